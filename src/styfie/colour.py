@@ -1,0 +1,38 @@
+"""Colours of one picture moved to those of another."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def match_colours(picture: Tensor, palette: Tensor, alpha: Tensor | None = None) -> Tensor:
+    """The picture (1, 3, H, W) with the mean and covariance of the palette's colours.
+
+    Statistics of the picture are taken within `alpha` (1, 1, H, W). The map is the optimal transport between
+    two Gaussians (Pitié and Kokaram 2007), in RGB; a grey picture or palette leaves the missing axes flat.
+    """
+    weight = torch.ones_like(picture[:, :1]) if alpha is None else alpha
+    mean, covariance = _statistics(picture, weight)
+    goal_mean, goal = _statistics(palette, torch.ones_like(palette[:, :1]))
+    root = _power(covariance, 0.5)
+    back = _power(covariance, -0.5)
+    transport = back @ _power(root @ goal @ root, 0.5) @ back
+    flat = (picture.flatten(2)[0] - mean).double()
+    moved = transport @ flat + goal_mean
+    return moved.float().view_as(picture).clamp(0, 1)
+
+
+def _statistics(picture: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Weighted mean (3, 1) and covariance (3, 3), in float64."""
+    flat, share = picture.double().flatten(2)[0], weight.double().flatten()
+    share = share / share.sum().clamp_min(1e-6)
+    mean = (flat * share).sum(1, keepdim=True)
+    centred = flat - mean
+    return mean, (centred * share) @ centred.T
+
+
+def _power(matrix: Tensor, exponent: float) -> Tensor:
+    """A power of a symmetric matrix; eigenvalues under 1e-5 count as that much, so that greys do not explode."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * values.clamp_min(1e-5) ** exponent) @ vectors.T

@@ -1,0 +1,34 @@
+"""Where tensors are computed, and how precisely."""
+
+from __future__ import annotations
+
+import torch
+
+from styfie.errors import InputError
+
+
+def pick_device(name: str) -> torch.device:
+    """The device called `auto`, `cpu`, `cuda` or `mps`; `auto` takes a GPU where there is one.
+
+    Raises:
+        InputError: a GPU was asked for by name and is not there.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, found in there.items() if found))
+    if not there.get(name):
+        raise InputError(f"No {name} device here: use --device auto, or {', '.join(k for k, v in there.items() if v)}.")
+    return torch.device(name)
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 in hardware."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def reduced_precision(device: torch.device) -> torch.autocast:
+    """A context in which convolutions run in bfloat16 where that is faster; statistics stay float32 outside it."""
+    fast = has_bf16(device)
+    return torch.autocast(device.type, torch.bfloat16, enabled=fast)

@@ -1,0 +1,22 @@
+"""Progress is a value: the terminal, the page and tests read the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """One step of an engine; the last one is the result.
+
+    `layers` (R, 3, h, w) in [0, 1] are at the size being worked on, the final one at the photo's.
+    """
+
+    step: int
+    steps: int
+    losses: Mapping[str, float]
+    seconds_left: float
+    layers: Tensor

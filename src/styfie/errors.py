@@ -1,0 +1,23 @@
+"""Every error that Styfie raises on purpose.
+
+    StyfieError              one clear sentence: what came, what was wanted, what to do
+    ├── InputError           a picture, mask, name or option that cannot be used
+    ├── MissingError         a file, weights or an optional package that is not there
+    └── OutputError          the result could not be written
+"""
+
+
+class StyfieError(Exception):
+    """Base of all errors meant for a person to read."""
+
+
+class InputError(StyfieError, ValueError):
+    """What was given cannot be used."""
+
+
+class MissingError(StyfieError):
+    """Something that was asked for by name is not there."""
+
+
+class OutputError(StyfieError, OSError):
+    """A result could not be written."""

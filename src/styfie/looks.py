@@ -1,0 +1,31 @@
+"""What is asked of one region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from styfie.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """A style picture: RGB (1, 3, H, W) in [0, 1], with the name it was asked for by."""
+
+    name: str
+    picture: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """How one region is to look: a style and how strongly it shows, 0 = photo, 1 = painted. No style: photo."""
+
+    style: Style | None = None
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise InputError(f"strength is {self.strength}: a number from 0 (photo) to 1 (painted) is wanted.")

@@ -1,0 +1,45 @@
+"""What is asked of a run. Every default stands here; the command line and the recipe read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from styfie.errors import InputError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Asked of a whole run.
+
+    Raises:
+        InputError: a number out of range, or a device name that is not one of `DEVICES`.
+    """
+
+    size: int = 512  # longest side of the result in pixels; 0 = the photo's own
+    steps: int = 100  # optimisation steps per scale
+    seed: int = 0
+    device: str = "auto"
+    engine: str = "optimise"
+    encoder: str = "styfie"
+    segmenter: str = "auto"
+    start: str = "photo"  # or "noise"
+    blur: float = 0.02  # standard deviation of the portrait blur, as a share of the longest side
+
+    def __post_init__(self) -> None:
+        _within("size", self.size, 0, 16_384)
+        if 0 < self.size < 32:
+            raise InputError(f"size is {self.size}: at least 32 pixels are wanted, or 0 for the photo's own size.")
+        _within("steps", self.steps, 1, 100_000)
+        _within("seed", self.seed, 0, 2**63 - 1)
+        _within("blur", self.blur, 0, 1)
+        if self.device not in DEVICES:
+            raise InputError(f"device is {self.device!r}: one of {', '.join(DEVICES)} is wanted.")
+        if self.start not in ("photo", "noise"):
+            raise InputError(f"start is {self.start!r}: photo or noise is wanted.")
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise InputError(f"{name} is {value}: a number from {low} to {high} is wanted.")

@@ -1,0 +1,80 @@
+"""Pictures for training, from folders and from packs, decoded once and kept in memory.
+
+A pack is a ZIP of pictures: it may be named in place of a folder, or lie inside one.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from styfie.errors import InputError, MissingError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+Pixels = NDArray[np.uint8]
+
+
+class PictureSet:
+    """All pictures below one folder, or in one pack, in the order of their names.
+
+    `held_out` picks a fixed share of them by a checksum of the name: the same pictures whatever
+    else lies beside them, so that what was held back stays held back.
+    """
+
+    def __init__(self, source: Path, *, held_out: bool = False, one_in: int = 20) -> None:
+        if not source.exists():
+            raise MissingError(f"No training pictures at {source}: name a folder or a ZIP of pictures.")
+        self._entries = [
+            entry for entry in _entries(source) if (zlib.crc32(Path(entry[1]).stem.encode()) % one_in == 0) == held_out
+        ]
+        if not self._entries:
+            raise InputError(f"{source} holds no JPEG, PNG or WebP picture to train on.")
+        self._packs: dict[Path, zipfile.ZipFile] = {}
+        self._decoded: dict[int, Pixels] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, index: int) -> Pixels:
+        """Picture `index` as uint8 RGB (H, W, 3)."""
+        if index not in self._decoded:
+            with Image.open(io.BytesIO(self._read(*self._entries[index]))) as picture:
+                self._decoded[index] = np.asarray(picture.convert("RGB"))
+        return self._decoded[index]
+
+    def _read(self, pack: Path | None, name: str) -> bytes:
+        if pack is None:
+            return Path(name).read_bytes()
+        if pack not in self._packs:
+            self._packs[pack] = zipfile.ZipFile(pack)
+        return self._packs[pack].read(name)
+
+
+def _entries(source: Path) -> Iterator[tuple[Path | None, str]]:
+    """(pack or None, name) of every picture below `source`."""
+    for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
+        if path.suffix.lower() in SUFFIXES:
+            yield None, str(path)
+        elif path.suffix.lower() == ".zip":
+            with zipfile.ZipFile(path) as pack:
+                yield from ((path, name) for name in sorted(pack.namelist()) if Path(name).suffix.lower() in SUFFIXES)
+
+
+def random_crop(pixels: Pixels, side: int, rng: np.random.Generator, widest: float = 3.0) -> Pixels:
+    """A random square of the picture, of `side` to `widest * side` pixels where it has them, scaled to `side`."""
+    height, width = pixels.shape[:2]
+    longest = min(height, width, round(side * widest))
+    crop = int(rng.integers(min(side, longest), longest + 1))
+    top, left = int(rng.integers(height - crop + 1)), int(rng.integers(width - crop + 1))
+    square = Image.fromarray(pixels[top : top + crop, left : left + crop])
+    if crop != side:
+        square = square.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    found = np.asarray(square)
+    return found[:, ::-1] if rng.random() < 0.5 else found
