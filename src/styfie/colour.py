@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+LEAST = 1e-5  # variance along a colour axis; a grey picture has none there, and dividing by it would explode
+
 
 def match_colours(picture: Tensor, palette: Tensor, alpha: Tensor | None = None) -> Tensor:
     """The picture (1, 3, H, W) with the mean and covariance of the palette's colours.
@@ -15,8 +17,7 @@ def match_colours(picture: Tensor, palette: Tensor, alpha: Tensor | None = None)
     weight = torch.ones_like(picture[:, :1]) if alpha is None else alpha
     mean, covariance = _statistics(picture, weight)
     goal_mean, goal = _statistics(palette, torch.ones_like(palette[:, :1]))
-    root = _power(covariance, 0.5)
-    back = _power(covariance, -0.5)
+    root, back = _power(covariance, 0.5, LEAST), _power(covariance, -0.5, LEAST)
     transport = back @ _power(root @ goal @ root, 0.5) @ back
     flat = (picture.flatten(2)[0] - mean).double()
     moved = transport @ flat + goal_mean
@@ -32,7 +33,8 @@ def _statistics(picture: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (centred * share) @ centred.T
 
 
-def _power(matrix: Tensor, exponent: float) -> Tensor:
-    """A power of a symmetric matrix; eigenvalues under 1e-5 count as that much, so that greys do not explode."""
+def _power(matrix: Tensor, exponent: float, least: float = 0.0) -> Tensor:
+    """A power of a symmetric matrix whose eigenvalues count as `least` at least."""
     values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp_min(1e-5) ** exponent) @ vectors.T
+    power: Tensor = (vectors * values.clamp_min(least) ** exponent) @ vectors.T
+    return power

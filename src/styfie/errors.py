@@ -1,9 +1,9 @@
 """Every error that Styfie raises on purpose.
 
-    StyfieError              one clear sentence: what came, what was wanted, what to do
-    ├── InputError           a picture, mask, name or option that cannot be used
-    ├── MissingError         a file, weights or an optional package that is not there
-    └── OutputError          the result could not be written
+StyfieError              one clear sentence: what came, what was wanted, what to do
+├── InputError           a picture, mask, name or option that cannot be used
+├── MissingError         a file, weights or an optional package that is not there
+└── OutputError          the result could not be written
 """
 
 

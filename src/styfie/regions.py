@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.errors import InputError
+from styfie.images import resize
 
 SUBJECT, BACKGROUND = "subject", "background"
 
@@ -63,7 +64,7 @@ class Regions:
 
     def resize(self, size: tuple[int, int]) -> Regions:
         """The same regions at another (height, width), still a partition."""
-        alpha = resize_alpha(self.alpha, size)
+        alpha = resize(self.alpha, size)
         return Regions(self.names, alpha / alpha.sum(0, keepdim=True), self.score)
 
     def split(self, name: str, finer: str, alpha: Tensor, score: float = 1.0) -> Regions:
@@ -82,13 +83,6 @@ class Regions:
         alpha[keep] += alpha[gone]
         left: Sequence[int] = [i for i in range(len(self.names)) if i != gone]
         return Regions(tuple(self.names[i] for i in left), alpha[left], tuple(self.score[i] for i in left))
-
-
-def resize_alpha(alpha: Tensor, size: tuple[int, int]) -> Tensor:
-    """Mattes (N, 1, H, W) at another (height, width), by area when shrinking."""
-    if alpha.shape[-2:] == size:
-        return alpha
-    return F.interpolate(alpha, size, mode="bilinear", antialias=True, align_corners=False).clamp(0, 1)
 
 
 def widen(alpha: Tensor, radius: int) -> Tensor:

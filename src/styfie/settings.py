@@ -18,14 +18,14 @@ class Settings:
     """
 
     size: int = 512  # longest side of the result in pixels; 0 = the photo's own
-    steps: int = 100  # optimisation steps per scale
+    steps: int = 60  # optimisation steps per scale
     seed: int = 0
     device: str = "auto"
     engine: str = "optimise"
     encoder: str = "styfie"
     segmenter: str = "auto"
     start: str = "photo"  # or "noise"
-    blur: float = 0.02  # standard deviation of the portrait blur, as a share of the longest side
+    radius: float = 10.0  # of the portrait blur: standard deviation in pixels per 512 of the longest side
 
     def __post_init__(self) -> None:
         _within("size", self.size, 0, 16_384)
@@ -33,7 +33,7 @@ class Settings:
             raise InputError(f"size is {self.size}: at least 32 pixels are wanted, or 0 for the photo's own size.")
         _within("steps", self.steps, 1, 100_000)
         _within("seed", self.seed, 0, 2**63 - 1)
-        _within("blur", self.blur, 0, 1)
+        _within("radius", self.radius, 0, 1000)
         if self.device not in DEVICES:
             raise InputError(f"device is {self.device!r}: one of {', '.join(DEVICES)} is wanted.")
         if self.start not in ("photo", "noise"):

@@ -1,30 +1,84 @@
-"""Perceptual networks: a picture to named feature maps."""
+"""Perceptual networks: a picture to named feature maps. Importing this imports none of them."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
-from torch import Tensor
+from styfie.errors import InputError
+from styfie.weights import WEIGHTS
 
-from styfie.encoders.plain import PlainEncoder, load_plain
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Encoder(Protocol):
-    """RGB (B, 3, H, W) in [0, 1] to named feature maps."""
+    """RGB (B, 3, H, W) in [0, 1] to named feature maps (B, C, h, w).
+
+    Style is compared on `style_taps`, content on `content_tap`. Its weights are frozen.
+    """
 
     style_taps: tuple[str, ...]
     content_tap: str
 
-    def __call__(self, picture: Tensor) -> dict[str, Tensor]: ...
-    def to(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __call__(self, picture: Tensor) -> dict[str, Tensor]:
+        """The maps of a picture."""
+        ...
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """Itself on another device, as `torch.nn.Module.to`."""
+        ...
+
+
+@dataclass(frozen=True)
+class EncoderEntry:
+    """One perceptual network: how to make it, and what that needs."""
+
+    title: str
+    make: Callable[[], Encoder]
+    needs: str
+    licence: str
+    source: str
+
+
+def _styfie() -> Encoder:
+    from styfie.encoders.plain import load_plain
+    from styfie.weights import load_packaged
+
+    return load_plain(load_packaged("encoder"))
+
+
+def _vgg16() -> Encoder:
+    from styfie.encoders.vgg import load_vgg
+
+    return load_vgg("vgg16")
+
+
+def _vgg19() -> Encoder:
+    from styfie.encoders.vgg import load_vgg
+
+    return load_vgg("vgg19")
+
+
+def _entry(title: str, make: Callable[[], Encoder], weights: str, needs: str = "") -> EncoderEntry:
+    return EncoderEntry(title, make, needs, WEIGHTS[weights].licence, WEIGHTS[weights].source)
+
+
+ENCODERS: dict[str, EncoderEntry] = {
+    "styfie": _entry("Built in: five thin convolutions", _styfie, "encoder"),
+    "vgg16": _entry("VGG-16, as in the founding paper", _vgg16, "vgg16", "styfie[vgg] and 59 MB, fetched once"),
+    "vgg19": _entry("VGG-19, as in Gatys et al. (2016)", _vgg19, "vgg19", "styfie[vgg] and 80 MB, fetched once"),
+}
 
 
 def load_encoder(name: str) -> Encoder:
-    import torch
-    if name.endswith('.safetensors'):
-        from pathlib import Path
-        from styfie.training.encoder import load_reference
-        return load_reference(Path(name))
-    return load_plain(torch.load(name))
+    """The encoder called `name`, in evaluation mode and frozen.
 
-__all__ = ["Encoder", "PlainEncoder", "load_encoder"]
+    Raises:
+        InputError: there is none of that name, or its file does not fit.
+        MissingError: its weights, or the package to read them, are not there and cannot be fetched.
+    """
+    if name not in ENCODERS:
+        raise InputError(f"There is no encoder {name!r}: known are {', '.join(ENCODERS)}.")
+    return ENCODERS[name].make()

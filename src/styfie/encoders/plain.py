@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -20,11 +22,10 @@ class PlainEncoder(nn.Module):
     the statistics.
     """
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS, padding: str = "replicate") -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDTHS, padding: Literal["replicate", "zeros"] = "replicate") -> None:
         super().__init__()
         self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, padding=1, padding_mode=padding)
-            for a, b in zip((3, *widths), widths, strict=False)
+            nn.Conv2d(a, b, 3, padding=1, padding_mode=padding) for a, b in zip((3, *widths), widths, strict=False)
         )
         self.widths = widths
         self.style_taps = tuple(f"conv{i}" for i in range(1, len(widths) + 1))

@@ -1,0 +1,80 @@
+"""What paints: photo, regions and looks to layers, step by step. Importing this imports no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from styfie.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from styfie.engines.progress import Progress
+    from styfie.looks import Look
+    from styfie.regions import Regions
+    from styfie.settings import Settings
+
+
+class Engine(Protocol):
+    """Photo (1, 3, H, W) and regions of that size in, progress out; the last one is the result.
+
+    `start` (R, 3, H, W) are layers to begin from. To cancel is to stop iterating.
+    """
+
+    def __call__(
+        self,
+        photo: Tensor,
+        regions: Regions,
+        looks: Mapping[str, Look],
+        settings: Settings,
+        start: Tensor | None = None,
+    ) -> Iterator[Progress]:
+        """Paint every region that has a style."""
+        ...
+
+
+@dataclass(frozen=True)
+class EngineEntry:
+    """One way to paint, with its class in the taxonomy of Jing et al. (2018)."""
+
+    title: str
+    paint: Engine
+    taxonomy: str
+    needs: str
+
+
+def _optimise(
+    photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, start: Tensor | None = None
+) -> Iterator[Progress]:
+    from styfie.engines.optimise import optimise
+
+    return optimise(photo, regions, looks, settings, start)
+
+
+def _classic(
+    photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, start: Tensor | None = None
+) -> Iterator[Progress]:
+    from styfie.engines.classic import classic
+
+    return classic(photo, regions, looks, settings, start)
+
+
+ENGINES: dict[str, EngineEntry] = {
+    "optimise": EngineEntry("A layer per region, coarse to fine, on any encoder", _optimise, "1.1", ""),
+    "classic": EngineEntry(
+        "The founding paper's algorithm, 256x256 on VGG-16", _classic, "1.1", "styfie[vgg] and the weights of vgg16"
+    ),
+}
+
+
+def load_engine(name: str) -> Engine:
+    """The engine called `name`.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in ENGINES:
+        raise InputError(f"There is no engine {name!r}: known are {', '.join(ENGINES)}.")
+    return ENGINES[name].paint

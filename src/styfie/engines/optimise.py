@@ -22,7 +22,7 @@ from styfie.engines.progress import Progress
 from styfie.images import fit_size, resize
 from styfie.looks import Look
 from styfie.losses import content_loss, gram, relative_gram_loss, total_variation
-from styfie.regions import Regions, resize_alpha, widen
+from styfie.regions import Regions, widen
 from styfie.settings import Settings
 
 
@@ -49,14 +49,16 @@ def optimise(
     settings: Settings,
     start: Tensor | None = None,
     weights: Weights = WEIGHTS,
+    encoder: Encoder | None = None,
 ) -> Iterator[Progress]:
     """Paint every region that has a style.
 
-    `photo` (1, 3, H, W) and `regions` are of the result's size. `start` (R, 3, H, W) is what to begin from
-    instead of `settings.start`. Stop iterating to cancel; the last `Progress` holds the best so far.
+    `photo` (1, 3, H, W) and `regions` are of the result's size. `start` (R, 3, H, W) are layers to begin from
+    instead of `settings.start`, `encoder` a network to use in place of the one that `settings` names. Stop
+    iterating to cancel; the last `Progress` holds the best so far.
     """
     device = pick_device(settings.device)
-    encoder = load_encoder(settings.encoder).to(device)
+    encoder = (encoder or load_encoder(settings.encoder)).to(device)
     torch.manual_seed(settings.seed)
     height, width = photo.shape[-2:]
     styled = {i: look.style.picture for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.style}
@@ -163,7 +165,7 @@ def _layers(photo: Tensor, regions: Regions, painted: Mapping[int, Tensor]) -> T
     layers = [photo] * len(regions.names)
     for i, image in painted.items():
         mask = widen(regions.alpha[i : i + 1], round(BAND * max(size)))
-        layers[i] = torch.lerp(photo, resize(image, size).clamp(0, 1), resize_alpha(mask, size))
+        layers[i] = torch.lerp(photo, resize(image, size).clamp(0, 1), resize(mask, size))
     return torch.cat(layers)
 
 

@@ -13,11 +13,12 @@ def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
     Gram matrix of Gatys et al. 2017 multiplies the features by the mask, which weights by its square: ours by
     its square root.)
     """
-    flat = features.float().flatten(2)[0]
+    # Positions first: a view of channels-last features, and their gradient keeps that layout, which is twice as fast.
+    flat = features.float().permute(0, 2, 3, 1).flatten(0, 2)
     if mask is None:
-        return flat @ flat.T / flat.shape[1]
-    weight = mask.float().flatten()
-    return (flat * weight) @ flat.T / weight.sum().clamp_min(1e-6)
+        return flat.T @ flat / len(flat)
+    weight = mask.float().flatten()[:, None]
+    return flat.T @ (flat * weight) / weight.sum().clamp_min(1e-6)
 
 
 def relative_gram_loss(found: Tensor, wanted: Tensor) -> Tensor:

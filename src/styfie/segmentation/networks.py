@@ -23,6 +23,7 @@ class Residual(nn.Module):
         self.second = nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Same shape out as in."""
         return F.relu(x + self.second(self.first(x)))
 
 
@@ -39,6 +40,7 @@ class PortraitNet(nn.Module):
 
     def __init__(self, trunk: int = 128, deep: int = 160, pyramid: tuple[int, ...] = (96, 64, 48)) -> None:
         super().__init__()
+        self.width = pyramid[-1]  # channels of `features`
         self.encoder = PlainEncoder(WIDTHS, padding="zeros")
         self.trunk = nn.Sequential(conv_bn(WIDTHS[4], trunk, 1), Residual(trunk), Residual(trunk))
         self.deep = nn.Sequential(conv_bn(trunk, deep), Residual(deep), Residual(deep))
@@ -57,7 +59,7 @@ class PortraitNet(nn.Module):
     def features(self, picture: Tensor) -> Tensor:
         """The pyramid's last level, (B, pyramid[-1], H/2, W/2)."""
         taps = self.encode(picture)
-        x = self.trunk(taps[4])  # 1/16
+        x: Tensor = self.trunk(taps[4])  # 1/16
         deep = self.deep(F.avg_pool2d(x, 2))  # 1/32
         deep = deep + self.context(deep.mean((2, 3)))[:, :, None, None]
         x = self.join(x + F.interpolate(self.back(deep), scale_factor=2.0, mode="bilinear"))

@@ -57,6 +57,7 @@ class Student(nn.Module):
         self.scales = [tap.std() for tap in like]
 
     def forward(self, picture: Tensor) -> list[Tensor]:
+        """The reference's taps as far as this encoder knows them, thinned out."""
         found = (head(tap).float() for head, tap in zip(self.heads, thin(self.encoder(picture)), strict=True))
         return [x * scale + mean for x, scale, mean in zip(found, self.scales, self.means, strict=True)]
 
@@ -75,7 +76,9 @@ class WhiteConv(nn.Module):
 
     def __init__(self, inputs: Tensor, width: int) -> None:
         super().__init__()
-        inputs = inputs[:: max(1, inputs[:, 0].numel() * inputs.shape[1] // 4_000_000)]  # keep the unfolded patches small
+        inputs = inputs[
+            :: max(1, inputs[:, 0].numel() * inputs.shape[1] // 4_000_000)
+        ]  # keep the unfolded patches small
         patches = F.unfold(F.pad(inputs, (1,) * 4, mode="replicate"), 3).transpose(1, 2).flatten(0, 1)
         patches = patches[:: max(1, len(patches) // 30_000)]
         mean = patches.mean(0)
@@ -91,9 +94,12 @@ class WhiteConv(nn.Module):
         return weight.unflatten(1, (-1, 3, 3)), self.bias - weight @ self.mean
 
     def forward(self, x: Tensor) -> Tensor:
+        """The convolution, its weights folded in float32."""
         with torch.autocast("cpu", enabled=False):
             weight, bias = self.folded()
-        return F.conv2d(F.pad(x, (1,) * 4, mode="replicate"), weight.contiguous(memory_format=torch.channels_last), bias)
+        return F.conv2d(
+            F.pad(x, (1,) * 4, mode="replicate"), weight.contiguous(memory_format=torch.channels_last), bias
+        )
 
 
 @torch.no_grad()
@@ -126,6 +132,7 @@ def spoil(batch: Tensor, generator: torch.Generator) -> Tensor:
 
     A fifth each: mixed with a neighbour by a smooth mask, noisy, colours scaled and shifted.
     """
+
     def draw(*shape: int) -> Tensor:
         return torch.rand(shape, generator=generator)
 

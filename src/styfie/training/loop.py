@@ -6,7 +6,6 @@ It knows nothing of any task: a task gives a batch for a step and a loss for a b
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +28,7 @@ class Schedule:
     batch: int = 16
     learning_rate: float = 3e-3
     weight_decay: float = 1e-4
-    warm_up: float = 0.05 # share of the steps
+    warm_up: float = 0.05  # share of the steps
     average: float = 0.999  # decay of the averaged weights, which are the result
     seed: int = 0
     bf16: bool = True
@@ -104,7 +103,7 @@ def _optimiser(
 def _save(path: Path, step: int, *parts: Any) -> None:
     partial = path.with_suffix(".part")
     torch.save({"step": step, "parts": [part.state_dict() for part in parts]}, partial)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _resume(path: Path, *parts: Any) -> int:

@@ -49,6 +49,11 @@ class PictureSet:
                 self._decoded[index] = np.asarray(picture.convert("RGB"))
         return self._decoded[index]
 
+    @property
+    def names(self) -> list[str]:
+        """Every picture's file name, as found."""
+        return [name for _, name in self._entries]
+
     def _read(self, pack: Path | None, name: str) -> bytes:
         if pack is None:
             return Path(name).read_bytes()

@@ -98,13 +98,22 @@ class Pastings:
         return Portrait(path.stem, np.asarray(image), found, np.full_like(found, UNLABELLED))
 
 
+def as_picture(portrait: Portrait) -> Tensor:
+    """RGB (1, 3, H, W) in [0, 1]."""
+    return torch.from_numpy(portrait.image.copy()).permute(2, 0, 1)[None].float() / 255
+
+
+def as_matte(portrait: Portrait) -> Tensor:
+    """The true matte (1, 1, H, W) in [0, 1]."""
+    return torch.from_numpy(portrait.matte.copy())[None, None].float() / 255
+
+
 def place(portrait: Portrait, side: int, rng: np.random.Generator, vary: bool) -> tuple[Tensor, Tensor, Tensor]:
     """Image (3, side, side), matte (1, side, side), labels (side, side); stretched to a square as when predicting.
 
     With `vary`: mirrored, scaled 0.65-1.5, turned up to 15 degrees, moved; what is uncovered repeats the border.
     """
-    image = torch.from_numpy(portrait.image.copy()).permute(2, 0, 1).float() / 255
-    matte = torch.from_numpy(portrait.matte.copy())[None].float() / 255
+    image, matte = as_picture(portrait)[0], as_matte(portrait)[0]
     labels = torch.from_numpy(portrait.parts.copy())[None].float()
     theta = torch.eye(2, 3)
     if vary:

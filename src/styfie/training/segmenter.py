@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +14,10 @@ from torch import Tensor, nn
 
 from styfie.encoders.plain import PlainEncoder
 from styfie.evaluation.masks import MaskSummary, score_mask, summarise
+from styfie.images import resize
 from styfie.segmentation.networks import PortraitNet
 from styfie.training.loop import Schedule, fit
-from styfie.training.portraits import PARTS, UNLABELLED, Pastings, Portrait, PortraitSet, place, relight
+from styfie.training.portraits import PARTS, UNLABELLED, Pastings, Portrait, PortraitSet, as_matte, place, relight
 
 SCHEDULE = Schedule(steps=4000, batch=16, learning_rate=2e-3, weight_decay=1e-2, average=0.998)
 SIDES = (192, 256)  # small pictures for the first share of the steps, full ones after
@@ -40,9 +42,10 @@ class Supervised(nn.Module):
     def __init__(self, network: PortraitNet) -> None:
         super().__init__()
         self.network = network
-        self.parts = nn.Conv2d(network.head[0][0].in_channels, PARTS, 1)  # type: ignore[index,union-attr]
+        self.parts = nn.Conv2d(network.width, PARTS, 1)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of "person" (B, 1, H, W) and of the parts (B, PARTS, H/2, W/2)."""
         features = self.network.features(pictures)
         logits = F.interpolate(self.network.head(features), scale_factor=2.0, mode="bilinear")
         return logits, self.parts(features)
@@ -69,6 +72,7 @@ class Sampler:
         self.odds = drawn / drawn.sum()
 
     def draw(self, rng: np.random.Generator) -> Portrait:
+        """A portrait, a pasted cut-out, or a portrait before another background."""
         kind = rng.random()
         portrait = self.pastings.cutout(rng) if kind < CUTOUT else None
         if portrait is None:
@@ -76,6 +80,7 @@ class Sampler:
         return self.pastings.onto_new_background(portrait, rng) if kind < CUTOUT + NEW_BACKGROUND else portrait
 
     def at(self, step: int) -> Batch:
+        """The batch of one step."""
         rng = np.random.default_rng((self.schedule.seed, step))
         side = SIDES[step >= SMALL_SHARE * self.schedule.steps]
         placed = [place(self.draw(rng), side, rng, vary=True) for _ in range(self.schedule.batch)]
@@ -106,7 +111,7 @@ def train_segmenter(
         terms["parts"] = F.cross_entropy(parts.float(), batch.parts, ignore_index=UNLABELLED)
         return terms | {"total": terms["entropy"] + terms["jaccard"] + 0.2 * terms["parts"]}
 
-    groups = [{"params": others}, {"params": encoder, "scale": 0.5}]
+    groups: list[dict[str, Any]] = [{"params": others}, {"params": encoder, "scale": 0.5}]
     trained = fit(model, Sampler(data, schedule).at, loss_of, schedule, folder, groups, on_log)
     assert isinstance(trained, Supervised)
     return trained.network.eval().requires_grad_(False)
@@ -115,9 +120,10 @@ def train_segmenter(
 @torch.no_grad()
 def score_segmenter(network: PortraitNet, folder: Path, side: int = SIDES[-1]) -> MaskSummary:
     """Mean scores on all portraits below `folder`, at the truth's own size."""
-    scores = []
-    for portrait in (found := PortraitSet(folder)) and (found[i] for i in range(len(found))):
+    scores, portraits = [], PortraitSet(folder)
+    for portrait in (portraits[i] for i in range(len(portraits))):
         picture = place(portrait, side, np.random.default_rng(0), vary=False)[0]
-        alpha = F.interpolate(network(picture[None]).sigmoid(), portrait.matte.shape, mode="bilinear")
-        scores.append(score_mask(alpha[0, 0].numpy(), portrait.matte / np.float32(255)))
+        truth = as_matte(portrait)
+        alpha = resize(network(picture[None]).sigmoid(), (truth.shape[-2], truth.shape[-1]))
+        scores.append(score_mask(alpha[0, 0].numpy(), truth[0, 0].numpy()))
     return summarise(scores)

@@ -1,0 +1,5 @@
+"""`python -m styfie`."""
+
+from styfie.cli import main
+
+main()

@@ -1,0 +1,108 @@
+"""`styfie paint`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from styfie.cli.options import Device, Photo, Seed
+from styfie.cli.progress import show_progress
+from styfie.settings import Settings
+
+if TYPE_CHECKING:
+    from styfie.images import Picture
+
+Style = Annotated[
+    str | None, typer.Option(metavar="STYLE", help="A picture file or a gallery name (styfie list styles).")
+]
+
+
+def paint(
+    photo: Photo = None,
+    subject: Style = None,
+    background: Style = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the pictures.")] = Path("painted"),
+    mask: Annotated[
+        str | None, typer.Option(metavar="[NAME=]FILE", help="A mask of the subject, white = inside, to use as it is.")
+    ] = None,
+    size: Annotated[
+        int, typer.Option(help="Longest side of the result in pixels; 0 = the photo's own.")
+    ] = Settings.size,
+    steps: Annotated[int, typer.Option(help="Steps per scale.")] = Settings.steps,
+    seed: Seed = Settings.seed,
+    device: Device = Settings.device,
+    engine: Annotated[str, typer.Option(help="See: styfie list engines.")] = Settings.engine,
+    encoder: Annotated[str, typer.Option(help="See: styfie list encoders.")] = Settings.encoder,
+    import_: Annotated[
+        Path | None,
+        typer.Option("--import", metavar="FILE", help="Take the weights of --encoder vgg16|vgg19 from here."),
+    ] = None,
+    start: Annotated[str, typer.Option(help="Begin from the photo or from noise.")] = Settings.start,
+    radius: Annotated[float, typer.Option(help="Of the portrait blur, in pixels per 512.")] = Settings.radius,
+) -> None:
+    """Paint the person of a photo in one style and the world behind in another.
+
+    Writes photo, mask, cutout, subject, background, both, blur and sheet as PNG, and painting.ora with the recipe.
+    A region without a style stays photo; with no style at all a pair of the gallery is taken.
+    Ctrl-C keeps the best picture so far; a second one stops at once.
+    """
+    settings = Settings(
+        size=size, steps=steps, seed=seed, device=device, engine=engine, encoder=encoder, start=start, radius=radius
+    )
+    import styfie
+
+    if import_ is not None:
+        from styfie.encoders.vgg import import_vgg
+
+        import_vgg(encoder, import_)
+    with interruptible() as stop, show_progress() as show:
+        painting = styfie.paint(
+            photo,
+            settings=settings,
+            subject=subject,
+            background=background,
+            masks=_named(mask),
+            on_progress=lambda progress: show(progress) or not stop.asked,
+        )
+    files = painting.save(output)
+    if min(painting.regions.score) < 0.5:
+        typer.echo("The mask is doubtful: look at mask.png, and give a better one with --mask FILE.", err=True)
+    typer.echo(f"Wrote {', '.join(file.name for file in files)} into {output}")
+    if stop.asked:
+        typer.echo("Stopped before the end: this is the best picture so far.", err=True)
+        raise typer.Exit(130)
+
+
+def _named(mask: str | None) -> dict[str, Picture]:
+    """`FILE` is the subject's mask, `NAME=FILE` another region's; a file that is really called so comes first."""
+    if mask is None:
+        return {}
+    name, equals, file = mask.partition("=")
+    return {name: file} if equals and not Path(mask).exists() else {"subject": mask}
+
+
+class _Stop:
+    asked = False
+
+
+@contextmanager
+def interruptible() -> Iterator[_Stop]:
+    """The first Ctrl-C asks to stop, a second one interrupts at once."""
+    stop = _Stop()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        stop.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        typer.echo("Stopping after this step; Ctrl-C again stops at once.", err=True)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,54 @@
+"""Progress on a terminal: a bar with losses and time left; plain lines where it is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+
+if TYPE_CHECKING:
+    from styfie.engines.progress import Progress
+
+LINES = 10  # plain lines for a whole run
+
+
+@contextmanager
+def show_progress() -> Iterator[Callable[[Progress], None]]:
+    """A function to call with each `Progress`; it shows it on standard error."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines()
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}  {task.fields[losses]}"))
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task("painting", total=None, left="", losses="finding the person")
+
+        def show(progress: Progress) -> None:
+            left, losses = _left(progress), _losses(progress)
+            bar.update(task, total=progress.steps, completed=progress.step, left=left, losses=losses)
+
+        yield show
+
+
+def _lines() -> Callable[[Progress], None]:
+    def show(progress: Progress) -> None:
+        every = max(1, progress.steps // LINES)
+        if progress.step % every == 0 or progress.step == progress.steps:
+            line = f"step {progress.step}/{progress.steps}  {_left(progress)}  {_losses(progress)}"
+            typer.echo(line.rstrip(), err=True)
+
+    return show
+
+
+def _left(progress: Progress) -> str:
+    minutes, seconds = divmod(round(progress.seconds_left), 60)
+    return f"{minutes}:{seconds:02d} left"
+
+
+def _losses(progress: Progress) -> str:
+    return " ".join(f"{name} {value:.3g}" for name, value in progress.losses.items())

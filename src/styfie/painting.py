@@ -1,0 +1,72 @@
+"""A painted photo: its layers, and the only compositor."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from styfie.looks import Look
+from styfie.regions import Regions
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """Photo (1, 3, H, W), regions, and one layer (R, 3, H, W) per region, all of one size.
+
+    Layer r is region r painted: true inside the region and through a band around it, the photo elsewhere.
+    `recipe` says how it was made, in plain JSON values.
+    """
+
+    photo: Tensor
+    regions: Regions
+    layers: Tensor
+    looks: Mapping[str, Look]
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
+        """Blend photo and layers: the sum over regions of alpha * mix(photo, layer, strength).
+
+        Args:
+            looks: strengths to use in place of the painting's own.
+            only: the regions to show painted; the others stay photo, to the bit.
+
+        Returns:
+            The picture (1, 3, H, W) in [0, 1].
+
+        Raises:
+            InputError: a name in `looks` or `only` is no region's.
+        """
+        looks = self.looks if looks is None else looks
+        shown = set(self.regions.names) if only is None else {self.regions.names[self.regions.index(n)] for n in only}
+        picture = self.photo
+        for name, look in looks.items():
+            at = self.regions.index(name)
+            if look.style is not None and name in shown:
+                share = self.regions.alpha[at : at + 1] * look.strength
+                picture = picture + share * (self.layers[at : at + 1] - self.photo)
+        return picture.clamp(0, 1)
+
+    @property
+    def matte(self) -> Tensor:
+        """The matte (1, 1, H, W) of all that is not background."""
+        from styfie.regions import BACKGROUND
+
+        return 1 - self.regions[BACKGROUND] if BACKGROUND in self.regions.names else torch.ones_like(self.photo[:, :1])
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write all pictures and `painting.ora` into `folder`; see `styfie.folder`."""
+        from styfie.folder import write_folder
+
+        return write_folder(self, Path(folder))
+
+    @classmethod
+    def load(cls, file: str | Path) -> Painting:
+        """Read a painting back from its `painting.ora`; see `styfie.openraster`."""
+        from styfie.openraster import read_painting
+
+        return read_painting(Path(file))

@@ -1,0 +1,140 @@
+"""The story in one page: a photo, its regions, an engine, a painting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import styfie
+from styfie.engines import load_engine
+from styfie.engines.progress import Progress
+from styfie.errors import InputError, MissingError
+from styfie.gallery import GALLERY, PAIRS, draw
+from styfie.images import SUFFIXES, Picture, describe, read_matte, read_picture, resize
+from styfie.looks import Look, Style
+from styfie.painting import Painting
+from styfie.regions import BACKGROUND, SUBJECT, Regions
+from styfie.segmentation import load_segmenter
+from styfie.settings import Settings
+from styfie.weights import checksums
+
+PORTRAIT = Path(__file__).parent / "assets" / "portrait.jpg"
+OnProgress = Callable[[Progress], bool | None]
+
+
+def paint(
+    photo: Picture | None = None,
+    looks: Mapping[str, Look | Picture | None] | None = None,
+    settings: Settings | None = None,
+    *,
+    subject: Picture | None = None,
+    background: Picture | None = None,
+    masks: Mapping[str, Picture] | None = None,
+    on_progress: OnProgress | None = None,
+) -> Painting:
+    """Paint the person of a photo in one style and the world behind in another.
+
+    >>> painting = styfie.paint("me.jpg", subject="glass", background="waves")  # doctest: +SKIP
+    >>> painting.save("out")  # doctest: +SKIP
+
+    Args:
+        photo: a path, PIL image, array or tensor (see `images.read_picture`); the built-in portrait if none.
+        looks: what each region is to look like: a `Look`, or a style as below. No look: it stays photo.
+        settings: size, steps, seed and the like.
+        subject: short for `looks["subject"]`: a gallery name or a picture of any kind.
+        background: likewise. With no style at all, a pair of the gallery that goes well together is taken.
+        masks: `{"subject": mask}` to use instead of looking for the person; 1 or white = inside.
+        on_progress: called after every step; return False to stop and keep the best so far.
+
+    Raises:
+        InputError, MissingError: with one sentence on what came, what is wanted, and what to do.
+    """
+    settings = settings or Settings()
+    wanted = {SUBJECT: subject, BACKGROUND: background} | dict(looks or {})
+    picture = read_photo(photo, settings.size)
+    resolved = resolve_looks(wanted, max(picture.shape[-2:]))
+    engine = load_engine(settings.engine)
+    regions = find_regions(picture, settings, masks or {})
+    for name in resolved:
+        regions.index(name)
+    progress = None
+    for progress in engine(picture, regions, resolved, settings):
+        if on_progress and on_progress(progress) is False:
+            break
+    if progress is None:
+        raise InputError(f"The engine {settings.engine!r} painted nothing.")
+    layers = resize(progress.layers, regions.size)
+    return Painting(picture, regions, layers, resolved, _recipe(settings, progress))
+
+
+def segment(photo: Picture | None = None, settings: Settings | None = None) -> Regions:
+    """Find the person of a photo: regions `subject` and `background` at the photo's own upright size.
+
+    Raises:
+        InputError, MissingError: as `paint`.
+    """
+    settings = settings or Settings(size=0)
+    return load_segmenter(settings.segmenter)(read_photo(photo, settings.size))
+
+
+def read_photo(photo: Picture | None, size: int) -> Tensor:
+    """The photo at the result's size: its longest side `size`, or its own if that is 0."""
+    return read_picture(PORTRAIT if photo is None else photo, size)
+
+
+def resolve_looks(wanted: Mapping[str, Look | Picture | None], longest: int) -> dict[str, Look]:
+    """Looks with their pictures loaded, at most `longest` pixels; the gallery's first pair if none has a style."""
+    if not any((isinstance(w, Look) and w.style) or not isinstance(w, Look | None) for w in wanted.values()):
+        wanted = {**wanted, **dict(zip((SUBJECT, BACKGROUND), PAIRS[0], strict=True))}
+    return {
+        name: look if isinstance(look, Look) else Look(load_style(look, longest))
+        for name, look in wanted.items()
+        if look is not None
+    }
+
+
+def load_style(source: Picture, longest: int) -> Style:
+    """A style from a gallery name or from a picture, its longest side brought to `longest`.
+
+    Raises:
+        MissingError: neither a gallery name nor a file.
+    """
+    if isinstance(source, str) and source in GALLERY:
+        return Style(source, draw(source, longest, longest))
+    if isinstance(source, str | Path) and not Path(source).exists():
+        if Path(source).suffix.lower() in SUFFIXES:
+            raise MissingError(f"There is no style picture {source}.")
+        raise MissingError(
+            f"There is no style {str(source)!r}: a picture file or one of {', '.join(GALLERY)} is wanted."
+        )
+    return Style(describe(source), read_picture(source, longest))
+
+
+def find_regions(photo: Tensor, settings: Settings, masks: Mapping[str, Picture]) -> Regions:
+    """Subject and background, from the user's mask or from the segmenter."""
+    unknown = set(masks) - {SUBJECT, BACKGROUND}
+    if unknown or len(masks) > 1:
+        raise InputError(f"A mask for {', '.join(masks)} came: one for {SUBJECT} or for {BACKGROUND} is wanted.")
+    size = (photo.shape[-2], photo.shape[-1])
+    if SUBJECT in masks:
+        return Regions.of_subject(read_matte(masks[SUBJECT], size))
+    if BACKGROUND in masks:
+        return Regions.of_subject(1 - read_matte(masks[BACKGROUND], size))
+    return load_segmenter(settings.segmenter)(photo)
+
+
+def _recipe(settings: Settings, progress: Progress) -> dict[str, Any]:
+    """How the picture was made; no path, no time of day, nothing of the camera."""
+    return {
+        "styfie": styfie.__version__,
+        "torch": torch.__version__,
+        "settings": asdict(settings),
+        "weights": checksums(),
+        "losses": {name: round(value, 6) for name, value in progress.losses.items()},
+        "steps": progress.step,
+    }

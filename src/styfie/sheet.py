@@ -1,0 +1,65 @@
+"""The contact sheet: all pictures of a painting and its styles, labelled (the founding paper's Figure 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw, ImageFont
+
+from styfie.images import to_image
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from styfie.painting import Painting
+
+CELL = 384  # longest side of a picture on the sheet, in pixels
+GAP, LINE = 16, 30
+PAPER, INK = (250, 248, 244), (40, 38, 36)
+
+
+def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor]) -> Image.Image:
+    """All `pictures`, then the styles, in rows of four with their names below."""
+    cells = [(name, to_image(picture)) for name, picture in pictures.items()]
+    cells.insert(2, ("cutout", _on_chequers(to_image(painting.photo, painting.matte))))
+    for name, look in painting.looks.items():
+        if look.style:
+            cells.append((f"style of {name}: {look.style.name}", to_image(look.style.picture)))
+    return lay_out(cells)
+
+
+def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = CELL) -> Image.Image:
+    """Labelled pictures in rows; each is shrunk to fit a cell as wide and high as the largest needs."""
+    shown = [(label, _fit(image.convert("RGB"), cell)) for label, image in cells]
+    width = max(image.width for _, image in shown)
+    height = max(image.height for _, image in shown) + LINE
+    columns = min(columns, len(shown))
+    rows = -(-len(shown) // columns)
+    sheet = Image.new("RGB", (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP), PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=16)
+    for i, (label, image) in enumerate(shown):
+        left, top = GAP + i % columns * (width + GAP), GAP + i // columns * (height + GAP)
+        sheet.paste(image, (left + (width - image.width) // 2, top + height - LINE - image.height))
+        while len(label) > 8 and draw.textlength(label, font=font) > width:
+            label = label[:-2].rstrip("….") + "…"
+        draw.text((left + width / 2, top + height - LINE + 6), label, INK, font=font, anchor="ma")
+    return sheet
+
+
+def _fit(image: Image.Image, cell: int) -> Image.Image:
+    scale = cell / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _on_chequers(image: Image.Image, side: int = 12) -> Image.Image:
+    tile = Image.new("RGB", (2 * side, 2 * side), (255, 255, 255))
+    for corner in ((0, 0), (side, side)):
+        tile.paste((215, 215, 215), (*corner, corner[0] + side, corner[1] + side))
+    ground = Image.new("RGB", image.size)
+    for top in range(0, image.height, tile.height):
+        for left in range(0, image.width, tile.width):
+            ground.paste(tile, (left, top))
+    ground.paste(image, mask=image.getchannel("A"))
+    return ground

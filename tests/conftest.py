@@ -1,0 +1,44 @@
+"""Every test runs without a network: opening a connection fails."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from styfie.images import read_picture
+from styfie.pipeline import PORTRAIT
+from styfie.regions import Regions
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a test tried to open a network connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    yield
+
+
+@pytest.fixture(scope="session")
+def portrait() -> Tensor:
+    """The built-in portrait at 256 pixels."""
+    return read_picture(PORTRAIT, 256)
+
+
+@pytest.fixture
+def halves() -> Regions:
+    """Left half subject, right half background, 48 x 64, with a soft seam of eight pixels."""
+    ramp = ((32 + 4 - torch.arange(64.0)) / 8).clamp(0, 1)
+    return Regions.of_subject(ramp.expand(1, 1, 48, 64).clone())

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import torch
+
+from styfie.blur import gaussian, portrait_blur
+
+
+def scene() -> tuple[torch.Tensor, torch.Tensor]:
+    """A red disc before a green and blue chequered ground, 96 x 96."""
+    y, x = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
+    matte = (25 - ((y - 48) ** 2 + (x - 48) ** 2).sqrt()).clamp(0, 1)[None, None]
+    chequers = ((y // 8 + x // 8) % 2)[None, None]
+    ground = torch.cat([torch.zeros_like(chequers), chequers, 1 - chequers], 1)
+    red = torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1)
+    return red * matte + ground * (1 - matte), matte
+
+
+def test_no_colour_of_the_person_bleeds_into_the_background() -> None:
+    photo, matte = scene()
+    blurred = portrait_blur(photo, matte, radius=40)
+    outside = matte == 0
+    assert float(blurred[:, :1][outside].max()) < 0.01
+    naive = gaussian(photo, 40 * 96 / 512) * (1 - matte) + photo * matte
+    assert float(naive[:, :1][outside].max()) > 0.2, "the founding paper's way shows the halo"
+
+
+def test_the_person_stays_to_the_bit_and_the_background_is_smooth() -> None:
+    photo, matte = scene()
+    blurred = portrait_blur(photo, matte, radius=40)
+    assert torch.equal(blurred * (matte == 1), photo * (matte == 1))
+    corner = blurred[:, 1:, 2:20, 2:20]
+    assert float(corner.std()) < 0.25 * float(photo[:, 1:, 2:20, 2:20].std())
+
+
+def test_a_radius_of_zero_is_the_photo() -> None:
+    photo, matte = scene()
+    assert torch.equal(portrait_blur(photo, matte, 0), photo)
+
+
+def test_a_flat_picture_stays_flat() -> None:
+    flat = torch.full((1, 3, 40, 60), 0.3)
+    matte = torch.zeros(1, 1, 40, 60)
+    matte[..., 10:30, 20:40] = 1
+    assert torch.allclose(portrait_blur(flat, matte, 20), flat, atol=1e-4)
