@@ -8,11 +8,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from styfie.images import read_picture
 from styfie.pipeline import PORTRAIT
 from styfie.regions import Regions
+
+
+def opened(file: Path) -> Image.Image:
+    """A picture file, loaded and closed again."""
+    with Image.open(file) as image:
+        image.load()
+        return image.copy()
 
 
 @pytest.fixture(autouse=True)

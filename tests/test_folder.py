@@ -4,13 +4,13 @@ import errno
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from tests.test_painting import make, styled
 
 from styfie import folder
 from styfie.errors import OutputError
 from styfie.painting import Painting
 from styfie.regions import Regions
+from tests.conftest import opened
+from tests.test_painting import make, styled
 
 NAMES = ["photo", "mask", "cutout", "subject", "background", "both", "blur", "sheet"]
 
@@ -24,7 +24,7 @@ def test_writes_eight_pictures_of_one_size_and_the_painting(painting: Painting, 
     files = painting.save(tmp_path / "out")
     assert [file.name for file in files] == [f"{name}.png" for name in NAMES] + ["painting.ora"]
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(file.name for file in files)
-    images = {file.stem: Image.open(file) for file in files[:-1]}
+    images = {file.stem: opened(file) for file in files[:-1]}
     assert {image.size for name, image in images.items() if name != "sheet"} == {(64, 48)}
     assert images["mask"].mode == "L"
     assert images["cutout"].mode == "RGBA"
@@ -37,7 +37,7 @@ def test_other_files_stay(painting: Painting, tmp_path: Path) -> None:
     (tmp_path / "both.png").write_text("old")
     painting.save(tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "mine"
-    assert Image.open(tmp_path / "both.png").size == (64, 48)
+    assert opened(tmp_path / "both.png").size == (64, 48)
 
 
 def test_a_full_disk_leaves_everything_as_it_was(

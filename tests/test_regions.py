@@ -51,8 +51,13 @@ def test_an_unknown_name_is_answered_with_the_known(halves: Regions) -> None:
 
 def test_widen_covers_a_band_and_ends() -> None:
     alpha = torch.zeros(1, 1, 41, 41)
-    alpha[..., 20, 20] = 1
+    alpha[..., 20, 20] = 0.1
     wide = widen(alpha, 4)
     assert float(wide[..., 20, 16:25].min()) > 0.99
-    assert float(wide[..., 20, :11].max()) == 0.0
+    assert float(wide[..., 20, :8].max()) == 0.0
     assert bool((wide >= alpha).all())
+
+
+def test_doubtful_pixels_are_painted_in_both_layers() -> None:
+    doubtful = Regions.of_subject(torch.full((1, 1, 16, 16), 0.4))
+    assert torch.equal(widen(doubtful.alpha, 2), torch.ones(2, 1, 16, 16))

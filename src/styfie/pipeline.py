@@ -21,7 +21,7 @@ from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation import load_segmenter
 from styfie.settings import Settings
-from styfie.weights import checksums
+from styfie.weights import PACKAGED, WEIGHTS, checksums
 
 PORTRAIT = Path(__file__).parent / "assets" / "portrait.jpg"
 OnProgress = Callable[[Progress], bool | None]
@@ -134,7 +134,7 @@ def _recipe(settings: Settings, progress: Progress) -> dict[str, Any]:
         "styfie": styfie.__version__,
         "torch": torch.__version__,
         "settings": asdict(settings),
-        "weights": checksums(),
+        "weights": checksums(dict.fromkeys([*PACKAGED, *({settings.encoder} & set(WEIGHTS))])),
         "losses": {name: round(value, 6) for name, value in progress.losses.items()},
         "steps": progress.step,
     }

@@ -86,12 +86,15 @@ class Regions:
 
 
 def widen(alpha: Tensor, radius: int) -> Tensor:
-    """The matte grown by `radius` pixels, then softened over the same distance again.
+    """Where a region with this matte (N, 1, H, W) must be painted for its blend to be whole.
 
-    1 through a band around the region, falling smoothly to 0.
+    1 wherever the matte is a tenth or more and through a band of `radius` pixels around, then falling smoothly to 0
+    over two more. Two layers that share a doubtful pixel are both fully painted there, whatever their shares.
     """
+    alpha = (10 * alpha).clamp(0, 1)
     if radius < 1:
         return alpha
-    grown = -F.max_pool2d(-F.max_pool2d(alpha, 4 * radius + 1, 1, 2 * radius), 2 * radius + 1, 1, radius)
+    across = F.max_pool2d(alpha, (1, 4 * radius + 1), 1, (0, 2 * radius))  # a square's maximum, one axis at a time
+    grown = F.max_pool2d(across, (4 * radius + 1, 1), 1, (2 * radius, 0))
     soft = F.pad(grown, (radius,) * 4, mode="replicate")
     return torch.maximum(F.avg_pool2d(soft, 2 * radius + 1, 1), alpha)

@@ -56,7 +56,7 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "segmenter": WeightFile(
         file="segmenter.safetensors",
-        checksum="sha256:e65dfc939227bf97ada3c8f7943252dfdb2a4638bc438a18c03be39a5bc93d40",
+        checksum="sha256:07a07a3ec2eb7ccb77b92eaa7e35783704e50c90f573cdd712a7ebe908bda2b0",
         size=5_741_314,
         source="styfie train segmenter",
         licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",

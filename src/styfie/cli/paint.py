@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -13,14 +13,18 @@ import typer
 
 from styfie.cli.options import Device, Photo, Seed
 from styfie.cli.progress import show_progress
+from styfie.cli.segment import save_image
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
+    from styfie.engines.progress import Progress
     from styfie.images import Picture
 
 Style = Annotated[
     str | None, typer.Option(metavar="STYLE", help="A picture file or a gallery name (styfie list styles).")
 ]
+
+DOUBTFUL = 0.75  # score of a mask that its user should look at
 
 
 def paint(
@@ -61,17 +65,24 @@ def paint(
         from styfie.encoders.vgg import import_vgg
 
         import_vgg(encoder, import_)
+    keep = keep_steps(engine, output)
     with interruptible() as stop, show_progress() as show:
+
+        def on_progress(progress: Progress) -> bool:
+            show(progress)
+            keep(progress)
+            return not stop.asked
+
         painting = styfie.paint(
             photo,
             settings=settings,
             subject=subject,
             background=background,
             masks=_named(mask),
-            on_progress=lambda progress: show(progress) or not stop.asked,
+            on_progress=on_progress,
         )
     files = painting.save(output)
-    if min(painting.regions.score) < 0.5:
+    if min(painting.regions.score) < DOUBTFUL:
         typer.echo("The mask is doubtful: look at mask.png, and give a better one with --mask FILE.", err=True)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {output}")
     if stop.asked:
@@ -85,6 +96,24 @@ def _named(mask: str | None) -> dict[str, Picture]:
         return {}
     name, equals, file = mask.partition("=")
     return {name: file} if equals and not Path(mask).exists() else {"subject": mask}
+
+
+def keep_steps(engine: str, output: Path) -> Callable[[Progress], None]:
+    """What to do with each step's picture: `iterations/NNN.png`, layers side by side, where the engine keeps them."""
+    from styfie.engines import ENGINES
+
+    if engine not in ENGINES or not ENGINES[engine].keeps_steps:
+        return lambda _progress: None
+
+    def keep(progress: Progress) -> None:
+        import torch
+
+        from styfie.images import to_image
+
+        side_by_side = torch.cat(list(progress.layers[:, None]), 3)
+        save_image(to_image(side_by_side), output / "iterations" / f"{progress.step:03d}.png")
+
+    return keep
 
 
 class _Stop:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from styfie.errors import InputError, OutputError, StyfieError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 def segment(
@@ -49,7 +52,7 @@ def _write_mask(photo: Path, file: Path) -> None:
     typer.echo(f"Wrote {file}")
 
 
-def save_image(image, file: Path) -> None:  # type: ignore[no-untyped-def]
+def save_image(image: Image, file: Path) -> None:
     """Write a PIL image as PNG beside `file`, then rename."""
     beside = file.with_name(f".{file.name}.part")
     try:

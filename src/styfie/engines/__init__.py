@@ -43,6 +43,7 @@ class EngineEntry:
     paint: Engine
     taxonomy: str
     needs: str
+    keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
 
 
 def _optimise(
@@ -64,7 +65,11 @@ def _classic(
 ENGINES: dict[str, EngineEntry] = {
     "optimise": EngineEntry("A layer per region, coarse to fine, on any encoder", _optimise, "1.1", ""),
     "classic": EngineEntry(
-        "The founding paper's algorithm, 256x256 on VGG-16", _classic, "1.1", "styfie[vgg] and the weights of vgg16"
+        "The founding paper's algorithm, 256x256 on VGG-16",
+        _classic,
+        "1.1",
+        "styfie[vgg] and the weights of vgg16",
+        True,
     ),
 }
 

@@ -67,21 +67,24 @@ def optimise(
     painted: dict[int, Tensor] = {} if start is None else {i: start[i : i + 1] for i in styled}
     for scale in scales:
         size = fit_size((height, width), scale)
-        small, finer = resize(photo, size), regions.resize(size)
-        for i, style in styled.items():
-            alpha = widen(finer.alpha[i : i + 1], round(BAND * max(size)))
-            picture = resize(style, fit_size((style.shape[-2], style.shape[-1]), max(size)))
+        small = resize(photo, size)
+        bands = widen(regions.resize(size).alpha, round(BAND * max(size)))
+        pictures = {
+            i: resize(style, fit_size((style.shape[-2], style.shape[-1]), scale)) for i, style in styled.items()
+        }
+        for i, picture in pictures.items():
             if i in painted:
-                first = enlarge(painted[i], small, weights.detail)
+                painted[i] = enlarge(painted[i], small, weights.detail)
             elif settings.start == "noise":
-                first = torch.rand(small.shape)
+                painted[i] = torch.rand(small.shape)
             else:
-                first = match_colours(small, picture, alpha)
-            layer = _Layer(small.to(device), alpha.to(device), picture.to(device), encoder, weights)
-            for image, losses in layer.paint(first.to(device), settings.steps):
+                painted[i] = match_colours(small, picture, bands[i : i + 1])
+        for i, picture in pictures.items():
+            layer = _Layer(small.to(device), bands[i : i + 1].to(device), picture.to(device), encoder, weights)
+            for image, losses in layer.paint(painted[i].to(device), settings.steps):
                 painted[i] = image
                 step, left = clock.tick(scale)
-                yield Progress(step, clock.steps, losses, left, _layers(small, finer, painted))
+                yield Progress(step, clock.steps, losses, left, _layers(small, bands, painted))
     if not styled:
         yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
 
@@ -159,14 +162,12 @@ def region_box(alpha: Tensor) -> tuple[slice, slice, slice, slice]:
     return slice(None), slice(None), down, across
 
 
-def _layers(photo: Tensor, regions: Regions, painted: Mapping[int, Tensor]) -> Tensor:
-    """Every region's layer (R, 3, h, w): painted through the band around it, photo elsewhere."""
-    size = (photo.shape[-2], photo.shape[-1])
-    layers = [photo] * len(regions.names)
+def _layers(photo: Tensor, bands: Tensor, painted: Mapping[int, Tensor]) -> Tensor:
+    """Every region's layer (R, 3, h, w): painted within its band, photo elsewhere."""
+    layers = photo.repeat(len(bands), 1, 1, 1)
     for i, image in painted.items():
-        mask = widen(regions.alpha[i : i + 1], round(BAND * max(size)))
-        layers[i] = torch.lerp(photo, resize(image, size).clamp(0, 1), resize(mask, size))
-    return torch.cat(layers)
+        layers[i : i + 1] = torch.lerp(photo, image.clamp(0, 1), bands[i : i + 1])
+    return layers
 
 
 class _Clock:

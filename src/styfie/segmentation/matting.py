@@ -28,7 +28,7 @@ def guided_filter(guide: Tensor, target: Tensor, radius: int, epsilon: float) ->
     return _box(a, radius), _box(b, radius)
 
 
-def refine(coarse: Tensor, photo: Tensor, work: int = 512, radius: float = 6 / 512, epsilon: float = 1e-4) -> Tensor:
+def refine(coarse: Tensor, photo: Tensor, work: int = 512, radius: float = 12 / 512, epsilon: float = 1e-4) -> Tensor:
     """Bring a coarse matte (1, 1, h, w) to the photo's (1, 3, H, W) resolution along its edges.
 
     Fast guided filter (He and Sun 2015): coefficients at a longest side of at most `work` pixels, applied to the

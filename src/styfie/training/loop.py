@@ -95,7 +95,7 @@ def _optimiser(
         optimiser,
         max_lr=[schedule.learning_rate * scale for scale in scales],
         total_steps=schedule.steps,
-        pct_start=schedule.warm_up,
+        pct_start=min(0.5, max(schedule.warm_up, 2 / schedule.steps)),  # a warm-up of two steps at least
     )
     return optimiser, rate
 

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import styfie
+from styfie.cli import main
+from styfie.gallery import GALLERY
+from styfie.pipeline import PORTRAIT
+from tests.conftest import opened
+
+RESULTS = ["background.png", "blur.png", "both.png", "cutout.png", "mask.png"]
+RESULTS += ["painting.ora", "photo.png", "sheet.png", "subject.png"]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of one command."""
+    before, sys.argv = sys.argv, ["styfie", *(str(a) for a in arguments)]
+    try:
+        main()
+        code = 0
+    except SystemExit as left:
+        code = int(left.code or 0)
+    finally:
+        sys.argv = before
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def test_paints_the_built_in_portrait(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, err = run(capsys, "paint", "-o", tmp_path / "out", "--size", "96", "--steps", "2")
+    assert code == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == RESULTS
+    assert "both.png" in out
+    assert "step 4/4" in err, "plain lines where the output is no terminal"
+    both, photo = (opened(tmp_path / "out" / f"{name}.png") for name in ("both", "photo"))
+    assert both.size == photo.size == (96, 96)
+    assert both.tobytes() != photo.tobytes()
+
+
+def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        options = ("--subject", "glass", "--background", "waves", "--size", "96", "--steps", "2", "--device", "cpu")
+        assert run(capsys, "paint", PORTRAIT, "-o", tmp_path / name, *options)[0] == 0
+    for file in RESULTS:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+
+
+def test_an_unstyled_region_stays_photo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run(capsys, "paint", PORTRAIT, "-o", tmp_path, "--background", "ink", "--size", "96", "--steps", "2")
+    assert (tmp_path / "subject.png").read_bytes() == (tmp_path / "photo.png").read_bytes()
+    assert (tmp_path / "both.png").read_bytes() == (tmp_path / "background.png").read_bytes()
+
+
+def test_a_mask_is_used_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    mask = Image.new("L", (96, 96))
+    mask.paste(255, (30, 30, 60, 60))
+    mask.save(tmp_path / "mask.png")
+    common = ("--subject", "ink", "--size", "96", "--steps", "1")
+    for given in (f"{tmp_path}/mask.png", f"subject={tmp_path}/mask.png"):
+        assert run(capsys, "paint", PORTRAIT, "-o", tmp_path / "out", "--mask", given, *common)[0] == 0
+        assert opened(tmp_path / "out" / "mask.png").tobytes() == mask.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("paint", "none.jpg"), "no file none.jpg"),
+        (("paint", "--subject", "nonesuch"), "glass"),
+        (("paint", "--subject", "none.png"), "no style picture"),
+        (("paint", "--size", "7"), "size is 7"),
+        (("paint", "--steps", "0"), "steps is 0"),
+        (("paint", "--seed", "-1"), "seed is -1"),
+        (("paint", "--device", "toaster"), "device is 'toaster'"),
+        (("paint", "--engine", "steam"), "optimise"),
+        (("paint", "--encoder", "ear"), "vgg16"),
+        (("paint", "--start", "end"), "photo or noise"),
+        (("paint", "--mask", "none.png"), "no file none.png"),
+        (("paint", "--mask", "hat=none.png"), "hat"),
+        (("segment", "none.jpg"), "no file"),
+        (("blur", "none.jpg"), "no file"),
+        (("train", "segmenter", "--data", "none", "-o", "x"), "No portraits"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert says in err
+    assert "Traceback" not in err
+    assert not list(tmp_path.glob("p*")), "nothing half-written"
+
+
+@pytest.mark.parametrize("arguments", [("paint", "--nonsense"), ("list", "spoons"), ("paint", "--size", "big")])
+def test_wrong_usage_exits_with_two(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    assert run(capsys, *arguments)[0] == 2
+
+
+def test_segments_a_file_and_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = opened(PORTRAIT).resize((200, 160)).transpose(Image.Transpose.ROTATE_90)
+    turned.save(photos / "turned.jpg", exif=exif)
+    Image.new("RGB", (64, 64)).save(photos / "nobody.png")
+    (photos / "notes.txt").write_text("no picture")
+    code, _, err = run(capsys, "segment", photos, "-o", tmp_path / "masks")
+    assert code == 2, "one photo has no person"
+    assert "nobody.png: No person" in err
+    assert [p.name for p in (tmp_path / "masks").iterdir()] == ["turned.png"]
+    mask = opened(tmp_path / "masks" / "turned.png")
+    assert (mask.size, mask.mode) == ((200, 160), "L")
+    assert run(capsys, "segment", photos / "turned.jpg", "-o", tmp_path / "m.png")[0] == 0
+    assert (tmp_path / "m.png").read_bytes() == (tmp_path / "masks" / "turned.png").read_bytes()
+
+
+def test_blurs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(capsys, "blur", PORTRAIT, "-o", tmp_path / "b.png", "--size", "128", "--radius", "20")[0] == 0
+    assert opened(tmp_path / "b.png").size == (128, 128)
+
+
+@pytest.mark.parametrize("kind", ["styles", "engines", "segmenters", "encoders"])
+def test_lists(capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    code, out, _ = run(capsys, "list", kind, "--json")
+    entries = json.loads(out)
+    assert code == 0
+    assert all({"name", "title"} <= set(entry) for entry in entries)
+    if kind == "styles":
+        assert [entry["name"] for entry in entries] == list(GALLERY)
+        assert all(entry["licence"] and entry["source"] for entry in entries)
+    plain = run(capsys, "list", kind)[1]
+    assert all(entry["name"] in plain for entry in entries)
+
+
+def test_doctor_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "doctor")
+    assert code == 0
+    assert "weights encoder: valid" in out
+    assert "weights segmenter: valid" in out
+    assert run(capsys, "--version")[1].strip() == f"styfie {styfie.__version__}"
+
+
+def test_interrupted_it_keeps_the_best_so_far(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "styfie", "paint", "-o", str(tmp_path / "out"), "--size", "96", "--steps", "5000"]
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("step"):
+            break
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == RESULTS
+
+
+def test_help_is_instant_because_torch_is_not_loaded() -> None:
+    code = "import sys, styfie.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    shown = subprocess.run([sys.executable, "-m", "styfie", "--help"], capture_output=True, text=True, check=True)
+    assert "paint" in shown.stdout

@@ -1,0 +1,111 @@
+"""The package as a whole: its exports, its imports' direction, its size, and that it needs no network."""
+
+from __future__ import annotations
+
+import ast
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+import styfie
+from styfie.weights import ASSETS
+
+SOURCE = Path(styfie.__file__).parent
+
+# Each layer may import what stands before it, and its own.
+LAYERS = [
+    {"errors"},
+    {"images", "settings", "looks", "devices", "weights", "colour", "losses", "blur", "regions", "gallery"},
+    {"encoders", "evaluation"},
+    {"engines", "segmentation"},
+    {"training"},
+    {"painting", "openraster", "sheet", "folder"},
+    {"pipeline"},
+    {"cli", "__main__", "__init__"},
+]
+LEVEL = {part: i for i, layer in enumerate(LAYERS) for part in layer}
+
+
+def imports_of(file: Path) -> set[str]:
+    """The parts of styfie that a module imports when it is loaded; what it imports later, or for types, is free."""
+    tree = ast.parse(file.read_text())
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("styfie."):
+            found.add(node.module.split(".")[1])
+        if isinstance(node, ast.ImportFrom) and node.module == "styfie":
+            found |= {alias.name for alias in node.names if alias.name in LEVEL}
+    return found
+
+
+def test_imports_point_one_way() -> None:
+    for file in SOURCE.rglob("*.py"):
+        part = file.relative_to(SOURCE).parts[0].removesuffix(".py")
+        for other in imports_of(file) - {part}:
+            assert LEVEL[other] <= LEVEL[part], f"{file.name} imports {other}"
+
+
+def test_exports_are_complete_sorted_and_there() -> None:
+    assert styfie.__all__ == sorted(styfie.__all__)
+    for name in styfie.__all__:
+        assert getattr(styfie, name) is not None
+    with pytest.raises(AttributeError):
+        styfie.nothing  # noqa: B018
+
+
+def test_importing_makes_no_noise_and_no_folder(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", "import styfie; styfie.paint, styfie.Painting"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=tmp_path, env={"HOME": str(tmp_path)}
+    )
+    assert done.stdout + done.stderr == ""
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_weights_that_ship_are_small_and_half_precision() -> None:
+    from safetensors.torch import load_file
+
+    files = list(ASSETS.glob("*.safetensors"))
+    assert sum(file.stat().st_size for file in files) < 20_000_000
+    for file in files:
+        assert {t.dtype for t in load_file(file).values() if t.is_floating_point()} == {torch.float16}
+
+
+def test_the_main_job_opens_no_connection(tmp_path: Path) -> None:
+    """Every test runs with connections refused (conftest.py); this one does the whole job so, and checks the guard."""
+    with pytest.raises(AssertionError, match="network"):
+        socket.create_connection(("localhost", 9))
+    painting = styfie.paint(settings=styfie.Settings(size=64, steps=1, device="cpu"))
+    files = painting.save(tmp_path)
+    assert all(file.exists() for file in files)
+
+
+def test_paints_from_memory_and_reports_progress(portrait: torch.Tensor) -> None:
+    seen: list[int] = []
+
+    def stop_at_two(progress: styfie.Progress) -> bool:
+        seen.append(progress.step)
+        return progress.step < 2
+
+    painting = styfie.paint(
+        portrait,
+        subject=Image.new("RGB", (64, 64), (200, 30, 30)),
+        background="deco",
+        settings=styfie.Settings(size=64, steps=3, device="cpu"),
+        on_progress=stop_at_two,
+    )
+    assert seen == [1, 2], "returning False stops"
+    assert painting.render().shape == (1, 3, 64, 64)
+    assert painting.recipe["settings"]["seed"] == 0
+    assert set(painting.recipe["weights"]) == {"encoder", "segmenter"}
+
+
+@pytest.mark.parametrize("looks", [{"hat": "ink"}, {"subject": "nonesuch"}])
+def test_unknown_regions_and_styles_are_refused(portrait: torch.Tensor, looks: dict[str, str]) -> None:
+    with pytest.raises(styfie.StyfieError):
+        styfie.paint(portrait, looks, styfie.Settings(size=64, steps=1))
