@@ -14,7 +14,7 @@ def test_finds_the_astronaut(portrait: Tensor) -> None:
     matte = regions["subject"][0, 0]
     assert matte.shape == (256, 256)
     assert float(matte[50:90, 100:125].mean()) > 0.95, "the face"
-    assert float(matte[200:, 60:180].mean()) > 0.9, "the suit"
+    assert float(matte[200:, 50:140].mean()) > 0.9, "the suit"
     assert float(matte[:40, :30].mean()) < 0.1, "the flag's corner"
     assert float(matte[:60, 230:].mean()) < 0.1, "the shuttle's corner"
     assert regions.score[0] > 0.5
