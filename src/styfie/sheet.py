@@ -30,20 +30,23 @@ def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor]) -> Image.Imag
 
 
 def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = CELL) -> Image.Image:
-    """Labelled pictures in rows; each is shrunk to fit a cell as wide and high as the largest needs."""
+    """Labelled pictures in rows, each brought to a longest side of `cell` pixels; a row is as high as it needs."""
     shown = [(label, _fit(image.convert("RGB"), cell)) for label, image in cells]
-    width = max(image.width for _, image in shown)
-    height = max(image.height for _, image in shown) + LINE
     columns = min(columns, len(shown))
-    rows = -(-len(shown) // columns)
-    sheet = Image.new("RGB", (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP), PAPER)
+    rows = [shown[i : i + columns] for i in range(0, len(shown), columns)]
+    width = max(image.width for _, image in shown)
+    heights = [max(image.height for _, image in row) + LINE for row in rows]
+    sheet = Image.new("RGB", (columns * (width + GAP) + GAP, sum(heights) + GAP * (len(rows) + 1)), PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=16)
-    for i, (label, image) in enumerate(shown):
-        left, top = GAP + i % columns * (width + GAP), GAP + i // columns * (height + GAP)
-        sheet.paste(image, (left + (width - image.width) // 2, top + height - LINE - image.height))
-        while len(label) > 8 and draw.textlength(label, font=font) > width:
-            label = label[:-2].rstrip("….") + "…"
-        draw.text((left + width / 2, top + height - LINE + 6), label, INK, font=font, anchor="ma")
+    bottom = 0
+    for row, height in zip(rows, heights, strict=True):
+        bottom += GAP + height
+        for i, (label, image) in enumerate(row):
+            left = GAP + i * (width + GAP)
+            sheet.paste(image, (left + (width - image.width) // 2, bottom - LINE - image.height))
+            while len(label) > 8 and draw.textlength(label, font=font) > width:
+                label = label[:-2].rstrip("….") + "…"
+            draw.text((left + width / 2, bottom - LINE + 6), label, INK, font=font, anchor="ma")
     return sheet
 
 

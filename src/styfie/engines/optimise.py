@@ -33,7 +33,7 @@ class Weights:
     content: float = 0.05
     total_variation: float = 0.3
     range: float = 10.0  # mean squared excess over [0, 1]
-    detail: float = 0.5  # share of the photo's finer detail given to a scale's start
+    detail: float = 0.9  # share of the photo's finer detail given to a scale's start
 
 
 WEIGHTS = Weights()
