@@ -13,7 +13,6 @@ from pathlib import Path
 from types import ModuleType
 
 import torch
-from common import arguments, load_judge
 from torch import Tensor
 
 from styfie.encoders import Encoder, load_encoder
@@ -25,6 +24,8 @@ from styfie.settings import Settings
 from styfie.sheet import lay_out
 from styfie.training.encoder import load_reference
 from styfie.training.pictures import PictureSet
+
+from common import arguments, load_judge
 
 PHOTOS = ("woman_smile_updo", "man_glasses_curly_hair", "woman_blond_event", "two_men_office", "woman_balcony_curly")
 SIZE, CLOSE = 384, 0.03

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from common import PHOTOS, arguments, load_judge
-from encoder import paint_one
-
 from styfie.encoders import load_encoder
 from styfie.engines.optimise import WEIGHTS
 from styfie.gallery import GALLERY, draw
 from styfie.images import read_picture, to_image
 from styfie.sheet import lay_out
+
+from common import PHOTOS, arguments, load_judge
+from encoder import paint_one
 
 SIZE = 384
 

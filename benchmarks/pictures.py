@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from common import PAIRS, PHOTOS, arguments, gradient_correlation, style_source
-
 import styfie
 from styfie.images import to_image
 from styfie.sheet import lay_out
+
+from common import PAIRS, PHOTOS, arguments, gradient_correlation, style_source
 
 
 def main() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from common import arguments
-
 from styfie.evaluation.masks import score_mask, summarise
 from styfie.images import resize, to_image
 from styfie.segmentation.matting import refine
 from styfie.segmentation.portrait import coarse_matte, load_network
 from styfie.sheet import lay_out
 from styfie.training.portraits import PortraitSet, as_matte, as_picture
+
+from common import arguments
 
 
 def main() -> None:

@@ -11,13 +11,14 @@ import tempfile
 import time
 
 import torch
-from common import best_of, fixed_convolution
 
 import styfie
 from styfie.encoders.vgg import Vgg
 from styfie.engines.classic import Classic, classic
 from styfie.images import read_picture
 from styfie.pipeline import PORTRAIT, resolve_looks
+
+from common import best_of, fixed_convolution
 
 
 def job(size: int) -> None:

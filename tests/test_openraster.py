@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.test_painting import make, styled
 
 from styfie.errors import InputError, MissingError
 from styfie.openraster import read_painting, write_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
+from tests.test_painting import make, styled
 
 
 @pytest.fixture

@@ -20,13 +20,13 @@ PAPER, INK = (250, 248, 244), (40, 38, 36)
 
 
 def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor]) -> Image.Image:
-    """All `pictures`, then the styles, in rows of four with their names below."""
+    """All `pictures`, then the styles, in rows of five with their names below."""
     cells = [(name, to_image(picture)) for name, picture in pictures.items()]
     cells.insert(2, ("cutout", _on_chequers(to_image(painting.photo, painting.matte))))
     for name, look in painting.looks.items():
         if look.style:
             cells.append((f"style of {name}: {look.style.name}", to_image(look.style.picture)))
-    return lay_out(cells)
+    return lay_out(cells, columns=5)
 
 
 def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = CELL) -> Image.Image:
