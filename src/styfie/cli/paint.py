@@ -24,7 +24,7 @@ Style = Annotated[
     str | None, typer.Option(metavar="STYLE", help="A picture file or a gallery name (styfie list styles).")
 ]
 
-DOUBTFUL = 0.75  # score of a mask that its user should look at
+DOUBTFUL = 0.85  # score of a mask that its user should look at
 
 
 def paint(
