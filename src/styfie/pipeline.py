@@ -68,7 +68,10 @@ def paint(
             break
     if progress is None:
         raise InputError(f"The engine {settings.engine!r} painted nothing.")
-    layers = resize(progress.layers, regions.size)
+    layers = resize(progress.layers, regions.size).clone()
+    for i, name in enumerate(regions.names):
+        if (look := resolved.get(name)) is None or look.style is None:
+            layers[i : i + 1] = picture  # the photo itself, also where a run was stopped at a smaller scale
     return Painting(picture, regions, layers, resolved, _recipe(settings, progress))
 
 

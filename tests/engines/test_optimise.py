@@ -92,6 +92,29 @@ def test_progress_counts_every_step_and_stopping_is_stopping(
     assert torch.equal(few[-1].layers, steps[2].layers)
 
 
+def test_within_a_scale_the_best_picture_never_gets_worse(
+    photo: Tensor, halves: Regions, encoder: PlainEncoder
+) -> None:
+    looks = {"subject": Look(RED)}
+    totals = [p.losses["total"] for p in optimise(photo, halves, looks, SETTINGS, encoder=encoder)]
+    assert all(b <= a for a, b in itertools.pairwise(totals))
+    assert totals[-1] < 0.7 * totals[0]
+
+
+def test_a_search_gone_astray_begins_anew_from_the_best(photo: Tensor, encoder: PlainEncoder) -> None:
+    layer = _Layer(photo, torch.ones_like(photo[:, :1]), RED.picture, encoder, WEIGHTS)
+    measure, calls = layer.losses, itertools.count()
+
+    def sometimes_broken(image: Tensor) -> dict[str, Tensor]:
+        factor = float("nan") if next(calls) == 4 else 1.0
+        return {name: factor * value for name, value in measure(image).items()}
+
+    layer.losses = sometimes_broken  # type: ignore[method-assign]
+    *_, (picture, losses) = layer.paint(photo, 40)
+    assert bool(torch.isfinite(picture).all())
+    assert losses["total"] < 0.5 * float(measure(photo)["total"])
+
+
 def test_nothing_to_paint_is_the_photo(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:
     assert torch.equal(last(photo, halves, {}, encoder).layers, photo.expand(2, -1, -1, -1))
 

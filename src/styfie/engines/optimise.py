@@ -7,6 +7,7 @@ style's colours as start, and bfloat16 convolutions where the processor has them
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def optimise(
     """
     device = pick_device(settings.device)
     encoder = (encoder or load_encoder(settings.encoder)).to(device)
-    torch.manual_seed(settings.seed)
+    noise = torch.Generator().manual_seed(settings.seed)
     height, width = photo.shape[-2:]
     styled = {i: look.style.picture for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.style}
     scales = pyramid(max(height, width))
@@ -76,7 +77,7 @@ def optimise(
             if i in painted:
                 painted[i] = enlarge(painted[i], small, weights.detail)
             elif settings.start == "noise":
-                painted[i] = torch.rand(small.shape)
+                painted[i] = torch.rand(small.shape, generator=noise)
             else:
                 painted[i] = match_colours(small, picture, bands[i : i + 1])
         for i, picture in pictures.items():
@@ -136,9 +137,13 @@ class _Layer:
         return terms | {"total": torch.stack(list(terms.values())).sum()}
 
     def paint(self, start: Tensor, steps: int) -> Iterator[tuple[Tensor, dict[str, float]]]:
-        """The picture and its losses after each step of L-BFGS (Liu and Nocedal 1989), photo outside the box."""
+        """After each step of L-BFGS (Liu and Nocedal 1989) the best picture so far, with its own losses.
+
+        Without a line search a step may overshoot, and the next ones mostly come back by themselves; only when the
+        loss is no number any more the search begins anew from the best.
+        """
         image = start[self.box].clone().requires_grad_()
-        optimiser = torch.optim.LBFGS([image], max_iter=1, history_size=10, tolerance_grad=0, tolerance_change=0)
+        optimiser = lbfgs(image)
         terms: dict[str, Tensor] = {}
 
         def evaluate() -> Tensor:
@@ -147,11 +152,26 @@ class _Layer:
             terms["total"].backward()
             return terms["total"].detach()
 
+        whole, best, lowest = start.clone(), image.detach().clone(), math.inf
+        losses: dict[str, float] = {}
         for _ in range(steps):
+            before = image.detach().clone()  # where the losses are measured; the step then moves on from there
             optimiser.step(evaluate)
-            whole = start.clone()
-            whole[self.box] = image.detach().clamp(0, 1)
-            yield whole.cpu(), {name: float(value.detach()) for name, value in terms.items()}
+            total = float(terms["total"].detach())
+            if total < lowest:
+                best, lowest = before, total
+                losses = {name: float(value.detach()) for name, value in terms.items()}
+                whole = start.clone()
+                whole[self.box] = best.clamp(0, 1)
+            elif not math.isfinite(total):
+                image = best.clone().requires_grad_()
+                optimiser = lbfgs(image)
+            yield whole.cpu(), losses
+
+
+def lbfgs(image: Tensor) -> torch.optim.LBFGS:
+    """The optimiser, one evaluation a step and no early stop of its own."""
+    return torch.optim.LBFGS([image], max_iter=1, history_size=10, tolerance_grad=0, tolerance_change=0)
 
 
 def region_box(alpha: Tensor) -> tuple[slice, slice, slice, slice]:

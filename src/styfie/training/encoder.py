@@ -195,5 +195,4 @@ def train_encoder(
         batches = [batch_at(step, held, 1) for step in range(20)]
         losses = [feature_loss(trained(batch), thin(reference(batch))) for batch in batches]
     scores = {name: float(torch.stack([loss[name] for loss in losses]).mean()) for name in losses[0]}
-    torch.save(trained.heads.state_dict(), folder / "heads.pt")
     return fold(trained.encoder), scores
