@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from styfie.encoders.plain import SLOPE, WIDTHS, PlainEncoder
 
+PARTS = 5  # background, skin, hair, clothes, accessories
+FROZEN = 2  # first convolutions of the encoder that are not trained further
+
 
 def conv_bn(a: int, b: int, size: int = 3) -> nn.Sequential:
     """Convolution, batch norm, ReLU; the spatial size stays."""
@@ -28,21 +31,20 @@ class Residual(nn.Module):
 
 
 class PortraitNet(nn.Module):
-    """An encoder-decoder for people: the built-in encoder, a deeper trunk, lateral connections.
+    """An encoder-decoder for people: the built-in encoder, a deeper trunk, lateral connections, two heads.
 
     The five convolutions of `PlainEncoder` go down to 1/16; two residual trunks at 1/16 and 1/32
     and a global mean see the whole person; a feature pyramid (Lin et al. 2017) leads back to 1/2,
     where edges are read off. Lateral sums in place of SegNet's unpooling indices: the same thrift,
     but the features themselves come across, and fine hair with them.
 
-    2.8 M parameters. Input RGB (B, 3, H, W) in [0, 1], H and W multiples of 32.
+    3.1 M parameters. Input RGB (B, 3, H, W) in [0, 1], H and W multiples of 32.
     """
 
-    def __init__(self, trunk: int = 128, deep: int = 160, pyramid: tuple[int, ...] = (96, 64, 48)) -> None:
+    def __init__(self, trunk: int = 128, deep: int = 160, pyramid: tuple[int, ...] = (96, 64, 40)) -> None:
         super().__init__()
-        self.width = pyramid[-1]  # channels of `features`
         self.encoder = PlainEncoder(WIDTHS, padding="zeros")
-        self.trunk = nn.Sequential(conv_bn(WIDTHS[4], trunk, 1), Residual(trunk), Residual(trunk))
+        self.trunk = nn.Sequential(conv_bn(WIDTHS[4], trunk, 1), *(Residual(trunk) for _ in range(3)))
         self.deep = nn.Sequential(conv_bn(trunk, deep), Residual(deep), Residual(deep))
         self.context = nn.Sequential(nn.Linear(deep, deep), nn.ReLU(), nn.Linear(deep, deep))
         self.back = conv_bn(deep, trunk, 1)
@@ -54,7 +56,8 @@ class PortraitNet(nn.Module):
         )
         self.narrow = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(outs, pyramid, strict=False))
         self.smooth = nn.ModuleList(conv_bn(b, b) for b in pyramid)
-        self.head = nn.Sequential(conv_bn(pyramid[-1], 32), nn.Conv2d(32, 1, 1))
+        self.head = nn.Sequential(conv_bn(pyramid[-1], 24), nn.Conv2d(24, 1, 1))
+        self.parts = nn.Conv2d(pyramid[-1], PARTS, 1)
 
     def features(self, picture: Tensor) -> Tensor:
         """The pyramid's last level, (B, pyramid[-1], H/2, W/2)."""
@@ -71,15 +74,20 @@ class PortraitNet(nn.Module):
         return x
 
     def encode(self, picture: Tensor) -> list[Tensor]:
-        """The encoder's taps; its first two convolutions, edges and textures, are never trained further here."""
+        """The encoder's taps; its first convolution, edges and colours, is never trained further here."""
         taps: list[Tensor] = []
         x = picture - 0.5
         for i, conv in enumerate(self.encoder.convs):
-            with torch.set_grad_enabled(torch.is_grad_enabled() and i >= 2):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and i >= FROZEN):
                 x = F.leaky_relu(conv(F.avg_pool2d(x, 2) if i else x), SLOPE)
             taps.append(x)
         return taps
 
+    def both(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of "person" (B, 1, H, W) and of `PARTS` parts (B, PARTS, H/2, W/2), from one pass."""
+        features = self.features(picture)
+        return F.interpolate(self.head(features), scale_factor=2.0, mode="bilinear"), self.parts(features)
+
     def forward(self, picture: Tensor) -> Tensor:
         """Logits of "person" (B, 1, H, W)."""
-        return F.interpolate(self.head(self.features(picture)), scale_factor=2.0, mode="bilinear")
+        return self.both(picture)[0]
