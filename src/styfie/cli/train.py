@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from styfie.cli.options import Device
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import torch
+
+    from styfie.training.segmenter import Trained
 
 app = typer.Typer(help="Train the networks that ship, or your own.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Option("--output", "-o", help="Folder for weights, checkpoints and log.jsonl.")]
@@ -39,21 +45,78 @@ def encoder(
 @app.command("segmenter")
 def segmenter(
     data: Annotated[
-        Path, typer.Option(help="A folder with train/, val/ (image, mask, parsing), cutouts, backgrounds.")
+        list[Path], typer.Option(help="A folder or ZIP of portraits and mattes (docs/training.md); repeat for more.")
     ],
     output: Folder,
-    steps: Steps = None,
+    arch: Annotated[str, typer.Option(help="portrait, segnet, segnet-slim, banet or unet88.")] = "portrait",
+    preset: Annotated[str, typer.Option(help="ours, or the founding paper's recipe: paper.")] = "ours",
+    size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 256,
+    passes: Annotated[float | None, typer.Option(min=0.001, help="Length in passes over the pictures.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Length in steps; the preset's if neither is given.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step, over all processes and parts.")] = None,
+    accumulate: Annotated[int, typer.Option(min=1, help="Parts in which a batch is computed, to save memory.")] = 1,
+    scenes: Annotated[
+        list[Path] | None, typer.Option(help="A folder or ZIP of pictures without people to paste people on.")
+    ] = None,
+    leave_out: Annotated[list[str] | None, typer.Option(help="A source of portraits not to learn from.")] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Safetensors of an earlier run to start from; the built-in encoder if none.")
+    ] = None,
     seed: RunSeed = 0,
+    device: Device = "auto",
 ) -> None:
-    """Teach the built-in network to find people, from the built-in encoder's weights on."""
-    from styfie.encoders.plain import load_plain
-    from styfie.training.segmenter import SCHEDULE, score_segmenter, train_segmenter
-    from styfie.weights import load_packaged, save_weights
+    """Teach a network to find people. Given again, the same command goes on where it was stopped."""
+    from styfie.errors import InputError
+    from styfie.training.presets import load_preset
+    from styfie.training.processes import joined, rank_and_count
+    from styfie.training.segmenter import read_start, train_segmenter
 
-    schedule = replace(SCHEDULE, steps=steps or SCHEDULE.steps, seed=seed)
-    network = train_segmenter(data, load_plain(load_packaged("encoder")), output, schedule, on_log=_log)
-    save_weights(network.state_dict(), output / "segmenter.safetensors")
-    typer.echo(json.dumps({"val": asdict(score_segmenter(network, data / "val"))}))
+    if passes and steps:
+        raise InputError("Both --passes and --steps are given: choose one.")
+    recipe = load_preset(preset)
+    schedule = replace(
+        recipe.schedule,
+        steps=steps or recipe.schedule.steps,
+        batch=batch or recipe.schedule.batch,
+        accumulate=accumulate,
+        seed=seed,
+    )
+    recipe = replace(recipe, schedule=schedule, side=size, passes=passes or (0 if steps else recipe.passes))
+    weights = read_start(start) if start else None
+    with joined(device) as where:
+        trained = train_segmenter(
+            arch,
+            data,
+            output,
+            recipe,
+            start=weights,
+            scenes=scenes or (),
+            leave_out=leave_out or (),
+            device=where,
+            on_log=_log,
+        )
+        if rank_and_count()[0] == 0:
+            _finish(trained, arch, output, where)
+
+
+def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> None:
+    """Write weights, Table 1 and curves."""
+    from styfie.errors import MissingError
+    from styfie.training.curves import draw_curves
+    from styfie.training.segmenter import score_segmenter, table_one
+    from styfie.training.table import as_record, as_text
+    from styfie.weights import save_weights
+
+    save_weights(trained.network.state_dict(), output / "segmenter.safetensors", {"arch": arch})
+    rows = table_one(trained, device)
+    record = as_record(rows)
+    record["val"] |= asdict(score_segmenter(trained.network, trained.material.held, trained.recipe.side, device))
+    (output / "table.json").write_text(json.dumps(record, indent=1))
+    typer.echo(as_text(rows))
+    try:
+        draw_curves(output / "log.jsonl", output / "curves.png")
+    except MissingError as error:
+        typer.echo(f"No curves.png: {error}", err=True)
 
 
 def _log(line: Mapping[str, float]) -> None:

@@ -183,12 +183,15 @@ def train_encoder(
     whiten(student.encoder, torch.cat([batch_at(step) for step in range(16)]))
     student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def loss_of(batch: Tensor) -> dict[str, Tensor]:
+    def loss_of(network: Student, batch: Tensor, _progress: float) -> dict[str, Tensor]:
         with torch.no_grad():
             wanted = thin(reference(batch))
-        return feature_loss(student(batch), wanted)
+        return feature_loss(network(batch), wanted)
 
-    trained = fit(student, batch_at, loss_of, schedule, folder, on_log=on_log)
+    def rows_at(step: int, rows: range) -> Tensor:
+        return batch_at(step)[rows.start : rows.stop]
+
+    trained = fit(student, rows_at, loss_of, schedule, folder, on_log=on_log)
     assert isinstance(trained, Student)
     trained.eval()
     with torch.no_grad():

@@ -1,23 +1,40 @@
-"""The one training loop: AdamW, one cycle, averaged weights, a JSON line now and then.
+"""The one training loop: AdamW, averaged weights, a JSON line now and then.
 
-It knows nothing of any task: a task gives a batch for a step and a loss for a batch.
+It knows nothing of any task: a task gives the rows of a step's batch and a loss for a batch.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-Batch = TypeVar("Batch")
+from styfie.devices import has_bf16
+from styfie.errors import InputError
+from styfie.training.processes import mean_over_processes, rank_and_count
+
+
+class Movable(Protocol):
+    """What a batch can do: a tensor, or a class of tensors."""
+
+    def to(self, device: torch.device, /) -> Self:
+        """The same on another device."""
+
+
+Batch = TypeVar("Batch", bound=Movable)
+Terms = Mapping[str, Tensor]
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -25,64 +42,160 @@ class Schedule:
     """How long and how fast to learn."""
 
     steps: int = 4000
-    batch: int = 16
+    batch: int = 16  # pictures a step, over all processes and parts
+    accumulate: int = 1  # parts in which a process's share goes through the network
     learning_rate: float = 3e-3
     weight_decay: float = 1e-4
+    one_cycle: bool = True  # else the rate is constant
     warm_up: float = 0.05  # share of the steps
+    clip: float | None = 1.0  # norm of the gradient
     average: float = 0.999  # decay of the averaged weights, which are the result
     seed: int = 0
     bf16: bool = True
     log_every: int = 100
     save_every: int = 1000
+    scores: int = 10  # how often in a run the held-out pictures are scored
+
+
+class Supervised(nn.Module):
+    """Network and loss as one module, so that gradients are exchanged between processes as they come."""
+
+    def __init__(self, network: nn.Module, loss_of: Callable[[Any, Any, float], Terms]) -> None:
+        super().__init__()
+        self.network, self.loss_of = network, loss_of
+
+    def forward(self, batch: Movable, progress: float) -> dict[str, Tensor]:
+        """Named terms of the loss; the one called `total` is minimised."""
+        return dict(self.loss_of(self.network, batch, progress))
 
 
 def fit(
     model: nn.Module,
-    batch_at: Callable[[int], Batch],
-    loss_of: Callable[[Batch], Mapping[str, Tensor]],
+    batch_at: Callable[[int, range], Batch],
+    loss_of: Callable[[Any, Batch, float], Terms],
     schedule: Schedule,
     folder: Path,
+    *,
     groups: list[dict[str, Any]] | None = None,
     on_log: Callable[[dict[str, float]], None] | None = None,
+    score: Callable[[nn.Module, int], Mapping[str, float]] | None = None,
+    device: torch.device = CPU,
+    about: Mapping[str, object] | None = None,
 ) -> nn.Module:
-    """Train `model` in place and return its averaged copy.
+    """Train `model` in place and return its averaged copy, in evaluation mode.
 
-    `batch_at(step)` must depend on the step alone: so a run that was stopped and started again in
-    the same `folder` goes on from its last checkpoint and ends with the same bytes. `loss_of`
-    returns named terms, the one called `total` is minimised, all are logged to `log.jsonl`.
-    `groups` are optimiser parameter groups with a factor `scale` on the learning rate.
+    `batch_at(step, rows)` gives these rows of the step's batch and must depend on the two alone: so a run that was
+    stopped and started again in the same `folder` goes on from its last checkpoint and ends with the same bytes, and
+    several processes, each with its rows, do what one would. Chance inside the network (dropout) is seeded
+    anew for every step and share, to the same end. What depends on more than one picture sees a share: batch norm's
+    statistics, and losses that are no mean over pictures.
+
+    `loss_of(model, batch, progress)` returns named terms, `progress` from 0 to 1; `total` is minimised, all are
+    logged to `log.jsonl`, as is what `score(averaged model, step)` finds. `groups` are optimiser parameter groups
+    with a factor `scale` on the learning rate. `about` says what else makes this run: a checkpoint of another
+    is refused.
+
+    Raises:
+        InputError: the batch cannot be divided, or the folder holds a checkpoint of another run.
     """
+    rank, count = rank_and_count()
+    shares = count * schedule.accumulate
+    if schedule.batch % shares:
+        raise InputError(
+            f"A batch of {schedule.batch} cannot be divided into {count} x {schedule.accumulate} equal shares "
+            "(processes x parts): choose a multiple."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    run = {"schedule": asdict(schedule), "processes": count, "about": dict(about or {})}
+    model.to(device)
     optimiser, rate = _optimiser(model, schedule, groups)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(schedule.average), use_buffers=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / "checkpoint.pt"
-    first = _resume(checkpoint, model, average, optimiser, rate)
-    started = time.monotonic()
-    with ThreadPoolExecutor(1) as ahead, (folder / "log.jsonl").open("a") as log:
-        coming = ahead.submit(batch_at, first)
-        for step in range(first, schedule.steps):
-            batch, coming = coming.result(), ahead.submit(batch_at, min(step + 1, schedule.steps - 1))
-            with torch.autocast("cpu", torch.bfloat16, enabled=schedule.bf16):
-                terms = loss_of(batch)
-            optimiser.zero_grad(set_to_none=True)
-            terms["total"].backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            rate.step()
-            average.update_parameters(model)
-            done = step + 1
-            if done % schedule.log_every == 0 or done == schedule.steps:
-                line = {"step": done, "seconds": round(time.monotonic() - started, 1)}
-                line |= {name: round(float(value.detach()), 6) for name, value in terms.items()}
-                log.write(json.dumps(line) + "\n")
-                log.flush()
-                if on_log:
-                    on_log(line)
-            if done % schedule.save_every == 0 and done < schedule.steps:
-                _save(checkpoint, done, model, average, optimiser, rate)
-    (folder / "schedule.json").write_text(json.dumps(asdict(schedule), indent=1))
+    average.module.eval()
+    checkpoint, parts = folder / "checkpoint.pt", (model, average, optimiser, rate)
+    first = _resume(checkpoint, run, parts, device)
+    supervised: nn.Module = Supervised(model, loss_of)
+    if count > 1:
+        supervised = DistributedDataParallel(supervised)
+    mine = range(rank * schedule.accumulate, (rank + 1) * schedule.accumulate)
+    turns = ((step, _rows(share, schedule.batch // shares)) for step in range(first, schedule.steps) for share in mine)
+    batches = _ahead(batch_at, turns)
+    note = _Log(folder / "log.jsonl", first, on_log) if rank == 0 else None
+    for step in range(first, schedule.steps):
+        optimiser.zero_grad(set_to_none=True)
+        terms = _gradients(supervised, batches, schedule, step, mine, device)
+        if schedule.clip is not None:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+        optimiser.step()
+        rate.step()
+        average.update_parameters(model)
+        done = step + 1
+        if done % schedule.log_every == 0 or done == schedule.steps:
+            values = mean_over_processes(torch.stack(list(terms.values()))).tolist()
+            if note:
+                note(done, dict(zip(terms, values, strict=True)))
+        if note and score and (done % max(1, schedule.steps // schedule.scores) == 0 or done == schedule.steps):
+            note(done, score(average.module, done))
+        if note and done % schedule.save_every == 0 and done < schedule.steps:
+            _save(checkpoint, done, run, parts)
+    if rank == 0:
+        (folder / "schedule.json").write_text(json.dumps(run, indent=1))
     result: nn.Module = average.module
     return result
+
+
+def _gradients(
+    supervised: nn.Module, batches: Iterator[Movable], schedule: Schedule, step: int, mine: range, device: torch.device
+) -> dict[str, Tensor]:
+    """Add up the gradients of this process's shares; returns the means of the loss's terms over them."""
+    sums: dict[str, Tensor] = {}
+    bf16 = schedule.bf16 and (device.type == "cpu" or has_bf16(device))
+    for share in mine:
+        torch.manual_seed(int(np.random.SeedSequence((schedule.seed, step, share)).generate_state(1)[0]))
+        more = isinstance(supervised, DistributedDataParallel) and share != mine[-1]
+        with supervised.no_sync() if more else nullcontext():  # type: ignore[operator]
+            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                terms = supervised(next(batches).to(device), step / schedule.steps)
+            (terms["total"] / len(mine)).backward()
+        for name, value in terms.items():
+            part = value.detach().float() / len(mine)
+            sums[name] = sums[name] + part if name in sums else part
+    return sums
+
+
+def _rows(share: int, size: int) -> range:
+    return range(share * size, (share + 1) * size)
+
+
+def _ahead(batch_at: Callable[[int, range], Batch], turns: Iterable[tuple[int, range]]) -> Iterator[Batch]:
+    """The batch of every turn, drawn while the one before is learned from."""
+    with ThreadPoolExecutor(1) as other:
+        coming: Future[Batch] | None = None
+        for turn in turns:
+            following = other.submit(batch_at, *turn)
+            if coming:
+                yield coming.result()
+            coming = following
+        if coming:
+            yield coming.result()
+
+
+class _Log:
+    """Lines of JSON in a file, those of steps that will be repeated taken out first."""
+
+    def __init__(self, path: Path, first: int, on_log: Callable[[dict[str, float]], None] | None) -> None:
+        self.path, self.on_log, self.started = path, on_log, time.monotonic()
+        lines = path.read_text().splitlines() if path.exists() else []
+        whole = (line for line in lines if line.endswith("}"))  # a run may have been stopped while it wrote
+        path.write_text("".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first))
+
+    def __call__(self, step: int, values: Mapping[str, float]) -> None:
+        """One line more."""
+        line = {"step": step, "seconds": round(time.monotonic() - self.started, 1)}
+        line |= {name: round(value, 6) for name, value in values.items()}
+        with self.path.open("a") as log:
+            log.write(json.dumps(line) + "\n")
+        if self.on_log:
+            self.on_log(line)
 
 
 def _optimiser(
@@ -90,26 +203,35 @@ def _optimiser(
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     groups = groups or [{"params": list(model.parameters())}]
     scales = [group.pop("scale", 1.0) for group in groups]
-    optimiser = torch.optim.AdamW(groups, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
+    rates = [schedule.learning_rate * scale for scale in scales]
+    for group, own in zip(groups, rates, strict=True):
+        group["lr"] = own
+    optimiser = torch.optim.AdamW(groups, weight_decay=schedule.weight_decay)  # without decay: Adam
+    if not schedule.one_cycle:
+        return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, lambda _: 1.0)
+    steps = max(3, schedule.steps)  # what a cycle needs
     rate = torch.optim.lr_scheduler.OneCycleLR(
         optimiser,
-        max_lr=[schedule.learning_rate * scale for scale in scales],
-        total_steps=schedule.steps,
-        pct_start=min(0.5, max(schedule.warm_up, 2 / schedule.steps)),  # a warm-up of two steps at least
+        max_lr=rates,
+        total_steps=steps,
+        pct_start=min(0.5, max(schedule.warm_up, 2 / steps)),  # a warm-up of two steps at least
     )
     return optimiser, rate
 
 
-def _save(path: Path, step: int, *parts: Any) -> None:
+def _save(path: Path, step: int, run: Mapping[str, object], parts: Iterable[Any]) -> None:
     partial = path.with_suffix(".part")
-    torch.save({"step": step, "parts": [part.state_dict() for part in parts]}, partial)
+    torch.save({"step": step, "run": run, "parts": [part.state_dict() for part in parts]}, partial)
     partial.replace(path)
 
 
-def _resume(path: Path, *parts: Any) -> int:
+def _resume(path: Path, run: Mapping[str, object], parts: Iterable[Any], device: torch.device) -> int:
+    """Go on from a checkpoint if there is one; returns the first step to do."""
     if not path.exists():
         return 0
-    saved = torch.load(path, weights_only=True)
+    saved = torch.load(path, weights_only=True, map_location=device)
+    if saved.get("run") != run:
+        raise InputError(f"{path} is of a run with other data or settings: give another --output, or remove it.")
     for part, state in zip(parts, saved["parts"], strict=True):
         part.load_state_dict(state)
     return int(saved["step"])

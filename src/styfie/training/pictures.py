@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +25,20 @@ class PictureSet:
     """All pictures below one folder, or in one pack, in the order of their names.
 
     `held_out` picks a fixed share of them by a checksum of the name: the same pictures whatever
-    else lies beside them, so that what was held back stays held back.
+    else lies beside them, so that what was held back stays held back. Pictures whose path below `source`
+    has one of the words of `leave_out` in it are not taken.
     """
 
-    def __init__(self, source: Path, *, held_out: bool = False, one_in: int = 20) -> None:
+    def __init__(
+        self, source: Path, *, held_out: bool = False, one_in: int = 20, leave_out: Sequence[str] = ()
+    ) -> None:
         if not source.exists():
             raise MissingError(f"No training pictures at {source}: name a folder or a ZIP of pictures.")
         self._entries = [
-            entry for entry in _entries(source) if (zlib.crc32(Path(entry[1]).stem.encode()) % one_in == 0) == held_out
+            entry
+            for entry in _entries(source)
+            if (zlib.crc32(Path(entry[1]).stem.encode()) % one_in == 0) == held_out
+            and not any(word in _inside(source, entry[1]) for word in leave_out)
         ]
         if not self._entries:
             raise InputError(f"{source} holds no JPEG, PNG or WebP picture to train on.")
@@ -60,6 +66,11 @@ class PictureSet:
         if pack not in self._packs:
             self._packs[pack] = zipfile.ZipFile(pack)
         return self._packs[pack].read(name)
+
+
+def _inside(source: Path, name: str) -> str:
+    """The path below `source`: where that lies says nothing of a picture."""
+    return name.removeprefix(str(source))
 
 
 def _entries(source: Path) -> Iterator[tuple[Path | None, str]]:

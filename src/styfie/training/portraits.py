@@ -1,101 +1,128 @@
-"""Portraits with mattes: reading, pasting on other backgrounds, and varying them."""
+"""Portraits as a network learns from them: pasted on other backgrounds, varied, put together to batches."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from styfie.errors import InputError, MissingError
+from styfie.training.pictures import PictureSet, Pixels
+from styfie.training.readers import UNLABELLED as UNLABELLED
+from styfie.training.readers import Files
+from styfie.training.readers import Portrait as Portrait
+from styfie.training.readers import PortraitSet as PortraitSet
 
-PARTS = 5  # background, skin, hair, clothes, accessories
-UNLABELLED = 255
+PEOPLE = ("person", "people", "face", "imagenette")  # in a path: these pictures (may) show people
 
 
 @dataclass(frozen=True)
-class Portrait:
-    """uint8 arrays of one size: RGB (H, W, 3), matte (H, W), and part labels (H, W), `UNLABELLED` where none."""
+class Batch:
+    """Pictures (B, 3, S, S), mattes (B, 1, S, S), part labels (B, S/2, S/2)."""
 
-    name: str
-    image: NDArray[np.uint8]
-    matte: NDArray[np.uint8]
-    parts: NDArray[np.uint8]
+    pictures: Tensor
+    mattes: Tensor
+    parts: Tensor
 
-
-class PortraitSet:
-    """`image/NAME.jpg` with `mask/NAME.png` and, where there is one, `parsing/NAME.png`."""
-
-    def __init__(self, folder: Path) -> None:
-        if not (folder / "image").is_dir() or not (folder / "mask").is_dir():
-            raise MissingError(f"No portraits at {folder}: a folder with image/NAME.jpg and mask/NAME.png is wanted.")
-        self.folder = folder
-        self.names = sorted(path.stem for path in (folder / "image").glob("*.jpg"))
-        missing = [name for name in self.names if not (folder / "mask" / f"{name}.png").exists()]
-        if missing or not self.names:
-            raise InputError(f"{folder}: {missing[0] + '.jpg has no mask' if missing else 'no picture in image/'}.")
-        self._encoded: dict[int, tuple[bytes, ...]] = {}
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __getitem__(self, index: int) -> Portrait:
-        name = self.names[index]
-        if index not in self._encoded:
-            files = [self.folder / "image" / f"{name}.jpg", self.folder / "mask" / f"{name}.png"]
-            files.append(self.folder / "parsing" / f"{name}.png")
-            self._encoded[index] = tuple(f.read_bytes() for f in files if f.exists())
-        image, matte, *parts = (Image.open(io.BytesIO(data)) for data in self._encoded[index])
-        found = np.asarray(matte.convert("L"))
-        labels = np.asarray(parts[0]) if parts else np.full_like(found, UNLABELLED)
-        return Portrait(name, np.asarray(image.convert("RGB")), found, labels)
+    def to(self, device: torch.device, /) -> Batch:
+        """The same on another device."""
+        return Batch(self.pictures.to(device), self.mattes.to(device), self.parts.to(device))
 
 
 class Pastings:
-    """Backgrounds to paste people on, and cut-out people to paste (`cut_X.jpg` + `cut_X_alpha.png`)."""
+    """What portraits are put together with: backgrounds, scenes without people, and cut-out people.
 
-    def __init__(self, folder: Path) -> None:
-        self.backgrounds = sorted((folder / "backgrounds").glob("*.jpg"))
-        self.cutouts = sorted(p for p in (folder / "cutouts").glob("*.jpg"))
+    Each of `sources`, folders or ZIPs, may hold `backgrounds/*.jpg` and `cutouts/` (`X.jpg` + `X_alpha.png`); `scenes`
+    are folders or packs of pictures, of which those whose path names people are left out.
+
+    All chance is drawn at once, pixels are touched when they are looked at: a process that needs only some rows of
+    a batch draws the others for nothing.
+    """
+
+    def __init__(self, sources: Iterable[Files], scenes: Sequence[Path] = ()) -> None:
+        both = [(files, folder) for files in sources for folder in ("backgrounds", "cutouts")]
+        self.backgrounds, self.cutouts = (
+            [(f, name) for f, folder in both if folder == kind for name in f.below(folder, (".jpg",)).values()]
+            for kind in ("backgrounds", "cutouts")
+        )
+        self.scenes = [PictureSet(source, leave_out=PEOPLE) for source in scenes]
+
+    def scene(self, rng: np.random.Generator, size: tuple[int, int]) -> Callable[[], Pixels] | None:
+        """A part of some picture without people, stretched to (height, width); `None` where there are none.
+
+        Small pictures come out soft, which is what a portrait lens makes of a background.
+        """
+        sources = len(self.scenes) + bool(self.backgrounds)
+        if not sources:
+            return None
+        chosen = int(rng.integers(sources))
+        if chosen < len(self.scenes):
+            found = Image.fromarray(self.scenes[chosen][int(rng.integers(len(self.scenes[chosen])))])
+        else:
+            files, name = self.backgrounds[int(rng.integers(len(self.backgrounds)))]
+            found = files.open(name)
+        share = rng.uniform(0.5, 1.0)
+        side = (max(1, round(found.width * share)), max(1, round(found.height * share)))
+        left, top = int(rng.integers(found.width - side[0] + 1)), int(rng.integers(found.height - side[1] + 1))
+        box = (left, top, left + side[0], top + side[1])
+        return lambda: np.asarray(found.convert("RGB").resize(size[::-1], Image.Resampling.BILINEAR, box=box))
 
     def onto_new_background(self, portrait: Portrait, rng: np.random.Generator) -> Portrait:
         """The portrait's person before another background, lit a little differently."""
-        if not self.backgrounds:
+        behind = self.scene(rng, portrait.size)
+        if behind is None:
             return portrait
-        height, width = portrait.matte.shape
-        with Image.open(self.backgrounds[int(rng.integers(len(self.backgrounds)))]) as found:
-            back = found.convert("RGB")
-        share = rng.uniform(0.5, 1.0)
-        side = (max(1, round(back.width * share)), max(1, round(back.height * share)))
-        left, top = int(rng.integers(back.width - side[0] + 1)), int(rng.integers(back.height - side[1] + 1))
-        box = (left, top, left + side[0], top + side[1])
-        behind = np.asarray(back.resize((width, height), Image.Resampling.BILINEAR, box=box), np.float32)
-        alpha = portrait.matte[..., None] / np.float32(255)
         light = rng.uniform(0.8, 1.2, 3).astype(np.float32)
-        mixed = portrait.image * light * alpha + behind * (1 - alpha)
-        return Portrait(portrait.name, mixed.clip(0, 255).astype(np.uint8), portrait.matte, portrait.parts)
+
+        def make() -> tuple[Pixels, Pixels, Pixels]:
+            alpha = portrait.matte[..., None] / np.float32(255)
+            mixed = portrait.image * light * alpha + behind() * (1 - alpha)
+            return mixed.clip(0, 255).astype(np.uint8), portrait.matte, portrait.parts
+
+        return Portrait(portrait.name, portrait.size, make)
+
+    def nobody(self, rng: np.random.Generator, side: int = 320) -> Portrait | None:
+        """A picture with no person in it; `None` where there are no backgrounds."""
+        found = self.scene(rng, (side, side))
+        nothing = np.zeros((side, side), np.uint8)
+        return None if found is None else Portrait("nobody", (side, side), lambda: (found(), nothing, nothing))
+
+    def joined_by(self, portrait: Portrait, rng: np.random.Generator) -> Portrait:
+        """One more person, cut out elsewhere, at the foot of the picture and before whoever is there."""
+        if not self.cutouts:
+            return portrait
+        height, width = portrait.size
+        files, name = self.cutouts[int(rng.integers(len(self.cutouts)))]
+        colour = files.open(name)
+        scale = rng.uniform(0.5, 1.0) * min(height / colour.height, width / colour.width)
+        size = (max(1, round(colour.width * scale)), max(1, round(colour.height * scale)))
+        at = (int(rng.integers(width - size[0] + 1)), height - size[1])
+
+        def make() -> tuple[Pixels, Pixels, Pixels]:
+            matte = files.open(name[:-4] + "_alpha.png").convert("L").resize(size)
+            image, cover = Image.fromarray(portrait.image), Image.new("L", (width, height))
+            image.paste(colour.convert("RGB").resize(size), at, matte)
+            cover.paste(matte, at)
+            covered = np.asarray(cover)
+            parts = np.where(covered > 127, np.uint8(UNLABELLED), portrait.parts)
+            return np.asarray(image), np.maximum(portrait.matte, covered), parts
+
+        return Portrait(name, portrait.size, make)
 
     def cutout(self, rng: np.random.Generator, side: int = 320) -> Portrait | None:
-        """A cut-out person alone on grey, at the foot of a square picture; `None` where there are none."""
+        """A cut-out person alone on grey; `None` where there are none."""
         if not self.cutouts:
             return None
-        path = self.cutouts[int(rng.integers(len(self.cutouts)))]
-        with Image.open(path) as colour, Image.open(path.with_name(path.stem + "_alpha.png")) as alpha:
-            scale = rng.uniform(0.5, 1.0) * side / max(colour.size)
-            size = (max(1, round(colour.width * scale)), max(1, round(colour.height * scale)))
-            person, matte = colour.convert("RGB").resize(size), alpha.convert("L").resize(size)
-        image, mask = Image.new("RGB", (side, side), (128, 128, 128)), Image.new("L", (side, side))
-        at = (int(rng.integers(side - size[0] + 1)), side - size[1])
-        image.paste(person, at)
-        mask.paste(matte, at)
-        found = np.asarray(mask)
-        return Portrait(path.stem, np.asarray(image), found, np.full_like(found, UNLABELLED))
+        grey, empty = np.full((side, side, 3), 128, np.uint8), np.zeros((side, side), np.uint8)
+        found = self.joined_by(Portrait("grey", (side, side), lambda: (grey, empty, empty)), rng)
+        unlabelled = np.full_like(empty, UNLABELLED)
+        return Portrait(found.name, found.size, lambda: (found.image, found.matte, unlabelled))
 
 
 def as_picture(portrait: Portrait) -> Tensor:
@@ -108,24 +135,27 @@ def as_matte(portrait: Portrait) -> Tensor:
     return torch.from_numpy(portrait.matte.copy())[None, None].float() / 255
 
 
-def place(portrait: Portrait, side: int, rng: np.random.Generator, vary: bool) -> tuple[Tensor, Tensor, Tensor]:
+def draw_placing(rng: np.random.Generator) -> Tensor:
+    """A random `theta` for `place`: mirrored, scaled 0.75-1.6, turned up to 15 degrees, moved."""
+    scale, angle = np.exp(rng.uniform(np.log(0.75), np.log(1.6))), np.deg2rad(rng.normal(0, 7))
+    aspect = np.exp(rng.uniform(-0.2, 0.2))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    turn = turn @ np.diag([rng.choice([-1, 1]) * aspect, 1 / aspect]) / scale
+    room = max(0.1, 1 - 1 / scale)
+    return torch.from_numpy(np.c_[turn, rng.uniform(-room, room, 2)]).float()
+
+
+def place(portrait: Portrait, side: int, theta: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """Image (3, side, side), matte (1, side, side), labels (side, side); stretched to a square as when predicting.
 
-    With `vary`: mirrored, scaled 0.65-1.5, turned up to 15 degrees, moved; what is uncovered repeats the border.
+    `theta` (2, 3) is `affine_grid`'s; what it uncovers repeats the border.
     """
     image, matte = as_picture(portrait)[0], as_matte(portrait)[0]
     labels = torch.from_numpy(portrait.parts.copy())[None].float()
-    theta = torch.eye(2, 3)
-    if vary:
-        scale, angle = np.exp(rng.uniform(np.log(0.65), np.log(1.5))), np.deg2rad(rng.normal(0, 7))
-        aspect = np.exp(rng.uniform(-0.2, 0.2))
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        turn = turn @ np.diag([rng.choice([-1, 1]) * aspect, 1 / aspect]) / scale
-        room = max(0.1, 1 - 1 / scale)
-        theta = torch.from_numpy(np.c_[turn, rng.uniform(-room, room, 2)]).float()
-    grid = F.affine_grid(theta[None], [1, 1, side, side], align_corners=False)
+    turned = torch.eye(2, 3) if theta is None else theta
+    grid = F.affine_grid(turned[None], [1, 1, side, side], align_corners=False)
     both = torch.cat([image, matte])[None]
-    shrink = min(both.shape[-2:]) / side * (float(theta[0, :2].norm()) if vary else 1.0)
+    shrink = min(both.shape[-2:]) / side * (1.0 if theta is None else float(theta[0, :2].norm()))
     if shrink > 1.3:  # an honest reduction first: sampling alone would alias
         size = [max(1, round(n / shrink)) for n in both.shape[-2:]]
         both = F.interpolate(both, size, mode="bilinear", antialias=True)
@@ -134,22 +164,40 @@ def place(portrait: Portrait, side: int, rng: np.random.Generator, vary: bool) -
     return found[:3], found[3:], marked.long()
 
 
-def relight(batch: Tensor, rng: np.random.Generator) -> Tensor:
-    """Brightness, contrast, gamma, colour cast, saturation, blur, noise, low light: each picture its own."""
-    count = len(batch)
+def relight(rows: Tensor, rng: np.random.Generator, count: int | None = None, first: int = 0) -> Tensor:
+    """Brightness, contrast, gamma, cast, saturation, blur, noise, JPEG, low light: each its own, one in five none.
+
+    `rows` (R, 3, H, W) are those from `first` on of a batch of `count` pictures, for which chance is drawn.
+    """
+    count = count or len(rows)
+    mine = slice(first, first + len(rows))
 
     def draw(low: float, high: float, channels: int = 1) -> Tensor:
-        return torch.from_numpy(rng.uniform(low, high, (count, channels, 1, 1)).astype(np.float32))
+        return torch.from_numpy(rng.uniform(low, high, (count, channels, 1, 1)).astype(np.float32))[mine]
 
     def some(share: float) -> Tensor:
-        return torch.from_numpy(rng.random((count, 1, 1, 1)) < share)
+        return torch.from_numpy(rng.random((count, 1, 1, 1)) < share)[mine]
 
-    grey = batch.mean(1, keepdim=True)
-    x = torch.lerp(grey, batch, torch.where(some(0.1), 0.0, draw(0.5, 1.4)))
+    grey = rows.mean(1, keepdim=True)
+    x = torch.lerp(grey, rows, torch.where(some(0.1), 0.0, draw(0.5, 1.4)))
     x = (x * draw(0.85, 1.15, 3)).clamp(0, 1) ** torch.exp(draw(-0.5, 0.5))
     x = (x - 0.5) * draw(0.7, 1.3) + 0.5 + draw(-0.12, 0.12)
     x = torch.where(some(0.07), x * draw(0.15, 0.5), x)
     blurred = F.interpolate(F.avg_pool2d(x, 3), x.shape[-2:], mode="bilinear")
     x = torch.where(some(0.12), blurred, x)
-    noise = torch.from_numpy(rng.standard_normal(x.shape, np.float32)) * draw(0.0, 0.06)
-    return torch.where(some(0.3), x + noise, x).clamp(0, 1)
+    noise = torch.from_numpy(rng.standard_normal((count, *x.shape[1:]), np.float32))[mine] * draw(0.0, 0.06)
+    x = torch.where(some(0.3), x + noise, x).clamp(0, 1)
+    x = torch.where(some(0.2), rows, x)
+    for i in np.flatnonzero(rng.random(count) < 0.15):
+        quality = int(rng.integers(15, 70))
+        if mine.start <= i < mine.stop:
+            x[i - first] = as_jpeg(x[i - first], quality)
+    return x
+
+
+def as_jpeg(picture: Tensor, quality: int) -> Tensor:
+    """What JPEG leaves of a picture (3, H, W)."""
+    file = io.BytesIO()
+    pixels = (picture.permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality)
+    return torch.from_numpy(np.asarray(Image.open(file)).copy()).permute(2, 0, 1).float() / 255

@@ -1,129 +1,164 @@
-"""Teach the built-in network to find people."""
+"""Teach a network to find people."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from styfie.encoders.plain import PlainEncoder
+from styfie.errors import InputError, MissingError
 from styfie.evaluation.masks import MaskSummary, score_mask, summarise
 from styfie.images import resize
-from styfie.segmentation.networks import PortraitNet
-from styfie.training.loop import Schedule, fit
-from styfie.training.portraits import PARTS, UNLABELLED, Pastings, Portrait, PortraitSet, as_matte, place, relight
+from styfie.losses.masks import matte_entropy
+from styfie.segmentation.networks import FROZEN, PortraitNet
+from styfie.training.architectures import load_architecture
+from styfie.training.loop import CPU, fit
+from styfie.training.portraits import Batch, as_matte, place
+from styfie.training.presets import PRESETS, Recipe
+from styfie.training.sampler import Material, Sampler, Several
+from styfie.training.table import Scores, score_pictures
+from styfie.weights import load_packaged
 
-SCHEDULE = Schedule(steps=4000, batch=16, learning_rate=2e-3, weight_decay=1e-2, average=0.998)
-SIDES = (192, 256)  # small pictures for the first share of the steps, full ones after
-SMALL_SHARE = 0.5
-# Sources that are few but varied are drawn more often.
-DRAWN = {"hsd": 3.0, "comp": 1.0, "fasseg": 0.7}
-NEW_BACKGROUND, CUTOUT = 0.25, 0.05  # shares of the pictures
+WATCHED = 200  # portraits of either kind scored in the course of a run
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Pictures (B, 3, S, S), mattes (B, 1, S, S), part labels (B, S/2, S/2)."""
+class Trained:
+    """A trained network, frozen, and what it was trained on and how."""
 
-    pictures: Tensor
-    mattes: Tensor
-    parts: Tensor
-
-
-class Supervised(nn.Module):
-    """The network with a second head, for training only: naming skin, hair and clothes steadies the features."""
-
-    def __init__(self, network: PortraitNet) -> None:
-        super().__init__()
-        self.network = network
-        self.parts = nn.Conv2d(network.width, PARTS, 1)
-
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of "person" (B, 1, H, W) and of the parts (B, PARTS, H/2, W/2)."""
-        features = self.network.features(pictures)
-        logits = F.interpolate(self.network.head(features), scale_factor=2.0, mode="bilinear")
-        return logits, self.parts(features)
-
-
-def matte_loss(logits: Tensor, mattes: Tensor) -> dict[str, Tensor]:
-    """Binary cross-entropy, three times as heavy along the outline, and the soft Jaccard index per picture."""
-    logits = logits.float()
-    widened = F.max_pool2d(mattes, 9, 1, 4) + F.max_pool2d(-mattes, 9, 1, 4)
-    weight = 1 + 2 * widened
-    entropy = F.binary_cross_entropy_with_logits(logits, mattes, reduction="none")
-    found = logits.sigmoid()
-    shared = torch.minimum(found, mattes).sum((1, 2, 3))
-    union = torch.maximum(found, mattes).sum((1, 2, 3))
-    return {"entropy": (entropy * weight).sum() / weight.sum(), "jaccard": (1 - shared / (union + 1)).mean()}
-
-
-class Sampler:
-    """Batches of varied portraits; `at(step)` depends on the step and the seed alone."""
-
-    def __init__(self, data: Path, schedule: Schedule) -> None:
-        self.portraits, self.pastings, self.schedule = PortraitSet(data / "train"), Pastings(data), schedule
-        drawn = np.array([DRAWN.get(name.split("_")[0], 1.0) for name in self.portraits.names])
-        self.odds = drawn / drawn.sum()
-
-    def draw(self, rng: np.random.Generator) -> Portrait:
-        """A portrait, a pasted cut-out, or a portrait before another background."""
-        kind = rng.random()
-        portrait = self.pastings.cutout(rng) if kind < CUTOUT else None
-        if portrait is None:
-            portrait = self.portraits[int(rng.choice(len(self.odds), p=self.odds))]
-        return self.pastings.onto_new_background(portrait, rng) if kind < CUTOUT + NEW_BACKGROUND else portrait
-
-    def at(self, step: int) -> Batch:
-        """The batch of one step."""
-        rng = np.random.default_rng((self.schedule.seed, step))
-        side = SIDES[step >= SMALL_SHARE * self.schedule.steps]
-        placed = [place(self.draw(rng), side, rng, vary=True) for _ in range(self.schedule.batch)]
-        pictures, mattes, parts = (torch.stack(column) for column in zip(*placed, strict=True))
-        pictures = relight(pictures, rng).contiguous(memory_format=torch.channels_last)
-        return Batch(pictures, mattes, parts[:, ::2, ::2])
+    network: nn.Module
+    material: Material
+    recipe: Recipe
 
 
 def train_segmenter(
-    data: Path,
-    start: PlainEncoder,
+    arch: str,
+    data: Sequence[Path],
     folder: Path,
-    schedule: Schedule = SCHEDULE,
+    recipe: Recipe = PRESETS["ours"],
+    *,
+    start: Mapping[str, Tensor] | None = None,
+    scenes: Sequence[Path] = (),
+    leave_out: Sequence[str] = (),
+    device: torch.device = CPU,
     on_log: Callable[[Mapping[str, float]], None] | None = None,
-) -> PortraitNet:
-    """Train on `data/train` from the weights of `start`, the built-in encoder."""
-    torch.manual_seed(schedule.seed)
-    model = Supervised(PortraitNet())
-    model.network.encoder.load_state_dict(start.state_dict())
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model.network.encoder.convs[:2].requires_grad_(False)
-    encoder = [p for p in model.network.encoder.parameters() if p.requires_grad]
-    others = [p for n, p in model.named_parameters() if not n.startswith("network.encoder")]
+) -> Trained:
+    """Train the network called `arch` on the portraits of `data`, folders or ZIPs.
 
-    def loss_of(batch: Batch) -> dict[str, Tensor]:
-        logits, parts = model(batch.pictures)
-        terms = matte_loss(logits, batch.mattes)
-        terms["parts"] = F.cross_entropy(parts.float(), batch.parts, ignore_index=UNLABELLED)
-        return terms | {"total": terms["entropy"] + terms["jaccard"] + 0.2 * terms["parts"]}
+    `start` are weights of an earlier network of this kind, or for `portrait` of the built-in encoder, which is what it
+    starts from without. `scenes` are pictures without people to paste people on. Checkpoints and `log.jsonl`
+    go to `folder`; see `fit` for several processes and for stopping.
 
-    groups: list[dict[str, Any]] = [{"params": others}, {"params": encoder, "scale": 0.5}]
-    trained = fit(model, Sampler(data, schedule).at, loss_of, schedule, folder, groups, on_log)
-    assert isinstance(trained, Supervised)
-    return trained.network.eval().requires_grad_(False)
+    Raises:
+        InputError, MissingError: the data, the start or the settings cannot be used.
+    """
+    architecture = load_architecture(arch)
+    material = Material(data, leave_out)
+    recipe = recipe.lengthened(len(material.learned))
+    torch.manual_seed(recipe.schedule.seed)
+    network = architecture.make()
+    begin(network, start)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def entropy_alone(learner: nn.Module, batch: Batch, _progress: float) -> dict[str, Tensor]:
+        entropy = matte_entropy(learner(batch.pictures), batch.mattes)
+        return {"entropy": entropy, "total": entropy}
+
+    watched = {"train": material.learned.spread(WATCHED), "val": material.held.spread(WATCHED)}
+
+    def score(learner: nn.Module, step: int) -> dict[str, float]:
+        found: dict[str, float] = {"pass": step * recipe.schedule.batch / recipe.pass_size}
+        for row, portraits in watched.items():
+            scores = score_pictures(learner, portraits, recipe.side, device)
+            found |= {f"{row}_bce": scores.entropy, f"{row}_iou": scores.mean_iou}
+        return found
+
+    trained = fit(
+        network,
+        Sampler(material, recipe, scenes).at,
+        architecture.loss if recipe.varied else entropy_alone,
+        recipe.schedule,
+        folder,
+        groups=groups_of(network),
+        on_log=on_log,
+        score=score,
+        device=device,
+        about={
+            "arch": arch,
+            "side": recipe.side,
+            "varied": recipe.varied,
+            "data": [str(source) for source in data],
+            "scenes": [str(source) for source in scenes],
+            "leave_out": list(leave_out),
+        },
+    )
+    return Trained(trained.requires_grad_(False), material, recipe)
+
+
+def begin(network: nn.Module, start: Mapping[str, Tensor] | None) -> None:
+    """Load the weights to start from: all of the network's, or its encoder's; others stay as they were drawn.
+
+    Raises:
+        InputError: the weights are of another network.
+    """
+    into = network
+    if isinstance(network, PortraitNet):
+        start = start or load_packaged("encoder")
+        into = network if "head.1.weight" in start else network.encoder
+    if start is None:
+        return
+    try:
+        into.load_state_dict(start)
+    except RuntimeError:
+        raise InputError("The weights to start from are of another network: give a file of this --arch.") from None
+
+
+def read_start(file: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, floats as float32.
+
+    Raises:
+        MissingError: there is no such file.
+        InputError: it is no safetensors file.
+    """
+    if not file.is_file():
+        raise MissingError(f"There is no {file} to start from: give a safetensors file of an earlier run.")
+    try:
+        with safe_open(file, "pt") as opened:
+            state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no mapping
+    except SafetensorError:
+        raise InputError(f"{file} is no safetensors file: give one of an earlier run.") from None
+    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
+
+
+def groups_of(network: nn.Module) -> list[dict[str, Any]] | None:
+    """Optimiser groups: a ready encoder learns at half the rate, its first convolutions not at all."""
+    if not isinstance(network, PortraitNet):
+        return None
+    network.encoder.convs[:FROZEN].requires_grad_(False)
+    encoder = [p for p in network.encoder.parameters() if p.requires_grad]
+    others = [p for n, p in network.named_parameters() if not n.startswith("encoder")]
+    return [{"params": others}, {"params": encoder, "scale": 0.5}]
+
+
+def table_one(trained: Trained, device: torch.device = CPU) -> dict[str, Scores]:
+    """Scores on all held-out portraits, and on as many of those learned from."""
+    material, side = trained.material, trained.recipe.side
+    rows = {"train": material.learned.spread(len(material.held)), "val": material.held}
+    return {name: score_pictures(trained.network, portraits, side, device) for name, portraits in rows.items()}
 
 
 @torch.no_grad()
-def score_segmenter(network: PortraitNet, folder: Path, side: int = SIDES[-1]) -> MaskSummary:
-    """Mean scores on all portraits below `folder`, at the truth's own size."""
-    scores, portraits = [], PortraitSet(folder)
+def score_segmenter(network: nn.Module, portraits: Several, side: int, device: torch.device = CPU) -> MaskSummary:
+    """Mean scores per picture, at the truth's own size."""
+    scores = []
     for portrait in (portraits[i] for i in range(len(portraits))):
-        picture = place(portrait, side, np.random.default_rng(0), vary=False)[0]
+        picture = place(portrait, side)[0]
         truth = as_matte(portrait)
-        alpha = resize(network(picture[None]).sigmoid(), (truth.shape[-2], truth.shape[-1]))
+        alpha = resize(network(picture[None].to(device)).sigmoid().cpu(), (truth.shape[-2], truth.shape[-1]))
         scores.append(score_mask(alpha[0, 0].numpy(), truth[0, 0].numpy()))
     return summarise(scores)

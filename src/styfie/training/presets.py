@@ -1,0 +1,68 @@
+"""Ways to train a segmenter."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from styfie.errors import InputError
+from styfie.training.loop import Schedule
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a network is shown, and for how long.
+
+    `varied` pictures are pasted, placed and lit at random and learned by the network's own loss, and are small for the
+    first `small_share` of the steps; else they are shown as they are, with masks of two values, and learned by binary
+    cross-entropy alone. A pass is `pass_size` pictures drawn at random (as many as there are, if 0); without `passes`
+    the schedule's own steps count.
+    """
+
+    schedule: Schedule
+    side: int = 256
+    varied: bool = True
+    small_share: float = 0.6
+    passes: float = 0
+    pass_size: int = 0
+
+    def lengthened(self, portraits: int) -> Recipe:
+        """The same with steps and pass size for so many portraits.
+
+        Raises:
+            InputError: the side is no multiple of 32.
+        """
+        if self.side <= 0 or self.side % 32:
+            raise InputError(f"A size of {self.side} pixels cannot be trained: choose a multiple of 32, such as 256.")
+        size = self.pass_size or portraits
+        steps = math.ceil(self.passes * size / self.schedule.batch) if self.passes else self.schedule.steps
+        return replace(self, pass_size=size, schedule=replace(self.schedule, steps=steps))
+
+    def side_at(self, step: int) -> int:
+        """The pictures' side in a step: varied ones are three quarters of it, in multiples of 32, at first."""
+        if self.varied and step < self.small_share * self.schedule.steps:
+            return max(32, self.side * 3 // 4 // 32 * 32)
+        return self.side
+
+
+PRESETS = {
+    "ours": Recipe(Schedule(steps=4000, batch=16, learning_rate=2e-3, weight_decay=1e-2, average=0.998)),
+    # The founding paper (2021): Adam at a constant 1e-4, 10 passes of 10,000 random samples, batches of 16, 256 x 256.
+    "paper": Recipe(
+        Schedule(batch=16, learning_rate=1e-4, weight_decay=0.0, one_cycle=False, clip=None, average=0.0),
+        varied=False,
+        passes=10,
+        pass_size=10_000,
+    ),
+}
+
+
+def load_preset(name: str) -> Recipe:
+    """The preset called `name`.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in PRESETS:
+        raise InputError(f"There is no preset {name!r}: known are {', '.join(PRESETS)}.")
+    return PRESETS[name]

@@ -1,0 +1,137 @@
+"""The loop learns, resumes to the bit, and does the same in parts and in several processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from styfie.errors import InputError
+from styfie.training.loop import Schedule, fit
+from tests.training.conftest import TINY
+
+BATCH = 8
+SHARED = replace(TINY, batch=BATCH, steps=6, learning_rate=0.05, average=0.5, log_every=1, save_every=2)
+
+
+def small_network(dropout: float = 0.0) -> nn.Module:
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(3, 4, 3, padding=1), nn.Tanh(), nn.Dropout(dropout), nn.Conv2d(4, 1, 1)]
+    return nn.Sequential(*layers)
+
+
+def rows_at(step: int, rows: range) -> Tensor:
+    whole = torch.rand(BATCH, 3, 6, 6, generator=torch.Generator().manual_seed(step))
+    return whole[rows.start : rows.stop]
+
+
+def brightness_loss(network: nn.Module, pictures: Tensor, progress: float) -> dict[str, Tensor]:
+    error = (network(pictures) - pictures.mean(1, keepdim=True)).square().mean()
+    return {"error": error, "total": (1 + progress) * error}
+
+
+def learned(folder: Path, schedule: Schedule, dropout: float = 0.0, stop: int | None = None) -> dict[str, Tensor]:
+    def rows_until(step: int, rows: range) -> Tensor:
+        if step == stop:
+            raise KeyboardInterrupt
+        return rows_at(step, rows)
+
+    return fit(small_network(dropout), rows_until, brightness_loss, schedule, folder).state_dict()
+
+
+def log_of(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def test_the_loop_learns(tmp_path: Path) -> None:
+    learned(tmp_path, replace(SHARED, steps=60, learning_rate=0.1))
+    log = log_of(tmp_path)
+    assert log[-1]["step"] == 60
+    assert log[-1]["error"] < 0.1 * log[0]["error"]
+
+
+def test_a_stopped_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    """With dropout, whose chance must go on where it was too."""
+    schedule = replace(SHARED, accumulate=2)
+    whole = learned(tmp_path / "whole", schedule, dropout=0.3)
+    with pytest.raises(KeyboardInterrupt):
+        learned(tmp_path / "stopped", schedule, dropout=0.3, stop=5)
+    assert [line["step"] for line in log_of(tmp_path / "stopped")] == [1, 2, 3, 4, 5]
+    again = learned(tmp_path / "stopped", schedule, dropout=0.3)
+    assert all(torch.equal(again[name], value) for name, value in whole.items())
+    without_time = [[{**line, "seconds": 0} for line in log_of(tmp_path / run)] for run in ("whole", "stopped")]
+    assert without_time[0] == without_time[1], "each step stands once in the log"
+
+
+def test_dropout_matters_and_is_seeded(tmp_path: Path) -> None:
+    runs = [learned(tmp_path / str(i), replace(SHARED, seed=i // 2), dropout=0.5) for i in range(3)]
+    assert torch.equal(runs[0]["0.weight"], runs[1]["0.weight"])
+    assert not torch.equal(runs[0]["0.weight"], runs[2]["0.weight"])
+
+
+def test_parts_equal_the_whole_batch(tmp_path: Path) -> None:
+    whole = learned(tmp_path / "1", SHARED)
+    parts = learned(tmp_path / "4", replace(SHARED, accumulate=4))
+    for name, value in whole.items():
+        assert torch.allclose(parts[name], value, atol=1e-5), name
+    for a, b in zip(log_of(tmp_path / "1"), log_of(tmp_path / "4"), strict=True):
+        assert a["error"] == pytest.approx(b["error"], abs=2e-6)
+
+
+def test_two_processes_equal_one(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    here = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "GLOO_SOCKET_IFNAME": "lo"}
+    command = [sys.executable, "-m", "tests.training.test_loop", str(tmp_path / "two")]
+    both = [subprocess.Popen(command, env=os.environ | here | {"RANK": str(rank)}) for rank in range(2)]
+    one = learned(tmp_path / "one", replace(SHARED, accumulate=2))
+    assert [process.wait(60) for process in both] == [0, 0]
+    first, second = (torch.load(tmp_path / f"two/{rank}.pt", weights_only=True) for rank in range(2))
+    for name, value in one.items():
+        assert torch.equal(first[name], second[name]), "the processes agree"
+        assert torch.allclose(first[name], value, atol=1e-5), name
+    for a, b in zip(log_of(tmp_path / "one"), log_of(tmp_path / "two"), strict=True):
+        assert a["error"] == pytest.approx(b["error"], abs=2e-6)
+
+
+def test_a_constant_rate_without_decay_is_adam(tmp_path: Path) -> None:
+    """Against torch's own Adam, step by step."""
+    schedule = replace(SHARED, one_cycle=False, clip=None, weight_decay=0.0, average=0.0, learning_rate=1e-2)
+    found = learned(tmp_path, schedule)
+    network = small_network()
+    adam = torch.optim.Adam(network.parameters(), 1e-2)
+    for step in range(schedule.steps):
+        adam.zero_grad()
+        brightness_loss(network, rows_at(step, range(BATCH)), step / schedule.steps)["total"].backward()
+        adam.step()
+    for name, value in network.state_dict().items():
+        assert torch.allclose(found[name], value, atol=1e-6)
+
+
+def test_what_cannot_be_run_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="batch of 8 cannot be divided"):
+        learned(tmp_path, replace(SHARED, accumulate=3))
+    learned(tmp_path, SHARED)
+    with pytest.raises(InputError, match="other data or settings"):
+        learned(tmp_path, replace(SHARED, seed=1))
+
+
+def _one_of_two(folder: Path) -> None:
+    from styfie.training.processes import joined, rank_and_count
+
+    with joined("cpu"):
+        state = learned(folder, SHARED)
+        torch.save(state, folder / f"{rank_and_count()[0]}.pt")
+
+
+if __name__ == "__main__":
+    _one_of_two(Path(sys.argv[1]))

@@ -1,0 +1,166 @@
+"""A segmenter is trained and scored, from the library and from the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors import safe_open
+from torch import Tensor, nn
+from typer.testing import CliRunner
+
+from styfie.cli.train import app
+from styfie.encoders.plain import PlainEncoder
+from styfie.errors import InputError, MissingError, StyfieError
+from styfie.segmentation.networks import PortraitNet
+from styfie.training.curves import draw_curves
+from styfie.training.portraits import PortraitSet, as_matte
+from styfie.training.presets import Recipe
+from styfie.training.sampler import Several
+from styfie.training.segmenter import begin, score_segmenter, table_one, train_segmenter
+from styfie.training.table import count_pairs, keras_mean_iou, mean_iou, score_pictures
+from tests.conftest import opened
+from tests.training.conftest import TINY
+
+CPU = torch.device("cpu")
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["segmenter", *arguments], catch_exceptions=True)
+    assert isinstance(done.exception, StyfieError), done.output
+    return str(done.exception)
+
+
+def test_a_segmenter_is_trained_and_scored(portraits: Path, tmp_path: Path) -> None:
+    recipe = Recipe(replace(TINY, scores=2), side=64)
+    start = PlainEncoder().state_dict()
+    trained = train_segmenter("portrait", [portraits], tmp_path / "run", recipe, start=start)
+    summary = score_segmenter(trained.network, trained.material.held, 64)
+    assert summary.pictures == 3
+    assert 0 <= summary.worst_tenth <= summary.iou <= 1
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert {"entropy", "jaccard", "parts", "total"} <= set(log[0])
+    assert [line["pass"] for line in log if "val_iou" in line] == [2, 4], "6 pictures, then 12, of 3 to learn from"
+    rows = table_one(trained)
+    assert (rows["train"].pictures, rows["val"].pictures) == (3, 3)
+    assert rows["val"].entropy == pytest.approx(log[-1]["val_bce"], abs=1e-5)
+
+
+def test_the_command_writes_weights_table_and_curves(portraits: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = (
+        "--arch",
+        "banet",
+        "--preset",
+        "paper",
+        "--size",
+        "64",
+        "--steps",
+        "2",
+        "--batch",
+        "2",
+        "--device",
+        "cpu",
+    )
+    done = CliRunner().invoke(app, ["segmenter", "--data", str(portraits), "-o", str(out), *options])
+    assert done.exit_code == 0, done.output
+    assert "Keras MeanIoU" in done.output
+    table = json.loads((out / "table.json").read_text())
+    assert table["val"]["pictures"] == 3
+    assert {"entropy", "mean_iou", "keras_meaniou_artifact", "iou"} <= set(table["val"])
+    assert opened(out / "curves.png").format in {"PNG", None}
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+    with safe_open(out / "segmenter.safetensors", "pt") as weights:
+        assert weights.metadata() == {"arch": "banet"}
+
+
+def test_errors_are_sentences(portraits: Path, tmp_path: Path) -> None:
+    data = ("--data", str(portraits), "-o", str(tmp_path / "out"))
+    assert "no network 'nonesuch'" in run(*data, "--arch", "nonesuch")
+    assert "no preset 'theirs'" in run(*data, "--preset", "theirs")
+    assert "choose one" in run(*data, "--passes", "1", "--steps", "2")
+    assert "multiple of 32" in run(*data, "--size", "100")
+    assert "no source 'x'" in run(*data, "--leave-out", "x")
+    assert "to start from" in run(*data, "--start", str(tmp_path / "none"))
+    assert "No portraits" in run("--data", "none", "-o", str(tmp_path / "out"))
+    (tmp_path / "text").write_text("text")
+    assert "no safetensors" in run(*data, "--start", str(tmp_path / "text"))
+    assert "cannot be divided" in run(*data, "--batch", "3", "--accumulate", "2")
+    with pytest.raises(InputError, match="another network"):
+        begin(nn.Conv2d(3, 1, 1), {"weight": torch.zeros(2, 2)})
+
+
+def test_an_earlier_network_or_an_encoder_is_where_it_starts() -> None:
+    earlier, encoder = PortraitNet(), PlainEncoder()
+    whole, half = PortraitNet(), PortraitNet()
+    begin(whole, earlier.state_dict())
+    begin(half, encoder.state_dict())
+    for found, wanted in ((whole, earlier), (half.encoder, encoder)):
+        state = found.state_dict()
+        assert all(torch.equal(state[name], value) for name, value in wanted.state_dict().items())
+
+
+@pytest.mark.parametrize(("person", "saturated"), [(0.384, 0.0), (0.55, 0.13), (0.3, 1.0)])
+def test_the_keras_artefact_is_what_casting_to_integers_counts(person: float, saturated: float) -> None:
+    """The formula against Keras' definition, pixel by pixel: `int(probability)`, then mean IoU over two classes."""
+    count = 10_000
+    truth = np.arange(count) < round(person * count)
+    probability = np.where(truth, np.float32(0.999), np.float32(0.01))
+    probability[: round(saturated * truth.sum())] = 1.0
+    cast = probability.astype(int)
+    ious = [((cast == k) & (truth == k)).sum() / ((cast == k) | (truth == k)).sum() for k in (0, 1)]
+    assert keras_mean_iou(truth.mean(), (cast[truth] == 1).mean()) == pytest.approx(np.mean(ious), abs=1e-9)
+    counts = count_pairs(torch.from_numpy(truth), torch.from_numpy(probability) == 1)
+    assert mean_iou(counts) == pytest.approx(np.mean(ious), abs=1e-9)
+
+
+class Told(nn.Module):
+    """Knows the answer, with logits of one height."""
+
+    def __init__(self, height: float) -> None:
+        super().__init__()
+        self.height = height
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        person = (pictures - torch.tensor([200, 150, 120])[:, None, None] / 255).abs().amax(1, keepdim=True) < 0.12
+        return torch.where(person, self.height, -self.height)
+
+
+def test_a_perfect_network_scores_one_and_keras_sees_a_third(portraits: Path) -> None:
+    held = Several([PortraitSet(portraits, "val")])
+    sure = score_pictures(Told(4.0), held, 64, CPU)
+    truth = torch.cat([as_matte(held[i]) for i in range(3)])
+    person = float((truth > 0.5).float().mean())
+    assert sure.mean_iou > 0.9
+    assert sure.keras_meaniou_artifact == pytest.approx((1 - person) / 2, abs=0.01)
+    saturated = score_pictures(Told(30.0), held, 64, CPU)
+    assert saturated.keras_meaniou_artifact == pytest.approx(saturated.mean_iou), "a sigmoid of exactly 1 is seen"
+    assert score_pictures(Told(0.0), held, 64, CPU).entropy == pytest.approx(np.log(2), abs=1e-6)
+
+
+def test_curves_are_drawn_from_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, file = tmp_path / "log.jsonl", tmp_path / "curves.png"
+    with pytest.raises(MissingError, match="no "):
+        draw_curves(log, file)
+    log.write_text('{"step": 1, "total": 2.0}\n')
+    with pytest.raises(InputError, match="no scores"):
+        draw_curves(log, file)
+    lines = [
+        {"step": i, "pass": i / 2, "train_bce": 1 / i, "train_iou": 0.9, "val_bce": 2 / i, "val_iou": 0.8}
+        for i in (1, 2, 3)
+    ]
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    draw_curves(log, file)
+    with Image.open(file) as drawn:
+        assert drawn.format == "PNG"
+        colours = {colour for _, colour in drawn.convert("RGB").getcolors(1 << 20) or []}
+    assert {(0x2A, 0x6F, 0x97), (0xC8, 0x55, 0x3D)} <= colours, "both rows"
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(MissingError, match=r"pip install 'styfie\[plots\]'"):
+        draw_curves(log, file)
