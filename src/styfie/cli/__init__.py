@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from styfie import __version__
-from styfie.cli import blur, doctor, lists, paint, segment, train
+from styfie.cli import blur, doctor, evaluate, lists, paint, segment, train
 from styfie.errors import StyfieError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("blur")(blur.blur)
 app.command("list")(lists.list_)
 app.command("doctor")(doctor.doctor)
 app.add_typer(train.app, name="train")
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def _version(asked: bool) -> None:

@@ -1,0 +1,128 @@
+"""`styfie evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from styfie.evaluation.segmenter import Predict, Scored
+    from styfie.segmentation import Segmenter
+
+app = typer.Typer(help="Score what finds the person.", no_args_is_help=True)
+LINES = 10  # plain lines of progress for a whole run
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps `segmenter` a command of its own while it is the only one."""
+
+
+@app.command("segmenter")
+def segmenter(
+    data: Annotated[Path, typer.Argument(help="Portraits with masks, all or those in val/: layouts as for training.")],
+    name: Annotated[str, typer.Option("--segmenter", help="See `styfie list segmenters`.")] = "auto",
+    weights: Annotated[
+        Path | None, typer.Option(help="Judge these weights of `styfie train segmenter` in place of the built-in ones.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for report.json and report.html.")
+    ] = None,
+) -> None:
+    """Compare a segmenter's masks with known ones, per source and overall.
+
+    A photo in which nobody is found counts as an empty mask. The report shows the worst pictures.
+    """
+    from styfie.errors import InputError
+    from styfie.evaluation.report import parts_table, table, write_report
+    from styfie.evaluation.segmenter import evaluate_segmenter, person_of
+    from styfie.segmentation import load_segmenter
+    from styfie.training.readers import Files, PortraitSet
+
+    if weights and name not in ("auto", "portrait"):
+        raise InputError(f"--weights are the built-in segmenter's: leave --segmenter {name} out.")
+    files = Files(data)
+    portraits = PortraitSet(files, "val" if any(name.startswith("val/") for name in files.names) else "")
+    judged = load_weights(weights) if weights else load_segmenter(name)
+    sources = [entry.source for entry in portraits.entries]
+    with _show_progress() as show:
+        evaluation = evaluate_segmenter(portraits, person_of(judged), _parts_of(judged), show, sources)
+    _print(table(evaluation))
+    if evaluation.parts:
+        typer.echo("\nIoU of parts, pooled over labelled pixels; the mean is that of skin, hair and clothes")
+        _print(parts_table(evaluation.parts))
+    if output:
+        settings = {"segmenter": weights.name if weights else name, "data": data.resolve().name}
+        for file in write_report(evaluation, output, settings):
+            typer.echo(f"Wrote {file}")
+
+
+def load_weights(file: Path) -> Segmenter:
+    """The built-in segmenter with other weights.
+
+    Raises:
+        MissingError: there is no such file.
+        InputError: it does not hold this network's weights.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from styfie.errors import InputError, MissingError
+    from styfie.segmentation.networks import PortraitNet
+    from styfie.segmentation.portrait import PortraitSegmenter
+
+    if not file.is_file():
+        raise MissingError(f"There is no file {file}.")
+    network = PortraitNet()
+    try:
+        network.load_state_dict({key: value.float() for key, value in load_file(file).items()})
+    except (SafetensorError, RuntimeError, OSError):
+        raise InputError(
+            f"{file} does not hold this network's weights: segmenter.safetensors of `styfie train segmenter` is wanted."
+        ) from None
+    return PortraitSegmenter(network.eval().requires_grad_(False))
+
+
+def _parts_of(judged: Segmenter) -> Predict | None:
+    """The probabilities of parts behind the built-in segmenter's regions; others have none."""
+    from styfie.segmentation.portrait import PortraitSegmenter, look_at
+
+    if not isinstance(judged, PortraitSegmenter):
+        return None
+    network = judged.network
+    return lambda photo: look_at(photo, network).parts
+
+
+@contextmanager
+def _show_progress() -> Iterator[Callable[[Scored], None]]:
+    """A bar on a terminal, else a few plain lines, on standard error."""
+    console = Console(stderr=True)
+
+    def line(scored: Scored) -> None:
+        if scored.done % max(1, scored.total // LINES) == 0 or scored.done == scored.total:
+            typer.echo(f"picture {scored.done}/{scored.total}", err=True)
+
+    if not console.is_terminal:
+        yield line
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("pictures", total=None)
+        yield lambda scored: bar.update(task, total=scored.total, completed=scored.done)
+
+
+def _print(lines: list[list[str]]) -> None:
+    shown = Table(box=None, pad_edge=False)
+    for column in lines[0]:
+        heading = column.replace("/", " /")  # it may break there: the whole fits 80 columns
+        shown.add_column(heading, justify="left" if column == "source" else "right", min_width=5)
+    for line in lines[1:]:
+        shown.add_row(*map(escape, line), style="bold" if line[0] == "all" else None)
+    Console().print(shown)
