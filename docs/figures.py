@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import styfie
-from styfie.folder import result_pictures
+from styfie.folder import cutout, result_pictures
 from styfie.gallery import GALLERY, draw
 from styfie.images import to_image
 from styfie.sheet import draw_sheet, lay_out
@@ -19,7 +19,7 @@ def main() -> None:
     cells = [(name, to_image(draw(name, 448))) for name in GALLERY]
     lay_out(cells, columns=7, cell=224).save(IMAGES / "gallery.jpg", quality=88)
     painting = styfie.paint()
-    sheet = draw_sheet(painting, result_pictures(painting))
+    sheet = draw_sheet(painting, result_pictures(painting), cutout(painting))
     sheet.resize((sheet.width * 3 // 4, sheet.height * 3 // 4)).save(IMAGES / "sheet.jpg", quality=88)
 
 

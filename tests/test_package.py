@@ -20,7 +20,7 @@ SOURCE = Path(styfie.__file__).parent
 # Each layer may import what stands before it, and its own.
 LAYERS = [
     {"errors"},
-    {"images", "settings", "looks", "devices", "weights", "colour", "losses", "blur", "regions", "gallery"},
+    {"images", "settings", "looks", "devices", "weights", "colour", "losses", "blur", "regions", "geodesic", "gallery"},
     {"encoders", "evaluation"},
     {"engines", "segmentation"},
     {"training"},

@@ -24,9 +24,20 @@ def styled(strength: float = 1.0) -> Look:
 
 def test_render_is_the_weighted_sum(halves: Regions) -> None:
     painting = make(halves, subject=styled(0.25), background=styled())
-    alpha, photo, layers = halves.alpha, painting.photo, painting.layers
-    wanted = alpha[:1] * (0.75 * photo + 0.25 * layers[:1]) + alpha[1:] * layers[1:]
-    assert torch.allclose(painting.render(), wanted, atol=1e-6)
+    alpha, colours, layers = halves.alpha, painting.colours, painting.layers
+    wanted = alpha[:1] * (0.75 * colours[:1] + 0.25 * layers[:1]) + alpha[1:] * layers[1:]
+    left = painting.photo - (alpha * colours).sum(0)  # what the estimated colours do not explain
+    assert torch.allclose(painting.render(), (wanted + left).clamp(0, 1), atol=1e-6)
+
+
+def test_replacing_one_region_leaves_no_rim_of_it(halves: Regions) -> None:
+    red, green, blue = (torch.eye(3)[i].view(1, 3, 1, 1).expand(1, 3, 48, 64) for i in range(3))
+    photo = halves["subject"] * red + halves["background"] * green
+    painting = Painting(photo, halves, torch.cat([red, blue]), {"background": styled()})
+    wanted = halves["subject"] * red + halves["background"] * blue
+    assert float((painting.render() - wanted).abs().max()) < 0.02
+    halo = photo + halves["background"] * (blue - photo)
+    assert float((halo - wanted).abs().max()) > 0.2, "what blending over the photo itself would leave"
 
 
 def test_an_unpainted_region_is_the_photo_to_the_bit(halves: Regions) -> None:

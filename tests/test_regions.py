@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from styfie.errors import InputError
-from styfie.regions import Regions, widen
+from styfie.regions import Regions, correct, widen
 
 
 def test_of_subject_is_a_partition(halves: Regions) -> None:
@@ -61,3 +61,64 @@ def test_widen_covers_a_band_and_ends() -> None:
 def test_doubtful_pixels_are_painted_in_both_layers() -> None:
     doubtful = Regions.of_subject(torch.full((1, 1, 16, 16), 0.4))
     assert torch.equal(widen(doubtful.alpha, 2), torch.ones(2, 1, 16, 16))
+
+
+def test_a_mask_laid_over_takes_from_each_what_it_covers(halves: Regions) -> None:
+    sky = torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(2))
+    regions = halves.put("sky", sky, 0.9)
+    assert torch.equal(regions["sky"], sky)
+    assert torch.allclose(regions["subject"], halves["subject"] * (1 - sky))
+    assert torch.allclose(regions.alpha.sum(0), torch.ones(1, 48, 64))
+    assert regions.score == (1.0, 1.0, 0.9)
+
+
+def test_a_mask_put_again_replaces_the_first(halves: Regions) -> None:
+    first, second = torch.zeros(1, 1, 48, 64), torch.zeros(1, 1, 48, 64)
+    first[..., :10, :], second[..., 30:, :] = 1, 1
+    regions = halves.put("sky", first).put("sky", second)
+    assert torch.equal(regions["sky"], second)
+    assert torch.equal(regions["background"][..., :10, :], torch.ones(1, 1, 10, 64)), "given back to the background"
+
+
+@pytest.fixture
+def square() -> torch.Tensor:
+    """A bright square of 20 pixels on a dark picture of 48 x 64."""
+    photo = torch.full((1, 3, 48, 64), 0.1)
+    photo[..., 14:34, 20:40] = 0.9
+    return photo
+
+
+def test_a_point_adds_what_looks_like_it(square: torch.Tensor) -> None:
+    nothing = Regions.of_subject(torch.zeros(1, 1, 48, 64))
+    found = correct(nothing, square, "subject", add=[(30, 24)])
+    truth = (square[:, :1] > 0.5).float()
+    assert float((found["subject"] - truth).abs().mean()) < 0.01
+    assert torch.allclose(found.alpha.sum(0), torch.ones(1, 48, 64))
+
+
+def test_a_point_removes_and_the_background_takes_it(square: torch.Tensor) -> None:
+    everything = Regions.of_subject(torch.ones(1, 1, 48, 64)).split("subject", "hair", torch.zeros(1, 1, 48, 64))
+    found = correct(everything, square, "subject", remove=[(30, 24)])
+    truth = (square[:, :1] > 0.5).float()
+    assert float((found["background"] - truth).abs().mean()) < 0.01
+    assert float(found["hair"].max()) == 0.0
+
+
+def test_where_points_disagree_the_nearer_one_decides() -> None:
+    ramp = torch.linspace(0, 1, 64).expand(1, 3, 48, 64)
+    half = Regions.of_subject(torch.full((1, 1, 48, 64), 0.5))
+    found = correct(half, ramp, "subject", add=[(5, 24)], remove=[(58, 24)])["subject"]
+    assert float(found[0, 0, 24, 5]) == pytest.approx(1, abs=0.02)
+    assert float(found[0, 0, 24, 58]) == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize("point", [(-1.0, 3.0), (64.0, 3.0), (3.0, 48.0)])
+def test_a_point_outside_the_photo_is_refused(square: torch.Tensor, point: tuple[float, float]) -> None:
+    with pytest.raises(InputError, match="64 x 48"):
+        correct(Regions.of_subject(torch.zeros(1, 1, 48, 64)), square, "subject", add=[point])
+
+
+def test_doubtful_regions_are_named_but_not_the_background(halves: Regions) -> None:
+    low = Regions(halves.names, halves.alpha, (0.5, 0.5))
+    assert low.doubtful == ("subject",)
+    assert halves.doubtful == ()

@@ -15,8 +15,10 @@ __all__ = [
     "StyfieError",
     "Style",
     "__version__",
+    "correct",
     "paint",
     "portrait_blur",
+    "read_photo",
     "segment",
 ]
 
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
     from styfie.errors import InputError, MissingError, OutputError, StyfieError
     from styfie.looks import Look, Style
     from styfie.painting import Painting
-    from styfie.pipeline import paint, segment
-    from styfie.regions import Regions
+    from styfie.pipeline import paint, read_photo, segment
+    from styfie.regions import Regions, correct
     from styfie.settings import Settings
 
 _HOME = {
@@ -41,8 +43,10 @@ _HOME = {
     "Settings": "settings",
     "Style": "looks",
     "StyfieError": "errors",
+    "correct": "regions",
     "paint": "pipeline",
     "portrait_blur": "blur",
+    "read_photo": "pipeline",
     "segment": "pipeline",
 }
 

@@ -17,18 +17,19 @@ from styfie.regions import BACKGROUND, SUBJECT
 from styfie.sheet import draw_sheet
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from torch import Tensor
 
     from styfie.painting import Painting
 
 
 def write_folder(painting: Painting, folder: Path) -> list[Path]:
-    """Write photo, mask, cutout, subject, background, both, blur and sheet as PNG, and `painting.ora`.
+    """Write photo, masks, cutout, subject, background, both, blur and sheet as PNG, and `painting.ora`.
 
     Earlier files of these names are replaced only when all new ones are complete; others are left alone.
 
     Returns:
-        The files, in that order.
+        The files.
 
     Raises:
         OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
@@ -37,20 +38,32 @@ def write_folder(painting: Painting, folder: Path) -> list[Path]:
     with writing_into(folder) as beside:
         for name, picture in pictures.items():
             to_image(picture).save(beside / f"{name}.png", compress_level=4)
-        to_image(painting.photo, painting.matte).save(beside / "cutout.png", compress_level=4)
-        draw_sheet(painting, pictures).save(beside / "sheet.png", compress_level=4)
+        cut = cutout(painting)
+        cut.save(beside / "cutout.png", compress_level=4)
+        draw_sheet(painting, pictures, cut).save(beside / "sheet.png", compress_level=4)
         write_painting(painting, beside / "painting.ora")
-    names = ("photo", "mask", "cutout", "subject", "background", "both", "blur", "sheet")
+    names = [*pictures, "cutout", "sheet"]
     return [folder / f"{name}.png" for name in names] + [folder / "painting.ora"]
+
+
+def cutout(painting: Painting) -> Image:
+    """All that is not background, in its own colours: none of the old background shines through its soft edge."""
+    from styfie.segmentation.foreground import estimate_foreground
+
+    matte = painting.matte
+    return to_image(estimate_foreground(painting.photo, matte), matte)
 
 
 def result_pictures(painting: Painting) -> Mapping[str, Tensor]:
     """Every result that is a plain picture or matte, by name."""
     person = [name for name in painting.regions.names if name != BACKGROUND]
     radius = float(painting.recipe.get("settings", {}).get("radius", 0.0))
+    names = painting.regions.names
+    finer = {f"mask-{name}": painting.regions[name] for name in names if set(names) - {SUBJECT, BACKGROUND}}
     return {
         "photo": painting.photo,
         "mask": painting.matte,
+        **finer,
         SUBJECT: painting.render(only=person),
         BACKGROUND: painting.render(only=[n for n in painting.regions.names if n == BACKGROUND]),
         "both": painting.render(),

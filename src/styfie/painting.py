@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from styfie.looks import Look
 from styfie.regions import Regions
+from styfie.segmentation.colours import region_colours
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +31,10 @@ class Painting:
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
-        """Blend photo and layers: the sum over regions of alpha * mix(photo, layer, strength).
+        """Blend photo and layers: the sum over regions of alpha * mix(colours, layer, strength).
+
+        The region's own colours stand where the photo would: where two regions share a pixel, replacing the one
+        takes its colour away, and no rim of it is left on the other.
 
         Args:
             looks: strengths to use in place of the painting's own.
@@ -48,8 +53,13 @@ class Painting:
             at = self.regions.index(name)
             if look.style is not None and name in shown:
                 share = self.regions.alpha[at : at + 1] * look.strength
-                picture = picture + share * (self.layers[at : at + 1] - self.photo)
+                picture = picture + share * (self.layers[at : at + 1] - self.colours[at : at + 1])
         return picture.clamp(0, 1)
+
+    @cached_property
+    def colours(self) -> Tensor:
+        """Each region's own colours (R, 3, H, W): the photo, without the other regions' share in soft pixels."""
+        return region_colours(self.photo, self.regions.alpha)
 
     @property
     def matte(self) -> Tensor:

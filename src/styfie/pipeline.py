@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,11 +44,14 @@ def paint(
 
     Args:
         photo: a path, PIL image, array or tensor (see `images.read_picture`); the built-in portrait if none.
-        looks: what each region is to look like: a `Look`, or a style as below. No look: it stays photo.
+        looks: what each region is to look like: a `Look`, or a style as below. No look: it stays photo. Regions are
+            `subject`, `background`, the names of `masks`, and those split off the subject when they are named:
+            `skin`, `hair`, `clothes`, `accessories`, `person-1`, `person-2`, … from left to right.
         settings: size, steps, seed and the like.
         subject: short for `looks["subject"]`: a gallery name or a picture of any kind.
         background: likewise. With no style at all, a pair of the gallery that goes well together is taken.
-        masks: `{"subject": mask}` to use instead of looking for the person; 1 or white = inside.
+        masks: `{"subject": mask}` to use instead of looking for the person, or masks of other regions of your own,
+            which are laid over the rest; 1 or white = inside.
         on_progress: called after every step; return False to stop and keep the best so far.
 
     Raises:
@@ -59,30 +62,35 @@ def paint(
     picture = read_photo(photo, settings.size)
     resolved = resolve_looks(wanted, max(picture.shape[-2:]))
     engine = load_engine(settings.engine)
-    regions = find_regions(picture, settings, masks or {})
-    for name in resolved:
-        regions.index(name)
+    regions = find_regions(picture, settings, masks or {}, resolved)
     progress = None
     for progress in engine(picture, regions, resolved, settings):
         if on_progress and on_progress(progress) is False:
             break
     if progress is None:
         raise InputError(f"The engine {settings.engine!r} painted nothing.")
-    layers = resize(progress.layers, regions.size).clone()
+    painting = Painting(picture, regions, resize(progress.layers, regions.size), resolved, _recipe(settings, progress))
     for i, name in enumerate(regions.names):
         if (look := resolved.get(name)) is None or look.style is None:
-            layers[i : i + 1] = picture  # the photo itself, also where a run was stopped at a smaller scale
-    return Painting(picture, regions, layers, resolved, _recipe(settings, progress))
+            painting.layers[i] = painting.colours[i]  # full size, also where a run was stopped at a smaller scale
+    return painting
 
 
-def segment(photo: Picture | None = None, settings: Settings | None = None) -> Regions:
+def segment(
+    photo: Picture | None = None,
+    settings: Settings | None = None,
+    finer: Iterable[str] = (),
+    masks: Mapping[str, Picture] | None = None,
+) -> Regions:
     """Find the person of a photo: regions `subject` and `background` at the photo's own upright size.
+
+    `finer` names regions to split off the subject and `masks` regions of your own, both as for `paint`.
 
     Raises:
         InputError, MissingError: as `paint`.
     """
     settings = settings or Settings(size=0)
-    return load_segmenter(settings.segmenter)(read_photo(photo, settings.size))
+    return find_regions(read_photo(photo, settings.size), settings, masks or {}, finer)
 
 
 def read_photo(photo: Picture | None, size: int) -> Tensor:
@@ -118,17 +126,23 @@ def load_style(source: Picture, longest: int) -> Style:
     return Style(describe(source), read_picture(source, longest))
 
 
-def find_regions(photo: Tensor, settings: Settings, masks: Mapping[str, Picture]) -> Regions:
-    """Subject and background, from the user's mask or from the segmenter."""
-    unknown = set(masks) - {SUBJECT, BACKGROUND}
-    if unknown or len(masks) > 1:
-        raise InputError(f"A mask for {', '.join(masks)} came: one for {SUBJECT} or for {BACKGROUND} is wanted.")
+def find_regions(photo: Tensor, settings: Settings, masks: Mapping[str, Picture], finer: Iterable[str] = ()) -> Regions:
+    """Subject and background, from the user's mask or from the segmenter; what is finer; the user's other masks."""
+    if SUBJECT in masks and BACKGROUND in masks:
+        raise InputError(f"Masks for both {SUBJECT} and {BACKGROUND} came: one of them says where the other is.")
     size = (photo.shape[-2], photo.shape[-1])
-    if SUBJECT in masks:
-        return Regions.of_subject(read_matte(masks[SUBJECT], size))
-    if BACKGROUND in masks:
-        return Regions.of_subject(1 - read_matte(masks[BACKGROUND], size))
-    return load_segmenter(settings.segmenter)(photo)
+    mattes = {name: read_matte(mask, size) for name, mask in masks.items()}
+    wanted = [name for name in finer if name not in (SUBJECT, BACKGROUND, *masks)]
+    segmenter = load_segmenter(settings.segmenter)
+    if SUBJECT in mattes:
+        regions = segmenter.split(Regions.of_subject(mattes.pop(SUBJECT)), photo, wanted)
+    elif BACKGROUND in mattes:
+        regions = segmenter.split(Regions.of_subject(1 - mattes.pop(BACKGROUND)), photo, wanted)
+    else:
+        regions = segmenter(photo, wanted)
+    for name, matte in mattes.items():
+        regions = regions.put(name, matte)
+    return regions
 
 
 def _recipe(settings: Settings, progress: Progress) -> dict[str, Any]:

@@ -19,10 +19,10 @@ GAP, LINE = 16, 30
 PAPER, INK = (250, 248, 244), (40, 38, 36)
 
 
-def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor]) -> Image.Image:
-    """All `pictures`, then the styles, in rows of five with their names below."""
+def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor], cutout: Image.Image) -> Image.Image:
+    """All `pictures` and the cutout (RGBA), then the styles, in rows of five with their names below."""
     cells = [(name, to_image(picture)) for name, picture in pictures.items()]
-    cells.insert(2, ("cutout", _on_chequers(to_image(painting.photo, painting.matte))))
+    cells.insert(2, ("cutout", _on_chequers(cutout)))
     for name, look in painting.looks.items():
         if look.style:
             cells.append((f"style of {name}: {look.style.name}", to_image(look.style.picture)))

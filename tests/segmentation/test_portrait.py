@@ -5,8 +5,9 @@ import torch
 from torch import Tensor
 
 from styfie.errors import InputError
+from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
-from styfie.segmentation.portrait import find_person
+from styfie.segmentation.portrait import PART_NAMES, Sight, split_off
 
 
 def test_finds_the_astronaut(portrait: Tensor) -> None:
@@ -20,6 +21,24 @@ def test_finds_the_astronaut(portrait: Tensor) -> None:
     assert regions.score[0] > 0.5
 
 
+def test_splits_the_astronaut_into_parts(portrait: Tensor) -> None:
+    regions = load_segmenter("auto")(portrait, ["clothes", "skin", "hair"])
+    assert set(regions.names) == {"subject", "background", "skin", "hair", "clothes"}
+    assert torch.allclose(regions.alpha.sum(0), torch.ones(1, 256, 256), atol=1e-4)
+    assert float(regions["skin"][0, 0, 65:80, 105:120].mean()) > 0.8, "the cheek"
+    assert float(regions["hair"][0, 0, 25:40, 90:100].mean()) > 0.6, "the hair"
+    assert float(regions["clothes"][0, 0, 210:240, 60:110].mean()) > 0.8, "the suit"
+
+
+def test_one_person_is_person_1(portrait: Tensor) -> None:
+    segmenter = load_segmenter("portrait")
+    regions = segmenter(portrait, ["person-1"])
+    whole = segmenter(portrait)["subject"]
+    assert float((regions["person-1"] - whole).abs().mean()) < 0.02
+    with pytest.raises(InputError, match="person-2: one person was found"):
+        segmenter(portrait, ["person-2"])
+
+
 def test_mirrored_photo_mirrored_mask(portrait: Tensor) -> None:
     segmenter = load_segmenter("portrait")
     straight, mirrored = segmenter(portrait)["subject"], segmenter(portrait.flip(3))["subject"]
@@ -29,7 +48,40 @@ def test_mirrored_photo_mirrored_mask(portrait: Tensor) -> None:
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_no_person_is_one_sentence(level: float) -> None:
     with pytest.raises(InputError, match="No person"):
-        find_person(torch.full((1, 3, 96, 128), level))
+        load_segmenter("portrait")(torch.full((1, 3, 96, 128), level))
+
+
+@pytest.fixture
+def sight() -> Sight:
+    """A person on the left half: skin above, clothes below, a little of each everywhere."""
+    matte = torch.zeros(1, 1, 64, 64)
+    matte[..., :32] = 1
+    parts = torch.full((1, 5, 32, 32), 0.02)
+    parts[:, 1, :16], parts[:, 3, 16:] = 0.92, 0.92
+    return Sight(torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)), matte, parts)
+
+
+def test_parts_fill_the_person_in_any_order(sight: Sight) -> None:
+    whole = Regions.of_subject(sight.matte)
+    found = split_off(whole, sight, ["clothes", "skin"])
+    again = split_off(whole, sight, ["skin", "clothes"])
+    for name in ("skin", "clothes", "subject"):
+        assert torch.allclose(found[name], again[name], atol=1e-5)
+    assert float(found["skin"][0, 0, :28, :28].mean()) > 0.95
+    assert float(found["clothes"][0, 0, 36:, :28].mean()) > 0.95
+    assert float(found["subject"].mean()) < 0.05
+    assert torch.equal(found["background"], whole["background"])
+
+
+def test_a_part_that_is_not_there_is_one_sentence(sight: Sight) -> None:
+    with pytest.raises(InputError, match="No hair was found"):
+        split_off(Regions.of_subject(sight.matte), sight, ["hair"])
+
+
+def test_names_nobody_knows_are_answered_with_the_known(sight: Sight) -> None:
+    with pytest.raises(InputError, match="accessories, person-1"):
+        split_off(Regions.of_subject(sight.matte), sight, ["wings"])
+    assert PART_NAMES[1] == "hair"
 
 
 def test_unknown_segmenter_is_answered_with_the_known() -> None:

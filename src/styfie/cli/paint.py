@@ -11,30 +11,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from styfie.cli.options import Device, Photo, Seed
+from styfie.cli.options import Device, Masks, Photo, Seed, Segmenter, by_name, warn_of_doubt
 from styfie.cli.progress import show_progress
 from styfie.cli.segment import save_image
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
-    from styfie.images import Picture
 
 Style = Annotated[
     str | None, typer.Option(metavar="STYLE", help="A picture file or a gallery name (styfie list styles).")
 ]
-
-DOUBTFUL = 0.85  # score of a mask that its user should look at
 
 
 def paint(
     photo: Photo = None,
     subject: Style = None,
     background: Style = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the pictures.")] = Path("painted"),
-    mask: Annotated[
-        str | None, typer.Option(metavar="[NAME=]FILE", help="A mask of the subject, white = inside, to use as it is.")
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=STYLE",
+            help="The style of a region: subject, background, skin, hair, clothes, accessories, person-1, person-2, "
+            "… or a --mask's. Repeatable.",
+        ),
     ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the pictures.")] = Path("painted"),
+    mask: Masks = None,
     size: Annotated[
         int, typer.Option(help="Longest side of the result in pixels; 0 = the photo's own.")
     ] = Settings.size,
@@ -47,18 +50,30 @@ def paint(
         Path | None,
         typer.Option("--import", metavar="FILE", help="Take the weights of --encoder vgg16|vgg19 from here."),
     ] = None,
+    segmenter: Segmenter = Settings.segmenter,
     start: Annotated[str, typer.Option(help="Begin from the photo or from noise.")] = Settings.start,
     radius: Annotated[float, typer.Option(help="Of the portrait blur, in pixels per 512.")] = Settings.radius,
 ) -> None:
     """Paint the person of a photo in one style and the world behind in another.
 
     Writes photo, mask, cutout, subject, background, both, blur and sheet as PNG, and painting.ora with the recipe.
-    A region without a style stays photo; with no style at all a pair of the gallery is taken.
+    A region without a style stays photo; with no style at all a pair of the gallery is taken. Regions finer than
+    subject and background get a mask each, mask-NAME.png.
     Ctrl-C keeps the best picture so far; a second one stops at once.
     """
     settings = Settings(
-        size=size, steps=steps, seed=seed, device=device, engine=engine, encoder=encoder, start=start, radius=radius
+        size=size,
+        steps=steps,
+        seed=seed,
+        device=device,
+        engine=engine,
+        encoder=encoder,
+        segmenter=segmenter,
+        start=start,
+        radius=radius,
     )
+    short = [f"{name}={given}" for name, given in (("subject", subject), ("background", background)) if given]
+    looks, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
     import styfie
 
     if import_ is not None:
@@ -73,29 +88,13 @@ def paint(
             keep(progress)
             return not stop.asked
 
-        painting = styfie.paint(
-            photo,
-            settings=settings,
-            subject=subject,
-            background=background,
-            masks=_named(mask),
-            on_progress=on_progress,
-        )
+        painting = styfie.paint(photo, looks, settings, masks=masks, on_progress=on_progress)
     files = painting.save(output)
-    if min(painting.regions.score) < DOUBTFUL:
-        typer.echo("The mask is doubtful: look at mask.png, and give a better one with --mask FILE.", err=True)
+    warn_of_doubt(painting.regions)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {output}")
     if stop.asked:
         typer.echo("Stopped before the end: this is the best picture so far.", err=True)
         raise typer.Exit(130)
-
-
-def _named(mask: str | None) -> dict[str, Picture]:
-    """`FILE` is the subject's mask, `NAME=FILE` another region's; a file that is really called so comes first."""
-    if mask is None:
-        return {}
-    name, equals, file = mask.partition("=")
-    return {name: file} if equals and not Path(mask).exists() else {"subject": mask}
 
 
 def keep_steps(engine: str, output: Path) -> Callable[[Progress], None]:

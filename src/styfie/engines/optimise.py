@@ -24,6 +24,7 @@ from styfie.images import fit_size, resize
 from styfie.looks import Look
 from styfie.losses import content_loss, gram, relative_gram_loss, total_variation
 from styfie.regions import Regions, widen
+from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
 
@@ -66,22 +67,24 @@ def optimise(
     scales = pyramid(max(height, width))
     clock = _Clock(settings.steps, [s * s for s in scales], len(styled))
     painted: dict[int, Tensor] = {} if start is None else {i: start[i : i + 1] for i in styled}
+    colours = region_colours(photo, regions.alpha)
     for scale in scales:
         size = fit_size((height, width), scale)
-        small = resize(photo, size)
+        small, own = resize(photo, size), resize(colours, size)
         bands = widen(regions.resize(size).alpha, round(BAND * max(size)))
+        own = torch.lerp(small, own, bands)  # a region's own colours through its band, the photo beyond
         pictures = {
             i: resize(style, fit_size((style.shape[-2], style.shape[-1]), scale)) for i, style in styled.items()
         }
         for i, picture in pictures.items():
             if i in painted:
-                painted[i] = enlarge(painted[i], small, weights.detail)
+                painted[i] = enlarge(painted[i], own[i : i + 1], weights.detail)
             elif settings.start == "noise":
                 painted[i] = torch.rand(small.shape, generator=noise)
             else:
-                painted[i] = match_colours(small, picture, bands[i : i + 1])
+                painted[i] = match_colours(own[i : i + 1], picture, bands[i : i + 1])
         for i, picture in pictures.items():
-            layer = _Layer(small.to(device), bands[i : i + 1].to(device), picture.to(device), encoder, weights)
+            layer = _Layer(own[i : i + 1].to(device), bands[i : i + 1].to(device), picture.to(device), encoder, weights)
             for image, losses in layer.paint(painted[i].to(device), settings.steps):
                 painted[i] = image
                 step, left = clock.tick(scale)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from styfie.errors import InputError
 
@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
     from styfie.regions import Regions
 
-Segmenter = Callable[["Tensor"], "Regions"]
+
+class Segmenter(Protocol):
+    """Finds regions by name; see `portrait.PortraitSegmenter`."""
+
+    def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
+        """Subject and background of a photo (1, 3, H, W), and the `finer` regions split off them."""
+
+    def split(self, regions: Regions, photo: Tensor, finer: Iterable[str]) -> Regions:
+        """Split `finer` regions off regions that are known already."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +35,14 @@ class SegmenterEntry:
 
 
 def _portrait() -> Segmenter:
-    from functools import partial
+    from styfie.segmentation.portrait import PortraitSegmenter, load_network
 
-    from styfie.segmentation.portrait import find_person, load_network
-
-    return partial(find_person, network=load_network())
+    return PortraitSegmenter(load_network())
 
 
 SEGMENTERS: dict[str, SegmenterEntry] = {
     "portrait": SegmenterEntry(
-        title="Subject and background by the built-in network",
+        title="Subject and background, skin, hair, clothes, accessories, and each person, by the built-in network",
         make=_portrait,
         licence="see WEIGHTS.md",
         source="trained by `styfie train segmenter`",

@@ -1,54 +1,132 @@
-"""The built-in segmenter: photo in, subject and background out."""
+"""The built-in segmenter: photo in; subject and background, parts, and people out."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from styfie.errors import InputError
 from styfie.images import resize
-from styfie.regions import Regions
+from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.matting import refine
 from styfie.segmentation.networks import PortraitNet
+from styfie.segmentation.people import Person, split_people
 from styfie.weights import load_packaged
 
 SIDE = 256  # the network sees the photo stretched to a square of this side, as in training
-LEAST = 0.01  # share of the picture below which a subject counts as none
+LEAST = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
 CONTRAST = 1.6  # of the network's probabilities around 0.5: their outer parts are haze, not hair (chosen on val)
 SURE, SCORE = 0.9, 0.7  # a probability that counts as sure, and the score below which nobody counts as found
+PART_NAMES = ("skin", "hair", "clothes", "accessories")  # the network's parts after the background
+PERSON = re.compile(r"person-([1-9]\d?)")
 
 
-def load_network() -> PortraitNet:
-    """The shipped network, frozen."""
+def load_network(weights: str = "segmenter") -> PortraitNet:
+    """A shipped network, frozen."""
     network = PortraitNet()
-    network.load_state_dict(load_packaged("segmenter"))
+    network.load_state_dict(load_packaged(weights))
     return network.eval().requires_grad_(False)
 
 
-def coarse_matte(network: PortraitNet, photo: Tensor) -> Tensor:
-    """Probability of "person" (1, 1, SIDE, SIDE), the mean over the photo and its mirror image."""
-    square = resize(photo, (SIDE, SIDE))
-    both: Tensor = network(torch.cat([square, square.flip(3)])).sigmoid()
-    mean = 0.5 * (both[:1] + both[1:].flip(3))
-    return (CONTRAST * (mean - 0.5) + 0.5).clamp(0, 1)
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What the network sees in a photo (1, 3, H, W), in one pass over it and its mirror image.
+
+    `matte` (1, 1, SIDE, SIDE) is the probability of "person"; `parts` (1, 5, SIDE/2, SIDE/2) those of background, skin,
+    hair, clothes, accessories.
+    """
+
+    photo: Tensor
+    matte: Tensor
+    parts: Tensor
+
+    @property
+    def score(self) -> float:
+        """The share of the person of which the network is sure; 0 for next to nobody.
+
+        Nearly 1 on portraits, mostly under 0.7 on what is taken for a person in landscapes and noise.
+        """
+        person = float((self.matte > 0.5).float().mean())
+        return float((self.matte > SURE).float().mean()) / person if person >= LEAST else 0.0
+
+    @cached_property
+    def people(self) -> list[Person]:
+        """Everybody, from left to right."""
+        return split_people(self.matte, self.parts, self.photo)
+
+    def part(self, name: str) -> Person:
+        """One part's share of the person, at the photo's size."""
+        at = 1 + PART_NAMES.index(name)
+        share = self.parts[:, at : at + 1] / self.parts[:, 1:].sum(1, keepdim=True).clamp_min(1e-4)
+        person = resize(self.matte, (share.shape[-2], share.shape[-1]))
+        held = person * (share > 0.5)
+        if float(held.sum()) < LEAST * float(person.sum()):
+            raise InputError(
+                f"No {name} was found in the photo: choose another region, or give a mask with --mask {name}=FILE."
+            )
+        clear = (2 * (share - 0.5) + 0.5).clamp(0, 1)  # as with the matte: the outer parts are haze
+        return Person(refine(clear, self.photo), float((held * share).sum() / held.sum()))
+
+    def person(self, name: str) -> Person:
+        """One of the people, `person-1` the leftmost, at the photo's size."""
+        number = int(name.removeprefix("person-"))
+        if number > len(self.people):
+            found = f"{len(self.people)} people were" if len(self.people) > 1 else "one person was"
+            raise InputError(f"There is no {name}: {found} found, counted from left to right. Give a mask with --mask.")
+        one = self.people[number - 1]
+        return Person(refine(one.share, self.photo), one.score)
 
 
 @torch.no_grad()
-def find_person(photo: Tensor, network: PortraitNet | None = None) -> Regions:
-    """Subject and background of a photo (1, 3, H, W).
+def look_at(photo: Tensor, network: PortraitNet) -> Sight:
+    """Run the network on a photo (1, 3, H, W) and on its mirror image, and take the mean."""
+    square = resize(photo, (SIDE, SIDE))
+    matte, parts = network.both(torch.cat([square, square.flip(3)]))
+    matte, parts = (0.5 * (x[:1] + x[1:].flip(3)) for x in (matte.sigmoid(), parts.softmax(1)))
+    return Sight(photo, (CONTRAST * (matte - 0.5) + 0.5).clamp(0, 1), parts)
 
-    Their score is the share of the person of which the network is sure: nearly 1 on portraits, mostly under 0.7 on
-    what it takes for a person in landscapes and noise.
 
-    Raises:
-        InputError: there is no person in it that the network could find.
-    """
-    coarse = coarse_matte(network or load_network(), photo)
-    person = float((coarse > 0.5).float().mean())
-    score = float((coarse > SURE).float().mean()) / max(person, 1e-6)
-    if person < LEAST or score < SCORE:
-        raise InputError(
-            "No person was found in the photo: give a mask with --mask FILE (white = subject), "
-            "or choose a photo in which the person is larger."
-        )
-    return Regions.of_subject(refine(coarse, photo), score)
+class PortraitSegmenter:
+    """Finds the person; splits off parts and people when asked for by name."""
+
+    def __init__(self, network: PortraitNet) -> None:
+        self.network = network
+
+    def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
+        """Subject and background of a photo (1, 3, H, W), and the `finer` regions split off the subject.
+
+        Raises:
+            InputError: no person in it that the network could find, or none of the finer regions' names.
+        """
+        sight = look_at(photo, self.network)
+        if sight.score < SCORE:
+            raise InputError(
+                "No person was found in the photo: give a mask with --mask FILE (white = subject), "
+                "or choose a photo in which the person is larger."
+            )
+        return split_off(Regions.of_subject(refine(sight.matte, photo), sight.score), sight, finer)
+
+    def split(self, regions: Regions, photo: Tensor, finer: Iterable[str]) -> Regions:
+        """Split `finer` regions off a subject that is known already."""
+        return split_off(regions, look_at(photo, self.network), finer) if finer else regions
+
+
+def split_off(regions: Regions, sight: Sight, finer: Iterable[str]) -> Regions:
+    """Parts first, for everybody; a person is then what is left of one."""
+    for name in sorted(finer, key=lambda name: name not in PART_NAMES):
+        if name in PART_NAMES:
+            found = sight.part(name)
+        elif PERSON.fullmatch(name):
+            found = sight.person(name)
+        else:
+            known = ", ".join((SUBJECT, BACKGROUND, *PART_NAMES, "person-1, person-2, …"))
+            raise InputError(f"There is no region {name!r}: known are {known}; or give a mask with --mask {name}=FILE.")
+        taken = 1 - regions[SUBJECT] / (1 - regions[BACKGROUND]).clamp_min(1e-4)
+        share = (found.share / (1 - taken).clamp_min(1e-4)).clamp(0, 1) if name in PART_NAMES else found.share
+        regions = regions.split(SUBJECT, name, share, min(found.score, regions.score[0]))
+    return regions
