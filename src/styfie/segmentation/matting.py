@@ -1,12 +1,78 @@
-"""From a coarse mask to a matte along the photo's own edges."""
+"""From a coarse mask to a matte at the photo's own resolution, hair included."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
+from scipy import ndimage, sparse
+from scipy.sparse.linalg import cg
 from torch import Tensor
 
-from styfie.images import resize
+from styfie.images import fit_size, resize
+
+WORK = 640  # longest side at which the matte is solved for, in pixels
+MOST_UNKNOWN = 60_000  # pixels solved for: with more in doubt the working size shrinks, so time and memory are bounded
+DOUBT = 0.1  # a coarse value further than this from 0 and 1 is in doubt
+BAND = 5 / 512  # how far the doubt is widened, of the longest side
+PRIOR = 0.01  # weight of the coarse value where it is nearly sure, against the matting Laplacian
+FLAT = 1e-6  # colour variance below which a 3x3 window tells nothing
+GUIDE = 1e-4  # the same for the coefficients that are brought to the full size
+STRIP = 256  # rows at a time at the full size
+
+Field = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@torch.no_grad()
+def refine(coarse: Tensor, photo: Tensor) -> Tensor:
+    """Bring a coarse matte (1, 1, h, w) in [0, 1] to the photo's (1, 3, H, W) resolution along its edges and hair.
+
+    The trimap is the coarse matte's own doubt, widened; in it closed-form matting (Levin, Lischinski and Weiss
+    2008) at a longest side of at most `WORK` pixels, the coarse matte as a soft prior that says the less the nearer
+    it is to one half. The solution is locally `a . colour + b`: these coefficients, brought to the full size (He and
+    Sun 2015), give the photo's own detail. Outside the trimap the matte is 0 or 1 as the coarse one says, so a
+    pattern on the clothes cannot make holes.
+
+    Returns:
+        The matte (1, 1, H, W) in [0, 1].
+    """
+    size = (photo.shape[-2], photo.shape[-1])
+    work, values, unknown = _trimap(coarse, size)
+    guide = resize(photo, work)
+    if unknown.any() and min(work) >= 3:
+        values = _solve(guide[0].permute(1, 2, 0).double().numpy(), values, unknown)
+    solved = torch.from_numpy(values.astype(np.float32))[None, None]
+    if work == size:
+        return solved
+    a, b = guided_filter(guide, solved, 1, GUIDE)
+    near = F.max_pool2d(torch.from_numpy(unknown.astype(np.float32))[None, None], 3, 1, 1)
+    matte = torch.empty(1, 1, *size)
+    for rows, x in upsampled_strips(torch.cat([a, b, solved, near], 1), size):
+        fine = (x[:, :3] * photo[..., rows, :]).sum(1, keepdim=True) + x[:, 3:4]
+        matte[..., rows, :] = torch.lerp(x[:, 4:5], fine.clamp_(0, 1), x[:, 5:]).clamp_(0, 1)
+    return matte
+
+
+def matting_laplacian(colours: Field, touched: Mask) -> sparse.csr_matrix:
+    """The matting Laplacian (Levin et al. 2008) of a picture (H, W, 3), over the 3x3 windows that hold a touched pixel.
+
+    `x L x` is how far x (H * W) is from being linear in the colours in each window; (H * W, H * W), symmetric, its
+    rows sum to 0.
+    """
+    width = touched.shape[1]
+    y, x = np.nonzero(ndimage.binary_dilation(touched, np.ones((3, 3), bool))[1:-1, 1:-1])
+    offsets = np.array([dy * width + dx for dy in range(3) for dx in range(3)], np.int32)
+    windows = (y * width + x).astype(np.int32)[:, None] + offsets  # (windows, 9)
+    centred = colours.reshape(-1, 3)[windows]
+    centred = centred - centred.mean(1, keepdims=True)
+    spread = centred.transpose(0, 2, 1) @ centred / 9 + FLAT / 9 * np.eye(3)
+    share = (1 + centred @ np.linalg.inv(spread) @ centred.transpose(0, 2, 1)) / 9
+    rows, columns = np.repeat(windows, 9, 1).ravel(), np.tile(windows, (1, 9)).ravel()
+    return sparse.csr_matrix(((np.eye(9) - share).ravel(), (rows, columns)), (touched.size, touched.size))
 
 
 def guided_filter(guide: Tensor, target: Tensor, radius: int, epsilon: float) -> tuple[Tensor, Tensor]:
@@ -28,26 +94,51 @@ def guided_filter(guide: Tensor, target: Tensor, radius: int, epsilon: float) ->
     return _box(a, radius), _box(b, radius)
 
 
-def refine(coarse: Tensor, photo: Tensor, work: int = 512, radius: float = 12 / 512, epsilon: float = 1e-4) -> Tensor:
-    """Bring a coarse matte (1, 1, h, w) to the photo's (1, 3, H, W) resolution along its edges.
+def upsampled_strips(small: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
+    """Bring (1, C, h, w) bilinearly to (height, width), `STRIP` rows at a time: all of them would not fit in memory.
 
-    Fast guided filter (He and Sun 2015): coefficients at a longest side of at most `work` pixels, applied to the
-    full photo. Only the doubtful band follows the photo: where the network is sure over the whole window, its word
-    stands, so that a pattern on the clothes cannot make holes.
-
-    Returns:
-        The matte (1, 1, H, W) in [0, 1].
+    Yields:
+        The rows as a slice, and their values (1, C, rows, width).
     """
-    size = (photo.shape[-2], photo.shape[-1])
-    scale = min(1.0, work / max(size))
-    small = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-    window = max(1, round(radius * max(small)))
-    guide, target = resize(photo, small), resize(coarse, small)
-    a, b = guided_filter(guide, target, window, epsilon)
-    doubt = _box((4 * target * (1 - target)), window)
-    a, b, doubt = (F.interpolate(x, size, mode="bilinear", align_corners=False) for x in (a, b, doubt))
-    fine = ((a * photo).sum(1, keepdim=True) + b).clamp(0, 1)
-    return torch.lerp(resize(coarse, size), fine, (4 * doubt).clamp(0, 1)).clamp(0, 1)
+    wide = F.interpolate(small, (small.shape[-2], size[1]), mode="bilinear", align_corners=False)
+    height = wide.shape[-2]
+    for top in range(0, size[0], STRIP):
+        rows = slice(top, min(top + STRIP, size[0]))
+        place = ((torch.arange(rows.start, rows.stop) + 0.5) * (height / size[0]) - 0.5).clamp(0, height - 1)
+        upper = place.long()
+        lower = (upper + 1).clamp(max=height - 1)
+        yield rows, torch.lerp(wide[..., upper, :], wide[..., lower, :], (place - upper)[:, None])
+
+
+def _trimap(coarse: Tensor, size: tuple[int, int]) -> tuple[tuple[int, int], Field, Mask]:
+    """Working size, the coarse values there (0 or 1 where known), and where they are in doubt."""
+    work = size if max(size) <= WORK else fit_size(size, WORK)
+    while True:
+        values = resize(coarse, work)[0, 0].double().clamp(0, 1).numpy()
+        inside = values > 0.5
+        unknown = (np.abs(values - 0.5) < 0.5 - DOUBT) | (inside & ~ndimage.binary_erosion(inside, border_value=1))
+        if unknown.any():
+            unknown = ndimage.distance_transform_edt(~unknown) <= max(1, round(BAND * max(work)))
+        count = int(unknown.sum())
+        if count <= MOST_UNKNOWN:
+            return work, np.where(unknown, values, inside.astype(np.float64)), unknown
+        work = fit_size(work, max(1, int(0.98 * max(work) * (MOST_UNKNOWN / count) ** 0.5)))
+
+
+def _solve(colours: Field, values: Field, unknown: Mask) -> Field:
+    """The matte in the unknown pixels by conjugate gradients with a diagonal preconditioner, the rest held."""
+    laplacian = matting_laplacian(colours, unknown)
+    places = np.flatnonzero(unknown)
+    rows = laplacian[places]
+    coarse = values.ravel()[places]
+    prior = PRIOR * ((2 * coarse - 1) ** 2 + 0.01)
+    matrix = rows[:, places] + sparse.diags(prior)
+    wanted = prior * coarse - rows @ np.where(unknown, 0.0, values).ravel()
+    scale = sparse.diags(1 / matrix.diagonal())
+    found, _ = cg(matrix, wanted, x0=coarse, rtol=1e-3, maxiter=200, M=scale)
+    result = values.copy()
+    result[unknown] = found.clip(0, 1)
+    return result
 
 
 def _box(x: Tensor, radius: int) -> Tensor:
