@@ -14,6 +14,7 @@ from styfie.errors import OutputError
 from styfie.images import to_image
 from styfie.openraster import write_painting
 from styfie.regions import BACKGROUND, SUBJECT
+from styfie.segmentation.foreground import estimate_foreground
 from styfie.sheet import draw_sheet
 
 if TYPE_CHECKING:
@@ -42,14 +43,13 @@ def write_folder(painting: Painting, folder: Path) -> list[Path]:
         cut.save(beside / "cutout.png", compress_level=4)
         draw_sheet(painting, pictures, cut).save(beside / "sheet.png", compress_level=4)
         write_painting(painting, beside / "painting.ora")
-    names = [*pictures, "cutout", "sheet"]
+    names = [*pictures, "sheet"]
+    names.insert(2, "cutout")
     return [folder / f"{name}.png" for name in names] + [folder / "painting.ora"]
 
 
 def cutout(painting: Painting) -> Image:
     """All that is not background, in its own colours: none of the old background shines through its soft edge."""
-    from styfie.segmentation.foreground import estimate_foreground
-
     matte = painting.matte
     return to_image(estimate_foreground(painting.photo, matte), matte)
 

@@ -72,7 +72,7 @@ def paint(
     painting = Painting(picture, regions, resize(progress.layers, regions.size), resolved, _recipe(settings, progress))
     for i, name in enumerate(regions.names):
         if (look := resolved.get(name)) is None or look.style is None:
-            painting.layers[i] = painting.colours[i]  # full size, also where a run was stopped at a smaller scale
+            painting.layers[i] = painting.colours[i].clamp(0, 1)  # also where a run was stopped at a smaller scale
     return painting
 
 

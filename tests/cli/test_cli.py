@@ -83,7 +83,14 @@ def test_a_mask_is_used_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: P
         (("paint", "--encoder", "ear"), "vgg16"),
         (("paint", "--start", "end"), "photo or noise"),
         (("paint", "--mask", "none.png"), "no file none.png"),
-        (("paint", "--mask", "hat=none.png"), "hat"),
+        (("paint", "--mask", "hat=none.png"), "no file none.png"),
+        (("paint", "--style", "glass"), "--style NAME=VALUE"),
+        (("paint", "--style", "subject=ink", "--subject", "glass"), "came twice"),
+        (("paint", "--style", "wings=ink"), "accessories, person-1"),
+        (("paint", "--style", "person-7=ink"), "one person was found"),
+        (("paint", "--segmenter", "eye"), "portrait"),
+        (("segment", PORTRAIT, "--add", "12"), "x then y"),
+        (("segment", PORTRAIT, "--add", "9000,3"), "outside the photo"),
         (("segment", "none.jpg"), "no file"),
         (("blur", "none.jpg"), "no file"),
         (("train", "segmenter", "--data", "none", "-o", "x"), "No portraits"),
@@ -126,6 +133,31 @@ def test_segments_a_file_and_a_folder(capsys: pytest.CaptureFixture[str], tmp_pa
     assert (mask.size, mask.mode) == ((200, 160), "L")
     assert run(capsys, "segment", photos / "turned.jpg", "-o", tmp_path / "m.png")[0] == 0
     assert (tmp_path / "m.png").read_bytes() == (tmp_path / "masks" / "turned.png").read_bytes()
+
+
+def test_segments_a_finer_region_and_corrects_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name, options in (("hair", ()), ("more", ("--add", "20,250")), ("less", ("--remove", "110,75"))):
+        code, _, _ = run(capsys, "segment", PORTRAIT, "--region", "hair", *options, "-o", tmp_path / f"{name}.png")
+        assert code == 0
+    hair, more, less = (opened(tmp_path / f"{name}.png") for name in ("hair", "more", "less"))
+    assert hair.size == opened(PORTRAIT).size
+    assert hair.tobytes() != more.tobytes() != less.tobytes()
+    mean = [sum(i * n for i, n in enumerate(image.histogram())) for image in (less, hair, more)]
+    assert mean[0] <= mean[1] < mean[2]
+
+
+def test_paints_finer_regions_and_masks_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    sky = Image.new("L", (96, 96))
+    sky.paste(255, (0, 0, 96, 20))
+    sky.save(tmp_path / "sky.png")
+    asked = ("--style", "clothes=ink", "--style", "sky=night", "--mask", f"sky={tmp_path}/sky.png")
+    code, _, _ = run(capsys, "paint", PORTRAIT, *asked, "--size", "96", "--steps", "2", "-o", tmp_path / "out")
+    assert code == 0
+    assert opened(tmp_path / "out" / "mask-sky.png").tobytes() == sky.tobytes()
+    both, photo = (opened(tmp_path / "out" / f"{name}.png") for name in ("both", "photo"))
+    face = (36, 26, 46, 32)
+    assert both.crop(face).tobytes() == photo.crop(face).tobytes(), "nobody asked for the skin"
+    assert both.tobytes() != photo.tobytes()
 
 
 def test_blurs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

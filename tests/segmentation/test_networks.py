@@ -8,7 +8,7 @@ from styfie.segmentation.networks import PortraitNet
 
 def test_size_fits_the_package() -> None:
     count = sum(parameter.numel() for parameter in PortraitNet().parameters())
-    assert 2 * count < 6_000_000, "fp16 under 6 MB"
+    assert 2 * count < 8_000_000, "fp16 under 8 MB"
 
 
 def test_logits_at_the_pictures_size_and_batched_equals_unbatched() -> None:

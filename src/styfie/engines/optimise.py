@@ -67,7 +67,7 @@ def optimise(
     scales = pyramid(max(height, width))
     clock = _Clock(settings.steps, [s * s for s in scales], len(styled))
     painted: dict[int, Tensor] = {} if start is None else {i: start[i : i + 1] for i in styled}
-    colours = region_colours(photo, regions.alpha)
+    colours = region_colours(photo, regions.alpha).clamp(0, 1)
     for scale in scales:
         size = fit_size((height, width), scale)
         small, own = resize(photo, size), resize(colours, size)

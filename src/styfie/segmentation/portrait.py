@@ -117,16 +117,28 @@ class PortraitSegmenter:
 
 
 def split_off(regions: Regions, sight: Sight, finer: Iterable[str]) -> Regions:
-    """Parts first, for everybody; a person is then what is left of one."""
-    for name in sorted(finer, key=lambda name: name not in PART_NAMES):
+    """Parts first, from everybody; a person is then what is left of one. Their order does not matter.
+
+    Raises:
+        InputError: a name that is none of a part or a person, or of one that is not in the photo.
+    """
+    parts, people = {}, {}
+    for name in finer:
         if name in PART_NAMES:
-            found = sight.part(name)
+            parts[name] = sight.part(name)
         elif PERSON.fullmatch(name):
-            found = sight.person(name)
+            people[name] = sight.person(name)
         else:
             known = ", ".join((SUBJECT, BACKGROUND, *PART_NAMES, "person-1, person-2, …"))
             raise InputError(f"There is no region {name!r}: known are {known}; or give a mask with --mask {name}=FILE.")
-        taken = 1 - regions[SUBJECT] / (1 - regions[BACKGROUND]).clamp_min(1e-4)
-        share = (found.share / (1 - taken).clamp_min(1e-4)).clamp(0, 1) if name in PART_NAMES else found.share
-        regions = regions.split(SUBJECT, name, share, min(found.score, regions.score[0]))
+    for group in (parts, people):
+        shares = [found.share for found in group.values()]
+        excess = torch.stack(shares).sum(0).clamp_min(1) if shares else torch.ones(1)
+        left = torch.ones_like(regions[SUBJECT])
+        for name, found in group.items():
+            share = found.share / excess
+            regions = regions.split(
+                SUBJECT, name, (share / left.clamp_min(1e-4)).clamp(0, 1), min(found.score, regions.score[0])
+            )
+            left = left - share
     return regions
