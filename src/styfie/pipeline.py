@@ -150,7 +150,7 @@ def _recipe(settings: Settings, progress: Progress) -> dict[str, Any]:
     return {
         "styfie": styfie.__version__,
         "torch": torch.__version__,
-        "settings": asdict(settings),
+        "settings": {**asdict(settings), "segmenter": Path(settings.segmenter).name},
         "weights": checksums(dict.fromkeys([*PACKAGED, *({settings.encoder} & set(WEIGHTS))])),
         "losses": {name: round(value, 6) for name, value in progress.losses.items()},
         "steps": progress.step,

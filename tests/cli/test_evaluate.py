@@ -89,9 +89,10 @@ def test_other_weights(capsys: pytest.CaptureFixture[str], data: Path, tmp_path:
     everything_is_hair = {"head.1.bias": torch.tensor([9.0]), "parts.bias": torch.tensor([0.0, 0, 9, 0, 0])}
     zero = {f"{head}.weight": torch.zeros_like(network.state_dict()[f"{head}.weight"]) for head in ("head.1", "parts")}
     network.load_state_dict({**network.state_dict(), **zero, **everything_is_hair})
-    save_weights(network.state_dict(), tmp_path / "w.safetensors", half=False)
+    about = {"arch": "portrait", "side": "256"}
+    save_weights(network.state_dict(), tmp_path / "w.safetensors", about, half=False)
     code, out, _ = run(
-        capsys, "evaluate", "segmenter", data, "--weights", tmp_path / "w.safetensors", "-o", tmp_path / "r"
+        capsys, "evaluate", "segmenter", data, "--segmenter", tmp_path / "w.safetensors", "-o", tmp_path / "r"
     )
     assert code == 0
     record = json.loads((tmp_path / "r" / "report.json").read_text())
@@ -110,10 +111,9 @@ def test_other_weights(capsys: pytest.CaptureFixture[str], data: Path, tmp_path:
         (("nowhere",), "No portraits at nowhere"),
         (("data",), "x_2.jpg has no mask"),
         (("whole", "--segmenter", "magic"), "portrait"),
-        (("whole", "--weights", "none.safetensors"), "no file none.safetensors"),
-        (("whole", "--weights", "bad.safetensors"), "does not hold this network's weights"),
-        (("whole", "--weights", "other.safetensors"), "does not hold this network's weights"),
-        (("whole", "--weights", "other.safetensors", "--segmenter", "bright"), "leave --segmenter bright out"),
+        (("whole", "--segmenter", "none.safetensors"), "no file none.safetensors"),
+        (("whole", "--segmenter", "bad.safetensors"), "holds no network that finds people"),
+        (("whole", "--segmenter", "other.safetensors"), "holds no network that finds people"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(

@@ -13,9 +13,11 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from styfie.cli.options import Segmenter
+from styfie.settings import Settings
+
 if TYPE_CHECKING:
     from styfie.evaluation.segmenter import Predict, Scored
-    from styfie.segmentation import Segmenter
 
 app = typer.Typer(help="Score what finds the person.", no_args_is_help=True)
 LINES = 10  # plain lines of progress for a whole run
@@ -29,10 +31,7 @@ def _group() -> None:
 @app.command("segmenter")
 def segmenter(
     data: Annotated[Path, typer.Argument(help="Portraits with masks, all or those in val/: layouts as for training.")],
-    name: Annotated[str, typer.Option("--segmenter", help="See `styfie list segmenters`.")] = "auto",
-    weights: Annotated[
-        Path | None, typer.Option(help="Judge these weights of `styfie train segmenter` in place of the built-in ones.")
-    ] = None,
+    segmenter_name: Segmenter = Settings.segmenter,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for report.json and report.html.")
     ] = None,
@@ -41,17 +40,14 @@ def segmenter(
 
     A photo in which nobody is found counts as an empty mask. The report shows the worst pictures.
     """
-    from styfie.errors import InputError
     from styfie.evaluation.report import parts_table, table, write_report
     from styfie.evaluation.segmenter import evaluate_segmenter, person_of
     from styfie.segmentation import load_segmenter
     from styfie.training.readers import Files, PortraitSet
 
-    if weights and name not in ("auto", "portrait"):
-        raise InputError(f"--weights are the built-in segmenter's: leave --segmenter {name} out.")
     files = Files(data)
     portraits = PortraitSet(files, "val" if any(name.startswith("val/") for name in files.names) else "")
-    judged = load_weights(weights) if weights else load_segmenter(name)
+    judged = load_segmenter(segmenter_name)
     sources = [entry.source for entry in portraits.entries]
     with _show_progress() as show:
         evaluation = evaluate_segmenter(portraits, person_of(judged), _parts_of(judged), show, sources)
@@ -60,45 +56,20 @@ def segmenter(
         typer.echo("\nIoU of parts, pooled over labelled pixels; the mean is that of skin, hair and clothes")
         _print(parts_table(evaluation.parts))
     if output:
-        settings = {"segmenter": weights.name if weights else name, "data": data.resolve().name}
+        settings = {"segmenter": Path(segmenter_name).name, "data": data.resolve().name}
         for file in write_report(evaluation, output, settings):
             typer.echo(f"Wrote {file}")
 
 
-def load_weights(file: Path) -> Segmenter:
-    """The built-in segmenter with other weights.
-
-    Raises:
-        MissingError: there is no such file.
-        InputError: it does not hold this network's weights.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    from styfie.errors import InputError, MissingError
-    from styfie.segmentation.networks import PortraitNet
-    from styfie.segmentation.portrait import PortraitSegmenter
-
-    if not file.is_file():
-        raise MissingError(f"There is no file {file}.")
-    network = PortraitNet()
-    try:
-        network.load_state_dict({key: value.float() for key, value in load_file(file).items()})
-    except (SafetensorError, RuntimeError, OSError):
-        raise InputError(
-            f"{file} does not hold this network's weights: segmenter.safetensors of `styfie train segmenter` is wanted."
-        ) from None
-    return PortraitSegmenter(network.eval().requires_grad_(False))
-
-
-def _parts_of(judged: Segmenter) -> Predict | None:
+def _parts_of(judged: object) -> Predict | None:
     """The probabilities of parts behind the built-in segmenter's regions; others have none."""
+    from styfie.segmentation.networks import PortraitNet
     from styfie.segmentation.portrait import PortraitSegmenter, look_at
 
     if not isinstance(judged, PortraitSegmenter):
         return None
-    network = judged.network
-    return lambda photo: look_at(photo, network).parts
+    network, side = judged.network, judged.side
+    return (lambda photo: look_at(photo, network, side).parts) if isinstance(network, PortraitNet) else None
 
 
 @contextmanager

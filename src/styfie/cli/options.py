@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Photo = Annotated[Path | None, typer.Argument(help="A photo. The built-in portrait if none is given.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
-Segmenter = Annotated[str, typer.Option(help="See: styfie list segmenters.")]
+Segmenter = Annotated[
+    str, typer.Option("--segmenter", help="See: styfie list segmenters; or a FILE.safetensors of styfie train.")
+]
 Masks = Annotated[
     list[str] | None,
     typer.Option(

@@ -107,7 +107,8 @@ def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> 
     from styfie.training.table import as_record, as_text
     from styfie.weights import save_weights
 
-    save_weights(trained.network.state_dict(), output / "segmenter.safetensors", {"arch": arch})
+    about = {"arch": arch, "side": str(trained.recipe.side)}
+    save_weights(trained.network.state_dict(), output / "segmenter.safetensors", about)
     rows = table_one(trained, device)
     record = as_record(rows)
     record["val"] |= asdict(score_segmenter(trained.network, trained.material.held, trained.recipe.side, device))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from styfie.errors import InputError
@@ -52,13 +53,20 @@ AUTO = "portrait"
 
 
 def load_segmenter(name: str) -> Segmenter:
-    """The segmenter called `name`; `auto` is the best there is.
+    """The segmenter called `name`; `auto` is the best there is, FILE.safetensors a network of one's own.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is none of that name, or the file holds no such network.
+        MissingError: there is no such file.
     """
+    if name.endswith(".safetensors"):
+        from styfie.segmentation.files import read_network
+        from styfie.segmentation.portrait import PortraitSegmenter
+
+        return PortraitSegmenter(*read_network(Path(name)))
     if name == "auto":
         name = AUTO
     if name not in SEGMENTERS:
-        raise InputError(f"There is no segmenter {name!r}: known are auto, {', '.join(SEGMENTERS)}.")
+        known = ", ".join(SEGMENTERS)
+        raise InputError(f"There is no segmenter {name!r}: known are auto, {known}, or a FILE.safetensors of your own.")
     return SEGMENTERS[name].make()

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from styfie.errors import InputError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.matting import refine
-from styfie.segmentation.networks import PortraitNet
+from styfie.segmentation.networks import PARTS, PortraitNet
 from styfie.segmentation.people import Person, split_people
 from styfie.weights import load_packaged
 
@@ -83,10 +83,17 @@ class Sight:
 
 
 @torch.no_grad()
-def look_at(photo: Tensor, network: PortraitNet) -> Sight:
-    """Run the network on a photo (1, 3, H, W) and on its mirror image, and take the mean."""
-    square = resize(photo, (SIDE, SIDE))
-    matte, parts = network.both(torch.cat([square, square.flip(3)]))
+def look_at(photo: Tensor, network: nn.Module, side: int = SIDE) -> Sight:
+    """Run a network on a photo (1, 3, H, W) and on its mirror image, and take the mean.
+
+    It sees squares of `side` pixels; one that is no `PortraitNet` knows no parts.
+    """
+    square = resize(photo, (side, side))
+    pair = torch.cat([square, square.flip(3)])
+    if isinstance(network, PortraitNet):
+        matte, parts = network.both(pair)
+    else:
+        matte, parts = network(pair), torch.zeros(2, PARTS, side // 2, side // 2)
     matte, parts = (0.5 * (x[:1] + x[1:].flip(3)) for x in (matte.sigmoid(), parts.softmax(1)))
     return Sight(photo, (CONTRAST * (matte - 0.5) + 0.5).clamp(0, 1), parts)
 
@@ -94,8 +101,8 @@ def look_at(photo: Tensor, network: PortraitNet) -> Sight:
 class PortraitSegmenter:
     """Finds the person; splits off parts and people when asked for by name."""
 
-    def __init__(self, network: PortraitNet) -> None:
-        self.network = network
+    def __init__(self, network: nn.Module, side: int = SIDE) -> None:
+        self.network, self.side = network, side
 
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
         """Subject and background of a photo (1, 3, H, W), and the `finer` regions split off the subject.
@@ -103,7 +110,7 @@ class PortraitSegmenter:
         Raises:
             InputError: no person in it that the network could find, or none of the finer regions' names.
         """
-        sight = look_at(photo, self.network)
+        sight = look_at(photo, self.network, self.side)
         if sight.score < SCORE:
             raise InputError(
                 "No person was found in the photo: give a mask with --mask FILE (white = subject), "
@@ -113,7 +120,7 @@ class PortraitSegmenter:
 
     def split(self, regions: Regions, photo: Tensor, finer: Iterable[str]) -> Regions:
         """Split `finer` regions off a subject that is known already."""
-        return split_off(regions, look_at(photo, self.network), finer) if finer else regions
+        return split_off(regions, look_at(photo, self.network, self.side), finer) if finer else regions
 
 
 def split_off(regions: Regions, sight: Sight, finer: Iterable[str]) -> Regions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import torch.nn.functional as F
@@ -13,9 +12,9 @@ from torch import Tensor, nn
 from styfie.errors import InputError
 from styfie.losses.masks import boundary_losses, class_entropy, matte_entropy, matte_loss
 from styfie.segmentation.banet import BANet
+from styfie.segmentation.files import NETWORKS
 from styfie.segmentation.networks import PortraitNet
-from styfie.segmentation.segnet import SLIM, SegNet
-from styfie.segmentation.unet88 import UNet88
+from styfie.segmentation.segnet import SegNet
 from styfie.training.portraits import UNLABELLED
 
 if TYPE_CHECKING:
@@ -64,11 +63,11 @@ def _unet88(network: nn.Module, batch: Batch, _share: float) -> dict[str, Tensor
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "portrait": Architecture("The built-in network: a feature pyramid", PortraitNet, _portrait, 3_142_990),
-    "segnet": Architecture("SegNet (Badrinarayanan et al. 2017)", SegNet, _segnet, 29_444_162),
-    "segnet-slim": Architecture("SegNet with half the channels", partial(SegNet, SLIM), _segnet, 7_367_714),
-    "banet": Architecture("BANet (Chen et al. 2019): boundary attention", BANet, _banet, 142_746),
-    "unet88": Architecture("A U-Net of 88 million parameters, for a GPU", UNet88, _unet88, 88_069_569),
+    "portrait": Architecture("The built-in network: a feature pyramid", NETWORKS["portrait"], _portrait, 3_142_990),
+    "segnet": Architecture("SegNet (Badrinarayanan et al. 2017)", NETWORKS["segnet"], _segnet, 29_444_162),
+    "segnet-slim": Architecture("SegNet with half the channels", NETWORKS["segnet-slim"], _segnet, 7_367_714),
+    "banet": Architecture("BANet (Chen et al. 2019): boundary attention", NETWORKS["banet"], _banet, 142_746),
+    "unet88": Architecture("A U-Net of 88 million parameters, for a GPU", NETWORKS["unet88"], _unet88, 88_069_569),
 }
 
 
