@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -98,8 +99,8 @@ def judged(
     return style, sum(contents) / len(contents)
 
 
-def geometric(values: object) -> float:
-    logs = [math.log(value) for value in values]  # type: ignore[attr-defined]
+def geometric(values: Iterable[float]) -> float:
+    logs = [math.log(value) for value in values]
     return math.exp(sum(logs) / len(logs))
 
 

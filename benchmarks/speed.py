@@ -9,6 +9,7 @@ import argparse
 import resource
 import tempfile
 import time
+from functools import partial
 
 import torch
 
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--no-classic", action="store_true", help="leave the slow baseline out")
     options = parser.parse_args()
     print(f"fixed convolution: {fixed_convolution():.1f} ms, {torch.get_num_threads()} threads")
-    ours = {size: best_of(options.runs, lambda size=size: job(size)) for size in (256, 512)}  # type: ignore[misc]
+    ours = {size: best_of(options.runs, partial(job, size)) for size in (256, 512)}
     for size, seconds in ours.items():
         print(f"all pictures at {size} px: {seconds:.1f} s", flush=True)
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")

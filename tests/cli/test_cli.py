@@ -199,6 +199,19 @@ def test_interrupted_it_keeps_the_best_so_far(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == RESULTS
 
 
+def test_interrupted_twice_it_stops_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "styfie", "paint", "-o", str(tmp_path / "out"), "--size", "512", "--steps", "4000"]
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=one_thread) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith(("step", "Stopping")):
+                process.send_signal(signal.SIGINT)
+            assert "Traceback" not in line
+        assert process.wait(120) == 130
+    assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir()), "nothing half-written"
+
+
 def test_help_is_instant_because_torch_is_not_loaded() -> None:
     code = "import sys, styfie.cli; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
