@@ -83,7 +83,10 @@ _OWN = ("regions", "score", "looks")  # in the file's recipe, but fields of thei
 
 
 def _described(painting: Painting) -> Mapping[str, Any]:
-    looks = {n: {"style": k.style.name if k.style else None, "strength": k.strength} for n, k in painting.looks.items()}
+    looks = {
+        name: {"style": look.style.name if look.style else None, "strength": look.strength, "color": look.color}
+        for name, look in painting.looks.items()
+    }
     return {
         **painting.recipe,
         "regions": painting.regions.names,
@@ -95,7 +98,7 @@ def _described(painting: Painting) -> Mapping[str, Any]:
 def _look(archive: zipfile.ZipFile, at: int, saved: Mapping[str, Any] | None) -> Look:
     if not saved or saved["style"] is None:
         return Look()
-    return Look(Style(saved["style"], _tensor(archive, f"styfie/style{at}.png")), saved["strength"])
+    return Look(Style(saved["style"], _tensor(archive, f"styfie/style{at}.png")), saved["strength"], saved["color"])
 
 
 def _over_alphas(alpha: Tensor) -> Iterator[Tensor]:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from styfie.colour import recolour
 from styfie.looks import Look
 from styfie.regions import Regions
 from styfie.segmentation.colours import region_colours
@@ -31,13 +32,13 @@ class Painting:
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
-        """Blend photo and layers: the sum over regions of alpha * mix(colours, layer, strength).
+        """Blend photo and layers: the sum over regions of alpha * mix(colours, recolour(layer), strength).
 
         The region's own colours stand where the photo would: where two regions share a pixel, replacing the one
         takes its colour away, and no rim of it is left on the other.
 
         Args:
-            looks: strengths to use in place of the painting's own.
+            looks: strengths and colours to use in place of the painting's own.
             only: the regions to show painted; the others stay photo, to the bit.
 
         Returns:
@@ -52,8 +53,9 @@ class Painting:
         for name, look in looks.items():
             at = self.regions.index(name)
             if look.style is not None and name in shown:
-                share = self.regions.alpha[at : at + 1] * look.strength
-                picture = picture + share * (self.layers[at : at + 1] - self.colours[at : at + 1])
+                alpha, own = self.regions.alpha[at : at + 1], self.colours[at : at + 1]
+                layer = recolour(self.layers[at : at + 1], own, alpha, look.color)
+                picture = picture + alpha * look.strength * (layer - own)
         return picture.clamp(0, 1)
 
     @cached_property

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 import styfie
 from styfie.cli import main
@@ -91,6 +91,12 @@ def test_a_mask_is_used_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: P
         (("paint", "--segmenter", "eye"), "portrait"),
         (("segment", PORTRAIT, "--add", "12"), "x then y"),
         (("segment", PORTRAIT, "--add", "9000,3"), "outside the photo"),
+        (("paint", "--subject", "ink", "--strength", "background=0.5"), "painted are subject"),
+        (("paint", "--subject", "ink", "--strength", "subject=2"), "strength is 2"),
+        (("paint", "--subject", "ink", "--strength", "subject=half"), "from 0 (photo) to 1"),
+        (("paint", "--subject", "ink", "--color", "subject=pink"), "style, keep, luma"),
+        (("mix", "none.ora"), "no file none.ora"),
+        (("mix", PORTRAIT), "painting.ora is wanted"),
         (("segment", "none.jpg"), "no file"),
         (("blur", "none.jpg"), "no file"),
         (("train", "segmenter", "--data", "none", "-o", "x"), "No portraits"),
@@ -158,6 +164,20 @@ def test_paints_finer_regions_and_masks_of_ones_own(capsys: pytest.CaptureFixtur
     face = (36, 26, 46, 32)
     assert both.crop(face).tobytes() == photo.crop(face).tobytes(), "nobody asked for the skin"
     assert both.tobytes() != photo.tobytes()
+
+
+def test_mixes_after_the_fact(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    options = ("--subject", "ink", "--background", "night", "--size", "96", "--steps", "2")
+    run(capsys, "paint", PORTRAIT, *options, "-o", tmp_path / "a")
+    asked = ("--strength", "subject=0", "--color", "background=luma")
+    assert run(capsys, "mix", tmp_path / "a" / "painting.ora", *asked, "-o", tmp_path / "b")[0] == 0
+    subject, photo = (opened(tmp_path / "b" / f"{name}.png").tobytes() for name in ("subject", "photo"))
+    assert subject == photo
+    both = [opened(tmp_path / name / "both.png") for name in ("a", "b")]
+    assert both[0].tobytes() != both[1].tobytes()
+    assert run(capsys, "paint", PORTRAIT, *options, *asked, "-o", tmp_path / "c")[0] == 0
+    difference = ImageChops.difference(both[1], opened(tmp_path / "c" / "both.png"))
+    assert max(difference.tobytes()) <= 3, "as if painted so, up to the file's 8 bits"
 
 
 def test_blurs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from styfie import __version__
-from styfie.cli import blur, doctor, evaluate, lists, paint, segment, train
+from styfie.cli import blur, doctor, evaluate, lists, mix, paint, segment, train
 from styfie.errors import StyfieError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("paint")(paint.paint)
+app.command("mix")(mix.mix)
 app.command("segment")(segment.segment)
 app.command("blur")(blur.blur)
 app.command("list")(lists.list_)

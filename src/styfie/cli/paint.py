@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from styfie.cli.options import Device, Masks, Photo, Seed, Segmenter, by_name, warn_of_doubt
+from styfie.cli.options import (
+    Colors,
+    Device,
+    Masks,
+    Photo,
+    Seed,
+    Segmenter,
+    Strengths,
+    asked_looks,
+    by_name,
+    warn_of_doubt,
+    with_looks,
+)
 from styfie.cli.progress import show_progress
 from styfie.cli.segment import save_image
 from styfie.settings import Settings
@@ -37,6 +49,8 @@ def paint(
         ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the pictures.")] = Path("painted"),
+    strength: Strengths = None,
+    color: Colors = None,
     mask: Masks = None,
     size: Annotated[
         int, typer.Option(help="Longest side of the result in pixels; 0 = the photo's own.")
@@ -74,6 +88,7 @@ def paint(
     )
     short = [f"{name}={given}" for name, given in (("subject", subject), ("background", background)) if given]
     looks, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
+    asked = asked_looks(looks or ("subject", "background"), strength, color)
     import styfie
 
     if import_ is not None:
@@ -89,7 +104,7 @@ def paint(
             return not stop.asked
 
         painting = styfie.paint(photo, looks, settings, masks=masks, on_progress=on_progress)
-    files = painting.save(output)
+    files = with_looks(painting, asked).save(output)
     warn_of_doubt(painting.regions)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {output}")
     if stop.asked:

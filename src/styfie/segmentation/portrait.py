@@ -10,6 +10,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from styfie.devices import reduced_precision
 from styfie.errors import InputError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
@@ -30,6 +31,7 @@ def load_network(weights: str = "segmenter") -> PortraitNet:
     """A shipped network, frozen."""
     network = PortraitNet()
     network.load_state_dict(load_packaged(weights))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False)
 
 
@@ -89,12 +91,13 @@ def look_at(photo: Tensor, network: nn.Module, side: int = SIDE) -> Sight:
     It sees squares of `side` pixels; one that is no `PortraitNet` knows no parts.
     """
     square = resize(photo, (side, side))
-    pair = torch.cat([square, square.flip(3)])
-    if isinstance(network, PortraitNet):
-        matte, parts = network.both(pair)
-    else:
-        matte, parts = network(pair), torch.zeros(2, PARTS, side // 2, side // 2)
-    matte, parts = (0.5 * (x[:1] + x[1:].flip(3)) for x in (matte.sigmoid(), parts.softmax(1)))
+    pair = torch.cat([square, square.flip(3)]).contiguous(memory_format=torch.channels_last)
+    with reduced_precision(pair.device):
+        if isinstance(network, PortraitNet):
+            matte, parts = network.both(pair)
+        else:
+            matte, parts = network(pair), torch.zeros(2, PARTS, side // 2, side // 2)
+    matte, parts = (0.5 * (x[:1] + x[1:].flip(3)) for x in (matte.float().sigmoid(), parts.float().softmax(1)))
     return Sight(photo, (CONTRAST * (matte - 0.5) + 0.5).clamp(0, 1), parts)
 
 

@@ -1,0 +1,28 @@
+"""`styfie mix`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from styfie.cli.options import Colors, Strengths, asked_looks, with_looks
+
+
+def mix(
+    painting: Annotated[Path, typer.Argument(help="A painting.ora of styfie paint.")],
+    strength: Strengths = None,
+    color: Colors = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The folder for the pictures; the painting's own if none.")
+    ] = None,
+) -> None:
+    """Change a painting after the fact, at once: strength and colours of its regions, nothing is painted anew."""
+    from styfie.painting import Painting
+
+    found = Painting.load(painting)
+    styled = [name for name, look in found.looks.items() if look.style]
+    folder = output or painting.parent
+    files = with_looks(found, asked_looks(styled, strength, color)).save(folder)
+    typer.echo(f"Wrote {', '.join(file.name for file in files)} into {folder}")
