@@ -281,6 +281,21 @@ def test_a_cutout_serves_as_mask(tmp_path: Path) -> None:
     assert float((matte - 128 / 255).abs().max()) < 1e-6
 
 
+def test_an_alpha_that_hides_nothing_says_nothing(tmp_path: Path) -> None:
+    mask = Image.new("L", (W, H))
+    mask.paste(255, (0, 0, W // 2, H))
+    opaque = mask.convert("RGBA")
+    matte = read_matte(saved(tmp_path / "m.png", opaque), (H, W))
+    assert abs(float(matte.mean()) - 0.5) < 0.02
+
+
+def test_a_mask_fits_a_wide_photo_whose_small_size_is_rounded(tmp_path: Path) -> None:
+    mask = saved(tmp_path / "m.png", Image.new("L", (2000, 300), 255))
+    assert read_matte(mask, fit_size((300, 2000), 96)).shape == (1, 1, 14, 96)
+    with pytest.raises(InputError, match="proportions"):
+        read_matte(mask, (20, 96))
+
+
 def test_a_mask_of_other_proportions_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="same proportions"):
         read_matte(saved(tmp_path / "m.png", Image.new("L", (H, W))), (H, W))

@@ -37,6 +37,7 @@ def test_resizing_keeps_the_partition_and_the_share(halves: Regions) -> None:
         (("a", "a"), torch.full((2, 1, 4, 4), 0.5)),
         (("a",), torch.ones(2, 1, 4, 4)),
         (("a",), torch.ones(1, 4, 4)),
+        (("a",), torch.full((1, 1, 4, 4), float("nan"))),
     ],
 )
 def test_what_is_no_partition_is_refused(names: tuple[str, ...], alpha: torch.Tensor) -> None:
@@ -74,10 +75,34 @@ def test_a_mask_laid_over_takes_from_each_what_it_covers(halves: Regions) -> Non
 
 def test_a_mask_put_again_replaces_the_first(halves: Regions) -> None:
     first, second = torch.zeros(1, 1, 48, 64), torch.zeros(1, 1, 48, 64)
-    first[..., :10, :], second[..., 30:, :] = 1, 1
+    first[..., :10, 20:], second[..., 30:, :] = 1, 1
     regions = halves.put("sky", first).put("sky", second)
     assert torch.equal(regions["sky"], second)
-    assert torch.equal(regions["background"][..., :10, :], torch.ones(1, 1, 10, 64)), "given back to the background"
+    assert torch.equal(regions["background"][..., :10, 20:], torch.ones(1, 1, 10, 44)), "given back to the background"
+    assert regions.of_side("background") == ["background", "sky"], "it covered more of the background"
+    assert torch.allclose(regions.side("subject"), regions["subject"])
+
+
+def test_putting_what_is_there_changes_nothing(halves: Regions) -> None:
+    generator = torch.Generator().manual_seed(3)
+    finer = [torch.rand(1, 1, 48, 64, generator=generator) for _ in range(2)]
+    regions = halves.split("subject", "hair", finer[0]).split("subject", "skin", finer[1])
+    for name in regions.names:
+        assert torch.allclose(regions.put(name, regions[name]).alpha, regions.alpha, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "to"), [("hair", "subject"), ("subject", "background"), ("background", "subject")])
+def test_what_is_taken_goes_where_it_belongs(halves: Regions, name: str, to: str) -> None:
+    regions = halves.split("subject", "hair", torch.full((1, 1, 48, 64), 0.5))
+    found = regions.put(name, torch.zeros(1, 1, 48, 64))
+    assert torch.allclose(found[to], regions[to] + regions[name], atol=1e-5)
+    assert float(found[name].max()) == 0.0
+
+
+@pytest.mark.parametrize("name", ["a/b", "", "../up", "a\x00"])
+def test_names_that_could_not_be_files_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match="letters, digits"):
+        Regions((name,), torch.ones(1, 1, 4, 4), (1.0,))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 StyfieError              one clear sentence: what came, what was wanted, what to do
 ├── InputError           a picture, mask, name or option that cannot be used
+│   └── NoPersonError    a photo in which nobody is found
 ├── MissingError         a file, weights or an optional package that is not there
 └── OutputError          the result could not be written
 """
@@ -13,6 +14,10 @@ class StyfieError(Exception):
 
 class InputError(StyfieError, ValueError):
     """What was given cannot be used."""
+
+
+class NoPersonError(InputError):
+    """Nobody was found in a photo."""
 
 
 class MissingError(StyfieError):

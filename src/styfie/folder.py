@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from styfie.blur import portrait_blur
 from styfie.errors import OutputError
 from styfie.images import to_image
-from styfie.openraster import write_painting
+from styfie.openraster import region_names, write_painting
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.foreground import estimate_foreground
 from styfie.sheet import draw_sheet
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def write_folder(painting: Painting, folder: Path) -> list[Path]:
     """Write photo, masks, cutout, subject, background, both, blur and sheet as PNG, and `painting.ora`.
 
-    Earlier files of these names are replaced only when all new ones are complete; others are left alone.
+    Earlier files of these names are replaced only when all new ones are complete, and the masks of an earlier painting
+    there go with it; others are left alone.
 
     Returns:
         The files.
@@ -36,6 +37,7 @@ def write_folder(painting: Painting, folder: Path) -> list[Path]:
         OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
     """
     pictures = result_pictures(painting)
+    stale = [folder / f"mask-{name}.png" for name in region_names(folder / "painting.ora")]
     with writing_into(folder) as beside:
         for name, picture in pictures.items():
             to_image(picture).save(beside / f"{name}.png", compress_level=4)
@@ -45,18 +47,20 @@ def write_folder(painting: Painting, folder: Path) -> list[Path]:
         write_painting(painting, beside / "painting.ora")
     names = [*pictures, "sheet"]
     names.insert(2, "cutout")
-    return [folder / f"{name}.png" for name in names] + [folder / "painting.ora"]
+    files = [folder / f"{name}.png" for name in names]
+    for file in set(stale) - set(files):
+        file.unlink(missing_ok=True)
+    return [*files, folder / "painting.ora"]
 
 
 def cutout(painting: Painting) -> Image:
-    """All that is not background, in its own colours: none of the old background shines through its soft edge."""
+    """The person in their own colours: none of the old background shines through its soft edge."""
     matte = painting.matte
     return to_image(estimate_foreground(painting.photo, matte), matte)
 
 
 def result_pictures(painting: Painting) -> Mapping[str, Tensor]:
     """Every result that is a plain picture or matte, by name."""
-    person = [name for name in painting.regions.names if name != BACKGROUND]
     radius = float(painting.recipe.get("settings", {}).get("radius", 0.0))
     names = painting.regions.names
     finer = {f"mask-{name}": painting.regions[name] for name in names if set(names) - {SUBJECT, BACKGROUND}}
@@ -64,8 +68,8 @@ def result_pictures(painting: Painting) -> Mapping[str, Tensor]:
         "photo": painting.photo,
         "mask": painting.matte,
         **finer,
-        SUBJECT: painting.render(only=person),
-        BACKGROUND: painting.render(only=[n for n in painting.regions.names if n == BACKGROUND]),
+        SUBJECT: painting.render(only=painting.regions.of_side(SUBJECT)),
+        BACKGROUND: painting.render(only=painting.regions.of_side(BACKGROUND)),
         "both": painting.render(),
         "blur": portrait_blur(painting.photo, painting.matte, radius),
     }

@@ -47,6 +47,8 @@ def stable_patch(distance: NDArray[np.float64], largest: float = 0.3) -> Tensor:
     patch grows least is taken (the stability criterion of maximally stable extremal regions, Matas et al. 2002).
     """
     finite = np.sort(distance[np.isfinite(distance)])
+    if len(finite) < 10:
+        return torch.from_numpy(np.isfinite(distance)).float()[None, None]
     least, most = max(9, round(0.0015 * distance.size)), max(10, round(largest * distance.size))
     areas = np.unique(np.geomspace(least, min(most, len(finite)), 60).round().astype(int)) - 1
     levels = np.maximum(finite[areas], STEP)

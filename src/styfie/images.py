@@ -6,6 +6,7 @@ Everywhere else a picture is RGB float32 (1, 3, H, W) in [0, 1] and a matte (1, 
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -65,10 +66,13 @@ def read_matte(source: Picture, size: tuple[int, int]) -> Tensor:
         image = _open(source, name) if isinstance(source, str | Path) else _from_memory(source, name)
         upright = ImageOps.exif_transpose(_loaded(image, name))
         see_through = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
-        grey = upright.convert("RGBA").getchannel("A") if see_through else _to_eight_bits(upright, name).convert("L")
+        alpha = upright.convert("RGBA").getchannel("A") if see_through else None
+        transparent = alpha is not None and alpha.getextrema()[0] != 255  # an alpha that hides nothing says nothing
+        grey = alpha if alpha is not None and transparent else _to_eight_bits(upright, name).convert("L")
         matte = torch.from_numpy(np.asarray(grey, np.float32) / 255)[None, None]
     height, width = _size(matte)
-    if abs(width / height * size[0] / size[1] - 1) > 0.02:
+    # Two per cent of either side, or the pixel by which a small size is rounded.
+    if abs(height / width * size[1] - size[0]) > max(1.0, 0.02 * size[0]):
         raise InputError(
             f"The mask {name} is {width}x{height} and the photo {size[1]}x{size[0]}: "
             "a mask of the same proportions is wanted, drawn on the upright photo."
@@ -85,7 +89,7 @@ def describe(source: Picture) -> str:
 
 def _open(source: str | Path, name: str, longest: int = 0) -> Image.Image:
     path = Path(source)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - Path's raises where a name is too long for a file
         raise MissingError(f"There is no file {path}.")
     if path.is_dir():
         raise InputError(f"{path} is a folder: a picture file is wanted.")

@@ -1,7 +1,8 @@
 """One file holds a run: OpenRaster, a ZIP that Krita and GIMP open, with the recipe inside.
 
-Layers are stored with the alpha that makes ordinary "over" blending give the same picture as
-`Painting.render`; the mattes themselves, the photo and the styles lie beside them for Styfie to read back.
+Layers are stored as painted, with the alpha that makes ordinary "over" blending give the same picture as
+`Painting.render` at full strength in the styles' own colours; the mattes themselves, the photo and the styles lie
+beside them for Styfie to read back.
 Specification: https://www.openraster.org (baseline 0.0.6).
 """
 
@@ -75,11 +76,21 @@ def read_painting(file: Path) -> Painting:
             looks = {name: _look(archive, i, recipe["looks"].get(name)) for i, name in enumerate(names)}
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError):
         raise InputError(f"{file.name} is no painting of Styfie's, or damaged: a painting.ora is wanted.") from None
-    regions = Regions(tuple(names), alpha / alpha.sum(0, keepdim=True).clamp_min(1e-6), tuple(recipe["score"]))
+    parts = alpha / alpha.sum(0, keepdim=True).clamp_min(1e-6)
+    regions = Regions(tuple(names), parts, tuple(recipe["score"]), tuple(recipe["sides"]))
     return Painting(photo, regions, layers, looks, {k: v for k, v in recipe.items() if k not in _OWN})
 
 
-_OWN = ("regions", "score", "looks")  # in the file's recipe, but fields of their own in a Painting
+def region_names(file: Path) -> tuple[str, ...]:
+    """The regions of a painting's file; none if there is no painting."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return tuple(json.loads(archive.read("styfie/recipe.json"))["regions"])
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError):
+        return ()
+
+
+_OWN = ("regions", "score", "sides", "looks")  # in the file's recipe, but fields of their own in a Painting
 
 
 def _described(painting: Painting) -> Mapping[str, Any]:
@@ -91,6 +102,7 @@ def _described(painting: Painting) -> Mapping[str, Any]:
         **painting.recipe,
         "regions": painting.regions.names,
         "score": [round(s, 4) for s in painting.regions.score],
+        "sides": painting.regions.sides,
         "looks": looks,
     }
 

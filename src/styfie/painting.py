@@ -8,12 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from styfie.colour import recolour
 from styfie.looks import Look
-from styfie.regions import Regions
+from styfie.regions import SUBJECT, Regions
 from styfie.segmentation.colours import region_colours
 
 
@@ -65,10 +64,8 @@ class Painting:
 
     @property
     def matte(self) -> Tensor:
-        """The matte (1, 1, H, W) of all that is not background."""
-        from styfie.regions import BACKGROUND
-
-        return 1 - self.regions[BACKGROUND] if BACKGROUND in self.regions.names else torch.ones_like(self.photo[:, :1])
+        """The matte (1, 1, H, W) of the person: the subject and what was split off it or laid over it."""
+        return self.regions.side(SUBJECT)
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write all pictures and `painting.ora` into `folder`; see `styfie.folder`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import Tensor
 import styfie
 from styfie.engines import load_engine
 from styfie.engines.progress import Progress
-from styfie.errors import InputError, MissingError
+from styfie.errors import InputError, MissingError, NoPersonError
 from styfie.gallery import GALLERY, PAIRS, draw
 from styfie.images import SUFFIXES, Picture, describe, read_matte, read_picture, resize
 from styfie.looks import Look, Style
@@ -21,7 +22,7 @@ from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation import load_segmenter
 from styfie.settings import Settings
-from styfie.weights import PACKAGED, WEIGHTS, checksums
+from styfie.weights import PACKAGED, WEIGHTS, checksum, checksums
 
 PORTRAIT = Path(__file__).parent / "assets" / "portrait.jpg"
 OnProgress = Callable[[Progress], bool | None]
@@ -117,7 +118,7 @@ def load_style(source: Picture, longest: int) -> Style:
     """
     if isinstance(source, str) and source in GALLERY:
         return Style(source, draw(source, longest, longest))
-    if isinstance(source, str | Path) and not Path(source).exists():
+    if isinstance(source, str | Path) and not os.path.exists(source):  # noqa: PTH110 - as in images
         if Path(source).suffix.lower() in SUFFIXES:
             raise MissingError(f"There is no style picture {source}.")
         raise MissingError(
@@ -127,22 +128,42 @@ def load_style(source: Picture, longest: int) -> Style:
 
 
 def find_regions(photo: Tensor, settings: Settings, masks: Mapping[str, Picture], finer: Iterable[str] = ()) -> Regions:
-    """Subject and background, from the user's mask or from the segmenter; what is finer; the user's other masks."""
+    """Subject and background, from the user's mask or from the segmenter; what is finer; the user's other masks.
+
+    A photo without a person is refused, unless only the background and masks of the user's own are asked for.
+    """
     if SUBJECT in masks and BACKGROUND in masks:
         raise InputError(f"Masks for both {SUBJECT} and {BACKGROUND} came: one of them says where the other is.")
-    size = (photo.shape[-2], photo.shape[-1])
-    mattes = {name: read_matte(mask, size) for name, mask in masks.items()}
-    wanted = [name for name in finer if name not in (SUBJECT, BACKGROUND, *masks)]
+    asked, size = list(finer), (photo.shape[-2], photo.shape[-1])
+    mattes = {name: _read_inside(name, mask, size) for name, mask in masks.items()}
+    wanted = [name for name in asked if name not in (SUBJECT, BACKGROUND, *masks)]
     segmenter = load_segmenter(settings.segmenter)
     if SUBJECT in mattes:
         regions = segmenter.split(Regions.of_subject(mattes.pop(SUBJECT)), photo, wanted)
     elif BACKGROUND in mattes:
         regions = segmenter.split(Regions.of_subject(1 - mattes.pop(BACKGROUND)), photo, wanted)
     else:
-        regions = segmenter(photo, wanted)
+        try:
+            regions = segmenter(photo, wanted)
+        except NoPersonError:
+            if not mattes or wanted or SUBJECT in asked:
+                raise
+            regions = Regions.of_subject(torch.zeros_like(photo[:, :1]))
     for name, matte in mattes.items():
         regions = regions.put(name, matte)
     return regions
+
+
+def _read_inside(name: str, mask: Picture, size: tuple[int, int]) -> Tensor:
+    """A mask with something in it.
+
+    Raises:
+        InputError: as `read_matte`; or it is black all over.
+    """
+    matte = read_matte(mask, size)
+    if float(matte.max()) < 0.5:
+        raise InputError(f"The mask of {name} ({describe(mask)}) has nothing inside: white marks what is.")
+    return matte
 
 
 def _recipe(settings: Settings, progress: Progress) -> dict[str, Any]:
@@ -151,7 +172,15 @@ def _recipe(settings: Settings, progress: Progress) -> dict[str, Any]:
         "styfie": styfie.__version__,
         "torch": torch.__version__,
         "settings": {**asdict(settings), "segmenter": Path(settings.segmenter).name},
-        "weights": checksums(dict.fromkeys([*PACKAGED, *({settings.encoder} & set(WEIGHTS))])),
+        "weights": _weights(settings),
         "losses": {name: round(value, 6) for name, value in progress.losses.items()},
         "steps": progress.step,
     }
+
+
+def _weights(settings: Settings) -> dict[str, str]:
+    """SHA-256 of the weights that a run uses."""
+    found = checksums(dict.fromkeys([*PACKAGED, *({settings.encoder} & set(WEIGHTS))]))
+    if settings.segmenter.endswith(".safetensors"):
+        found["segmenter"] = checksum(Path(settings.segmenter))
+    return found

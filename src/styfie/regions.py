@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from styfie.images import fit_size, resize
 
 SUBJECT, BACKGROUND = "subject", "background"
 Point = tuple[float, float]  # x and y in pixels from the upper left corner
+NAME = re.compile(r"\w[\w-]*")  # of a region: its mask is a file of that name
 DOUBTFUL = 0.85  # score of a region that its user should look at
 WORK = 256  # longest side at which patches around points are looked for
 
@@ -24,22 +26,30 @@ WORK = 256  # longest side at which patches around points are looked for
 class Regions:
     """Named soft regions: `alpha` (R, 1, H, W) is >= 0 and sums to 1 everywhere; `score` is confidence in [0, 1].
 
+    `sides` says of each region whether it is part of the subject or of the background.
+
     Raises:
-        InputError: shapes that do not fit, names that are not unique, or alphas that are no partition.
+        InputError: shapes that do not fit, names that are not unique or could not be a file's, or alphas that are no
+            partition.
     """
 
     names: tuple[str, ...]
     alpha: Tensor
     score: tuple[float, ...]
+    sides: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.sides:  # a dataclass that is frozen is set so
+            object.__setattr__(self, "sides", tuple(BACKGROUND if n == BACKGROUND else SUBJECT for n in self.names))
         count = len(self.names)
         if self.alpha.ndim != 4 or self.alpha.shape[:2] != (count, 1) or len(self.score) != count:
             shape = tuple(self.alpha.shape)
             raise InputError(f"{count} regions want alpha of shape ({count}, 1, H, W) and as many scores; got {shape}.")
         if len(set(self.names)) != count:
             raise InputError(f"Region names must differ; got {', '.join(self.names)}.")
-        if bool((self.alpha < 0).any()) or float((self.alpha.sum(0) - 1).abs().max()) > 1e-4:
+        if odd := [name for name in self.names if not NAME.fullmatch(name)]:
+            raise InputError(f"A region is called {odd[0]!r}: letters, digits, - and _ are wanted.")
+        if not (float(self.alpha.min()) >= 0 and float((self.alpha.sum(0) - 1).abs().max()) <= 1e-4):  # nor NaN
             raise InputError("The regions' alphas must be at least 0 and sum to 1 at every pixel.")
 
     @classmethod
@@ -77,14 +87,14 @@ class Regions:
     def resize(self, size: tuple[int, int]) -> Regions:
         """The same regions at another (height, width), still a partition."""
         alpha = resize(self.alpha, size)
-        return Regions(self.names, alpha / alpha.sum(0, keepdim=True), self.score)
+        return replace(self, alpha=alpha / alpha.sum(0, keepdim=True))
 
     def split(self, name: str, finer: str, alpha: Tensor, score: float = 1.0) -> Regions:
         """Split `finer` off region `name`: it takes the share `alpha` (1, 1, H, W) of it, the parent keeps the rest."""
         at = self.index(name)
         share = self.alpha[at : at + 1] * alpha.clamp(0, 1)
         rest = torch.cat([self.alpha[:at], self.alpha[at : at + 1] - share, self.alpha[at + 1 :]])
-        return Regions((*self.names, finer), torch.cat([rest, share]), (*self.score, score))
+        return self._with(finer, torch.cat([rest, share]), score, self.sides[at])
 
     def merge(self, into: str, other: str) -> Regions:
         """Give region `other` back to `into`."""
@@ -94,28 +104,50 @@ class Regions:
         alpha = self.alpha.clone()
         alpha[keep] += alpha[gone]
         left: Sequence[int] = [i for i in range(len(self.names)) if i != gone]
-        return Regions(tuple(self.names[i] for i in left), alpha[left], tuple(self.score[i] for i in left))
+        names, sides = (tuple(field[i] for i in left) for field in (self.names, self.sides))
+        return Regions(names, alpha[left], tuple(self.score[i] for i in left), sides)
 
     def put(self, name: str, alpha: Tensor, score: float = 1.0) -> Regions:
-        """Lay a region `alpha` (1, 1, H, W) over all others, each of which keeps what it does not cover.
+        """Give a region `alpha` (1, 1, H, W): a new one is laid over the others, on the side of which it covers more.
 
-        One of that name is replaced: what it held goes back to the background, or the background's to the subject.
+        Where it grows, the others keep their proportions; what it gives up goes to `rest_of`.
         """
         alpha = alpha.clamp(0, 1)
         if name not in self.names:
-            return Regions((*self.names, name), torch.cat([self.alpha * (1 - alpha), alpha]), (*self.score, score))
-        at = self.index(name)
-        rest = self.alpha.clone()
-        rest[self.index(self.opposite(name))] += rest[at]
-        rest[at] = 0
-        rest *= 1 - alpha
-        rest[at] = alpha[0]
-        return Regions(self.names, rest, tuple(score if i == at else s for i, s in enumerate(self.score)))
+            behind = float((alpha * self.side(BACKGROUND)).sum()) > 0.5 * float(alpha.sum())
+            everything = torch.cat([self.alpha * (1 - alpha), alpha])
+            return self._with(name, everything, score, BACKGROUND if behind else SUBJECT)
+        at, rest = self.index(name), self.index(self.rest_of(name))
+        held = self.alpha[at : at + 1]
+        found = self.alpha * ((1 - alpha) / (1 - held).clamp_min(1e-6)).clamp(0, 1)
+        found[rest] += (held - alpha).clamp_min(0)[0]
+        found[at] = alpha[0]
+        found = found / found.sum(0, keepdim=True)
+        return replace(self, alpha=found, score=tuple(score if i == at else s for i, s in enumerate(self.score)))
 
-    def opposite(self, name: str) -> str:
-        """Where goes what is taken from a region: to the background; from the background to the subject."""
-        other = SUBJECT if name == BACKGROUND else BACKGROUND
-        return other if other in self.names else next(n for n in self.names if n != name)
+    def rest_of(self, name: str) -> str:
+        """Where goes what is taken from a region: to its side; from the subject to the background, and back.
+
+        Raises:
+            InputError: there is no other region.
+        """
+        side = self.sides[self.index(name)]
+        wanted = side if name != side else (SUBJECT if side == BACKGROUND else BACKGROUND)
+        other = [n for n in (wanted, *self.names) if n in self.names and n != name]
+        if not other:
+            raise InputError(f"There is no region but {name!r} to take from or give to.")
+        return other[0]
+
+    def side(self, side: str) -> Tensor:
+        """The matte (1, 1, H, W) of all regions on one side, `subject` or `background`."""
+        return self.alpha[[s == side for s in self.sides]].sum(0, keepdim=True)
+
+    def of_side(self, side: str) -> list[str]:
+        """The names of the regions on one side."""
+        return [name for name, s in zip(self.names, self.sides, strict=True) if s == side]
+
+    def _with(self, name: str, alpha: Tensor, score: float, side: str) -> Regions:
+        return Regions((*self.names, name), alpha, (*self.score, score), (*self.sides, side))
 
 
 def correct(
@@ -124,13 +156,15 @@ def correct(
     """Correct region `name` by points, at once: what lies around each point and looks like it comes in or goes out.
 
     The patch around a point is found by geodesic distance on the photo (1, 3, H, W), which has the regions' size.
-    Where patches of `add` and `remove` meet, the nearer point decides. What is added is taken from the others, what
-    is removed goes to the background, or from the background to the subject.
+    Where patches of `add` and `remove` meet, the nearer point decides. What is added is taken from the others; what is
+    removed goes to the subject from one of its parts, else to the background, or from the background to the subject.
 
     Raises:
-        InputError: no such region, or a point outside the photo.
+        InputError: no such region, a photo of another size, or a point outside it.
     """
     regions.index(name)
+    if (size := tuple(photo.shape[-2:])) != regions.size:
+        raise InputError(f"The photo is {size[1]}x{size[0]} and the regions {regions.size[1]}x{regions.size[0]}.")
     small = resize(photo, fit_size(regions.size, min(WORK, max(regions.size))))
     groups = [[_seed(point, regions.size, small) for point in points] for points in (add, remove)]
     distances = [[geodesic_distance(small, seed) for seed in seeds] for seeds in groups]

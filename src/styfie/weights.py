@@ -141,7 +141,12 @@ def locate(name: str) -> Path | None:
 def checksums(names: Iterable[str] = PACKAGED) -> dict[str, str]:
     """SHA-256 of the files that serve these names, for the recipe; names whose file is not here are left out."""
     found = ((name, locate(name)) for name in names)
-    return {name: _digest(path, "sha256") for name, path in found if path is not None}
+    return {name: checksum(path) for name, path in found if path is not None}
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file."""
+    return _digest(path, "sha256")
 
 
 def fetch(name: str, on_progress: OnBytes | None = None) -> Path:

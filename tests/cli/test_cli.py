@@ -84,11 +84,13 @@ def test_a_mask_is_used_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: P
         (("paint", "--start", "end"), "photo or noise"),
         (("paint", "--mask", "none.png"), "no file none.png"),
         (("paint", "--mask", "hat=none.png"), "no file none.png"),
-        (("paint", "--style", "glass"), "--style NAME=VALUE"),
+        (("paint", "--style", "glass"), "--style NAME=STYLE"),
         (("paint", "--style", "subject=ink", "--subject", "glass"), "came twice"),
         (("paint", "--style", "wings=ink"), "accessories, person-1"),
         (("paint", "--style", "person-7=ink"), "one person was found"),
         (("paint", "--segmenter", "eye"), "portrait"),
+        (("paint", "--mask", "x" * 300), "no file"),
+        (("paint", "--mask", "a/b=" + str(PORTRAIT), "--style", "a/b=ink"), "letters, digits"),
         (("segment", PORTRAIT, "--add", "12"), "x then y"),
         (("segment", PORTRAIT, "--add", "9000,3"), "outside the photo"),
         (("paint", "--subject", "ink", "--strength", "background=0.5"), "painted are subject"),
@@ -178,6 +180,45 @@ def test_mixes_after_the_fact(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert run(capsys, "paint", PORTRAIT, *options, *asked, "-o", tmp_path / "c")[0] == 0
     difference = ImageChops.difference(both[1], opened(tmp_path / "c" / "both.png"))
     assert max(difference.tobytes()) <= 3, "as if painted so, up to the file's 8 bits"
+
+
+def test_a_mask_in_the_background_is_no_part_of_the_person(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    corner = Image.new("L", (96, 96))
+    corner.paste(255, (80, 0, 96, 16))
+    corner.save(tmp_path / "corner.png")
+    asked = ("--style", "corner=night", "--mask", f"corner={tmp_path}/corner.png", "--size", "96", "--steps", "2")
+    assert run(capsys, "paint", PORTRAIT, *asked, "-o", tmp_path / "out")[0] == 0
+    mask, subject, photo = (opened(tmp_path / "out" / f"{name}.png") for name in ("mask", "subject", "photo"))
+    assert mask.crop((80, 0, 96, 16)).getextrema() == (0, 0)
+    assert subject.tobytes() == photo.tobytes()
+    assert run(capsys, "paint", PORTRAIT, "--background", "ink", *asked[4:], "-o", tmp_path / "out")[0] == 0
+    assert not (tmp_path / "out" / "mask-corner.png").exists(), "of the earlier painting"
+
+
+def test_a_mask_of_ones_own_needs_no_person(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    Image.new("RGB", (96, 96), (128, 128, 128)).save(tmp_path / "sky.png")
+    Image.new("L", (96, 96)).save(tmp_path / "black.png")
+    Image.new("L", (96, 48), 255).resize((96, 96)).save(tmp_path / "mask.png")
+    options = ("--style", "sky=night", "--size", "96", "--steps", "2", "-o", tmp_path / "out")
+    assert run(capsys, "paint", tmp_path / "sky.png", "--mask", f"sky={tmp_path}/mask.png", *options)[0] == 0
+    code, _, err = run(capsys, "paint", tmp_path / "sky.png", "--mask", f"sky={tmp_path}/black.png", *options)
+    assert (code, "nothing inside" in err) == (2, True)
+    code, _, err = run(capsys, "paint", tmp_path / "sky.png", "--subject", "ink", "--size", "96")
+    assert (code, "No person" in err) == (2, True)
+
+
+def test_a_folders_masks_never_replace_its_photos(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    opened(PORTRAIT).resize((96, 96)).save(photos / "a.png")
+    opened(PORTRAIT).resize((96, 96)).save(photos / "a.jpg")
+    code, _, err = run(capsys, "segment", photos, "-o", photos)
+    assert (code, "another folder" in err) == (2, True)
+    monkeypatch.chdir(photos)
+    assert run(capsys, "segment", ".")[0] == 0
+    assert sorted(p.name for p in (tmp_path / "photos-masks").iterdir()) == ["a.jpg.png", "a.png.png"]
 
 
 def test_blurs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

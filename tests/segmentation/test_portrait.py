@@ -74,8 +74,15 @@ def test_parts_fill_the_person_in_any_order(sight: Sight) -> None:
 
 
 def test_a_part_that_is_not_there_is_one_sentence(sight: Sight) -> None:
-    with pytest.raises(InputError, match="No hair was found"):
+    with pytest.raises(InputError, match="sees no hair"):
         split_off(Regions.of_subject(sight.matte), sight, ["hair"])
+
+
+def test_who_sees_nobody_has_no_parts_and_no_people(sight: Sight) -> None:
+    nobody = Sight(sight.photo, torch.zeros_like(sight.matte), sight.parts)
+    for name, says in (("hair", "sees no hair"), ("person-1", "no people were found")):
+        with pytest.raises(InputError, match=says):
+            split_off(Regions.of_subject(sight.matte), nobody, [name])
 
 
 def test_names_nobody_knows_are_answered_with_the_known(sight: Sight) -> None:

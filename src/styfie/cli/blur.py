@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from styfie.cli.options import Segmenter, warn_of_doubt
 from styfie.settings import Settings
 
 
@@ -17,6 +18,7 @@ def blur(
         float, typer.Option(min=0, max=1000, help="Standard deviation in pixels per 512 of the longest side.")
     ] = Settings.radius,
     mask: Annotated[Path | None, typer.Option(help="A mask of the subject to use as it is.")] = None,
+    segmenter: Segmenter = Settings.segmenter,
     size: Annotated[int, typer.Option(help="Longest side in pixels; 0 = the photo's own.")] = 0,
 ) -> None:
     """Blur the background behind the person, as a portrait lens does."""
@@ -25,9 +27,10 @@ def blur(
     from styfie.images import to_image
     from styfie.pipeline import find_regions, read_photo
 
-    settings = Settings(size=size, radius=radius)
+    settings = Settings(size=size, radius=radius, segmenter=segmenter)
     picture = read_photo(photo, settings.size)
-    matte = find_regions(picture, settings, {"subject": mask} if mask else {})["subject"]
+    regions = find_regions(picture, settings, {"subject": mask} if mask else {})
     file = output or photo.with_name(f"{photo.stem}-blur.png")
-    save_image(to_image(portrait_blur(picture, matte, settings.radius)), file)
+    save_image(to_image(portrait_blur(picture, regions["subject"], settings.radius)), file)
+    warn_of_doubt(regions)
     typer.echo(f"Wrote {file}")

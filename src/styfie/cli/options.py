@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,6 +44,9 @@ Colors = Annotated[
 ]
 
 
+EXAMPLES = {"--style": "STYLE", "--mask": "FILE", "--strength": "0.5", "--color": "keep"}
+
+
 def by_name(given: Sequence[str], option: str, default: str | None = None) -> dict[str, str]:
     """`NAME=VALUE` of a repeatable option; a bare value is `default`'s, as is a file that is really called so.
 
@@ -52,10 +56,10 @@ def by_name(given: Sequence[str], option: str, default: str | None = None) -> di
     found: dict[str, str] = {}
     for one in given:
         name, equals, value = one.partition("=")
-        if not equals or (default and Path(one).exists()):
+        if not equals or (default and os.path.exists(one)):  # noqa: PTH110 - it takes names too long for a file
             name, value = default or "", one
         if not name or not value:
-            raise InputError(f"{option} {one} came: {option} NAME=VALUE is wanted, such as hair=waves.")
+            raise InputError(f"{option} {one} came: {option} NAME={EXAMPLES[option]} is wanted, NAME being a region.")
         if name in found:
             raise InputError(f"{option} for {name} came twice: give one.")
         found[name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -39,13 +40,15 @@ def segment(
     """Find a region: a soft mask at the photo's own upright size, 8 bit, 255 = inside. The subject if none is named.
 
     Of several people person-1 is the leftmost. Points are pixels of the upright photo from its upper left corner.
-    A folder gives a folder with NAME.png for each photo; one that cannot be used does not stop the others.
+    A folder gives a folder with NAME.png for each photo, or NAME.EXT.png where names are shared; one that cannot be
+    used does not stop the others.
     """
     from styfie.images import SUFFIXES
 
     asked = _Asked(
         region, by_name(mask or [], "--mask", "subject"), _points(add or []), _points(remove or []), segmenter
     )
+    photo = photo.resolve()
     if not photo.is_dir():
         _write_mask(photo, output or photo.with_name(f"{photo.stem}-mask.png"), asked)
         return
@@ -55,10 +58,14 @@ def segment(
     if asked.add or asked.remove or asked.masks:
         raise InputError("Points and masks belong to one photo: name a photo, not a folder.")
     folder = output or photo.with_name(f"{photo.name}-masks")
+    if folder.resolve() == photo:
+        raise InputError(f"The masks would lie among the photos in {folder} and replace some: name another folder.")
+    stems = Counter(one.stem for one in photos)
     failed = 0
     for one in photos:
+        name = one.stem if stems[one.stem] == 1 else one.name
         try:
-            _write_mask(one, folder / f"{one.stem}.png", asked)
+            _write_mask(one, folder / f"{name}.png", asked)
         except StyfieError as error:
             failed += 1
             typer.echo(f"{one.name}: {error}", err=True)
@@ -88,7 +95,7 @@ def _write_mask(photo: Path, file: Path, asked: _Asked) -> None:
     if asked.add or asked.remove:
         regions = styfie.correct(regions, picture, asked.region, asked.add, asked.remove)
     save_image(to_image(regions[asked.region]), file)
-    if asked.region in regions.doubtful:
+    if asked.region in (*regions.doubtful, "background"):
         warn_of_doubt(regions)
     typer.echo(f"Wrote {file}")
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from styfie.devices import reduced_precision
-from styfie.errors import InputError
+from styfie.errors import InputError, NoPersonError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.matting import refine
@@ -39,8 +39,8 @@ def load_network(weights: str = "segmenter") -> PortraitNet:
 class Sight:
     """What the network sees in a photo (1, 3, H, W), in one pass over it and its mirror image.
 
-    `matte` (1, 1, SIDE, SIDE) is the probability of "person"; `parts` (1, 5, SIDE/2, SIDE/2) those of background, skin,
-    hair, clothes, accessories.
+    `matte` (1, 1, S, S) is the probability of "person"; `parts` (1, 5, S/2, S/2) those of background, skin, hair,
+    clothes, accessories, all 0 where the network knows none. S is the side of what it sees.
     """
 
     photo: Tensor
@@ -64,22 +64,24 @@ class Sight:
     def part(self, name: str) -> Person:
         """One part's share of the person, at the photo's size."""
         at = 1 + PART_NAMES.index(name)
-        share = self.parts[:, at : at + 1] / self.parts[:, 1:].sum(1, keepdim=True).clamp_min(1e-4)
+        known = self.parts[:, 1:].sum(1, keepdim=True)
+        share = self.parts[:, at : at + 1] / known.clamp_min(1e-4)
         person = resize(self.matte, (share.shape[-2], share.shape[-1]))
         held = person * (share > 0.5)
-        if float(held.sum()) < LEAST * float(person.sum()):
-            raise InputError(
-                f"No {name} was found in the photo: choose another region, or give a mask with --mask {name}=FILE."
-            )
+        if float(held.sum()) <= LEAST * float(person.sum()):
+            seen = f"The segmenter sees no {name} in the photo" if known.any() else "This segmenter knows no parts"
+            raise InputError(f"{seen}: choose another region, or give a mask with --mask {name}=FILE.")
         clear = (2 * (share - 0.5) + 0.5).clamp(0, 1)  # as with the matte: the outer parts are haze
         return Person(refine(clear, self.photo), float((held * share).sum() / held.sum()))
 
     def person(self, name: str) -> Person:
         """One of the people, `person-1` the leftmost, at the photo's size."""
-        number = int(name.removeprefix("person-"))
-        if number > len(self.people):
-            found = f"{len(self.people)} people were" if len(self.people) > 1 else "one person was"
-            raise InputError(f"There is no {name}: {found} found, counted from left to right. Give a mask with --mask.")
+        count, number = len(self.people), int(name.removeprefix("person-"))
+        if number > count:
+            found = f"{count or 'no'} people were" if count != 1 else "one person was"
+            raise InputError(
+                f"There is no {name}: {found} found, counted from left to right. Give a mask with --mask {name}=FILE."
+            )
         one = self.people[number - 1]
         return Person(refine(one.share, self.photo), one.score)
 
@@ -111,11 +113,12 @@ class PortraitSegmenter:
         """Subject and background of a photo (1, 3, H, W), and the `finer` regions split off the subject.
 
         Raises:
-            InputError: no person in it that the network could find, or none of the finer regions' names.
+            NoPersonError: no person in it that the network could find.
+            InputError: a finer region that is not there.
         """
         sight = look_at(photo, self.network, self.side)
         if sight.score < SCORE:
-            raise InputError(
+            raise NoPersonError(
                 "No person was found in the photo: give a mask with --mask FILE (white = subject), "
                 "or choose a photo in which the person is larger."
             )
