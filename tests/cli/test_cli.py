@@ -261,7 +261,7 @@ def test_interrupted_it_keeps_the_best_so_far(tmp_path: Path) -> None:
 
 
 def test_interrupted_twice_it_stops_at_once(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "styfie", "paint", "-o", str(tmp_path / "out"), "--size", "512", "--steps", "4000"]
+    command = [sys.executable, "-m", "styfie", "paint", "-o", str(tmp_path / "out"), "--size", "96", "--steps", "400"]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=one_thread) as process:
         assert process.stderr is not None

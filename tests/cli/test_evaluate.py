@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from styfie.errors import InputError
+from styfie.errors import NoPersonError
 from styfie.evaluation.segmenter import evaluate_segmenter, person_of
 from styfie.regions import Regions
 from styfie.segmentation import SEGMENTERS, SegmenterEntry
@@ -24,7 +24,7 @@ class Bright:
 
     def __call__(self, photo: Tensor, finer: object = ()) -> Regions:
         if float(photo.max()) < 0.5:
-            raise InputError("No person was found.")
+            raise NoPersonError("No person was found.")
         return Regions.of_subject((photo[:, :1] > 0.5).float())
 
     def split(self, regions: Regions, photo: Tensor, finer: object) -> Regions:

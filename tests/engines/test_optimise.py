@@ -121,7 +121,7 @@ def test_nothing_to_paint_is_the_photo(photo: Tensor, halves: Regions, encoder: 
 
 def test_a_start_is_begun_from(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:
     looks = {"subject": Look(RED)}
-    first = last(photo, halves, looks, encoder)
+    first = last(photo, halves, looks, encoder, steps=40)
     again = next(iter(optimise(photo, halves, looks, SETTINGS, start=first.layers, encoder=encoder)))
     fresh = next(iter(optimise(photo, halves, looks, SETTINGS, encoder=encoder)))
     assert again.losses["style"] < fresh.losses["style"]
