@@ -136,3 +136,71 @@ def test_what_cannot_be_used_is_one_sentence(
     assert says in err
     assert "Traceback" not in err
     assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.usefixtures("bright")
+def test_a_folder_with_train_alone_is_scored_and_said(
+    capsys: pytest.CaptureFixture[str], data: Path, tmp_path: Path
+) -> None:
+    data.rename(tmp_path / "train")
+    code, out, err = run(capsys, "evaluate", "segmenter", tmp_path)
+    assert code == 0
+    assert "no val/" in err
+    assert "all of train/" in err
+    assert ["all", "3"] in [line.split()[:2] for line in out.splitlines()]
+
+
+@pytest.mark.usefixtures("bright")
+def test_names_that_tell_no_sources_apart_are_one_row(capsys: pytest.CaptureFixture[str], data: Path) -> None:
+    for i, name in enumerate(("x_1", "x_2", "y_1")):
+        for kind, suffix in (("image", "jpg"), ("mask", "png")):
+            (data / kind / f"{name}.{suffix}").rename(data / kind / f"IMG{i}.{suffix}")
+    _, out, _ = run(capsys, "evaluate", "segmenter", data)
+    assert [line.split()[:2] for line in out.splitlines() if line.strip()][-3:] == [
+        ["data", "3"],
+        ["all", "3"],
+        ["constant", "3"],
+    ]
+
+
+@pytest.mark.usefixtures("bright")
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("mask/y_1.png", b"broken", "mask/y_1.png in data cannot be read"),
+        ("image/y_1.jpg", b"", "image/y_1.jpg in data cannot be read"),
+        ("mask/y_1.png", Image.new("L", (32, 64)), "not of one size"),
+        ("mask/x_1.png", Image.new("L", (64, 64), 1), "values 0 and 1: 0 and 255 are wanted"),
+        ("parsing/x_1.png", Image.new("L", (64, 64), 9), "label 9: 0 to 4"),
+        ("parsing/x_1.png", Image.new("RGB", (64, 64)), "one channel is wanted"),
+    ],
+)
+def test_a_picture_that_cannot_be_used_is_named_at_once(
+    capsys: pytest.CaptureFixture[str],
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    content: bytes | Image.Image,
+    says: str,
+) -> None:
+    monkeypatch.chdir(data.parent)
+    if isinstance(content, bytes):
+        (data / file).write_bytes(content)
+    else:
+        content.save(data / file)
+    code, _, err = run(capsys, "evaluate", "segmenter", "data")
+    assert code == 2
+    assert says in err
+    assert "Traceback" not in err
+    assert "picture 1/" not in err, "before any is scored"
+
+
+@pytest.mark.usefixtures("bright")
+def test_an_output_that_is_a_file_is_named_before_scoring(
+    capsys: pytest.CaptureFixture[str], data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("")
+    code, _, err = run(capsys, "evaluate", "segmenter", data, "-o", tmp_path / "taken")
+    assert code == 2
+    assert "taken cannot be made a folder" in err
+    assert "picture" not in err

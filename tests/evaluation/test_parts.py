@@ -6,13 +6,11 @@ import pytest
 from styfie.evaluation.parts import PART_NAMES, UNLABELLED, PartsIou
 from styfie.segmentation import portrait
 from styfie.segmentation.networks import PARTS
-from styfie.training import readers
 
 
 def test_names_are_those_of_network_and_labels() -> None:
     assert len(PART_NAMES) == PARTS
     assert PART_NAMES[1:] == portrait.PART_NAMES
-    assert UNLABELLED == readers.UNLABELLED
 
 
 def test_pooled_by_hand() -> None:

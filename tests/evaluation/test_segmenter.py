@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from styfie.errors import InputError
+from styfie.errors import InputError, NoPersonError
 from styfie.evaluation.parts import UNLABELLED
 from styfie.evaluation.segmenter import SHOWN, WORST, Scored, evaluate_segmenter, person_of
 from styfie.regions import Regions
@@ -98,7 +98,7 @@ def test_parts_are_pooled_where_labelled() -> None:
 def test_the_person_is_what_is_not_background() -> None:
     def segmenter(photo: Tensor) -> Regions:
         if float(photo.mean()) > 0.9:
-            raise InputError("No person was found.")
+            raise NoPersonError("No person was found.")
         return Regions.of_subject(photo[:, :1]).split("subject", "hair", torch.full_like(photo[:, :1], 0.5))
 
     predict = person_of(segmenter)

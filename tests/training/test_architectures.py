@@ -8,13 +8,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from styfie.errors import InputError
+from styfie.evaluation.parts import UNLABELLED
 from styfie.losses.masks import boundary_losses, matte_entropy, matte_loss
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.networks import PARTS, PortraitNet
 from styfie.segmentation.segnet import SegNet
 from styfie.segmentation.unet88 import UNet88
 from styfie.training.architectures import ARCHITECTURES, load_architecture
-from styfie.training.portraits import UNLABELLED, Batch
+from styfie.training.portraits import Batch
 
 # The same networks, narrow.
 SMALL: dict[str, Callable[[], nn.Module]] = {

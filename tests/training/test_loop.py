@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from styfie.errors import InputError
+from styfie.errors import InputError, OutputError
+from styfie.training import loop
 from styfie.training.loop import Schedule, fit
 from tests.training.conftest import TINY
 
@@ -71,6 +74,57 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> N
     assert without_time[0] == without_time[1], "each step stands once in the log"
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Ctrl-C as Python has it, though the tests may run where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
+def test_an_interrupted_run_is_saved_where_it_was(tmp_path: Path) -> None:
+    """In the middle of a step, of a network with running means: the step is done, and nothing is lost."""
+    schedule = replace(SHARED, accumulate=2, save_every=1000)
+
+    def run(folder: Path, presses: int = 0) -> dict[str, Tensor]:
+        left = [signal.SIGINT] * presses
+
+        def pressed(network: nn.Module, pictures: Tensor, progress: float) -> dict[str, Tensor]:
+            while left and progress == 3 / 6:
+                signal.raise_signal(left.pop())
+            return brightness_loss(network, pictures, progress)
+
+        network = nn.Sequential(small_network(dropout=0.3), nn.BatchNorm2d(1))
+        return fit(network, rows_at, pressed, schedule, folder).state_dict()
+
+    whole = run(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "stopped", presses=1)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert torch.load(tmp_path / "stopped/checkpoint.pt", weights_only=True)["step"] == 4
+    again = run(tmp_path / "stopped")
+    assert all(torch.equal(again[name], value) for name, value in whole.items())
+    assert [line["step"] for line in log_of(tmp_path / "stopped")] == [1, 2, 3, 4, 5, 6]
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "at once", presses=2)
+    assert [line["step"] for line in log_of(tmp_path / "at once")] == [1, 2, 3]
+    assert not (tmp_path / "at once/checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_bfloat16_is_for_where_it_is_in_hardware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
+    monkeypatch.setattr(loop, "has_bf16", lambda device: fast)
+    seen: set[torch.dtype] = set()
+
+    def loss(network: nn.Module, pictures: Tensor, progress: float) -> dict[str, Tensor]:
+        seen.add(network(pictures).dtype)
+        return brightness_loss(network, pictures, progress)
+
+    fit(small_network(), rows_at, loss, replace(SHARED, bf16=True, steps=1), tmp_path)
+    assert seen == {torch.bfloat16 if fast else torch.float32}
+
+
 def test_dropout_matters_and_is_seeded(tmp_path: Path) -> None:
     runs = [learned(tmp_path / str(i), replace(SHARED, seed=i // 2), dropout=0.5) for i in range(3)]
     assert torch.equal(runs[0]["0.weight"], runs[1]["0.weight"])
@@ -123,6 +177,17 @@ def test_what_cannot_be_run_is_said(tmp_path: Path) -> None:
     learned(tmp_path, SHARED)
     with pytest.raises(InputError, match="other data or settings"):
         learned(tmp_path, replace(SHARED, seed=1))
+    checkpoint = tmp_path / "checkpoint.pt"
+    whole = checkpoint.read_bytes()
+    for damaged in (b"", b"no checkpoint", whole[: len(whole) // 2]):
+        checkpoint.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"checkpoint.pt is damaged .*: remove it to begin anew"):
+            learned(tmp_path, SHARED)
+    checkpoint.write_bytes(whole)
+    with pytest.raises(InputError, match=r"checkpoint.pt is of another network: remove it"):
+        fit(nn.Conv2d(3, 1, 1), rows_at, brightness_loss, SHARED, tmp_path)
+    with pytest.raises(OutputError, match=r"checkpoint.pt cannot be made a folder"):
+        learned(checkpoint, SHARED)
 
 
 def _one_of_two(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 import torch
 
 from styfie.errors import InputError
-from styfie.training.portraits import UNLABELLED, Pastings, PortraitSet, place, relight
+from styfie.evaluation.parts import UNLABELLED
+from styfie.training.files import Files
+from styfie.training.portraits import Pastings, place, relight
 from styfie.training.presets import PRESETS, Recipe, load_preset
-from styfie.training.readers import Files
-from styfie.training.sampler import Material, Sampler
+from styfie.training.readers import PortraitSet
+from styfie.training.sampler import Material, Sampler, Several
 from tests.training.conftest import TINY
 
 OURS = Recipe(replace(TINY, batch=6), side=32)
@@ -110,3 +113,20 @@ def test_the_presets_are_as_long_as_they_say() -> None:
         replace(ours, side=100).lengthened(1)
     with pytest.raises(InputError, match="known are ours, paper"):
         load_preset("theirs")
+
+
+def test_a_cutout_without_its_alpha_is_named_before_the_run(portraits: Path, tmp_path: Path) -> None:
+    (portraits / "cutouts/c_alpha.png").rename(tmp_path / "elsewhere.png")
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as pack:
+        for file in portraits.rglob("*.*"):
+            pack.write(file, file.relative_to(portraits))
+    for source in (portraits, tmp_path / "set.zip"):
+        with pytest.raises(InputError, match=r"cutouts/c.jpg has no cutouts/c_alpha.png beside it"):
+            Pastings([Files(source)])
+
+
+def test_none_chosen_is_none(portraits: Path) -> None:
+    sets = [PortraitSet(portraits, "train")]
+    assert len(Several(sets)) == 3
+    assert len(Several(sets, [])) == 0
+    assert len(Several(sets).without(["a"]).spread(5)) == 0

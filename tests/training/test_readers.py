@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 
 from styfie.errors import InputError, MissingError
-from styfie.training.readers import UNLABELLED, PortraitSet, alpha_of, held_out, open_portraits
+from styfie.evaluation.parts import UNLABELLED
+from styfie.training.files import Files
+from styfie.training.readers import PortraitSet, alpha_of, held_out, labels_of, open_portraits, values_of
 from tests.training.conftest import picture
 
 SIZE = (24, 32)
@@ -162,3 +164,72 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     write(photo(1), min((tmp_path / "grey/matting").rglob("18*.png")))
     with pytest.raises(InputError, match="matting"):
         PortraitSet(tmp_path / "grey")[0].matte  # noqa: B018
+
+
+def saved(folder: Path, image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    image.save(folder / "mask.png")
+    return values_of(Files(folder).open("mask.png"))
+
+
+def test_a_mask_is_its_alpha_or_its_luma_at_any_depth(tmp_path: Path) -> None:
+    wanted = np.asarray(matte(0))
+    white, full = Image.new("L", SIZE, 255), Image.new("L", SIZE, 255)
+    assert np.array_equal(saved(tmp_path, matte(0)), wanted)
+    assert np.array_equal(saved(tmp_path, matte(0).convert("RGB")), wanted)
+    assert np.array_equal(saved(tmp_path, matte(0).point(lambda v: v > 127, "1")), (wanted > 127) * np.uint8(255))
+    assert np.array_equal(saved(tmp_path, Image.merge("LA", (white, matte(0)))), wanted)
+    assert np.array_equal(saved(tmp_path, Image.merge("RGBA", (white, white, white, matte(0)))), wanted)
+    assert np.array_equal(saved(tmp_path, Image.merge("LA", (matte(0), full))), wanted), "an alpha that hides nothing"
+    sixteen = Image.fromarray(wanted.astype(np.uint16) * 257)
+    assert sixteen.mode == "I;16"
+    assert np.array_equal(saved(tmp_path, sixteen), wanted), "scaled, not clipped"
+    assert not saved(tmp_path, Image.new("L", SIZE)).any(), "nobody"
+
+
+def test_a_mask_that_is_black_to_the_eye_is_refused(tmp_path: Path) -> None:
+    ones = np.asarray(matte(0).point(lambda v: v // 255))
+    with pytest.raises(InputError, match=r"mask.png in .* values 0 and 1: 0 and 255 are wanted"):
+        saved(tmp_path, Image.fromarray(ones))
+    with pytest.raises(InputError, match="values 0 and 1: 0 and 65535 are wanted"):
+        saved(tmp_path, Image.fromarray(ones.astype(np.uint16)))
+    with pytest.raises(InputError, match="values 0 to 255: 0 and 65535 are wanted"):
+        saved(tmp_path, Image.fromarray(ones.astype(np.uint16) * 255))
+
+
+def test_labels_are_those_of_the_parts(tmp_path: Path) -> None:
+    def read(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> list[int]:
+        Image.fromarray(values).save(tmp_path / "a.png")
+        found = labels_of(Files(tmp_path).open("a.png"))
+        assert found.dtype == np.uint8
+        return [int(label) for label in np.unique(found)]
+
+    known = np.array([[0, 1, 2], [3, 4, UNLABELLED]], np.uint8)
+    assert read(known) == read(known.astype(np.uint16)) == [0, 1, 2, 3, 4, 255]
+    for wrong in (5, 254):
+        with pytest.raises(InputError, match=f"a.png in .* label {wrong}: 0 to 4 are wanted"):
+            read(np.full((2, 2), wrong, np.uint8))
+    with pytest.raises(InputError, match="3 channels: one channel is wanted"):
+        read(np.zeros((2, 2, 3), np.uint8))
+
+
+def test_a_source_is_a_folder_or_a_first_word_and_never_a_single_picture_each(tmp_path: Path) -> None:
+    plain(tmp_path / "folders")
+    assert {entry.source for entry in PortraitSet(tmp_path / "folders").entries} == {f"person{i}" for i in range(4)}
+    pairs(tmp_path / "words")
+    assert {entry.source for entry in PortraitSet(tmp_path / "words").entries} == {f"person{i}" for i in range(4)}
+    for seed in range(3):
+        write(photo(seed), tmp_path / f"flat/image/IMG{seed}.jpg")
+        write(matte(seed), tmp_path / f"flat/mask/IMG{seed}.png")
+    assert [entry.source for entry in PortraitSet(tmp_path / "flat").entries] == ["flat"] * 3
+
+
+def test_a_quick_look_names_what_would_stop_a_long_job(tmp_path: Path) -> None:
+    plain(tmp_path)
+    found = PortraitSet(tmp_path)
+    found.check()
+    write(matte(0).resize((9, 9)), tmp_path / "mask/person2/6.png")
+    with pytest.raises(InputError, match=r"image/person2/6.jpg and mask/person2/6.png in .* not of one size"):
+        found.check()
+    (tmp_path / "mask/person2/6.png").write_text("broken")
+    with pytest.raises(InputError, match=r"mask/person2/6.png in .* cannot be read"):
+        found.check()

@@ -17,16 +17,27 @@ from typer.testing import CliRunner
 
 from styfie.cli.train import app
 from styfie.encoders.plain import PlainEncoder
-from styfie.errors import InputError, MissingError, StyfieError
+from styfie.errors import InputError, MissingError, OutputError, StyfieError
 from styfie.segmentation.networks import PortraitNet
 from styfie.training.curves import draw_curves
-from styfie.training.portraits import PortraitSet, as_matte
-from styfie.training.presets import Recipe
+from styfie.training.portraits import Batch, as_matte
+from styfie.training.presets import PRESETS, Recipe
+from styfie.training.readers import PortraitSet
 from styfie.training.sampler import Several
-from styfie.training.segmenter import begin, score_segmenter, table_one, train_segmenter
-from styfie.training.table import count_pairs, keras_mean_iou, mean_iou, score_pictures
+from styfie.training.segmenter import (
+    begin,
+    check_share,
+    entropy_alone,
+    freeze_unasked,
+    groups_of,
+    score_segmenter,
+    table_one,
+    train_segmenter,
+)
+from styfie.training.table import count_pairs, mean_iou, score_pictures
 from tests.conftest import opened
 from tests.training.conftest import TINY
+from tests.training.test_architectures import SMALL
 
 CPU = torch.device("cpu")
 
@@ -73,11 +84,14 @@ def test_the_command_writes_weights_table_and_curves(portraits: Path, tmp_path: 
     assert "Keras MeanIoU" in done.output
     table = json.loads((out / "table.json").read_text())
     assert table["val"]["pictures"] == 3
-    assert {"entropy", "mean_iou", "keras_meaniou_artifact", "iou"} <= set(table["val"])
+    printed = next(line.split() for line in done.output.splitlines() if line.startswith("val"))
+    assert float(printed[3]) == pytest.approx(table["val"]["mean_iou"], abs=1e-4), "Table 1's own"
+    assert {"iou", "boundary_f", "mean_iou"} <= set(table["val"]["per_picture"])
+    assert not list(out.glob("*.part")) + list(out.glob(".*"))
     assert opened(out / "curves.png").format in {"PNG", None}
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
     with safe_open(out / "segmenter.safetensors", "pt") as weights:
-        assert weights.metadata() == {"arch": "banet"}
+        assert weights.metadata() == {"arch": "banet", "side": "64"}
 
 
 def test_errors_are_sentences(portraits: Path, tmp_path: Path) -> None:
@@ -92,6 +106,12 @@ def test_errors_are_sentences(portraits: Path, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("text")
     assert "no safetensors" in run(*data, "--start", str(tmp_path / "text"))
     assert "cannot be divided" in run(*data, "--batch", "3", "--accumulate", "2")
+    assert "text cannot be made a folder" in run("--data", str(portraits), "-o", str(tmp_path / "text"), "--batch", "2")
+    assert "leaves batch norm nothing" in run(*data, "--size", "64", "--batch", "2", "--accumulate", "2")
+    for command in (("segmenter",), ("encoder", "--teacher", "none")):
+        refused = CliRunner().invoke(app, [*command, *data, "--seed", "-1"])
+        assert refused.exit_code == 2
+        assert "--seed" in refused.output
     with pytest.raises(InputError, match="another network"):
         begin(nn.Conv2d(3, 1, 1), {"weight": torch.zeros(2, 2)})
 
@@ -108,16 +128,20 @@ def test_an_earlier_network_or_an_encoder_is_where_it_starts() -> None:
 
 @pytest.mark.parametrize(("person", "saturated"), [(0.384, 0.0), (0.55, 0.13), (0.3, 1.0)])
 def test_the_keras_artefact_is_what_casting_to_integers_counts(person: float, saturated: float) -> None:
-    """The formula against Keras' definition, pixel by pixel: `int(probability)`, then mean IoU over two classes."""
+    """The count against Keras' definition, pixel by pixel: `int(probability)`, then mean IoU over two classes.
+
+    And against what docs/training.md derives, with p the person's share and q the share of it that is saturated.
+    """
     count = 10_000
     truth = np.arange(count) < round(person * count)
     probability = np.where(truth, np.float32(0.999), np.float32(0.01))
     probability[: round(saturated * truth.sum())] = 1.0
     cast = probability.astype(int)
     ious = [((cast == k) & (truth == k)).sum() / ((cast == k) | (truth == k)).sum() for k in (0, 1)]
-    assert keras_mean_iou(truth.mean(), (cast[truth] == 1).mean()) == pytest.approx(np.mean(ious), abs=1e-9)
-    counts = count_pairs(torch.from_numpy(truth), torch.from_numpy(probability) == 1)
-    assert mean_iou(counts) == pytest.approx(np.mean(ious), abs=1e-9)
+    found = mean_iou(count_pairs(torch.from_numpy(truth), torch.from_numpy(probability) == 1))
+    assert found == pytest.approx(np.mean(ious), abs=1e-9)
+    p, q = truth.mean(), (cast[truth] == 1).mean()
+    assert found == pytest.approx((q + (1 - p) / (1 - p * q)) / 2, abs=1e-9)
 
 
 class Told(nn.Module):
@@ -161,6 +185,39 @@ def test_curves_are_drawn_from_the_log(tmp_path: Path, monkeypatch: pytest.Monke
         assert drawn.format == "PNG"
         colours = {colour for _, colour in drawn.convert("RGB").getcolors(1 << 20) or []}
     assert {(0x2A, 0x6F, 0x97), (0xC8, 0x55, 0x3D)} <= colours, "both rows"
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(OutputError, match=r"folder.png cannot be written"):
+        draw_curves(log, tmp_path / "folder.png")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["curves.png", "folder.png", "log.jsonl"]
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingError, match=r"pip install 'styfie\[plots\]'"):
         draw_curves(log, file)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_papers_loss_asks_for_all_that_is_not_frozen(name: str) -> None:
+    """Else the processes of a run would wait for gradients that never come."""
+    network = SMALL[name]()
+    groups_of(network)
+    freeze_unasked(network)
+    pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    batch = Batch(pictures, (pictures[:, :1] > 0.5).float(), torch.zeros(2, 32, 32, dtype=torch.long))
+    entropy_alone(network, batch, 0.0)["total"].backward()
+    for key, parameter in network.named_parameters():
+        assert (parameter.grad is not None) == parameter.requires_grad, key
+
+
+@pytest.mark.parametrize("name", ["portrait", "banet"])
+def test_a_share_that_batch_norm_cannot_average_is_refused(name: str) -> None:
+    """Where the refusal is, torch would refuse; a step further, it does not."""
+    network = SMALL[name]()
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        network(torch.rand(1, 3, 32, 32))
+    single = replace(PRESETS["ours"], side=64, schedule=replace(TINY, batch=2, accumulate=2))
+    with pytest.raises(InputError, match="One picture of 32x32"):
+        check_share(network, single)
+    check_share(network, replace(single, varied=False))
+    network(torch.rand(1, 3, 64, 64))
+    check_share(network, replace(single, schedule=replace(TINY, batch=2)))
+    network(torch.rand(2, 3, 32, 32))
+    check_share(nn.Conv2d(3, 1, 1), single)

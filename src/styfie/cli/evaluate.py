@@ -30,7 +30,9 @@ def _group() -> None:
 
 @app.command("segmenter")
 def segmenter(
-    data: Annotated[Path, typer.Argument(help="Portraits with masks, all or those in val/: layouts as for training.")],
+    data: Annotated[
+        Path, typer.Argument(help="Portraits with masks, those in val/ if there is one: layouts as for training.")
+    ],
     segmenter_name: Segmenter = Settings.segmenter,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for report.json and report.html.")
@@ -43,11 +45,20 @@ def segmenter(
     from styfie.evaluation.report import parts_table, table, write_report
     from styfie.evaluation.segmenter import evaluate_segmenter, person_of
     from styfie.segmentation import load_segmenter
-    from styfie.training.readers import Files, PortraitSet
+    from styfie.training.files import Files
+    from styfie.training.outputs import make_folder
+    from styfie.training.readers import PortraitSet
 
     files = Files(data)
-    portraits = PortraitSet(files, "val" if any(name.startswith("val/") for name in files.names) else "")
+    tops = {name.split("/")[0] for name in files.names}
+    part = next((part for part in ("val", "train") if part in tops), "")
+    portraits = PortraitSet(files, part)
+    if part == "train":
+        typer.echo(f"There is no val/ in {data}: scoring on all of train/.", err=True)
+    portraits.check()
     judged = load_segmenter(segmenter_name)
+    if output:
+        make_folder(output)  # rather than find out after an hour that it cannot be
     sources = [entry.source for entry in portraits.entries]
     with _show_progress() as show:
         evaluation = evaluate_segmenter(portraits, person_of(judged), _parts_of(judged), show, sources)

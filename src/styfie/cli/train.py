@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Train the networks that ship, or your own.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Option("--output", "-o", help="Folder for weights, checkpoints and log.jsonl.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Optimiser steps; the published run's if none.")]
-RunSeed = Annotated[int, typer.Option(help="The same seed gives the same weights on the same machine.")]
+RunSeed = Annotated[int, typer.Option(min=0, help="The same seed gives the same weights on the same CPU.")]
 
 
 @app.command("encoder")
@@ -103,6 +103,7 @@ def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> 
     """Write weights, Table 1 and curves."""
     from styfie.errors import MissingError
     from styfie.training.curves import draw_curves
+    from styfie.training.outputs import written_beside
     from styfie.training.segmenter import score_segmenter, table_one
     from styfie.training.table import as_record, as_text
     from styfie.weights import save_weights
@@ -111,8 +112,10 @@ def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> 
     save_weights(trained.network.state_dict(), output / "segmenter.safetensors", about)
     rows = table_one(trained, device)
     record = as_record(rows)
-    record["val"] |= asdict(score_segmenter(trained.network, trained.material.held, trained.recipe.side, device))
-    (output / "table.json").write_text(json.dumps(record, indent=1))
+    each = score_segmenter(trained.network, trained.material.held, trained.recipe.side, device)
+    record["val"]["per_picture"] = asdict(each)
+    with written_beside(output / "table.json") as part:
+        part.write_text(json.dumps(record, indent=1))
     typer.echo(as_text(rows))
     try:
         draw_curves(output / "log.jsonl", output / "curves.png")

@@ -53,8 +53,8 @@ img { display: block; width: 100%; height: auto } figcaption { margin-top: .3rem
 
 def table(evaluation: Evaluation) -> list[list[str]]:
     """A heading, a line for each source, one for all, and one for the constant predictor."""
-    lines = {**evaluation.sources(), "all": evaluation.overall(), CONSTANT: evaluation.constant}
-    return [["source", *COLUMNS.values()], *([name, *_cells(summary)] for name, summary in lines.items())]
+    lines = [*evaluation.sources().items(), ("all", evaluation.overall()), (CONSTANT, evaluation.constant)]
+    return [["source", *COLUMNS.values()], *([name, *_cells(summary)] for name, summary in lines)]
 
 
 def parts_table(parts: Mapping[str, float | None]) -> list[list[str]]:

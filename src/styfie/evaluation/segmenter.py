@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from styfie.errors import InputError
+from styfie.errors import InputError, NoPersonError
 from styfie.evaluation.masks import MaskScore, MaskSummary, score_mask, summarise
 from styfie.evaluation.parts import UNLABELLED, PartsIou
 from styfie.images import fit_size, resize
@@ -94,12 +94,12 @@ class Evaluation:
 
 
 def person_of(segmenter: Callable[[Tensor], Regions]) -> Predict:
-    """What a user gets, as one matte: all that is not background; nothing where the segmenter refuses the photo."""
+    """What a user gets, as one matte: all that is not background; nothing where the segmenter finds nobody."""
 
     def predict(photo: Tensor) -> Tensor:
         try:
             return 1 - segmenter(photo)[BACKGROUND]
-        except InputError:
+        except NoPersonError:
             return torch.zeros_like(photo[:, :1])
 
     return predict

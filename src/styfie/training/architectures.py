@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from styfie.errors import InputError
+from styfie.evaluation.parts import UNLABELLED
 from styfie.losses.masks import boundary_losses, class_entropy, matte_entropy, matte_loss
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.files import NETWORKS
 from styfie.segmentation.networks import PortraitNet
 from styfie.segmentation.segnet import SegNet
-from styfie.training.portraits import UNLABELLED
 
 if TYPE_CHECKING:
     from styfie.training.portraits import Batch

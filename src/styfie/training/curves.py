@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from styfie.errors import InputError, MissingError
+from styfie.training.outputs import written_beside
 
 PANELS = (("bce", "binary cross-entropy, nats"), ("iou", "mean IoU"))
 ROWS = (("train", "#2a6f97"), ("val", "#c8553d"))
@@ -33,6 +34,7 @@ def draw_curves(log: Path, file: Path) -> Path:
     Raises:
         MissingError: matplotlib is not installed, or there is no log.
         InputError: nothing was scored in it.
+        OutputError: the file cannot be written.
     """
     try:
         from matplotlib.figure import Figure
@@ -47,6 +49,6 @@ def draw_curves(log: Path, file: Path) -> Path:
         axes.set(xlabel="passes", ylabel=label)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
-    partial = file.with_name(f".{file.name}.part")
-    figure.savefig(partial, format="png", dpi=120)
-    return partial.replace(file)
+    with written_beside(file) as part:
+        figure.savefig(part, format="png", dpi=120)
+    return file

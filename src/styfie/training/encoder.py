@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -29,7 +30,10 @@ def load_reference(path: Path) -> PlainEncoder:
     """The reference network: `conv1.weight, conv1.bias, …` with zero padding, RGB in [0, 1]."""
     if not path.exists():
         raise MissingError(f"No reference network at {path}: give --teacher a safetensors file of conv1, conv2, ….")
-    state = load_file(path)
+    try:
+        state = load_file(path)
+    except (OSError, SafetensorError):
+        raise InputError(f"{path} is no safetensors file: give one of conv1.weight, conv1.bias, ….") from None
     depth = len(state) // 2
     if any(f"conv{i}.weight" not in state for i in range(1, depth + 1)):
         raise InputError(f"{path} is no reference network: it should hold conv1.weight, conv1.bias, conv2.weight, ….")

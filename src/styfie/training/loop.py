@@ -6,6 +6,7 @@ It knows nothing of any task: a task gives the rows of a step's batch and a loss
 from __future__ import annotations
 
 import json
+import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +23,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from styfie.devices import has_bf16
 from styfie.errors import InputError
+from styfie.training.interrupts import interrupts
+from styfie.training.outputs import make_folder, writing, written_beside
 from styfie.training.processes import mean_over_processes, rank_and_count
 
 
@@ -93,10 +96,12 @@ def fit(
     `loss_of(model, batch, progress)` returns named terms, `progress` from 0 to 1; `total` is minimised, all are
     logged to `log.jsonl`, as is what `score(averaged model, step)` finds. `groups` are optimiser parameter groups
     with a factor `scale` on the learning rate. `about` says what else makes this run: a checkpoint of another
-    is refused.
+    is refused. Ctrl-C ends the step first and, where there is one process, saves a checkpoint.
 
     Raises:
-        InputError: the batch cannot be divided, or the folder holds a checkpoint of another run.
+        InputError: the batch cannot be divided, or the folder holds a checkpoint of another run, or a damaged one.
+        OutputError: the folder cannot be made or written to.
+        KeyboardInterrupt: Ctrl-C, the step done and saved; a second one interrupts at once.
     """
     rank, count = rank_and_count()
     shares = count * schedule.accumulate
@@ -105,7 +110,7 @@ def fit(
             f"A batch of {schedule.batch} cannot be divided into {count} x {schedule.accumulate} equal shares "
             "(processes x parts): choose a multiple."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     run = {"schedule": asdict(schedule), "processes": count, "about": dict(about or {})}
     model.to(device)
     optimiser, rate = _optimiser(model, schedule, groups)
@@ -120,25 +125,30 @@ def fit(
     turns = ((step, _rows(share, schedule.batch // shares)) for step in range(first, schedule.steps) for share in mine)
     batches = _ahead(batch_at, turns)
     note = _Log(folder / "log.jsonl", first, on_log) if rank == 0 else None
-    for step in range(first, schedule.steps):
-        optimiser.zero_grad(set_to_none=True)
-        terms = _gradients(supervised, batches, schedule, step, mine, device)
-        if schedule.clip is not None:
-            torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
-        optimiser.step()
-        rate.step()
-        average.update_parameters(model)
-        done = step + 1
-        if done % schedule.log_every == 0 or done == schedule.steps:
-            values = mean_over_processes(torch.stack(list(terms.values()))).tolist()
-            if note:
-                note(done, dict(zip(terms, values, strict=True)))
-        if note and score and (done % max(1, schedule.steps // schedule.scores) == 0 or done == schedule.steps):
-            note(done, score(average.module, done))
-        if note and done % schedule.save_every == 0 and done < schedule.steps:
-            _save(checkpoint, done, run, parts)
+    with interrupts(heeded=count == 1) as interrupt:  # several processes would leave at different steps
+        for step in range(first, schedule.steps):
+            optimiser.zero_grad(set_to_none=True)
+            terms = _gradients(supervised, batches, schedule, step, mine, device)
+            if schedule.clip is not None:
+                torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+            optimiser.step()
+            rate.step()
+            average.update_parameters(model)
+            done = step + 1
+            if done % schedule.log_every == 0 or done == schedule.steps:
+                values = mean_over_processes(torch.stack(list(terms.values()))).tolist()
+                if note:
+                    note(done, dict(zip(terms, values, strict=True)))
+            if note and score and (done % max(1, schedule.steps // schedule.scores) == 0 or done == schedule.steps):
+                note(done, score(average.module, done))
+            stop = interrupt.asked  # once: it may be asked while a checkpoint is written
+            if note and (stop or (done % schedule.save_every == 0 and done < schedule.steps)):
+                _save(checkpoint, done, run, parts)
+            if stop:
+                raise KeyboardInterrupt
     if rank == 0:
-        (folder / "schedule.json").write_text(json.dumps(run, indent=1))
+        with written_beside(folder / "schedule.json") as part:
+            part.write_text(json.dumps(run, indent=1))
     result: nn.Module = average.module
     return result
 
@@ -148,7 +158,7 @@ def _gradients(
 ) -> dict[str, Tensor]:
     """Add up the gradients of this process's shares; returns the means of the loss's terms over them."""
     sums: dict[str, Tensor] = {}
-    bf16 = schedule.bf16 and (device.type == "cpu" or has_bf16(device))
+    bf16 = schedule.bf16 and has_bf16(device)
     for share in mine:
         torch.manual_seed(int(np.random.SeedSequence((schedule.seed, step, share)).generate_state(1)[0]))
         more = isinstance(supervised, DistributedDataParallel) and share != mine[-1]
@@ -186,13 +196,14 @@ class _Log:
         self.path, self.on_log, self.started = path, on_log, time.monotonic()
         lines = path.read_text().splitlines() if path.exists() else []
         whole = (line for line in lines if line.endswith("}"))  # a run may have been stopped while it wrote
-        path.write_text("".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first))
+        with writing(path):
+            path.write_text("".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first))
 
     def __call__(self, step: int, values: Mapping[str, float]) -> None:
         """One line more."""
         line = {"step": step, "seconds": round(time.monotonic() - self.started, 1)}
         line |= {name: round(value, 6) for name, value in values.items()}
-        with self.path.open("a") as log:
+        with writing(self.path), self.path.open("a") as log:
             log.write(json.dumps(line) + "\n")
         if self.on_log:
             self.on_log(line)
@@ -220,18 +231,25 @@ def _optimiser(
 
 
 def _save(path: Path, step: int, run: Mapping[str, object], parts: Iterable[Any]) -> None:
-    partial = path.with_suffix(".part")
-    torch.save({"step": step, "run": run, "parts": [part.state_dict() for part in parts]}, partial)
-    partial.replace(path)
+    states = [part.state_dict() for part in parts]
+    with written_beside(path) as beside, beside.open("wb") as stream:
+        torch.save({"step": step, "run": run, "parts": states}, stream)
 
 
 def _resume(path: Path, run: Mapping[str, object], parts: Iterable[Any], device: torch.device) -> int:
     """Go on from a checkpoint if there is one; returns the first step to do."""
     if not path.exists():
         return 0
-    saved = torch.load(path, weights_only=True, map_location=device)
-    if saved.get("run") != run:
+    try:
+        saved = torch.load(path, weights_only=True, map_location=device)
+        own, step, states = saved["run"], int(saved["step"]), list(saved["parts"])
+    except (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path} is damaged and cannot be gone on from: remove it to begin anew.") from error
+    if own != run:
         raise InputError(f"{path} is of a run with other data or settings: give another --output, or remove it.")
-    for part, state in zip(parts, saved["parts"], strict=True):
-        part.load_state_dict(state)
-    return int(saved["step"])
+    try:
+        for part, state in zip(parts, states, strict=True):
+            part.load_state_dict(state)
+    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} is of another network: remove it to begin anew.") from error
+    return step

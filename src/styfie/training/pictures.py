@@ -5,7 +5,6 @@ A pack is a ZIP of pictures: it may be named in place of a folder, or lie inside
 
 from __future__ import annotations
 
-import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from styfie.errors import InputError, MissingError
+from styfie.training.files import Opened, naming, open_pack
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 Pixels = NDArray[np.uint8]
@@ -27,6 +27,10 @@ class PictureSet:
     `held_out` picks a fixed share of them by a checksum of the name: the same pictures whatever
     else lies beside them, so that what was held back stays held back. Pictures whose path below `source`
     has one of the words of `leave_out` in it are not taken.
+
+    Raises:
+        MissingError: there is nothing at `source`.
+        InputError: it holds no picture, or a ZIP is damaged.
     """
 
     def __init__(
@@ -49,10 +53,17 @@ class PictureSet:
         return len(self._entries)
 
     def __getitem__(self, index: int) -> Pixels:
-        """Picture `index` as uint8 RGB (H, W, 3)."""
+        """Picture `index` as uint8 RGB (H, W, 3).
+
+        Raises:
+            InputError: it cannot be read.
+        """
         if index not in self._decoded:
-            with Image.open(io.BytesIO(self._read(*self._entries[index]))) as picture:
-                self._decoded[index] = np.asarray(picture.convert("RGB"))
+            pack, name = self._entries[index]
+            with naming(Path(name).name, pack or Path(name).parent):
+                content = self._read(pack, name)
+            picture = Opened(content, Path(name).name, pack or Path(name).parent)
+            self._decoded[index] = np.asarray(picture.decoded().convert("RGB"))
         return self._decoded[index]
 
     @property
@@ -64,7 +75,7 @@ class PictureSet:
         if pack is None:
             return Path(name).read_bytes()
         if pack not in self._packs:
-            self._packs[pack] = zipfile.ZipFile(pack)
+            self._packs[pack] = open_pack(pack)
         return self._packs[pack].read(name)
 
 
@@ -79,7 +90,7 @@ def _entries(source: Path) -> Iterator[tuple[Path | None, str]]:
         if path.suffix.lower() in SUFFIXES:
             yield None, str(path)
         elif path.suffix.lower() == ".zip":
-            with zipfile.ZipFile(path) as pack:
+            with open_pack(path) as pack:
                 yield from ((path, name) for name in sorted(pack.namelist()) if Path(name).suffix.lower() in SUFFIXES)
 
 

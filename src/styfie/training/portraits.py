@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,11 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from styfie.errors import InputError
+from styfie.evaluation.parts import UNLABELLED
+from styfie.training.files import Files
 from styfie.training.pictures import PictureSet, Pixels
-from styfie.training.readers import UNLABELLED as UNLABELLED
-from styfie.training.readers import Files
-from styfie.training.readers import Portrait as Portrait
-from styfie.training.readers import PortraitSet as PortraitSet
+from styfie.training.readers import Portrait, values_of
 
 PEOPLE = ("person", "people", "face", "imagenette")  # in a path: these pictures (may) show people
 
@@ -43,6 +44,9 @@ class Pastings:
 
     All chance is drawn at once, pixels are touched when they are looked at: a process that needs only some rows of
     a batch draws the others for nothing.
+
+    Raises:
+        InputError: a cut-out has no alpha beside it; or as `PictureSet`.
     """
 
     def __init__(self, sources: Iterable[Files], scenes: Sequence[Path] = ()) -> None:
@@ -51,6 +55,9 @@ class Pastings:
             [(f, name) for f, folder in both if folder == kind for name in f.below(folder, (".jpg",)).values()]
             for kind in ("backgrounds", "cutouts")
         )
+        for files, name in self.cutouts:
+            if _alpha(name) not in files.names:
+                raise InputError(f"{files.source}: {name} has no {_alpha(name)} beside it: add it, or remove {name}.")
         self.scenes = [PictureSet(source, leave_out=PEOPLE) for source in scenes]
 
     def scene(self, rng: np.random.Generator, size: tuple[int, int]) -> Callable[[], Pixels] | None:
@@ -63,15 +70,18 @@ class Pastings:
             return None
         chosen = int(rng.integers(sources))
         if chosen < len(self.scenes):
-            found = Image.fromarray(self.scenes[chosen][int(rng.integers(len(self.scenes[chosen])))])
+            pixels = self.scenes[chosen][int(rng.integers(len(self.scenes[chosen])))]
+            height, width = pixels.shape[:2]
+            decoded: Callable[[], Image.Image] = partial(Image.fromarray, pixels)
         else:
             files, name = self.backgrounds[int(rng.integers(len(self.backgrounds)))]
             found = files.open(name)
+            height, width, decoded = found.height, found.width, found.decoded
         share = rng.uniform(0.5, 1.0)
-        side = (max(1, round(found.width * share)), max(1, round(found.height * share)))
-        left, top = int(rng.integers(found.width - side[0] + 1)), int(rng.integers(found.height - side[1] + 1))
+        side = (max(1, round(width * share)), max(1, round(height * share)))
+        left, top = int(rng.integers(width - side[0] + 1)), int(rng.integers(height - side[1] + 1))
         box = (left, top, left + side[0], top + side[1])
-        return lambda: np.asarray(found.convert("RGB").resize(size[::-1], Image.Resampling.BILINEAR, box=box))
+        return lambda: np.asarray(decoded().convert("RGB").resize(size[::-1], Image.Resampling.BILINEAR, box=box))
 
     def onto_new_background(self, portrait: Portrait, rng: np.random.Generator) -> Portrait:
         """The portrait's person before another background, lit a little differently."""
@@ -105,9 +115,9 @@ class Pastings:
         at = (int(rng.integers(width - size[0] + 1)), height - size[1])
 
         def make() -> tuple[Pixels, Pixels, Pixels]:
-            matte = files.open(name[:-4] + "_alpha.png").convert("L").resize(size)
+            matte = Image.fromarray(values_of(files.open(_alpha(name)))).resize(size)
             image, cover = Image.fromarray(portrait.image), Image.new("L", (width, height))
-            image.paste(colour.convert("RGB").resize(size), at, matte)
+            image.paste(colour.decoded().convert("RGB").resize(size), at, matte)
             cover.paste(matte, at)
             covered = np.asarray(cover)
             parts = np.where(covered > 127, np.uint8(UNLABELLED), portrait.parts)
@@ -123,6 +133,10 @@ class Pastings:
         found = self.joined_by(Portrait("grey", (side, side), lambda: (grey, empty, empty)), rng)
         unlabelled = np.full_like(empty, UNLABELLED)
         return Portrait(found.name, found.size, lambda: (found.image, found.matte, unlabelled))
+
+
+def _alpha(cutout: str) -> str:
+    return cutout[:-4] + "_alpha.png"
 
 
 def as_picture(portrait: Portrait) -> Tensor:

@@ -11,33 +11,25 @@ each at the top or, already divided, below train/ and val/.
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 from scipy import ndimage
 
 from styfie.errors import InputError, MissingError
+from styfie.evaluation.parts import PART_NAMES, UNLABELLED
+from styfie.training.files import WANTED, Files, Opened
 
 Pixels = NDArray[np.uint8]
-UNLABELLED = 255
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 HELD_OUT = 10  # one group in ten, where the source is not divided
 WHITE = 24 / 255  # a photo's colour nearer to white than this says nothing of the alpha
-FOLDERS = {"train", "val", "image", "mask", "masked", "parsing", "clip_img", "matting", "backgrounds", "cutouts"}
-WANTED = (
-    "a folder or ZIP is wanted with image/NAME.jpg and mask/NAME.png, with image/NAME.jpg and masked/NAME.jpg, or with "
-    "clip_img/ and matting/ as AISegment has them, at its top or below train/ and val/"
-)
 
 
 class Portrait:
@@ -67,47 +59,6 @@ class Portrait:
     def parts(self) -> Pixels:
         """Part labels."""
         return self._made[2]
-
-
-class Files:
-    """The files of a folder or ZIP by their paths in it, sorted; a lone folder around everything is looked through.
-
-    Raises:
-        MissingError: nothing is there.
-        InputError: it is neither folder nor ZIP.
-    """
-
-    def __init__(self, source: Path) -> None:
-        self.source = source
-        if source.is_dir():
-            self._pack = None
-            names = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
-        elif zipfile.is_zipfile(source):
-            self._pack = zipfile.ZipFile(source)
-            names = [name for name in self._pack.namelist() if not name.endswith("/")]
-        elif source.exists():
-            raise InputError(f"{source} is neither a folder nor a ZIP: {WANTED}.")
-        else:
-            raise MissingError(f"No portraits at {source}: {WANTED}.")
-        names = sorted(name for name in names if not re.search(r"(^|/)(\.|__MACOSX/)", name))
-        tops = {name.split("/")[0] for name in names}
-        self._around = ""
-        if len(tops) == 1 and not tops & FOLDERS and all("/" in name for name in names):
-            self._around = f"{tops.pop()}/"
-        self.names = [name.removeprefix(self._around) for name in names]
-
-    def below(self, folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> dict[str, str]:
-        """The pictures below a folder: path without that folder and without suffix -> name."""
-        found = (name for name in self.names if name.startswith(f"{folder}/") and name.lower().endswith(suffixes))
-        return {str(PurePosixPath(name).relative_to(folder).with_suffix("")): name for name in found}
-
-    def open(self, name: str) -> Image.Image:
-        """A picture, its pixels not yet decoded."""
-        whole = self._around + name
-        try:
-            return Image.open(io.BytesIO(self._pack.read(whole) if self._pack else (self.source / whole).read_bytes()))
-        except (UnidentifiedImageError, OSError) as error:
-            raise InputError(f"{name} in {self.source} cannot be read as a picture: replace or remove it.") from error
 
 
 @dataclass(frozen=True)
@@ -178,23 +129,31 @@ class PortraitSet:
         """Portrait `index`.
 
         Raises:
-            InputError: a picture cannot be read, or photo and mask differ in size.
+            InputError: a picture cannot be read, photo and mask differ in size, or mask or labels hold other values.
         """
         entry = self.entries[index]
         picture = self.files.open(entry.image)
 
         def make() -> tuple[Pixels, Pixels, Pixels]:
-            try:
-                image = np.asarray(picture.convert("RGB"))
-                matte = self._matte(image, self.files.open(entry.truth))
-                parts = np.asarray(self.files.open(entry.parts)) if entry.parts else np.full_like(matte, UNLABELLED)
-            except (OSError, ValueError) as error:
-                raise InputError(f"{entry.image} and {entry.truth} in {self.files.source}: {error}.") from error
+            image = np.asarray(picture.decoded().convert("RGB"))
+            matte = self._matte(image, self.files.open(entry.truth))
+            parts = labels_of(self.files.open(entry.parts)) if entry.parts else np.full_like(matte, UNLABELLED)
             if {matte.shape, parts.shape} != {image.shape[:2]}:
                 raise InputError(f"{entry.image} and {entry.truth} in {self.files.source} are not of one size.")
             return image, matte, parts
 
         return Portrait(entry.name, (picture.height, picture.width), make)
+
+    def check(self) -> None:
+        """Look at the first bytes of every picture, which is quick and finds most that would stop a long job.
+
+        Raises:
+            InputError: a picture is none, or a photo and its truth differ in size.
+        """
+        for entry in self.entries:
+            files = [name for name in (entry.image, entry.truth, entry.parts) if name]
+            if len({self.files.size_of(name) for name in files}) > 1:
+                raise InputError(f"{' and '.join(files)} in {self.files.source} are not of one size.")
 
 
 def open_portraits(source: Path | Files) -> tuple[PortraitSet, PortraitSet]:
@@ -237,15 +196,24 @@ def _beside(files: Files, root: str, truths: str) -> list[Entry]:
     missing = [name for name in images if name not in masks]
     if missing:
         raise InputError(f"{files.source}: {images[missing[0]]} has no {truths}/{missing[0]}.png.")
-    return [
-        Entry(name, _group(name), PurePosixPath(name).name.split("_")[0], image, masks[name], parts.get(name))
+    found = [
+        Entry(name, _group(name), _source(name), image, masks[name], parts.get(name))
         for name, image in sorted(images.items())
     ]
+    if len(found) > 1 and Counter(entry.source for entry in found).most_common(1)[0][1] == 1:
+        whole = files.source.resolve()  # names that tell no sources apart: all are of one
+        return [replace(entry, source=whole.name if whole.is_dir() else whole.stem) for entry in found]
+    return found
 
 
 def _group(name: str) -> str:
     folder, _, last = name.rpartition("/")
     return folder or re.sub(r"[_-]?\d+$", "", last)
+
+
+def _source(name: str) -> str:
+    top, below, _ = name.partition("/")
+    return top if below else name.split("_")[0]
 
 
 def _aisegment(files: Files, root: str) -> list[Entry]:
@@ -261,27 +229,68 @@ def _aisegment(files: Files, root: str) -> list[Entry]:
     return found
 
 
-def _matte_of_mask(_: Pixels, truth: Image.Image) -> Pixels:
-    return np.asarray(truth.convert("L"))
+def values_of(mask: Opened) -> Pixels:
+    """A mask's values (H, W), 255 = inside: its alpha where that hides something, else its luma, of 16 bits too.
+
+    Raises:
+        InputError: it cannot be read, or nothing in it is lighter than black to the eye, such as 1 for inside.
+    """
+    image = mask.decoded()
+    see_through = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    alpha = image.convert("RGBA").getchannel("A") if see_through else None
+    if alpha is not None and alpha.getextrema()[0] != 255:
+        image = alpha
+    full = 65535 if image.mode.startswith("I") else 255
+    values = np.asarray(image if full > 255 else image.convert("L"))
+    highest = int(values.max())
+    if 0 < highest <= full // 255:
+        raise InputError(
+            f"{mask.name} in {mask.source} has the values 0 {'and' if highest == 1 else 'to'} {highest}: "
+            f"0 and {full} are wanted, {full} for the person."
+        )
+    if full == 255:
+        return values
+    found: Pixels = (values.clip(0, full) / (full / 255)).round().astype(np.uint8)
+    return found
 
 
-def _matte_of_white(image: Pixels, truth: Image.Image) -> Pixels:
-    masked = np.asarray(truth.convert("RGB"))
+def labels_of(parsing: Opened) -> Pixels:
+    """Part labels (H, W): indices into `PART_NAMES`, or `UNLABELLED`.
+
+    Raises:
+        InputError: it cannot be read, or has other values, or more than one channel.
+    """
+    labels, called, last = np.asarray(parsing.decoded()), f"{parsing.name} in {parsing.source}", len(PART_NAMES) - 1
+    if labels.ndim != 2:
+        raise InputError(f"{called} has {labels.shape[2]} channels: one channel is wanted, of part labels.")
+    known = (labels >= 0) & (labels <= last) | (labels == UNLABELLED)
+    if not known.all():
+        raise InputError(
+            f"{called} has the label {labels[~known][0]}: 0 to {last} are wanted ({', '.join(PART_NAMES)}), "
+            f"or {UNLABELLED} where it is not known."
+        )
+    return labels.astype(np.uint8, copy=False)
+
+
+def _matte_of_mask(_: Pixels, truth: Opened) -> Pixels:
+    return values_of(truth)
+
+
+def _matte_of_white(image: Pixels, truth: Opened) -> Pixels:
+    masked = np.asarray(truth.decoded().convert("RGB"))
     return alpha_of(image, masked) if masked.shape == image.shape else masked[..., 0]
 
 
-def _matte_of_alpha(_: Pixels, truth: Image.Image) -> Pixels:
-    return np.asarray(truth.getchannel("A"))
+def _matte_of_alpha(_: Pixels, truth: Opened) -> Pixels:
+    image = truth.decoded()
+    if "A" not in image.getbands():
+        raise InputError(f"{truth.name} in {truth.source} has no alpha channel: a matte in RGBA is wanted.")
+    return np.asarray(image.getchannel("A"))
 
 
-Layout = tuple[set[str], Callable[[Files, str], list[Entry]], Callable[[Pixels, Image.Image], Pixels]]
+Layout = tuple[set[str], Callable[[Files, str], list[Entry]], Callable[[Pixels, Opened], Pixels]]
 LAYOUTS: Sequence[Layout] = (
     ({"clip_img", "matting"}, _aisegment, _matte_of_alpha),
     ({"image", "mask"}, lambda files, root: _beside(files, root, "mask"), _matte_of_mask),
     ({"image", "masked"}, lambda files, root: _beside(files, root, "masked"), _matte_of_white),
 )
-
-
-def sources_of(portraits: Iterable[PortraitSet]) -> Counter[str]:
-    """How many portraits there are of each source."""
-    return Counter(entry.source for one in portraits for entry in one.entries)

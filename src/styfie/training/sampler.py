@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from styfie.errors import InputError
+from styfie.training.files import Files
 from styfie.training.portraits import Batch, Pastings, draw_placing, place, relight
 from styfie.training.presets import Recipe
-from styfie.training.readers import Entry, Files, Portrait, PortraitSet, open_portraits
+from styfie.training.readers import Entry, Portrait, PortraitSet, open_portraits
 
 # Sources that are few but varied are drawn more often.
 DRAWN = {"hsd": 3.0, "comp": 1.0, "fasseg": 0.7}
@@ -24,7 +25,8 @@ class Several:
 
     def __init__(self, sets: Sequence[PortraitSet], chosen: Sequence[tuple[int, int]] | None = None) -> None:
         self.sets = sets
-        self._at = list(chosen or ((k, i) for k, one in enumerate(sets) for i in range(len(one))))
+        everything = ((k, i) for k, one in enumerate(sets) for i in range(len(one)))
+        self._at = list(everything if chosen is None else chosen)
 
     def __len__(self) -> int:
         return len(self._at)

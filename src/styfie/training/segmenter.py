@@ -20,6 +20,7 @@ from styfie.training.architectures import load_architecture
 from styfie.training.loop import CPU, fit
 from styfie.training.portraits import Batch, as_matte, place
 from styfie.training.presets import PRESETS, Recipe
+from styfie.training.processes import rank_and_count
 from styfie.training.sampler import Material, Sampler, Several
 from styfie.training.table import Scores, score_pictures
 from styfie.weights import load_packaged
@@ -56,6 +57,7 @@ def train_segmenter(
 
     Raises:
         InputError, MissingError: the data, the start or the settings cannot be used.
+        OutputError: `folder` cannot be written to.
     """
     architecture = load_architecture(arch)
     material = Material(data, leave_out)
@@ -63,11 +65,11 @@ def train_segmenter(
     torch.manual_seed(recipe.schedule.seed)
     network = architecture.make()
     begin(network, start)
+    check_share(network, recipe)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def entropy_alone(learner: nn.Module, batch: Batch, _progress: float) -> dict[str, Tensor]:
-        entropy = matte_entropy(learner(batch.pictures), batch.mattes)
-        return {"entropy": entropy, "total": entropy}
+    groups = groups_of(network)
+    if not recipe.varied:
+        freeze_unasked(network)
 
     watched = {"train": material.learned.spread(WATCHED), "val": material.held.spread(WATCHED)}
 
@@ -84,7 +86,7 @@ def train_segmenter(
         architecture.loss if recipe.varied else entropy_alone,
         recipe.schedule,
         folder,
-        groups=groups_of(network),
+        groups=groups,
         on_log=on_log,
         score=score,
         device=device,
@@ -98,6 +100,34 @@ def train_segmenter(
         },
     )
     return Trained(trained.requires_grad_(False), material, recipe)
+
+
+def entropy_alone(network: nn.Module, batch: Batch, _progress: float) -> dict[str, Tensor]:
+    """The loss of pictures that are not varied."""
+    entropy = matte_entropy(network(batch.pictures), batch.mattes)
+    return {"entropy": entropy, "total": entropy}
+
+
+def freeze_unasked(network: nn.Module) -> None:
+    """Freeze what `entropy_alone` does not ask for: several processes wait for the gradients of all that is not."""
+    if isinstance(network, PortraitNet):
+        network.parts.requires_grad_(False)
+
+
+def check_share(network: nn.Module, recipe: Recipe) -> None:
+    """Refuse what batch norm has nothing to average in: at 1/32 of the side such a share is a single value.
+
+    Raises:
+        InputError: a process's part of a batch is one picture of 32 pixels.
+    """
+    schedule, side = recipe.schedule, min(recipe.side, recipe.side_at(0))
+    share = schedule.batch // (rank_and_count()[1] * schedule.accumulate)
+    normed = any(isinstance(layer, nn.BatchNorm2d) for layer in network.modules())
+    if normed and share == 1 and side <= 32:
+        raise InputError(
+            f"One picture of {side}x{side} pixels at a time, as they are at first, leaves batch norm nothing to "
+            "average: choose a larger --batch or --size, or a smaller --accumulate."
+        )
 
 
 def begin(network: nn.Module, start: Mapping[str, Tensor] | None) -> None:

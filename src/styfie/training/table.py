@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,15 +45,6 @@ def mean_iou(counts: Counts) -> float:
     return float((shared[union > 0] / union[union > 0]).mean())
 
 
-def keras_mean_iou(person: float, saturated: float) -> float:
-    """What Keras' metric shows where `person` of the pixels are the person's and `saturated` of these have exactly 1.
-
-    The metric casts predictions to integers, so that everything under 1 counts as background. With p and q:
-    (q + (1 - p) / (1 - p q)) / 2, so long as no pixel of the background has exactly 1.
-    """
-    return 0.5 * (saturated + (1 - person) / (1 - person * saturated))
-
-
 @torch.no_grad()
 def score_pictures(network: nn.Module, portraits: Several, side: int, device: torch.device, batch: int = 8) -> Scores:
     """Score a network in evaluation mode on portraits stretched to `side` x `side`."""
@@ -81,6 +73,6 @@ def as_text(rows: Mapping[str, Scores]) -> str:
     return "\n".join([head, *lines])
 
 
-def as_record(rows: Mapping[str, Scores]) -> dict[str, dict[str, float]]:
+def as_record(rows: Mapping[str, Scores]) -> dict[str, dict[str, Any]]:
     """The table for a file."""
     return {name: asdict(scores) for name, scores in rows.items()}
