@@ -20,6 +20,7 @@ from styfie.segmentation.people import Person, split_people
 from styfie.weights import load_packaged
 
 SIDE = 256  # the network sees the photo stretched to a square of this side, as in training
+SCALES = (1.0,)  # of that side, each seen straight and mirrored
 LEAST = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
 CONTRAST = 1.6  # of the network's probabilities around 0.5: their outer parts are haze, not hair (chosen on val)
 SURE, SCORE = 0.9, 0.7  # a probability that counts as sure, and the score below which nobody counts as found
@@ -88,19 +89,32 @@ class Sight:
 
 @torch.no_grad()
 def look_at(photo: Tensor, network: nn.Module, side: int = SIDE) -> Sight:
-    """Run a network on a photo (1, 3, H, W) and on its mirror image, and take the mean.
+    """Run a network on a photo (1, 3, H, W) and on its mirror image, at each of `SCALES`, and take the mean.
 
-    It sees squares of `side` pixels; one that is no `PortraitNet` knows no parts.
+    It sees squares of `side` pixels times the scale; one that is no `PortraitNet` knows no parts.
     """
+    seen = [_look_once(photo, network, round(scale * side / 32) * 32) for scale in SCALES]
+    mattes, parts = zip(*seen, strict=True)
+    matte = torch.cat([resize(one, (side, side)) for one in mattes]).mean(0, keepdim=True)
+    part = torch.cat([resize(one, (side // 2, side // 2)) for one in parts]).mean(0, keepdim=True)
+    return Sight(photo, (CONTRAST * (matte - 0.5) + 0.5).clamp(0, 1), part.clamp(0, 1))
+
+
+def _look_once(photo: Tensor, network: nn.Module, side: int) -> tuple[Tensor, Tensor]:
+    """Probabilities of "person" (1, 1, side, side) and of the parts (1, 5, side/2, side/2)."""
     square = resize(photo, (side, side))
     pair = torch.cat([square, square.flip(3)]).contiguous(memory_format=torch.channels_last)
     with reduced_precision(pair.device):
-        if isinstance(network, PortraitNet):
-            matte, parts = network.both(pair)
-        else:
-            matte, parts = network(pair), torch.zeros(2, PARTS, side // 2, side // 2)
-    matte, parts = (0.5 * (x[:1] + x[1:].flip(3)) for x in (matte.float().sigmoid(), parts.float().softmax(1)))
-    return Sight(photo, (CONTRAST * (matte - 0.5) + 0.5).clamp(0, 1), parts)
+        logits, parts = network.both(pair) if isinstance(network, PortraitNet) else (network(pair), None)
+    matte = _unmirrored(logits.float().sigmoid())
+    if parts is None:
+        return matte, torch.zeros(1, PARTS, side // 2, side // 2)
+    return matte, _unmirrored(parts.float().softmax(1))
+
+
+def _unmirrored(pair: Tensor) -> Tensor:
+    """The mean of a picture's answer and its mirror image's, (1, C, H, W)."""
+    return 0.5 * (pair[:1] + pair[1:].flip(3))
 
 
 class PortraitSegmenter:
