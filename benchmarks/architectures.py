@@ -45,6 +45,22 @@ def train_one(arch: str, data: Path, folder: Path, settings: Recipe) -> dict[str
     }
 
 
+def draw_curves(folders: list[Path], file: Path, batch: int) -> None:
+    """Validation mean IoU of each network over the pictures seen."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((7, 4), layout="constrained")
+    axes = figure.subplots()
+    for folder in folders:
+        lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+        points = [(line["step"] * batch, line["val_iou"]) for line in lines if "val_iou" in line]
+        axes.plot(*zip(*points, strict=True), marker=".", label=folder.name.rsplit("-", 1)[0])
+    axes.set(xlabel="pictures seen", ylabel="mean IoU, validation", ylim=(0.2, 1.0))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(file, dpi=110)
+
+
 def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--arch", action="append", help="repeatable; all that fit a processor if none")
@@ -53,11 +69,14 @@ def main() -> None:
     options = parser.parse_args()
     print(f"fixed convolution {fixed_convolution():.1f} ms, {torch.get_num_threads()} threads")
     options.output.mkdir(parents=True, exist_ok=True)
+    settings, folders = recipe(options.size, options.pictures), []
     for arch in options.arch or ["banet", "segnet-slim", "portrait", "segnet"]:
         folder = options.output / f"{arch}-{options.size}"
-        row = train_one(arch, options.data / "portraits", folder, recipe(options.size, options.pictures))
+        folders.append(folder)
+        row = train_one(arch, options.data / "portraits", folder, settings)
         (folder / "scores.json").write_text(json.dumps(row, indent=1))
         print(arch, json.dumps({key: round(value, 4) for key, value in row.items()}), flush=True)
+        draw_curves(folders, options.output / "architectures.png", settings.schedule.batch)
 
 
 if __name__ == "__main__":

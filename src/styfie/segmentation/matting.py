@@ -17,7 +17,7 @@ from styfie.images import fit_size, resize
 WORK = 640  # longest side at which the matte is solved for, in pixels
 MOST_UNKNOWN = 60_000  # pixels solved for: with more in doubt the working size shrinks, so time and memory are bounded
 DOUBT = 0.1  # a coarse value further than this from 0 and 1 is in doubt
-BAND = 5 / 512  # how far the doubt is widened, of the longest side
+BAND = 3 / 512  # how far the doubt is widened, of the longest side
 PRIOR = 0.01  # weight of the coarse value where it is nearly sure, against the matting Laplacian
 FLAT = 1e-6  # colour variance below which a 3x3 window tells nothing
 GUIDE = 1e-4  # the same for the coefficients that are brought to the full size
