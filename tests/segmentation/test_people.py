@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from styfie.segmentation.people import find_faces, split_people
+from styfie.segmentation.people import find_faces, split_people, without_specks
 
 SIZE = 128
 
@@ -55,14 +55,37 @@ def test_people_apart_are_certain_even_without_faces() -> None:
     assert [person.score for person in people] == [1.0, 1.0]
 
 
-def test_skin_without_hair_over_it_is_no_face() -> None:
-    skin, hair = np.zeros((64, 64), bool), np.zeros((64, 64), bool)
-    skin[20:40, 20:40] = True
-    assert find_faces(skin, hair) == []
-    hair[5:20, 15:45] = True
-    assert len(find_faces(skin, hair)) == 1
+def head(hair_over: int, worn_over: int = 0, body_over: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Parts and body of a face with so many rows of hair, of hat and of clothes above it."""
+    labels = np.zeros((96, 64), int)
+    top = 60
+    labels[top : top + 20, 20:40] = 1
+    for label, rows in ((2, hair_over), (4, worn_over), (3, body_over)):
+        labels[top - rows : top, 18:42] = label
+        top -= rows
+    return np.eye(5, dtype=np.float32)[labels].transpose(2, 0, 1), labels > 0
+
+
+@pytest.mark.parametrize(
+    ("hair", "worn", "clothes", "faces"),
+    [(0, 0, 0, 0), (12, 0, 0, 1), (0, 12, 0, 1), (0, 8, 50, 0), (12, 0, 40, 1)],
+    ids=["bare", "hair", "hat", "watch", "child before somebody"],
+)
+def test_a_face_has_hair_or_a_hat_over_it(hair: int, worn: int, clothes: int, faces: int) -> None:
+    assert len(find_faces(*head(hair, worn, clothes))) == faces
 
 
 def test_nobody_is_nobody() -> None:
     empty = torch.zeros(1, 1, 32, 32)
     assert split_people(empty, torch.zeros(1, 5, 16, 16), torch.zeros(1, 3, 32, 32)) == []
+
+
+def test_specks_go_and_people_stay() -> None:
+    matte = torch.zeros(1, 1, 64, 64)
+    matte[..., 10:40, 5:25] = 0.9  # somebody
+    matte[..., 10:25, 35:50] = 0.8  # somebody smaller
+    alone = matte.clone()
+    matte[..., 50:54, 50:54] = 0.7
+    matte[..., 49, 49:55] = 0.3  # its haze
+    assert torch.equal(without_specks(matte), alone)
+    assert torch.equal(without_specks(alone), alone)

@@ -111,7 +111,7 @@ def test_the_presets_are_as_long_as_they_say() -> None:
     assert replace(ours, passes=2.0).lengthened(100).schedule.steps == 13, "200 pictures in batches of 16"
     with pytest.raises(InputError, match="multiple of 32"):
         replace(ours, side=100).lengthened(1)
-    with pytest.raises(InputError, match="known are ours, paper"):
+    with pytest.raises(InputError, match="known are ours, finish, paper"):
         load_preset("theirs")
 
 

@@ -17,10 +17,12 @@ from torch import Tensor
 from styfie.geodesic import Mask, geodesic_distance
 from styfie.images import resize
 
-LEAST_PIECE = 0.06  # of the largest piece: smaller ones belong to the nearest person
+LEAST_PIECE = 0.06  # of the largest piece: smaller ones are nobody
+Disc = tuple[int, int, float]  # row and column of the middle, and radius
+HAZE = 3  # pixels around a piece that is removed
 LEAST_FACE = 0.4  # of the largest face's inner radius
 APART = 2.2  # radii of the larger one between the middles of two faces, at least
-HAIRY = 0.12  # share of hair in the half ring above a face; hands and knees have none
+HAIRY, RING = 0.15, 2.1  # share of hair above a face, at least, up to so many radii: hands and knees have none
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +44,10 @@ def split_people(matte: Tensor, parts: Tensor, photo: Tensor) -> list[Person]:
     if not body.any():
         return []
     likely = resize(parts, size)[0].numpy()
-    seeds = _seeds(body, find_faces((likely[1] > 0.5) & body, (likely[2] > 0.4) & body))
+    seeds = _seeds(body, find_faces(likely, body))
     small = resize(photo, size)
     ways = np.stack([geodesic_distance(small, seed, body) for seed in seeds])
-    ways = np.where(
-        np.isfinite(ways).any(0), ways, _straight(seeds)
-    )  # pieces without a seed: the nearest as the crow flies
+    ways = np.where(np.isfinite(ways).any(0), ways, _straight(seeds))  # a piece without a seed goes to the nearest
     nearest = ways.argmin(0)
     ordered = sorted(range(len(seeds)), key=lambda i: ndimage.center_of_mass(body & (nearest == i))[1])
     hard = np.stack([nearest == i for i in ordered]).astype(np.float32)
@@ -55,34 +55,64 @@ def split_people(matte: Tensor, parts: Tensor, photo: Tensor) -> list[Person]:
     return [Person(soft[n][None, None], _clarity(ways, i, body & (nearest == i))) for n, i in enumerate(ordered)]
 
 
-def find_faces(skin: Mask, hair: Mask) -> list[Mask]:
-    """Discs of skin with hair over them, largest first: not hands, not knees."""
-    deep = ndimage.distance_transform_edt(np.pad(skin, 1))[1:-1, 1:-1]
+def without_specks(matte: Tensor) -> Tensor:
+    """A matte (1, 1, S, S) without the pieces that are too small to be anybody, and their haze."""
+    values = matte[0, 0].numpy()
+    pieces, count = ndimage.label(values > 0.5)
+    if count < 2:
+        return matte
+    areas = ndimage.sum_labels(pieces > 0, pieces, np.arange(count + 1))
+    large = areas >= LEAST_PIECE * areas.max()
+    kept, specks = large[pieces], (pieces > 0) & ~large[pieces]
+    haze = ndimage.binary_dilation(specks, iterations=HAZE) & ~kept
+    return torch.from_numpy(np.where(haze, np.float32(0), values))[None, None]
+
+
+def find_faces(parts: NDArray[np.float32], body: Mask) -> list[Mask]:
+    """Discs that are faces, largest first: mostly skin, with hair over them, or a hat and nothing more.
+
+    `parts` (5, H, W) are probabilities of background, skin, hair, clothes, accessories. Glasses lie on skin, and hats
+    where hair would be; but a watch on an arm has somebody above it.
+    """
+    _, skin, hair, _, worn = parts
+    face = (skin + worn > 0.5) & body
+    deep = ndimage.distance_transform_edt(np.pad(face, 1))[1:-1, 1:-1]
     peaks = np.argwhere((deep == ndimage.maximum_filter(deep, 5)) & (deep >= 2))
-    rows, columns = np.ogrid[: skin.shape[0], : skin.shape[1]]
-    hairy = [(int(y), int(x), float(deep[y, x])) for y, x in peaks if _hair_above(hair, y, x, deep[y, x]) >= HAIRY]
-    heads = [one for one in hairy if not any(_is_below(one, other) for other in hairy)]
-    middles: list[tuple[int, int, float]] = []
+    discs = [(int(y), int(x), float(deep[y, x])) for y, x in peaks]
+    found = [one for one in discs if _is_face(one, skin > 0.5, hair > 0.35, worn > 0.35, body)]
+    heads = [one for one in found if not any(_is_below(one, other) for other in found)]
+    middles: list[Disc] = []
     for y, x, radius in sorted(heads, key=lambda head: -head[2]):
         small = middles and radius < LEAST_FACE * middles[0][2]
         if not small and all(np.hypot(y - v, x - u) > APART * r for v, u, r in middles):
             middles.append((y, x, radius))
-    return [np.hypot(rows - y, columns - x) <= max(1.0, 0.8 * radius) for y, x, radius in middles]
+    return [_away(body, y, x) <= max(1.0, 0.8 * radius) for y, x, radius in middles]
 
 
-def _is_below(one: tuple[int, int, float], other: tuple[int, int, float]) -> bool:
-    """Whether a disc (y, x, radius) of skin is the neck, chest or hand under another, which is the face then."""
+def _is_face(disc: Disc, skin: Mask, hair: Mask, worn: Mask, body: Mask) -> bool:
+    y, x, radius = disc
+    away = _away(body, y, x)
+    above = (y - np.arange(len(body)))[:, None] > 0.7 * abs(np.arange(body.shape[1]) - x)
+    ring = (away > radius) & (away < RING * radius) & above
+    beyond = (away > 3.5 * radius) & (away < 5 * radius) & above
+    if not ring.any() or skin[away <= radius].mean() < 0.5:
+        return False
+    topmost = not beyond.any() or body[beyond].mean() < 0.3
+    return bool(hair[ring].mean() >= HAIRY or (topmost and (hair | worn)[ring].mean() >= HAIRY))
+
+
+def _is_below(one: Disc, other: Disc) -> bool:
+    """Whether a disc of skin is the neck, chest or hand under another, which is the face then."""
     largest = max(one[2], other[2])
     under = 0 < one[0] - other[0] < 6 * largest and abs(one[1] - other[1]) < 1.5 * largest
     return under and other[2] >= 0.5 * one[2]
 
 
-def _hair_above(hair: Mask, y: int, x: int, radius: float) -> float:
-    """Share of hair in the upper half of the ring from one to two and a half radii around a face's middle."""
-    rows, columns = np.ogrid[: hair.shape[0], : hair.shape[1]]
-    away = np.hypot(rows - y, columns - x)
-    ring = (away > radius) & (away < 2.5 * radius) & (rows <= y)
-    return float(hair[ring].mean()) if ring.any() else 0.0
+def _away(like: Mask, y: int, x: int) -> NDArray[np.float64]:
+    """Distance of every pixel from one."""
+    rows, columns = np.ogrid[: like.shape[0], : like.shape[1]]
+    found: NDArray[np.float64] = np.hypot(rows - y, columns - x)
+    return found
 
 
 def _seeds(body: Mask, faces: list[Mask]) -> list[Mask]:

@@ -16,11 +16,11 @@ from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.matting import refine
 from styfie.segmentation.networks import PARTS, PortraitNet
-from styfie.segmentation.people import Person, split_people
+from styfie.segmentation.people import Person, split_people, without_specks
 from styfie.weights import load_packaged
 
 SIDE = 256  # the network sees the photo stretched to a square of this side, as in training
-SCALES = (1.0,)  # of that side, each seen straight and mirrored
+SCALES = (1.0, 1.25)  # of that side, each seen straight and mirrored
 LEAST = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
 CONTRAST = 1.6  # of the network's probabilities around 0.5: their outer parts are haze, not hair (chosen on val)
 SURE, SCORE = 0.9, 0.7  # a probability that counts as sure, and the score below which nobody counts as found
@@ -38,7 +38,7 @@ def load_network(weights: str = "segmenter") -> PortraitNet:
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """What the network sees in a photo (1, 3, H, W), in one pass over it and its mirror image.
+    """What the network sees in a photo (1, 3, H, W), straight and mirrored, at all scales.
 
     `matte` (1, 1, S, S) is the probability of "person"; `parts` (1, 5, S/2, S/2) those of background, skin, hair,
     clothes, accessories, all 0 where the network knows none. S is the side of what it sees.
@@ -97,7 +97,8 @@ def look_at(photo: Tensor, network: nn.Module, side: int = SIDE) -> Sight:
     mattes, parts = zip(*seen, strict=True)
     matte = torch.cat([resize(one, (side, side)) for one in mattes]).mean(0, keepdim=True)
     part = torch.cat([resize(one, (side // 2, side // 2)) for one in parts]).mean(0, keepdim=True)
-    return Sight(photo, (CONTRAST * (matte - 0.5) + 0.5).clamp(0, 1), part.clamp(0, 1))
+    clear = (CONTRAST * (matte - 0.5) + 0.5).clamp(0, 1)
+    return Sight(photo, without_specks(clear), part.clamp(0, 1))
 
 
 def _look_once(photo: Tensor, network: nn.Module, side: int) -> tuple[Tensor, Tensor]:

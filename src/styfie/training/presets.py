@@ -47,6 +47,10 @@ class Recipe:
 
 PRESETS = {
     "ours": Recipe(Schedule(steps=4000, batch=16, learning_rate=2e-3, weight_decay=1e-2, average=0.998)),
+    # After ours: full size throughout, at a quarter of the rate.
+    "finish": Recipe(
+        Schedule(steps=800, batch=16, learning_rate=5e-4, weight_decay=1e-2, average=0.995), small_share=0.0
+    ),
     # The founding paper (2021): Adam at a constant 1e-4, 10 passes of 10,000 random samples, batches of 16, 256 x 256.
     "paper": Recipe(
         Schedule(batch=16, learning_rate=1e-4, weight_decay=0.0, one_cycle=False, clip=None, average=0.0),
