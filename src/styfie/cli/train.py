@@ -49,7 +49,9 @@ def segmenter(
     ],
     output: Folder,
     arch: Annotated[str, typer.Option(help="portrait, segnet, segnet-slim, banet or unet88.")] = "portrait",
-    preset: Annotated[str, typer.Option(help="ours; finish, for a network that was trained; or paper, the founding paper's.")] = "ours",
+    preset: Annotated[
+        str, typer.Option(help="ours; finish, for a trained network; or the founding paper's recipe: paper.")
+    ] = "ours",
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 256,
     passes: Annotated[float | None, typer.Option(min=0.001, help="Length in passes over the pictures.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Length in steps; the preset's if neither is given.")] = None,
