@@ -14,13 +14,19 @@ IMAGES = Path(__file__).parent / "images"
 
 
 def main() -> None:
-    """Draw the gallery, and the sheet of the built-in portrait in the default pair."""
+    """Draw the gallery, the sheet of the built-in portrait in the default pair, and its parts in styles of their own."""
     IMAGES.mkdir(exist_ok=True)
     cells = [(name, to_image(draw(name, 448))) for name in GALLERY]
     lay_out(cells, columns=7, cell=224).save(IMAGES / "gallery.jpg", quality=88)
     painting = styfie.paint()
     sheet = draw_sheet(painting, result_pictures(painting), cutout(painting))
     sheet.resize((sheet.width * 3 // 4, sheet.height * 3 // 4)).save(IMAGES / "sheet.jpg", quality=88)
+    styles = {"hair": "waves", "skin": "watercolour", "clothes": "mosaic", "background": "night"}
+    parts = styfie.paint(looks=styles)
+    cells = [("photo", to_image(parts.photo))]
+    cells += [(name, to_image(parts.regions[name])) for name in ("hair", "skin", "clothes")]
+    cells.append(("a style for each", to_image(parts.render())))
+    lay_out(cells, columns=5, cell=320).save(IMAGES / "regions.jpg", quality=88)
 
 
 if __name__ == "__main__":
