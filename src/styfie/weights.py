@@ -56,8 +56,8 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "segmenter": WeightFile(
         file="segmenter.safetensors",
-        checksum="sha256:07a07a3ec2eb7ccb77b92eaa7e35783704e50c90f573cdd712a7ebe908bda2b0",
-        size=5_741_314,
+        checksum="sha256:444578fb2ead87c59bcd96ace7262ea40366a987340404d1f5c88997a640d316",
+        size=6_309_844,
         source="styfie train segmenter",
         licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",
         origin="Trained by this project on portraits with known mattes, from the built-in encoder's weights on.",
