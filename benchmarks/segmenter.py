@@ -2,17 +2,16 @@
 
 Ours as the network sees the person (`coarse`) and refined along the photo's edges; the reference networks where
 `--references` names a folder with `prisma_nchw.onnx`, `SINet_Softmax.onnx` and `slim_reshape.tflite`
-(anilsathyan7/Portrait-Segmentation, MIT; not part of this project). Times are medians per picture, resizing included,
-beside the coarse network's of the same run.
+(anilsathyan7/Portrait-Segmentation, MIT; not part of this project). Times are of one picture, best of three, resizing
+included, beside the coarse network's and a fixed convolution's of the same run.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-import statistics
-import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,10 @@ from styfie.images import resize, to_image
 from styfie.segmentation.matting import refine
 from styfie.segmentation.portrait import load_network, look_at
 from styfie.sheet import lay_out
+from styfie.training.portraits import as_picture
 from styfie.training.readers import PortraitSet
 
-from common import arguments
+from common import arguments, best_of, fixed_convolution
 
 SINET_MEAN, SINET_STD = (107.30, 115.70, 132.36), (63.97, 65.13, 68.30)  # blue, green, red
 
@@ -99,18 +99,6 @@ def references(folder: Path | None, threads: int) -> dict[str, tuple[Predict, Pr
     return found
 
 
-def timed(predict: Predict, seconds: list[float]) -> Predict:
-    """The same predictor; each call's time is noted."""
-
-    def run(photo: Tensor) -> Tensor:
-        started = time.perf_counter()
-        found = predict(photo)
-        seconds.append(time.perf_counter() - started)
-        return found
-
-    return run
-
-
 def show(name: str, evaluation: Evaluation) -> None:
     """The tables as plain text."""
     lines = table(evaluation)
@@ -141,16 +129,17 @@ def main() -> None:
     portraits = PortraitSet(options.data / "portraits" / options.split)
     numbers: dict[str, dict[str, Any]] = {}
     for name, (predict, parts) in {**our_own(), **references(options.references, options.threads)}.items():
-        seconds: list[float] = []
-        evaluation = evaluate_segmenter(portraits, timed(predict, seconds), parts)
+        photo = as_picture(portraits[0])
+        seconds = best_of(3, partial(predict, photo))
+        evaluation = evaluate_segmenter(portraits, predict, parts)
         show(name, evaluation)
         folder = options.output / f"segmenter-{options.split}" / name
         settings = {"network": name, "data": options.split}
         write_report(evaluation, folder, settings)
         draw_worst(evaluation, folder / "worst.png")
-        numbers[name] = as_record(evaluation, settings) | {"milliseconds": 1000 * statistics.median(seconds)}
+        numbers[name] = as_record(evaluation, settings) | {"milliseconds": 1000 * seconds}
     ours = numbers["coarse"]["milliseconds"]
-    print(f"\nmedian time per picture, {options.threads} threads")
+    print(f"\ntime of one picture, {options.threads} threads, fixed convolution {fixed_convolution():.1f} ms")
     for name, record in numbers.items():
         print(f"  {name:<12}{record['milliseconds']:8.1f} ms, {record['milliseconds'] / ours:5.2f} of coarse")
     summary = {name: {k: r[k] for k in ("overall", "sources", "parts", "milliseconds")} for name, r in numbers.items()}
