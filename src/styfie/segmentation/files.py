@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import nn
+from torch import Tensor, nn
 
 from styfie.errors import InputError, MissingError
 from styfie.segmentation.banet import BANet
@@ -35,15 +35,24 @@ def read_network(file: Path) -> tuple[nn.Module, int]:
     if not file.is_file():
         raise MissingError(f"There is no file {file}.")
     try:
-        with safe_open(file, "pt") as opened:
-            about = opened.metadata() or {}
-            state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no mapping
+        state, about = read_state(file)
         with torch.device("meta"):
             network = NETWORKS[about["arch"]]()
-        state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
         network.load_state_dict(state, assign=True)
         return network.eval().requires_grad_(False), int(about["side"])
     except (SafetensorError, KeyError, ValueError, RuntimeError):
         raise InputError(
             f"{file} holds no network that finds people: a segmenter.safetensors of `styfie train segmenter` is wanted."
         ) from None
+
+
+def read_state(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a safetensors file, floats as float32, and what it says about itself.
+
+    Raises:
+        SafetensorError: it is no such file.
+    """
+    with safe_open(file, "pt") as opened:
+        about = opened.metadata() or {}
+        state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no mapping
+    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, about

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from styfie.errors import InputError, MissingError
 from styfie.evaluation.masks import MaskSummary, score_mask, summarise
 from styfie.images import resize
 from styfie.losses.masks import matte_entropy
+from styfie.segmentation.files import read_state
 from styfie.segmentation.networks import FROZEN, PortraitNet
 from styfie.training.architectures import load_architecture
 from styfie.training.loop import CPU, fit
@@ -158,11 +159,9 @@ def read_start(file: Path) -> dict[str, Tensor]:
     if not file.is_file():
         raise MissingError(f"There is no {file} to start from: give a safetensors file of an earlier run.")
     try:
-        with safe_open(file, "pt") as opened:
-            state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no mapping
+        return read_state(file)[0]
     except SafetensorError:
         raise InputError(f"{file} is no safetensors file: give one of an earlier run.") from None
-    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
 
 
 def groups_of(network: nn.Module) -> list[dict[str, Any]] | None:
