@@ -85,7 +85,7 @@ def paint_all(photos: dict[str, Tensor], styles: dict[str, Tensor], weights: Wei
 def paint_one(photo: Tensor, style: Tensor, weights: Weights, encoder: Encoder) -> Tensor:
     """The whole photo in one style."""
     regions = Regions.of_subject(torch.ones_like(photo[:, :1]))
-    look = {"subject": Look(Style("style", style))}
+    look = {"subject": Look((Style("style", style),))}
     *_, last = optimise(photo, regions, look, Settings(size=SIZE), weights=weights, encoder=encoder)
     return last.layers[:1]
 

@@ -19,7 +19,7 @@ def make(halves: Regions, **looks: Look) -> Painting:
 
 
 def styled(strength: float = 1.0) -> Look:
-    return Look(Style("s", torch.rand(1, 3, 32, 32)), strength)
+    return Look((Style("s", torch.rand(1, 3, 32, 32)),), strength)
 
 
 def test_render_is_the_weighted_sum(halves: Regions) -> None:

@@ -13,30 +13,53 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Style:
-    """A style picture: RGB (1, 3, H, W) in [0, 1], with the name it was asked for by."""
+    """A style picture: RGB (1, 3, H, W) in [0, 1], with the name it was asked for by.
+
+    `weight` is its share where a region has several styles; `alpha` (1, 1, H, W) marks which part of the picture is
+    the style, all of it if there is none.
+    """
 
     name: str
     picture: Tensor
+    weight: float = 1.0
+    alpha: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        _within("the weight of a style", self.weight, 0.001, 1000, "a share above 0")
 
 
-COLORS = ("style", "keep", "luma")
+COLORS = ("style", "keep", "histogram", "luma")
+STROKES = (0.25, 4.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """How one region is to look. No style: photo.
+    """How one region is to look. No styles: photo; several: a blend of them by their weights.
 
     `strength` is how much of the painting shows, 0 = photo, 1 = painted. `color` says where its colours are from:
-    `style`; `keep`, the photo's palette, spread over the strokes; or `luma`, the photo's own colour at each place and
-    only light and dark painted.
+    `style`; `keep`, the photo's palette by mean and covariance, spread over the strokes; `histogram`, the same by
+    whole histograms; or `luma`, the photo's own colour at each place and only light and dark painted. `stroke` is the
+    size of strokes beside the style picture's own. `likeness` is how much faces stay themselves, 0 = painted like
+    everything else. `graded` takes strength away from what is near, where depth is known: 0 = none, 1 = all of it from
+    the nearest.
     """
 
-    style: Style | None = None
+    styles: tuple[Style, ...] = ()
     strength: float = 1.0
     color: str = "style"
+    stroke: float = 1.0
+    likeness: float = 0.5
+    graded: float = 0.0
 
     def __post_init__(self) -> None:
         if self.color not in COLORS:
             raise InputError(f"color is {self.color!r}: one of {', '.join(COLORS)} is wanted.")
-        if not 0 <= self.strength <= 1:
-            raise InputError(f"strength is {self.strength}: a number from 0 (photo) to 1 (painted) is wanted.")
+        _within("strength", self.strength, 0, 1, "a number from 0 (photo) to 1 (painted)")
+        _within("stroke", self.stroke, *STROKES, "a size from 0.25 (fine) to 4 (broad)")
+        _within("likeness", self.likeness, 0, 1, "a number from 0 (painted freely) to 1 (as in the photo)")
+        _within("graded", self.graded, 0, 1, "a number from 0 (all alike) to 1 (nothing on what is nearest)")
+
+
+def _within(name: str, value: float, low: float, high: float, wanted: str) -> None:
+    if not low <= value <= high:
+        raise InputError(f"{name} is {value}: {wanted} is wanted.")

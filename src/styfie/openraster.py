@@ -48,9 +48,11 @@ def write_painting(painting: Painting, file: Path) -> None:
             _put(archive, f"data/layer{i}.png", _png(to_image(painting.layers[i : i + 1], shown)))
             _put(archive, f"styfie/matte{i}.png", _png(to_image(painting.regions.alpha[i : i + 1])))
         for name, look in painting.looks.items():
-            if look.style:
-                at = painting.regions.index(name)
-                _put(archive, f"styfie/style{at}.png", _png(to_image(look.style.picture)))
+            at = painting.regions.index(name)
+            for n, style in enumerate(look.styles):
+                _put(archive, f"styfie/style{at}-{n}.png", _png(to_image(style.picture)))
+                if style.alpha is not None:
+                    _put(archive, f"styfie/style{at}-{n}-mask.png", _png(to_image(style.alpha)))
         _put(archive, "styfie/recipe.json", json.dumps(_described(painting), indent=1, sort_keys=True).encode())
 
 
@@ -90,12 +92,14 @@ def region_names(file: Path) -> tuple[str, ...]:
         return ()
 
 
+_LOOK = ("strength", "color", "stroke", "likeness", "graded")  # the fields of a look that are plain values
 _OWN = ("regions", "score", "sides", "looks")  # in the file's recipe, but fields of their own in a Painting
 
 
 def _described(painting: Painting) -> Mapping[str, Any]:
     looks = {
-        name: {"style": look.style.name if look.style else None, "strength": look.strength, "color": look.color}
+        name: {"styles": [{"name": s.name, "weight": s.weight} for s in look.styles]}
+        | {field: getattr(look, field) for field in _LOOK}
         for name, look in painting.looks.items()
     }
     return {
@@ -108,9 +112,14 @@ def _described(painting: Painting) -> Mapping[str, Any]:
 
 
 def _look(archive: zipfile.ZipFile, at: int, saved: Mapping[str, Any] | None) -> Look:
-    if not saved or saved["style"] is None:
+    if not saved:
         return Look()
-    return Look(Style(saved["style"], _tensor(archive, f"styfie/style{at}.png")), saved["strength"], saved["color"])
+    held, styles = set(archive.namelist()), []
+    for n, style in enumerate(saved["styles"]):
+        mask = f"styfie/style{at}-{n}-mask.png"
+        alpha = _tensor(archive, mask)[:, :1] if mask in held else None
+        styles.append(Style(style["name"], _tensor(archive, f"styfie/style{at}-{n}.png"), style["weight"], alpha))
+    return Look(tuple(styles), **{field: saved[field] for field in _LOOK})
 
 
 def _over_alphas(alpha: Tensor) -> Iterator[Tensor]:

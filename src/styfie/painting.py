@@ -51,7 +51,7 @@ class Painting:
         picture = self.photo
         for name, look in looks.items():
             at = self.regions.index(name)
-            if look.style is not None and name in shown:
+            if look.styles and name in shown:
                 alpha, own = self.regions.alpha[at : at + 1], self.colours[at : at + 1]
                 layer = recolour(self.layers[at : at + 1], own, alpha, look.color)
                 picture = picture + alpha * look.strength * (layer - own)

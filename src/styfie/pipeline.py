@@ -72,7 +72,7 @@ def paint(
         raise InputError(f"The engine {settings.engine!r} painted nothing.")
     painting = Painting(picture, regions, resize(progress.layers, regions.size), resolved, _recipe(settings, progress))
     for i, name in enumerate(regions.names):
-        if (look := resolved.get(name)) is None or look.style is None:
+        if (look := resolved.get(name)) is None or not look.styles:
             painting.layers[i] = painting.colours[i].clamp(0, 1)  # also where a run was stopped at a smaller scale
     return painting
 
@@ -101,10 +101,10 @@ def read_photo(photo: Picture | None, size: int) -> Tensor:
 
 def resolve_looks(wanted: Mapping[str, Look | Picture | None], longest: int) -> dict[str, Look]:
     """Looks with their pictures loaded, at most `longest` pixels; the gallery's first pair if none has a style."""
-    if not any((isinstance(w, Look) and w.style) or not isinstance(w, Look | None) for w in wanted.values()):
+    if not any((isinstance(w, Look) and w.styles) or not isinstance(w, Look | None) for w in wanted.values()):
         wanted = {**wanted, **dict(zip((SUBJECT, BACKGROUND), PAIRS[0], strict=True))}
     return {
-        name: look if isinstance(look, Look) else Look(load_style(look, longest))
+        name: look if isinstance(look, Look) else Look((load_style(look, longest),))
         for name, look in wanted.items()
         if look is not None
     }

@@ -26,7 +26,8 @@ WORK = 256  # longest side at which patches around points are looked for
 class Regions:
     """Named soft regions: `alpha` (R, 1, H, W) is >= 0 and sums to 1 everywhere; `score` is confidence in [0, 1].
 
-    `sides` says of each region whether it is part of the subject or of the background.
+    `sides` says of each region whether it is part of the subject or of the background. `face` (1, 1, H, W) in [0, 1] is
+    1 on faces, `depth` (1, 1, H, W) in [0, 1] how far away each pixel is, 0 = nearest; None where it is not known.
 
     Raises:
         InputError: shapes that do not fit, names that are not unique or could not be a file's, or alphas that are no
@@ -37,6 +38,8 @@ class Regions:
     alpha: Tensor
     score: tuple[float, ...]
     sides: tuple[str, ...] = ()
+    face: Tensor | None = None
+    depth: Tensor | None = None
 
     def __post_init__(self) -> None:
         if not self.sides:  # a dataclass that is frozen is set so
@@ -51,6 +54,11 @@ class Regions:
             raise InputError(f"A region is called {odd[0]!r}: letters, digits, - and _ are wanted.")
         if not (float(self.alpha.min()) >= 0 and float((self.alpha.sum(0) - 1).abs().max()) <= 1e-4):  # nor NaN
             raise InputError("The regions' alphas must be at least 0 and sum to 1 at every pixel.")
+        for name, one in (("face", self.face), ("depth", self.depth)):
+            if one is not None and one.shape != (1, 1, *self.size):
+                raise InputError(
+                    f"{name} has shape {tuple(one.shape)}: (1, 1, {self.size[0]}, {self.size[1]}) is wanted."
+                )
 
     @classmethod
     def of_subject(cls, matte: Tensor, score: float = 1.0) -> Regions:
@@ -87,7 +95,8 @@ class Regions:
     def resize(self, size: tuple[int, int]) -> Regions:
         """The same regions at another (height, width), still a partition."""
         alpha = resize(self.alpha, size)
-        return replace(self, alpha=alpha / alpha.sum(0, keepdim=True))
+        face, depth = (None if one is None else resize(one, size) for one in (self.face, self.depth))
+        return replace(self, alpha=alpha / alpha.sum(0, keepdim=True), face=face, depth=depth)
 
     def split(self, name: str, finer: str, alpha: Tensor, score: float = 1.0) -> Regions:
         """Split `finer` off region `name`: it takes the share `alpha` (1, 1, H, W) of it, the parent keeps the rest."""
@@ -105,7 +114,8 @@ class Regions:
         alpha[keep] += alpha[gone]
         left: Sequence[int] = [i for i in range(len(self.names)) if i != gone]
         names, sides = (tuple(field[i] for i in left) for field in (self.names, self.sides))
-        return Regions(names, alpha[left], tuple(self.score[i] for i in left), sides)
+        score = tuple(self.score[i] for i in left)
+        return replace(self, names=names, alpha=alpha[left], score=score, sides=sides)
 
     def put(self, name: str, alpha: Tensor, score: float = 1.0) -> Regions:
         """Give a region `alpha` (1, 1, H, W): a new one is laid over the others, on the side of which it covers more.
@@ -147,7 +157,8 @@ class Regions:
         return [name for name, s in zip(self.names, self.sides, strict=True) if s == side]
 
     def _with(self, name: str, alpha: Tensor, score: float, side: str) -> Regions:
-        return Regions((*self.names, name), alpha, (*self.score, score), (*self.sides, side))
+        names, scores, sides = (*self.names, name), (*self.score, score), (*self.sides, side)
+        return replace(self, names=names, alpha=alpha, score=scores, sides=sides)
 
 
 def correct(

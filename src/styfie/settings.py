@@ -23,8 +23,10 @@ class Settings:
     device: str = "auto"
     engine: str = "optimise"
     encoder: str = "styfie"
+    loss: str = "gram"  # how style is measured: see `losses.STYLE_LOSSES`
     segmenter: str = "auto"
     start: str = "photo"  # or "noise"
+    max_memory: float = 4.0  # gigabytes (10**9 bytes) that a run may take; larger pictures are painted in tiles
     radius: float = 10.0  # of the portrait blur: standard deviation in pixels per 512 of the longest side
 
     def __post_init__(self) -> None:
@@ -34,6 +36,7 @@ class Settings:
         _within("steps", self.steps, 1, 100_000)
         _within("seed", self.seed, 0, 2**63 - 1)
         _within("radius", self.radius, 0, 1000)
+        _within("max_memory", self.max_memory, 0.5, 10_000)
         if self.device not in DEVICES:
             raise InputError(f"device is {self.device!r}: one of {', '.join(DEVICES)} is wanted.")
         if self.start not in ("photo", "noise"):

@@ -24,8 +24,7 @@ def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor], cutout: Image
     cells = [(name, to_image(picture)) for name, picture in pictures.items()]
     cells.insert(2, ("cutout", _on_chequers(cutout)))
     for name, look in painting.looks.items():
-        if look.style:
-            cells.append((f"style of {name}: {look.style.name}", to_image(look.style.picture)))
+        cells += [(f"style of {name}: {style.name}", to_image(style.picture)) for style in look.styles]
     return lay_out(cells, columns=5)
 
 

@@ -45,12 +45,12 @@ def regions() -> Regions:
 @pytest.fixture
 def looks() -> dict[str, Look]:
     rng = torch.Generator().manual_seed(2)
-    return {n: Look(Style(n, torch.rand(1, 3, 40, 64, generator=rng))) for n in ("subject", "background")}
+    return {n: Look((Style(n, torch.rand(1, 3, 40, 64, generator=rng)),)) for n in ("subject", "background")}
 
 
 def objective(network: Vgg, photo: Tensor, regions: Regions, looks: dict[str, Look], p: Classic) -> _Objective:
     masks = hard_masks(regions.alpha)
-    styles = {i: look.style.picture[..., :40, :40] for i, look in enumerate(looks.values()) if look.style}
+    styles = {i: look.styles[0].picture[..., :40, :40] for i, look in enumerate(looks.values()) if look.styles}
     return _Objective(network, photo[..., :40, :], masks[..., :40, :], styles, p)
 
 
@@ -65,7 +65,9 @@ def test_losses_are_the_formulas(network: Vgg, photo: Tensor, regions: Regions, 
         return network.taps(x)
 
     painted = [maps(prepared * masks[i]) for i in range(2)]
-    wanted = [maps(255 * look.style.picture[..., :40, :40].flip(1) - MEAN) for look in looks.values() if look.style]
+    wanted = [
+        maps(255 * look.styles[0].picture[..., :40, :40].flip(1) - MEAN) for look in looks.values() if look.styles
+    ]
     style = 0.0
     for tap in ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"):
         for found, goal in zip(painted, wanted, strict=True):

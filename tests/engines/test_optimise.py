@@ -49,7 +49,7 @@ def style_loss(picture: Tensor, style: Style, encoder: PlainEncoder) -> float:
 
 
 def test_painting_comes_near_its_own_style(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:
-    looks = {"subject": Look(RED), "background": Look(BLUE)}
+    looks = {"subject": Look((RED,)), "background": Look((BLUE,))}
     found = last(photo, halves, looks, encoder)
     left, right = found.layers[:1, ..., :32], found.layers[1:, ..., 32:]
     assert style_loss(left, RED, encoder) < 0.3 * style_loss(photo[..., :32], RED, encoder)
@@ -58,7 +58,7 @@ def test_painting_comes_near_its_own_style(photo: Tensor, halves: Regions, encod
 
 
 def test_a_layer_is_photo_far_from_its_region(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:
-    found = last(photo, halves, {"subject": Look(RED)}, encoder)
+    found = last(photo, halves, {"subject": Look((RED,))}, encoder)
     assert torch.equal(found.layers[0, ..., 56:], photo[0, ..., 56:])
     assert torch.equal(found.layers[1:], photo)
     assert float(found.layers.min()) >= 0
@@ -66,14 +66,14 @@ def test_a_layer_is_photo_far_from_its_region(photo: Tensor, halves: Regions, en
 
 
 def test_the_other_regions_style_does_not_matter(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:
-    a = last(photo, halves, {"subject": Look(RED), "background": Look(BLUE)}, encoder)
-    b = last(photo, halves, {"subject": Look(RED), "background": Look(RED)}, encoder)
+    a = last(photo, halves, {"subject": Look((RED,)), "background": Look((BLUE,))}, encoder)
+    b = last(photo, halves, {"subject": Look((RED,)), "background": Look((RED,))}, encoder)
     assert torch.equal(a.layers[0], b.layers[0])
 
 
 def test_the_same_seed_gives_the_same_bytes(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:
     a, b, c = (
-        last(photo, halves, {"subject": Look(RED)}, encoder, start="noise", seed=seed).layers for seed in (1, 1, 2)
+        last(photo, halves, {"subject": Look((RED,))}, encoder, start="noise", seed=seed).layers for seed in (1, 1, 2)
     )
     assert torch.equal(a, b)
     assert not torch.equal(a, c)
@@ -82,7 +82,7 @@ def test_the_same_seed_gives_the_same_bytes(photo: Tensor, halves: Regions, enco
 def test_progress_counts_every_step_and_stopping_is_stopping(
     photo: Tensor, halves: Regions, encoder: PlainEncoder
 ) -> None:
-    looks = {"subject": Look(RED)}
+    looks = {"subject": Look((RED,))}
     steps = list(optimise(photo, halves, looks, SETTINGS, encoder=encoder))
     assert [p.step for p in steps] == list(range(1, 13))
     assert {p.steps for p in steps} == {12}
@@ -95,7 +95,7 @@ def test_progress_counts_every_step_and_stopping_is_stopping(
 def test_within_a_scale_the_best_picture_never_gets_worse(
     photo: Tensor, halves: Regions, encoder: PlainEncoder
 ) -> None:
-    looks = {"subject": Look(RED)}
+    looks = {"subject": Look((RED,))}
     totals = [p.losses["total"] for p in optimise(photo, halves, looks, SETTINGS, encoder=encoder)]
     assert all(b <= a for a, b in itertools.pairwise(totals))
     assert totals[-1] < 0.7 * totals[0]
@@ -120,7 +120,7 @@ def test_nothing_to_paint_is_the_photo(photo: Tensor, halves: Regions, encoder: 
 
 
 def test_a_start_is_begun_from(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:
-    looks = {"subject": Look(RED)}
+    looks = {"subject": Look((RED,))}
     first = last(photo, halves, looks, encoder, steps=40)
     again = next(iter(optimise(photo, halves, looks, SETTINGS, start=first.layers, encoder=encoder)))
     fresh = next(iter(optimise(photo, halves, looks, SETTINGS, encoder=encoder)))
@@ -130,7 +130,7 @@ def test_a_start_is_begun_from(photo: Tensor, halves: Regions, encoder: PlainEnc
 @pytest.mark.parametrize("size", [(33, 97), (50, 34)])
 def test_any_size(size: tuple[int, int], encoder: PlainEncoder) -> None:
     picture = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
-    found = last(picture, Regions.of_subject(torch.ones(1, 1, *size)), {"subject": Look(RED)}, encoder, steps=2)
+    found = last(picture, Regions.of_subject(torch.ones(1, 1, *size)), {"subject": Look((RED,))}, encoder, steps=2)
     assert found.layers.shape == (2, 3, *size)
     assert bool(torch.isfinite(found.layers).all())
 

@@ -22,7 +22,7 @@ def mix(
     from styfie.painting import Painting
 
     found = Painting.load(painting)
-    styled = [name for name, look in found.looks.items() if look.style]
+    styled = [name for name, look in found.looks.items() if look.styles]
     folder = output or painting.parent
     files = with_looks(found, asked_looks(styled, strength, color)).save(folder)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {folder}")

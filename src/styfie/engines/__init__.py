@@ -11,7 +11,7 @@ from styfie.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from styfie.engines.progress import Progress
+    from styfie.engines.progress import Progress, State
     from styfie.looks import Look
     from styfie.regions import Regions
     from styfie.settings import Settings
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """Photo (1, 3, H, W) and regions of that size in, progress out; the last one is the result.
 
-    `start` (R, 3, H, W) are layers to begin from. To cancel is to stop iterating.
+    `start` (R, 3, H, W) are layers to begin from, `state` is a `Progress.state` to go on from; an engine that gives
+    none takes none. To cancel is to stop iterating.
     """
 
     def __call__(
@@ -30,6 +31,7 @@ class Engine(Protocol):
         looks: Mapping[str, Look],
         settings: Settings,
         start: Tensor | None = None,
+        state: State | None = None,
     ) -> Iterator[Progress]:
         """Paint every region that has a style."""
         ...
@@ -47,18 +49,29 @@ class EngineEntry:
 
 
 def _optimise(
-    photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, start: Tensor | None = None
+    photo: Tensor,
+    regions: Regions,
+    looks: Mapping[str, Look],
+    settings: Settings,
+    start: Tensor | None = None,
+    state: State | None = None,
 ) -> Iterator[Progress]:
     from styfie.engines.optimise import optimise
 
-    return optimise(photo, regions, looks, settings, start)
+    return optimise(photo, regions, looks, settings, start, state)
 
 
 def _classic(
-    photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, start: Tensor | None = None
+    photo: Tensor,
+    regions: Regions,
+    looks: Mapping[str, Look],
+    settings: Settings,
+    start: Tensor | None = None,
+    state: State | None = None,
 ) -> Iterator[Progress]:
     from styfie.engines.classic import classic
 
+    del state  # it keeps none
     return classic(photo, regions, looks, settings, start)
 
 

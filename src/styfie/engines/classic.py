@@ -70,7 +70,7 @@ def classic(
         MissingError: the weights of VGG-16 are not here and cannot be fetched.
     """
     device = pick_device(settings.device)
-    styles = {i: look.style.picture for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.style}
+    styles = {i: look.styles[0].picture for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.styles}
     if not styles:
         yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
         return

@@ -19,7 +19,7 @@ from torch import Tensor
 from styfie.colour import match_colours
 from styfie.devices import pick_device, reduced_precision
 from styfie.encoders import Encoder, load_encoder
-from styfie.engines.progress import Progress
+from styfie.engines.progress import Progress, State
 from styfie.images import fit_size, resize
 from styfie.looks import Look
 from styfie.losses import content_loss, gram, relative_gram_loss, total_variation
@@ -50,6 +50,7 @@ def optimise(
     looks: Mapping[str, Look],
     settings: Settings,
     start: Tensor | None = None,
+    state: State | None = None,
     weights: Weights = WEIGHTS,
     encoder: Encoder | None = None,
 ) -> Iterator[Progress]:
@@ -63,7 +64,7 @@ def optimise(
     encoder = (encoder or load_encoder(settings.encoder)).to(device)
     noise = torch.Generator().manual_seed(settings.seed)
     height, width = photo.shape[-2:]
-    styled = {i: look.style.picture for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.style}
+    styled = {i: look.styles[0].picture for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.styles}
     scales = pyramid(max(height, width))
     clock = _Clock(settings.steps, [s * s for s in scales], len(styled))
     painted: dict[int, Tensor] = {} if start is None else {i: start[i : i + 1] for i in styled}

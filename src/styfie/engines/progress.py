@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+State = Mapping[str, Tensor]
+
 
 @dataclass(frozen=True, eq=False)
 class Progress:
     """One step of an engine; the last one is the result.
 
-    `layers` (R, 3, h, w) in [0, 1] are at the size being worked on, the final one at the photo's.
+    `layers` (R, 3, h, w) in [0, 1] are at the size being worked on, the final one at the photo's. `state` is there at
+    fixed steps only: given back to the engine with the same photo, regions, looks and settings it goes on from that
+    step and ends with the same bytes.
     """
 
     step: int
@@ -20,3 +24,4 @@ class Progress:
     losses: Mapping[str, float]
     seconds_left: float
     layers: Tensor
+    state: State | None = None
