@@ -55,6 +55,32 @@ def test_other_strengths_without_another_run(halves: Regions) -> None:
     assert torch.equal(painting.render(none), painting.photo)
 
 
+def graded(painting: Painting, depth: Tensor | None, share: float) -> Tensor:
+    looks = {name: replace(look, graded=share) for name, look in painting.looks.items()}
+    return replace(painting, regions=replace(painting.regions, depth=depth)).render(looks)
+
+
+def test_graded_strength_rises_with_depth(halves: Regions) -> None:
+    painting = make(halves, background=styled(0.8))
+    depth = torch.linspace(0, 1, 48).view(1, 1, 48, 1).expand(1, 1, 48, 64)
+    behind = halves["background"][0, 0, 0] == 1
+    photo, layer = painting.photo[..., behind], painting.layers[1:][..., behind]
+    share = (0.8 * (1 - 0.75 * (1 - depth)))[..., behind]  # 0.2 at the nearest, 0.8 at the farthest
+    found = graded(painting, depth, 0.75)
+    assert torch.allclose(found[..., behind], photo + share * (layer - photo), atol=1e-6)
+    inside = (halves["subject"] == 1).expand_as(found)
+    assert torch.equal(found[inside], painting.photo[inside])
+
+
+def test_grading_by_nothing_changes_no_bit(halves: Regions) -> None:
+    painting = make(halves, subject=styled(0.3), background=styled())
+    plain = painting.render()
+    assert torch.equal(graded(painting, None, 1.0), plain), "no depth is known"
+    assert torch.equal(graded(painting, torch.rand(1, 1, 48, 64), 0.0), plain), "none is asked for"
+    assert torch.equal(graded(painting, torch.ones(1, 1, 48, 64), 1.0), plain), "all is farthest"
+    assert torch.equal(graded(painting, torch.zeros(1, 1, 48, 64), 1.0), painting.photo), "all is nearest"
+
+
 def test_unknown_regions_are_refused(halves: Regions) -> None:
     with pytest.raises(InputError, match="hat"):
         make(halves, subject=styled()).render(only={"hat"})

@@ -34,7 +34,8 @@ class Painting:
         """Blend photo and layers: the sum over regions of alpha * mix(colours, recolour(layer), strength).
 
         The region's own colours stand where the photo would: where two regions share a pixel, replacing the one
-        takes its colour away, and no rim of it is left on the other.
+        takes its colour away, and no rim of it is left on the other. Where depth is known a look may be graded: its
+        strength is that at the farthest and less by the share `graded` at the nearest.
 
         Args:
             looks: strengths and colours to use in place of the painting's own.
@@ -54,8 +55,14 @@ class Painting:
             if look.styles and name in shown:
                 alpha, own = self.regions.alpha[at : at + 1], self.colours[at : at + 1]
                 layer = recolour(self.layers[at : at + 1], own, alpha, look.color)
-                picture = picture + alpha * look.strength * (layer - own)
+                picture = picture + alpha * self._strength(look) * (layer - own)
         return picture.clamp(0, 1)
+
+    def _strength(self, look: Look) -> float | Tensor:
+        """A look's strength, or at each pixel (1, 1, H, W) if it is graded by depth."""
+        if self.regions.depth is None or look.graded == 0:
+            return look.strength
+        return look.strength * (1 - look.graded * (1 - self.regions.depth))
 
     @cached_property
     def colours(self) -> Tensor:
