@@ -10,10 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from styfie.gallery import GALLERY
-from styfie.images import resize
 
 PHOTOS = (
     "woman_smile_updo",
@@ -78,14 +77,3 @@ def best_of(runs: int, run: Callable[[], object]) -> float:
         run()
         times.append(time.perf_counter() - started)
     return min(times[1:])
-
-
-def gradient_correlation(result: Tensor, photo: Tensor, inside: Tensor) -> float:
-    """Correlation of luma gradients within a matte: how far a painted person is still recognisable."""
-    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    pairs = []
-    for picture in (result, photo):
-        luma = (resize(picture, (photo.shape[-2], photo.shape[-1])) * weights).sum(1, keepdim=True)
-        down, across = luma[..., 1:, :-1] - luma[..., :-1, :-1], luma[..., :-1, 1:] - luma[..., :-1, :-1]
-        pairs.append(torch.cat([down, across])[(inside[..., :-1, :-1] > 0.5).expand(2, -1, -1, -1)])
-    return float(torch.corrcoef(torch.stack(pairs))[0, 1])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import styfie
 from styfie.images import to_image
+from styfie.likeness import likeness_score
 from styfie.sheet import lay_out
 
-from common import PAIRS, PHOTOS, arguments, gradient_correlation, style_source
+from common import PAIRS, PHOTOS, arguments, style_source
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
             subject, background = (style_source(style, options.data) for style in pair)
             settings = styfie.Settings(size=options.size)
             painting = styfie.paint(photo, settings=settings, subject=subject, background=background)
-            correlation = gradient_correlation(painting.render(), painting.photo, painting.matte)
+            correlation = likeness_score(painting.render(), painting.photo, painting.matte)
             found.append(correlation)
             print(f"{name} {' + '.join(pair)}: luma-gradient correlation {correlation:.3f}", flush=True)
             if not i:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, ImageFont
 
 from styfie.images import to_image
+from styfie.likeness import face_score
+from styfie.regions import SUBJECT
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,8 +22,11 @@ PAPER, INK = (250, 248, 244), (40, 38, 36)
 
 
 def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor], cutout: Image.Image) -> Image.Image:
-    """All `pictures` and the cutout (RGBA), then the styles, in rows of five with their names below."""
-    cells = [(name, to_image(picture)) for name, picture in pictures.items()]
+    """All `pictures` and the cutout (RGBA), then the styles, in rows of five with their names below.
+
+    Where there is a face, the painted person's caption says how like it is, see `likeness.face_score`.
+    """
+    cells = [(_caption(painting, name, picture), to_image(picture)) for name, picture in pictures.items()]
     cells.insert(2, ("cutout", _on_chequers(cutout)))
     for name, look in painting.looks.items():
         cells += [(f"style of {name}: {style.name}", to_image(style.picture)) for style in look.styles]
@@ -47,6 +52,14 @@ def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = 
                 label = label[:-2].rstrip("….") + "…"
             draw.text((left + width / 2, bottom - LINE + 6), label, INK, font=font, anchor="ma")
     return sheet
+
+
+def _caption(painting: Painting, name: str, picture: Tensor) -> str:
+    """A picture's name, with the likeness of a painted person."""
+    if name not in (SUBJECT, "both"):
+        return name
+    score = face_score(picture, painting.photo, painting.regions.face)
+    return name if score is None else f"{name}, likeness {score:.2f}"
 
 
 def _fit(image: Image.Image, cell: int) -> Image.Image:

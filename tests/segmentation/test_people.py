@@ -75,6 +75,17 @@ def test_a_face_has_hair_or_a_hat_over_it(hair: int, worn: int, clothes: int, fa
     assert len(find_faces(*head(hair, worn, clothes))) == faces
 
 
+@pytest.mark.parametrize(("over", "faces"), [(0, 1), (40, 0)], ids=["bald", "a hand before somebody"])
+def test_a_bald_head_is_a_face_above_clothes(over: int, faces: int) -> None:
+    labels = np.zeros((128, 64), int)
+    rows, columns = np.ogrid[:128, :64]
+    labels[np.broadcast_to((rows > 70 - over) & (abs(columns - 32) < 25), labels.shape)] = 3
+    labels[np.hypot(rows - 60, columns - 32) < 12] = 1
+    found = find_faces(np.eye(5, dtype=np.float32)[labels].transpose(2, 0, 1), labels > 0)
+    assert len(found) == faces
+    assert all(np.hypot(y - 60, x - 32) < 2 and abs(radius - 12) < 2 for y, x, radius in found)
+
+
 def test_nobody_is_nobody() -> None:
     empty = torch.zeros(1, 1, 32, 32)
     assert split_people(empty, torch.zeros(1, 5, 16, 16), torch.zeros(1, 3, 32, 32)) == []

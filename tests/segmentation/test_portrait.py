@@ -7,6 +7,7 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
+from styfie.segmentation import portrait as portrait_module
 from styfie.segmentation.portrait import PART_NAMES, Sight, split_off
 
 
@@ -76,6 +77,33 @@ def test_parts_fill_the_person_in_any_order(sight: Sight) -> None:
 def test_a_part_that_is_not_there_is_one_sentence(sight: Sight) -> None:
     with pytest.raises(InputError, match="sees no hair"):
         split_off(Regions.of_subject(sight.matte), sight, ["hair"])
+
+
+def test_faces_are_found_whatever_the_mask_and_by_one_look(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[tuple[int, ...]] = []
+
+    def look_at(photo: Tensor, network: torch.nn.Module, side: int) -> Sight:
+        looks.append(tuple(photo.shape))
+        return look(photo, network, side)
+
+    look = portrait_module.look_at
+    monkeypatch.setattr(portrait_module, "look_at", look_at)
+    segmenter = load_segmenter("portrait")
+    face = segmenter(portrait, ["skin", "person-1"]).face
+    sky = torch.zeros_like(portrait[:, :1])
+    sky[..., :30, :30] = 1
+    masked = segmenter.split(Regions.of_subject(sky), portrait, [])
+    assert len(looks) == 2
+    assert face is not None and masked.face is not None and torch.equal(masked.face, face)
+    assert torch.equal(masked["subject"], sky)
+
+
+def test_a_mask_of_something_without_a_face_is_taken_as_it_is() -> None:
+    nothing, matte = torch.full((1, 3, 96, 128), 0.5), torch.zeros(1, 1, 96, 128)
+    matte[..., 20:60, 30:90] = 1
+    regions = load_segmenter("portrait").split(Regions.of_subject(matte), nothing, [])
+    assert regions.face is None
+    assert torch.equal(regions["subject"], matte)
 
 
 def test_who_sees_nobody_has_no_parts_and_no_people(sight: Sight) -> None:

@@ -19,10 +19,10 @@ class Segmenter(Protocol):
     """Finds regions by name; see `portrait.PortraitSegmenter`."""
 
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
-        """Subject and background of a photo (1, 3, H, W), and the `finer` regions split off them."""
+        """Subject and background of a photo (1, 3, H, W), the `finer` regions split off them, and where faces are."""
 
     def split(self, regions: Regions, photo: Tensor, finer: Iterable[str]) -> Regions:
-        """Split `finer` regions off regions that are known already."""
+        """Split `finer` regions off regions that are known already, and find the faces."""
 
 
 @dataclass(frozen=True)

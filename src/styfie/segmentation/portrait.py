@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -14,6 +14,7 @@ from styfie.devices import reduced_precision
 from styfie.errors import InputError, NoPersonError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
+from styfie.segmentation.faces import face_map
 from styfie.segmentation.matting import refine
 from styfie.segmentation.networks import PARTS, PortraitNet
 from styfie.segmentation.people import Person, split_people, without_specks
@@ -61,6 +62,13 @@ class Sight:
     def people(self) -> list[Person]:
         """Everybody, from left to right."""
         return split_people(self.matte, self.parts, self.photo)
+
+    @cached_property
+    def face(self) -> Tensor | None:
+        """Where faces are, (1, 1, H, W) at the photo's size, see `faces.face_map`; None where nobody is found."""
+        if self.score < SCORE:
+            return None
+        return face_map(self.matte, self.parts, (self.photo.shape[-2], self.photo.shape[-1]))
 
     def part(self, name: str) -> Person:
         """One part's share of the person, at the photo's size."""
@@ -125,7 +133,7 @@ class PortraitSegmenter:
         self.network, self.side = network, side
 
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
-        """Subject and background of a photo (1, 3, H, W), and the `finer` regions split off the subject.
+        """Subject and background of a photo (1, 3, H, W), the `finer` regions split off the subject, and the faces.
 
         Raises:
             NoPersonError: no person in it that the network could find.
@@ -137,11 +145,13 @@ class PortraitSegmenter:
                 "No person was found in the photo: give a mask with --mask FILE (white = subject), "
                 "or choose a photo in which the person is larger."
             )
-        return split_off(Regions.of_subject(refine(sight.matte, photo), sight.score), sight, finer)
+        whole = Regions.of_subject(refine(sight.matte, photo), sight.score)
+        return split_off(replace(whole, face=sight.face), sight, finer)
 
     def split(self, regions: Regions, photo: Tensor, finer: Iterable[str]) -> Regions:
-        """Split `finer` regions off a subject that is known already."""
-        return split_off(regions, look_at(photo, self.network, self.side), finer) if finer else regions
+        """Split `finer` regions off a subject that is known already, and find the faces, whatever the subject is."""
+        sight = look_at(photo, self.network, self.side)
+        return split_off(replace(regions, face=sight.face), sight, finer)
 
 
 def split_off(regions: Regions, sight: Sight, finer: Iterable[str]) -> Regions:

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from styfie.images import resize
+from styfie.likeness import FLAT, emphasis, face_likeness, face_score, likeness_score
+from styfie.looks import Look, Style
+from styfie.painting import Painting
+from styfie.regions import Regions
+from styfie.segmentation import load_segmenter
+from styfie.sheet import draw_sheet
+
+ALL = torch.ones(1, 1, 64, 64)
+
+
+def noise(seed: int, side: int = 64) -> Tensor:
+    return torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture(scope="module")
+def face(portrait: Tensor) -> Tensor:
+    found = load_segmenter("portrait")(portrait).face
+    assert found is not None
+    return found
+
+
+def test_the_score_of_a_picture_with_itself_is_1_and_of_its_negative_minus_1() -> None:
+    photo = noise(0)
+    assert likeness_score(photo, photo, ALL) == pytest.approx(1, abs=1e-6)
+    assert likeness_score(1 - photo, photo, ALL) == pytest.approx(-1, abs=1e-6)
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(0.3, 0.0), (1.0, 0.2), (0.5, 0.4)])
+def test_brightness_and_contrast_do_not_matter(scale: float, offset: float) -> None:
+    photo, painted = noise(0), 0.5 * noise(0) + 0.5 * noise(1)
+    plain = likeness_score(painted, photo, ALL)
+    assert 0.5 < plain < 0.9
+    assert likeness_score(scale * painted + offset, photo, ALL) == pytest.approx(plain, abs=1e-4)
+
+
+def test_noise_is_not_like_a_photo(portrait: Tensor, face: Tensor) -> None:
+    assert abs(likeness_score(noise(0, 256), portrait, face)) < 0.06
+
+
+def test_only_what_is_inside_counts() -> None:
+    photo, inside = noise(0), ALL.clone()
+    inside[..., 32:] = 0
+    painted = torch.cat([photo[..., :33], noise(1)[..., 33:]], 3)
+    assert likeness_score(painted, photo, inside) == pytest.approx(1, abs=1e-6)
+    assert likeness_score(painted, photo, 1 - inside) < 0.2
+
+
+def test_a_smaller_picture_is_brought_to_the_photos_size() -> None:
+    photo = resize(noise(0, 16), (64, 64))
+    assert likeness_score(noise(0, 16), photo, ALL) == pytest.approx(1, abs=1e-6)
+
+
+def test_flat_pictures_and_next_to_no_pixels_score_0() -> None:
+    few = torch.zeros_like(ALL)
+    few[..., 10:12, 10:12] = 1
+    for flat in (0.0, 0.3, 1.0):
+        assert likeness_score(torch.full((1, 3, 64, 64), flat), noise(0), ALL) == 0
+        assert likeness_score(noise(0), torch.full((1, 3, 64, 64), flat), ALL) == 0
+    assert likeness_score(noise(0), noise(0), few) == 0
+
+
+def test_a_face_scores_alike_at_any_size(portrait: Tensor, face: Tensor) -> None:
+    painted = F.avg_pool2d(portrait, 7, 1, 3)
+    found = []
+    for side in (256, 1024, 1536):
+        larger = [resize(one, (side, side)) for one in (painted, portrait, face)]
+        score = face_score(larger[0], larger[1], larger[2])
+        assert score is not None
+        found.append(score)
+    assert found[0] < 0.95
+    assert found[1] == pytest.approx(found[2], abs=0.01)
+
+
+def test_where_there_is_no_face_there_is_no_score() -> None:
+    assert face_score(noise(0), noise(0), None) is None
+    assert face_score(noise(0), noise(0), 0 * ALL) is None
+
+
+def test_emphasis_is_on_eyes_and_mouth(portrait: Tensor, face: Tensor) -> None:
+    weight = emphasis(portrait, face)[0, 0]
+    eyes = [weight[47:53, 98:105], weight[48:54, 119:127]]
+    mouth, cheeks = weight[69:74, 102:121], [weight[55:59, 94:99], weight[56:60, 122:126]]
+    flattest = max(float(cheek.mean()) for cheek in cheeks)
+    for eye in eyes:
+        assert float(eye.mean()) > 0.9 > flattest + 0.2
+    assert float(mouth.mean()) > flattest + 0.1
+    assert float(weight.min()) >= 0 and float(weight.max()) <= 1
+    assert float(weight[face[0, 0] == 0].max()) == 0
+    assert float(weight.diff(dim=0).abs().max()) < 0.3 and float(weight.diff(dim=1).abs().max()) < 0.3
+
+
+def test_emphasis_hardly_depends_on_light_and_size(portrait: Tensor, face: Tensor) -> None:
+    plain = emphasis(portrait, face)
+    dark = emphasis(0.6 * portrait, face)
+    assert float((plain - dark).abs()[face > 0.5].mean()) < 0.05
+    large = emphasis(resize(portrait, (512, 512)), resize(face, (512, 512)))
+    assert float((plain - resize(large, (256, 256))).abs()[face > 0.5].mean()) < 0.05
+
+
+def test_a_face_without_features_is_flat_and_no_face_is_nothing() -> None:
+    rows, columns = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    disc = (torch.hypot(rows - 32.0, columns - 32.0) < 20).float()[None, None]
+    weight = emphasis(torch.full((1, 3, 64, 64), 0.6), disc)
+    assert torch.allclose(weight, FLAT * disc)
+    assert float(emphasis(noise(0), 0 * ALL).max()) == 0
+
+
+def test_each_face_is_measured_by_its_own_strongest() -> None:
+    """Two faces alike but for their contrast get the same emphasis."""
+    photo, face = torch.full((1, 3, 64, 128), 0.5), torch.zeros(1, 1, 64, 128)
+    for left, depth in ((0, 0.3), (64, 0.1)):
+        face[..., 8:56, left + 10 : left + 54] = 1
+        photo[..., 24:28, left + 20 : left + 44] -= depth
+    weight = emphasis(photo, face)
+    assert float(weight[..., 22:30, 20:44].min()) > 0.6
+    assert float((weight[..., :64] - weight[..., 64:]).abs().max()) < 0.05
+    assert float(weight[..., 45:50, 20:44].max()) < FLAT + 0.05
+
+
+def test_a_painting_and_its_sheet_say_how_like_the_faces_are(portrait: Tensor, face: Tensor) -> None:
+    regions = Regions.of_subject(torch.ones_like(face))
+    layers = torch.cat([F.avg_pool2d(portrait, 9, 1, 4), portrait])
+    looks = {"subject": Look((Style("mosaic", noise(0)),))}
+    blank = Painting(portrait, regions, layers, looks)
+    with_face = Painting(portrait, Regions(regions.names, regions.alpha, regions.score, face=face), layers, looks)
+    score = face_likeness(with_face)
+    assert score is not None and 0 < score < 0.9
+    assert face_likeness(blank) is None
+    assert score == face_score(with_face.render(), portrait, face)
+
+
+def test_captions_carry_the_score(monkeypatch: pytest.MonkeyPatch, portrait: Tensor, face: Tensor) -> None:
+    captions: list[str] = []
+    monkeypatch.setattr("styfie.sheet.lay_out", lambda cells, columns: captions.extend(label for label, _ in cells))
+    alpha = torch.cat([torch.ones_like(face), torch.zeros_like(face)])
+    painting = Painting(portrait, Regions(("subject", "background"), alpha, (1.0, 1.0), face=face), portrait, {})
+    from styfie.folder import cutout
+
+    pictures = {"photo": portrait, "mask": face, "subject": portrait, "both": 1 - portrait}
+    draw_sheet(painting, pictures, cutout(painting))
+    assert captions == ["photo", "mask", "cutout", "subject, likeness 1.00", "both, likeness -1.00"]
