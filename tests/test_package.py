@@ -22,10 +22,11 @@ LAYERS = [
     {"errors"},
     {"images", "settings", "looks", "devices", "weights", "colour", "losses", "blur", "regions", "geodesic", "gallery"},
     {"encoders", "evaluation"},
-    {"engines", "segmentation"},
+    {"engines", "segmentation", "depth", "likeness", "styles"},
     {"training"},
-    {"painting", "openraster", "sheet", "folder"},
+    {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes"},
     {"pipeline"},
+    {"batch"},
     {"cli", "__main__", "__init__"},
 ]
 LEVEL = {part: i for i, layer in enumerate(LAYERS) for part in layer}

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 class Encoder(Protocol):
     """RGB (B, 3, H, W) in [0, 1] to named feature maps (B, C, h, w).
 
-    Style is compared on `style_taps`, content on `content_tap`. Its weights are frozen.
+    Style is compared on `style_taps`, content on `content_tap`. `stride` is the pixels between cells of the last of
+    them, and `reach` how many pixels around its own a cell sees, in whole strides. Its weights are frozen.
     """
 
     style_taps: tuple[str, ...]
     content_tap: str
+    stride: int
+    reach: int
 
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:
         """The maps of a picture."""

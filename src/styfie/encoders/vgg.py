@@ -49,6 +49,8 @@ class Vgg(nn.Module):
 
     style_taps: tuple[str, ...]
     content_tap: str
+    stride: int
+    reach: int
     mean: Tensor
     deviation: Tensor
 
@@ -65,6 +67,11 @@ class Vgg(nn.Module):
         _known("normalisation", normalisation, NORMALISATIONS)
         self.normalisation = normalisation
         self.style_taps, self.content_tap = STYLE_TAPS, CONTENT_TAP
+        self.stride = 16
+        seen = sum(
+            2**i * count for i, count in enumerate((*CONVOLUTIONS[depth][:4], 1))
+        )  # relu5_1 is the first of its block
+        self.reach = -(-seen // self.stride) * self.stride
         self.names = layer_names(depth)
         layers: list[nn.Module] = []
         channels = 3

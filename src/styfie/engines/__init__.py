@@ -37,9 +37,23 @@ class Engine(Protocol):
         ...
 
 
+TAXONOMY = {
+    "0.1": "before networks: strokes",
+    "0.2": "before networks: regions",
+    "0.3": "before networks: examples",
+    "0.4": "before networks: filters",
+    "1.1": "the picture is optimised, by summary statistics",
+    "1.2": "the picture is optimised, by patches",
+    "2.1": "a network is taught one style",
+    "2.2": "a network is taught several styles",
+    "2.3": "a network is taught to take any style",
+}
+"""The classes of Jing et al. (2018), "Neural Style Transfer: A Review"; they number those of networks from 1 on."""
+
+
 @dataclass(frozen=True)
 class EngineEntry:
-    """One way to paint, with its class in the taxonomy of Jing et al. (2018)."""
+    """One way to paint: `taxonomy` is a class of `TAXONOMY`, `needs` what must be there beyond the package itself."""
 
     title: str
     paint: Engine
@@ -75,6 +89,20 @@ def _classic(
     return classic(photo, regions, looks, settings, start)
 
 
+def _gatys(
+    photo: Tensor,
+    regions: Regions,
+    looks: Mapping[str, Look],
+    settings: Settings,
+    start: Tensor | None = None,
+    state: State | None = None,
+) -> Iterator[Progress]:
+    from styfie.engines.gatys import gatys
+
+    del state  # it keeps none
+    return gatys(photo, regions, looks, settings, start)
+
+
 ENGINES: dict[str, EngineEntry] = {
     "optimise": EngineEntry("A layer per region, coarse to fine, on any encoder", _optimise, "1.1", ""),
     "classic": EngineEntry(
@@ -83,6 +111,12 @@ ENGINES: dict[str, EngineEntry] = {
         "1.1",
         "styfie[vgg] and the weights of vgg16",
         True,
+    ),
+    "gatys": EngineEntry(
+        "Gatys et al. (2015) as published: from noise, VGG-19 with average pooling",
+        _gatys,
+        "1.1",
+        "styfie[vgg] and the weights of vgg19",
     ),
 }
 

@@ -1,7 +1,7 @@
 """Optimisation by gradient: the pixels of each layer are moved until their features fit the style.
 
 Gatys, Ecker and Bethge (2016), taxonomy class 1.1 of Jing et al. (2018), with these departures: Gram matrices
-within a region (`losses.gram`), losses relative per layer, coarse to fine (Gatys et al. 2017), the photo in the
+within a region (`losses.moments`), losses relative per layer, coarse to fine (Gatys et al. 2017), the photo in the
 style's colours as start, and bfloat16 convolutions where the processor has them.
 """
 
@@ -9,39 +9,34 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.colour import match_colours
-from styfie.devices import pick_device, reduced_precision
+from styfie.depth import depth_borders
+from styfie.devices import pick_device
 from styfie.encoders import Encoder, load_encoder
+from styfie.engines.lbfgs import Lbfgs
+from styfie.engines.objective import TERMS, WEIGHTS, Measure, Objective, Weights
+from styfie.engines.plan import BLOCK, GIGABYTE, Plan, Scale, make_plan
 from styfie.engines.progress import Progress, State
-from styfie.images import fit_size, resize
+from styfie.errors import InputError
+from styfie.images import resize
+from styfie.likeness import emphasis
 from styfie.looks import Look
-from styfie.losses import content_loss, gram, relative_gram_loss, total_variation
+from styfie.losses import STYLE_LOSSES
+from styfie.losses.borders import Borders, border_targets
 from styfie.regions import Regions, widen
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
-
-@dataclass(frozen=True)
-class Weights:
-    """What the loss is made of."""
-
-    content: float = 0.05
-    total_variation: float = 0.3
-    range: float = 10.0  # mean squared excess over [0, 1]
-    detail: float = 0.9  # share of the photo's finer detail given to a scale's start
-
-
-WEIGHTS = Weights()
-SMALLEST = 96  # longest side of the coarsest scale, at least
 BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 MARGIN = 16  # pixels painted around a region's box: about the features' receptive field
+STILL = 0.25 / 255  # mean change of a picture over a block of steps below which nothing is seen to change
+SHOWN = 5  # steps between two pictures of the progress, up to scales where a step takes long
 
 
 def optimise(
@@ -59,47 +54,71 @@ def optimise(
     `photo` (1, 3, H, W) and `regions` are of the result's size. `start` (R, 3, H, W) are layers to begin from
     instead of `settings.start`, `encoder` a network to use in place of the one that `settings` names. Stop
     iterating to cancel; the last `Progress` holds the best so far.
+
+    Raises:
+        InputError: a loss that there is not, or a picture too large for the memory allowed.
     """
-    device = pick_device(settings.device)
-    encoder = (encoder or load_encoder(settings.encoder)).to(device)
-    noise = torch.Generator().manual_seed(settings.seed)
-    height, width = photo.shape[-2:]
-    styled = {i: look.styles[0].picture for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.styles}
-    scales = pyramid(max(height, width))
-    clock = _Clock(settings.steps, [s * s for s in scales], len(styled))
-    painted: dict[int, Tensor] = {} if start is None else {i: start[i : i + 1] for i in styled}
-    colours = region_colours(photo, regions.alpha).clamp(0, 1)
-    for scale in scales:
-        size = fit_size((height, width), scale)
-        small, own = resize(photo, size), resize(colours, size)
-        bands = widen(regions.resize(size).alpha, round(BAND * max(size)))
-        own = torch.lerp(small, own, bands)  # a region's own colours through its band, the photo beyond
-        pictures = {
-            i: resize(style, fit_size((style.shape[-2], style.shape[-1]), scale)) for i, style in styled.items()
-        }
-        for i, picture in pictures.items():
-            if i in painted:
-                painted[i] = enlarge(painted[i], own[i : i + 1], weights.detail)
-            elif settings.start == "noise":
-                painted[i] = torch.rand(small.shape, generator=noise)
-            else:
-                painted[i] = match_colours(own[i : i + 1], picture, bands[i : i + 1])
-        for i, picture in pictures.items():
-            layer = _Layer(own[i : i + 1].to(device), bands[i : i + 1].to(device), picture.to(device), encoder, weights)
-            for image, losses in layer.paint(painted[i].to(device), settings.steps):
-                painted[i] = image
-                step, left = clock.tick(scale)
-                yield Progress(step, clock.steps, losses, left, _layers(small, bands, painted))
-    if not styled:
+    layers = group(regions, looks)
+    if not layers:
         yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+        return
+    plan = plan_for(photo, regions, looks, settings)
+    run = _Run(photo, regions, layers, settings, plan, weights, encoder)
+    yield from run.paint(start, state)
 
 
-def pyramid(size: int) -> list[int]:
-    """Longest sides to work at, coarse to fine, each twice the one before: 512 is 128, 256, 512."""
-    scales = [size]
-    while scales[0] // 2 >= SMALLEST:
-        scales.insert(0, scales[0] // 2)
-    return scales
+def plan_for(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings) -> Plan:
+    """What `optimise` would do.
+
+    Raises:
+        InputError: a loss that there is not, or a picture too large for the memory allowed.
+    """
+    if settings.loss not in STYLE_LOSSES:
+        raise InputError(f"There is no loss {settings.loss!r}: known are {', '.join(STYLE_LOSSES)}.")
+    size = (photo.shape[-2], photo.shape[-1])
+    memory = settings.max_memory * GIGABYTE
+    return make_plan(size, len(group(regions, looks)), settings.steps, memory, not STYLE_LOSSES[settings.loss].additive)
+
+
+Box = tuple[slice, slice, slice, slice]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """The regions that look alike, by number, and how: one painting serves them all, and no seam can be between."""
+
+    regions: tuple[int, ...]
+    look: Look
+
+
+def group(regions: Regions, looks: Mapping[str, Look]) -> list[Layer]:
+    """The layers to paint: regions with styles, those painted alike together."""
+    found: list[Layer] = []
+    for i, name in enumerate(regions.names):
+        look = looks.get(name)
+        if look is None or not look.styles:
+            continue
+        for n, layer in enumerate(found):
+            if _alike(layer.look, look):
+                found[n] = Layer((*layer.regions, i), layer.look)
+                break
+        else:
+            found.append(Layer((i,), look))
+    return found
+
+
+def _alike(one: Look, other: Look) -> bool:
+    """Whether two looks ask for the same painting; strength and colours come after it."""
+    if (one.stroke, one.likeness, len(one.styles)) != (other.stroke, other.likeness, len(other.styles)):
+        return False
+    return all(
+        a.weight == b.weight and torch.equal(a.picture, b.picture) and _same(a.alpha, b.alpha)
+        for a, b in zip(one.styles, other.styles, strict=True)
+    )
+
+
+def _same(one: Tensor | None, other: Tensor | None) -> bool:
+    return one is other if one is None or other is None else torch.equal(one, other)
 
 
 def enlarge(painted: Tensor, photo: Tensor, detail: float) -> Tensor:
@@ -109,76 +128,175 @@ def enlarge(painted: Tensor, photo: Tensor, detail: float) -> Tensor:
     return resize(painted, size) + detail * lost
 
 
-class _Layer:
-    """The loss of one region at one scale, within the region's own box."""
+@dataclass(frozen=True, eq=False)
+class _Canvas:
+    """What all layers of one scale share: the photo, each layer's own colours and band, where it must stay itself."""
 
-    def __init__(self, photo: Tensor, alpha: Tensor, style: Tensor, encoder: Encoder, weights: Weights) -> None:
-        self.encoder, self.weights, self.photo, self.alpha = encoder, weights, photo, alpha
-        self.box = region_box(alpha)
-        with torch.no_grad():
-            self.grams = {n: gram(f) for n, f in self.features(style).items() if n in encoder.style_taps}
-            self.content = self.features(photo[self.box])[encoder.content_tap].float()
-        self.masks: dict[str, Tensor] = {}
-
-    def features(self, picture: Tensor) -> dict[str, Tensor]:
-        with reduced_precision(picture.device):
-            return self.encoder(picture.contiguous(memory_format=torch.channels_last))
-
-    def losses(self, image: Tensor) -> dict[str, Tensor]:
-        found = self.features(image)
-        if not self.masks:
-            inside = self.alpha[self.box]
-            self.masks = {n: F.interpolate(inside, f.shape[-2:], mode="area") for n, f in found.items()}
-        style = [relative_gram_loss(gram(found[n], self.masks[n]), g) for n, g in self.grams.items()]
-        tap = self.encoder.content_tap
-        w = self.weights
-        terms = {
-            "style": torch.stack(style).sum(),
-            "content": w.content * content_loss(found[tap], self.content, self.masks[tap]),
-            "smooth": w.total_variation * total_variation(image),
-            "range": w.range * (image - image.clamp(0, 1)).square().mean(),
-        }
-        return terms | {"total": torch.stack(list(terms.values())).sum()}
-
-    def paint(self, start: Tensor, steps: int) -> Iterator[tuple[Tensor, dict[str, float]]]:
-        """After each step of L-BFGS (Liu and Nocedal 1989) the best picture so far, with its own losses.
-
-        Without a line search a step may overshoot, and the next ones mostly come back by themselves; only when the
-        loss is no number any more the search begins anew from the best.
-        """
-        image = start[self.box].clone().requires_grad_()
-        optimiser = lbfgs(image)
-        terms: dict[str, Tensor] = {}
-
-        def evaluate() -> Tensor:
-            optimiser.zero_grad()
-            terms.update(self.losses(image))
-            terms["total"].backward()
-            return terms["total"].detach()
-
-        whole, best, lowest = start.clone(), image.detach().clone(), math.inf
-        losses: dict[str, float] = {}
-        for _ in range(steps):
-            before = image.detach().clone()  # where the losses are measured; the step then moves on from there
-            optimiser.step(evaluate)
-            total = float(terms["total"].detach())
-            if total < lowest:
-                best, lowest = before, total
-                losses = {name: float(value.detach()) for name, value in terms.items()}
-                whole = start.clone()
-                whole[self.box] = best.clamp(0, 1)
-            elif not math.isfinite(total):
-                image = best.clone().requires_grad_()
-                optimiser = lbfgs(image)
-            yield whole.cpu(), losses
+    photo: Tensor
+    own: Tensor  # (L, 3, h, w)
+    bands: Tensor  # (L, 1, h, w)
+    face: Tensor  # (1, 1, h, w)
+    depth: Tensor | None  # (1, 1, h, w)
 
 
-def lbfgs(image: Tensor) -> torch.optim.LBFGS:
-    """The optimiser, one evaluation a step and no early stop of its own."""
-    return torch.optim.LBFGS([image], max_iter=1, history_size=10, tolerance_grad=0, tolerance_change=0)
+class _Run:
+    """One painting in the making."""
+
+    def __init__(
+        self,
+        photo: Tensor,
+        regions: Regions,
+        layers: Sequence[Layer],
+        settings: Settings,
+        plan: Plan,
+        weights: Weights,
+        encoder: Encoder | None,
+    ) -> None:
+        self.photo, self.regions, self.layers, self.settings, self.plan = photo, regions, layers, settings, plan
+        self.device = pick_device(settings.device)
+        self.encoder = (encoder or load_encoder(settings.encoder)).to(self.device)
+        self.weights = weights
+        self.alpha = torch.cat([regions.alpha[list(layer.regions)].sum(0, keepdim=True) for layer in layers])
+        rest = (1 - self.alpha.sum(0, keepdim=True)).clamp_min(0)
+        self.colours = region_colours(photo, torch.cat([self.alpha, rest]))[: len(layers)].clamp(0, 1)
+        self.clock = _Clock(plan)
+
+    def paint(self, start: Tensor | None, state: State | None) -> Iterator[Progress]:
+        painted: list[Tensor | None] = [
+            None if start is None else start[layer.regions[0]][None] for layer in self.layers
+        ]
+        place = (0, 0, 0)  # scale, layer, block
+        if state is not None:
+            place = (int(state["place"][0]), int(state["place"][1]), int(state["place"][2]))
+            painted = [state.get(f"layer{n}") for n in range(len(self.layers))]
+        if place[0] == len(self.plan.scales):  # a finished run: there is nothing left to do but to show it
+            shown = self._shown(self._canvas(self.plan.scales[-1]), painted)
+            yield Progress(self.plan.steps, self.plan.steps, {}, 0.0, shown, state)
+        for s, scale in enumerate(self.plan.scales):
+            if s < place[0]:
+                self.clock.skip(scale.steps * len(self.layers), scale)
+                continue
+            canvas = self._canvas(scale)
+            for n in range(len(self.layers)):
+                first = place[2] if (s, n) == place[:2] else 0
+                if (s, n) < place[:2]:
+                    self.clock.skip(scale.steps, scale)
+                    continue
+                yield from self._layer(canvas, s, n, first, painted)
+
+    def _canvas(self, scale: Scale) -> _Canvas:
+        small, own = resize(self.photo, scale.size), resize(self.colours, scale.size)
+        bands = widen(resize(self.alpha, scale.size), round(BAND * max(scale.size)))
+        nothing = torch.zeros_like(small[:, :1])
+        face = nothing if self.regions.face is None else emphasis(small, resize(self.regions.face, scale.size))
+        depth = None if self.regions.depth is None else resize(self.regions.depth, scale.size)
+        return _Canvas(small, own, bands, face, depth)
+
+    def _borders(self, canvas: _Canvas, n: int, box: Box) -> Borders | None:
+        """What a layer's picture is to show where depth jumps: inside the layer, not along its own contour."""
+        if canvas.depth is None:
+            return None
+        size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
+        inside = 1 - widen(1 - resize(self.alpha[n : n + 1], size), 2)
+        weight = (depth_borders(canvas.depth) * inside)[box].to(self.device)
+        return border_targets(canvas.own[n : n + 1][box].to(self.device), canvas.depth[box].to(self.device), weight)
+
+    def _layer(self, canvas: _Canvas, s: int, n: int, first: int, painted: list[Tensor | None]) -> Iterator[Progress]:
+        """All blocks of one layer at one scale."""
+        scale, look = self.plan.scales[s], self.layers[n].look
+        own, band = canvas.own[n : n + 1], canvas.bands[n : n + 1]
+        measure = Measure(self.encoder, STYLE_LOSSES[self.settings.loss], self.weights, scale.side)
+        if not first:
+            painted[n] = self._start(painted[n], own, band, look)
+        whole = painted[n]
+        assert whole is not None
+        box = region_box(band)
+        likeness = look.likeness * canvas.face[box]
+        targets = measure.targets(look, max(scale.size), self.device)
+        here, where, face = (x.to(self.device) for x in (own[box], band[box], likeness))
+        objective = Objective(here, where, targets, measure, face, self._borders(canvas, n, box))
+        blocks = _blocks(scale.steps)
+        self.clock.skip(sum(blocks[:first]), scale)
+        shown = self._shown(canvas, painted)
+        every = SHOWN if max(scale.size) <= 1024 else 1
+        image = whole[box].to(self.device)
+        for b in range(first, len(blocks)):
+            before = image
+            for step, (image, terms) in enumerate(search(objective, before, blocks[b], scale.history), 1):
+                self.clock.tick(scale)
+                last = step == blocks[b]
+                if not last and step % every:
+                    continue
+                whole = whole.clone()
+                whole[box] = image.cpu()
+                painted[n] = whole
+                place = (s, n, b + 1)
+                if last and (b + 1 == len(blocks) or _still(before, image)):
+                    place = (s, n + 1, 0) if n + 1 < len(self.layers) else (s + 1, 0, 0)
+                    self.clock.skip(sum(blocks[b + 1 :]), scale)
+                for i in self.layers[n].regions:
+                    shown[i : i + 1] = torch.lerp(canvas.photo, whole.clamp(0, 1), band)
+                state = _state(place, painted) if last else None
+                losses = dict(zip(TERMS, terms.tolist(), strict=True)) | {"total": float(terms.sum())}
+                yield Progress(self.clock.step, self.plan.steps, losses, self.clock.left(), shown.clone(), state)
+            if place[:2] != (s, n):
+                break
+
+    def _start(self, painted: Tensor | None, own: Tensor, band: Tensor, look: Look) -> Tensor:
+        """What a layer begins from at a scale."""
+        if painted is not None:
+            return enlarge(painted, own, self.weights.detail)
+        if self.settings.start == "noise":
+            return torch.rand(own.shape, generator=torch.Generator().manual_seed(self.settings.seed))
+        style = look.styles[0]
+        return match_colours(own, style.picture, band, style.alpha)
+
+    def _shown(self, canvas: _Canvas, painted: Sequence[Tensor | None]) -> Tensor:
+        """Every region's layer (R, 3, h, w) as far as it is painted: within its band, photo elsewhere."""
+        shown = canvas.photo.repeat(len(self.regions.names), 1, 1, 1)
+        size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
+        for layer, picture, band in zip(self.layers, painted, canvas.bands.split(1), strict=True):
+            if picture is not None:
+                for i in layer.regions:
+                    shown[i : i + 1] = torch.lerp(canvas.photo, resize(picture, size).clamp(0, 1), band)
+        return shown
 
 
-def region_box(alpha: Tensor) -> tuple[slice, slice, slice, slice]:
+def search(objective: Objective, start: Tensor, steps: int, history: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """After each step of L-BFGS the best image so far, with its own terms.
+
+    Without a line search a step may overshoot, and the next ones mostly come back by themselves. A loss that is no
+    number any more is never the best, and the next search begins from what was.
+    """
+    image, best, optimiser = start, start, Lbfgs(start, history)
+    lowest, held = start.new_tensor(math.inf), start.new_full((len(TERMS),), math.inf)
+    for _ in range(steps):
+        terms, gradient = objective(image)
+        total = terms.sum()
+        better = total < lowest
+        best = torch.where(better, image, best)
+        held, lowest = torch.where(better, terms, held), torch.where(better, total, lowest)
+        yield best, held
+        image = optimiser.step(image, gradient)
+
+
+def _blocks(steps: int) -> list[int]:
+    """The steps in parts of about `BLOCK`."""
+    count = max(1, round(steps / BLOCK))
+    return [steps * (i + 1) // count - steps * i // count for i in range(count)]
+
+
+def _still(before: Tensor, after: Tensor) -> bool:
+    """Whether nothing is seen to change any more."""
+    return float((after - before).abs().mean()) < STILL
+
+
+def _state(place: tuple[int, int, int], painted: Sequence[Tensor | None]) -> State:
+    held = {f"layer{n}": picture for n, picture in enumerate(painted) if picture is not None}
+    return {"place": torch.tensor(place), **held}
+
+
+def region_box(alpha: Tensor) -> Box:
     """The slices of (1, C, H, W) that hold every pixel of a matte (1, 1, H, W), and a margin of context."""
     rows, columns = (torch.nonzero(alpha[0, 0].amax(d) > 0.01).flatten().tolist() or [0] for d in (1, 0))
     down = slice(max(0, rows[0] - MARGIN), rows[-1] + 1 + MARGIN)
@@ -186,24 +304,25 @@ def region_box(alpha: Tensor) -> tuple[slice, slice, slice, slice]:
     return slice(None), slice(None), down, across
 
 
-def _layers(photo: Tensor, bands: Tensor, painted: Mapping[int, Tensor]) -> Tensor:
-    """Every region's layer (R, 3, h, w): painted within its band, photo elsewhere."""
-    layers = photo.repeat(len(bands), 1, 1, 1)
-    for i, image in painted.items():
-        layers[i : i + 1] = torch.lerp(photo, image.clamp(0, 1), bands[i : i + 1])
-    return layers
-
-
 class _Clock:
     """Counts steps and foretells the seconds left: a step costs what its scale has pixels."""
 
-    def __init__(self, steps: int, pixels: list[int], layers: int) -> None:
-        self.steps = steps * layers * len(pixels)
-        self._work, self._done = float(sum(pixels) * steps * layers), 0.0
-        self._step, self._started = 0, time.monotonic()
+    def __init__(self, plan: Plan) -> None:
+        self.step = 0
+        self._left = float(sum(scale.pixels * scale.steps for scale in plan.scales) * plan.layers)
+        self._done, self._started = 0.0, time.monotonic()
 
-    def tick(self, scale: int) -> tuple[int, float]:
-        """One step at `scale` is done: its number, and the seconds left."""
-        self._step, self._done = self._step + 1, self._done + scale * scale
+    def tick(self, scale: Scale) -> None:
+        """One step is done."""
+        self.skip(1, scale)
+        self._done += scale.pixels
+
+    def skip(self, steps: int, scale: Scale) -> None:
+        """So many steps need not be done."""
+        self.step += steps
+        self._left -= steps * scale.pixels
+
+    def left(self) -> float:
+        """Seconds."""
         spent = time.monotonic() - self._started
-        return self._step, spent * (self._work / self._done - 1)
+        return max(0.0, spent * self._left / max(self._done, 1.0))

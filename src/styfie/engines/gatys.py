@@ -1,0 +1,201 @@
+"""Gatys, Ecker and Bethge (2015), "A Neural Algorithm of Artistic Style", as it was published, to compare with.
+
+VGG-19 with average pooling and filters rescaled to a mean activation of 1, a start from white noise, L-BFGS on one
+picture at one size. Class 1.1 in the taxonomy of Jing et al. (2018).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from styfie.devices import pick_device
+from styfie.encoders.vgg import Vgg, load_vgg
+from styfie.engines.progress import Progress
+from styfie.errors import InputError
+from styfie.gallery import draw
+from styfie.images import fit_size, read_picture, resize
+from styfie.looks import Look, Style
+from styfie.losses import gram
+from styfie.regions import Regions, widen
+from styfie.segmentation.colours import region_colours
+from styfie.settings import Settings
+from styfie.weights import ASSETS
+
+
+@dataclass(frozen=True)
+class Gatys:
+    """The paper's constants; activations are those of the rescaled network."""
+
+    content_weight: float = 1e-4  # alpha over beta in half of the paper's pictures, 1e-3 in the others
+    style_weight: float = 1.0  # beta, shared by the taps
+    evaluations: int = 8  # of loss and gradient, about, per step: the 60 steps of `Settings` are some 500
+
+
+GATYS = Gatys()
+PAINTED = ("night", "waves", "glass", "ink", "mosaic", "watercolour", "autumn")
+SIDE = 224  # pixels of the pictures that mean activations are taken of: the network's own size
+FAINTEST = 0.1  # of a layer's mean activation; fainter filters are scaled as if they had it, lest they alone count
+SMALLEST = 16  # pixels that four poolings leave something of
+BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
+
+
+def gatys(
+    photo: Tensor,
+    regions: Regions,
+    looks: Mapping[str, Look],
+    settings: Settings,
+    start: Tensor | None = None,
+    parameters: Gatys = GATYS,
+    network: Vgg | None = None,
+) -> Iterator[Progress]:
+    """Paint every region that has a style, one picture for each, all from the same white noise.
+
+    `photo` (1, 3, H, W) and `regions` are of the result's size, and so are all `Progress.layers` (R, 3, H, W), which
+    hold the best so far by the loss: painted within the region and the band around it, photo beyond. `start`
+    (R, 3, H, W) are layers to begin from instead of noise. Of `settings`, `device`, `seed` and `steps` are read: steps
+    per region. `network` is VGG-19 with its published weights and average pooling if none is given.
+
+    Departures: statistics are of a region and its band only, positions weighted by it; Gram matrices are divided by
+    their positions before they are compared, which is the paper's formula where photo and style are equally large;
+    mean activations are of the built-in portrait and seven gallery pictures, not of ImageNet, and a filter that these
+    hardly wake is not lifted all the way to 1; several styles are blended by their Gram matrices. Faces and depth play
+    no part.
+
+    Raises:
+        InputError: a photo of less than 16 pixels in height or width.
+        MissingError: the weights of VGG-19 are not here and cannot be fetched.
+    """
+    height, width = photo.shape[-2:]
+    if min(height, width) < SMALLEST:
+        raise InputError(f"The photo is {width}x{height} pixels: gatys wants {SMALLEST} or more on either side.")
+    styled = {i: look for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.styles}
+    if not styled:
+        yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+        return
+    device = pick_device(settings.device)
+    vgg = rescale((network or load_vgg("vgg19", "average")).to(device), reference_pictures().to(device))
+    bands = widen(regions.alpha, round(BAND * max(height, width)))
+    own = torch.lerp(photo, region_colours(photo, regions.alpha).clamp(0, 1), bands)
+    noise = torch.rand(photo.shape, generator=torch.Generator().manual_seed(settings.seed))
+    layers = photo.repeat(len(bands), 1, 1, 1)
+    step, steps, started = 0, settings.steps * len(styled), time.monotonic()
+    for i, look in styled.items():
+        band, content = bands[i : i + 1], own[i : i + 1]
+        first = torch.lerp(content, noise if start is None else start[i : i + 1], band)
+        objective = _Objective(vgg, content.to(device), band.to(device), _at_size(look, max(height, width)), parameters)
+        for picture, losses in objective.minimise(first.to(device), settings.steps):
+            step += 1
+            layers = layers.clone()
+            layers[i : i + 1] = torch.lerp(photo, picture.clamp(0, 1).cpu(), band)
+            yield Progress(step, steps, losses, (time.monotonic() - started) / step * (steps - step), layers)
+
+
+def reference_pictures() -> Tensor:
+    """The built-in pictures (B, 3, 224, 224) that mean activations are taken of."""
+    portrait = resize(read_picture(ASSETS / "portrait.jpg", SIDE), (SIDE, SIDE))
+    return torch.cat([portrait, *(draw(name, SIDE) for name in PAINTED)])
+
+
+@torch.no_grad()
+def rescale(network: Vgg, pictures: Tensor) -> Vgg:
+    """A copy whose filters have mean activation 1 over images and positions of `pictures` (B, 3, H, W).
+
+    Each filter is divided by its mean and the next layer multiplies by it: a rectifier is homogeneous, so that every
+    map is the network's own divided by one number. Filters under `FAINTEST` of their layer's mean are divided by that.
+    """
+    network = copy.deepcopy(network)
+    maps, means = network.prepare(pictures), torch.ones(3, device=pictures.device)
+    filters: nn.Conv2d | None = None
+    for layer in network.features:
+        if isinstance(layer, nn.Conv2d):
+            filters = layer
+            filters.weight.mul_(means[:, None, None])
+        maps = layer(maps)
+        if isinstance(layer, nn.ReLU) and filters is not None and filters.bias is not None:
+            means = maps.mean((0, 2, 3))
+            means = means.clamp_min(max(FAINTEST * float(means.mean()), 1e-12))
+            filters.weight.div_(means[:, None, None, None])
+            filters.bias.div_(means)
+            maps = maps / means[:, None, None]
+    return network
+
+
+def _at_size(look: Look, longest: int) -> list[Style]:
+    """A look's styles at the photo's longest side, times the stroke, and their shares of the whole."""
+    total, found = sum(style.weight for style in look.styles), []
+    for style in look.styles:
+        height, width = fit_size((style.picture.shape[-2], style.picture.shape[-1]), round(look.stroke * longest))
+        size = (max(height, SMALLEST), max(width, SMALLEST))
+        alpha = None if style.alpha is None else resize(style.alpha, size).clamp(0, 1)
+        found.append(Style(style.name, resize(style.picture, size), style.weight / total, alpha))
+    return found
+
+
+def _within(mask: Tensor, features: Tensor) -> Tensor:
+    """A mask at the size of a feature map."""
+    return F.interpolate(mask, features.shape[-2:], mode="area")
+
+
+class _Objective:
+    """The loss of one region's picture."""
+
+    def __init__(self, vgg: Vgg, photo: Tensor, mask: Tensor, styles: list[Style], parameters: Gatys) -> None:
+        self.vgg, self.parameters = vgg, parameters
+        with torch.no_grad():
+            found = vgg(photo)
+            self.content = found[vgg.content_tap]
+            self.masks = {tap: _within(mask, features) for tap, features in found.items()}
+            self.grams = {tap: torch.zeros((), device=photo.device) for tap in vgg.style_taps}
+            for style in styles:
+                shown = vgg(style.picture.to(photo))
+                alpha = None if style.alpha is None else style.alpha.to(photo)
+                for tap in vgg.style_taps:
+                    inside = None if alpha is None else _within(alpha, shown[tap])
+                    self.grams[tap] = self.grams[tap] + style.weight * gram(shown[tap], inside)
+
+    def losses(self, picture: Tensor) -> dict[str, Tensor]:
+        """The terms for a picture (1, 3, H, W).
+
+        With Gram matrices per position, the paper's sum of (G - A)^2 / (4 N^2 M^2) loses its M.
+        """
+        found, p = self.vgg(picture), self.parameters
+        style = [(gram(found[tap], self.masks[tap]) - wanted).square().mean() / 4 for tap, wanted in self.grams.items()]
+        apart = (found[self.vgg.content_tap] - self.content).square() * self.masks[self.vgg.content_tap]
+        terms = {"style": p.style_weight * torch.stack(style).mean(), "content": p.content_weight * apart.sum() / 2}
+        return terms | {"total": terms["style"] + terms["content"]}
+
+    def minimise(self, first: Tensor, steps: int) -> Iterator[tuple[Tensor, dict[str, float]]]:
+        """After each step the best picture so far and its losses."""
+        image = first.clone().requires_grad_()
+        count = self.parameters.evaluations
+        optimiser = torch.optim.LBFGS(
+            [image],
+            max_iter=count,
+            max_eval=count,
+            history_size=20,
+            tolerance_grad=0,
+            tolerance_change=0,
+            line_search_fn="strong_wolfe",
+        )
+        best, losses = first.clone(), {"total": math.inf}
+
+        def evaluate() -> Tensor:
+            nonlocal best, losses
+            optimiser.zero_grad()
+            terms = self.losses(image)
+            terms["total"].backward()
+            if float(terms["total"].detach()) < losses["total"]:
+                best, losses = image.detach().clone(), {name: float(v.detach()) for name, v in terms.items()}
+            return terms["total"].detach()
+
+        for _ in range(steps):
+            optimiser.step(evaluate)
+            yield best, losses

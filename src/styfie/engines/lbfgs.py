@@ -1,0 +1,67 @@
+"""L-BFGS without a line search, in a fixed piece of memory and without waiting for the device."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+LEAST = 1e-10  # of s^T y: pairs below it say nothing about the curvature
+
+
+class Lbfgs:
+    """Limited-memory BFGS (Liu and Nocedal 1989) in its compact representation (Byrd, Nocedal and Schnabel 1994).
+
+    The same steps as the usual two loops, but the history is read twice a step rather than once for each of its
+    vectors, and no number is fetched from the device. The first step is at most one unit of the gradient's sum, the
+    others are whole ones.
+    """
+
+    def __init__(self, like: Tensor, history: int) -> None:
+        """`like` is what will be moved; `history` pairs of differences of points and gradients are kept."""
+        self.history, self.count = history, 0
+        self.pairs = like.new_zeros(2 * history, like.numel())  # differences of points, then of gradients
+        self.products = like.new_zeros(2 * history, 2 * history)
+        self.point, self.gradient = torch.zeros(0), torch.zeros(0)
+        self.scale = like.new_ones(())
+
+    def step(self, point: Tensor, gradient: Tensor) -> Tensor:
+        """The next point, from this one and its gradient, both of any shape."""
+        at, slope = point.flatten(), gradient.flatten()
+        if self.point.numel():
+            move = self._direction(at, slope)
+        else:
+            move = -slope * (1 / slope.abs().sum().clamp_min(1e-30)).clamp(max=1)
+        self.point, self.gradient = at, slope
+        return (at + move).view_as(point)
+
+    def _direction(self, at: Tensor, slope: Tensor) -> Tensor:
+        m, k = self.history, self.count % self.history
+        torch.sub(at, self.point, out=self.pairs[k])
+        torch.sub(slope, self.gradient, out=self.pairs[m + k])
+        self.count += 1
+        found = torch.stack([self.pairs[k], self.pairs[m + k], slope]) @ self.pairs.T
+        told = found[0, m + k] > LEAST
+        self.pairs[k] *= told
+        self.pairs[m + k] *= told
+        for row, new in ((k, found[0] * told), (m + k, found[1] * told)):
+            self.products[row], self.products[:, row] = new, new
+        self.scale = torch.where(told, found[0, m + k] / found[1, m + k].clamp_min(1e-30), self.scale)
+        shares = self._shares(found[2].double() * self.products.diagonal().ne(0))
+        return -(self.scale * slope) - shares.to(slope.dtype) @ self.pairs
+
+    def _shares(self, product: Tensor) -> Tensor:
+        """What of each vector of the history the step takes, from the gradient's products with them."""
+        m, scale = self.history, self.scale.double()
+        order = [(self.count + i) % m for i in range(m)]  # the oldest first
+        points, slopes = order, [m + i for i in order]
+        curved = self.products.double()
+        mixed, square = curved[points][:, slopes], curved[slopes][:, slopes]
+        along = mixed.diagonal()
+        upper = mixed.triu() + torch.diag((along == 0).double())  # pairs that are not there change nothing
+        by_point, by_slope = product[points][:, None], product[slopes][:, None]
+        p = torch.linalg.solve_triangular(upper, by_point, upper=True)
+        inner = along[:, None] * p + scale * (square @ p) - scale * by_slope
+        q = torch.linalg.solve_triangular(upper.T, inner, upper=False)
+        shares = torch.zeros_like(product)
+        shares[points], shares[slopes] = q[:, 0], -scale * p[:, 0]
+        return shares

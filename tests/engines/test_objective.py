@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+
+import pytest
+import torch
+from torch import Tensor
+
+from styfie.encoders.plain import PlainEncoder
+from styfie.engines import objective
+from styfie.engines.objective import TERMS, WEIGHTS, Measure, Objective, Weights
+from styfie.looks import Look, Style
+from styfie.losses import STYLE_LOSSES, gram, relative_gram_loss
+from tests.engines.conftest import BLUE, RED
+
+
+@pytest.fixture(autouse=True)
+def full_precision(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is compared here is compared to more digits than bfloat16 has."""
+    monkeypatch.setattr(objective, "reduced_precision", lambda _device: nullcontext())
+    yield
+
+
+def build(
+    photo: Tensor, look: Look, encoder: PlainEncoder, loss: str = "gram", side: int = 0, **changes: float
+) -> Objective:
+    measure = Measure(encoder, STYLE_LOSSES[loss], Weights(**{**vars(WEIGHTS), **changes}), side)
+    alpha = torch.linspace(0, 1, photo.shape[-1]).expand_as(photo[:, :1]).clone()
+    face = alpha.flip(3)
+    targets = Measure(encoder, STYLE_LOSSES[loss], WEIGHTS).targets(look, 64, photo.device)
+    return Objective(photo, alpha, targets, measure, face)
+
+
+@pytest.mark.parametrize("loss", ["gram", "wasserstein"])
+@pytest.mark.parametrize("size", [(48, 64), (45, 61)])
+def test_tiles_change_neither_loss_nor_gradient(
+    photo: Tensor, encoder: PlainEncoder, loss: str, size: tuple[int, int]
+) -> None:
+    cut, noise = photo[..., : size[0], : size[1]], torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
+    whole = build(cut, Look((RED, BLUE)), encoder, loss)(noise)
+    tiled = build(cut, Look((RED, BLUE)), encoder, loss, side=16)
+    assert len(tiled.parts) == 12
+    for one, other in zip(tiled(noise), whole, strict=True):
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("side", [0, 16])
+def test_the_gradient_is_the_finite_difference(photo: Tensor, encoder: PlainEncoder, side: int) -> None:
+    double = PlainEncoder((8, 8, 16, 16)).double().requires_grad_(False)
+    double.load_state_dict(encoder.state_dict())
+    style = Style("red", RED.picture.double())
+    found = build(photo.double(), Look((style,)), double, side=side)
+    image = torch.rand(photo.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 1.2 - 0.1
+    towards = torch.randn(photo.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    slope = float((found(image)[1] * towards).sum())
+    ahead, behind = (float(found(image + e * towards)[0].sum()) for e in (1e-4, -1e-4))
+    assert (ahead - behind) / 2e-4 == pytest.approx(slope, rel=1e-2)
+
+
+def test_the_style_term_is_the_formula(photo: Tensor, encoder: PlainEncoder) -> None:
+    """Two styles, one to three, one of them masked, over a region that is the whole picture."""
+    left = torch.zeros_like(BLUE.picture[:, :1])
+    left[..., :32] = 1
+    styles = (Style("red", RED.picture), Style("blue", BLUE.picture, 3.0, left))
+    measure = Measure(encoder, STYLE_LOSSES["gram"], WEIGHTS)
+    everywhere, nowhere = torch.ones_like(photo[:, :1]), torch.zeros_like(photo[:, :1])
+    targets = measure.targets(Look(styles), 64, photo.device)
+    terms, _ = Objective(photo, everywhere, targets, measure, nowhere)(photo)
+    maps, red, blue = encoder(photo), encoder(RED.picture), encoder(BLUE.picture)
+    expected = 0.0
+    for tap in encoder.style_taps:
+        mask = torch.zeros_like(blue[tap][:, :1])
+        mask[..., : mask.shape[-1] // 2] = 1
+        expected += 0.25 * float(relative_gram_loss(gram(maps[tap]), gram(red[tap])))
+        expected += 0.75 * float(relative_gram_loss(gram(maps[tap]), gram(blue[tap], mask)))
+    assert float(terms[0]) == pytest.approx(expected, rel=1e-4)
+    assert terms[1:].tolist() == pytest.approx([0, 0, 0, float(terms[4]), 0], abs=1e-6)
+
+
+def test_the_photo_as_its_own_style_is_the_minimum(photo: Tensor, encoder: PlainEncoder) -> None:
+    measure = Measure(encoder, STYLE_LOSSES["gram"], Weights(total_variation=0.0))
+    everywhere = torch.ones_like(photo[:, :1])
+    targets = measure.targets(Look((Style("itself", photo),)), 64, photo.device)
+    terms, gradient = Objective(photo, everywhere, targets, measure, everywhere)(photo)
+    assert float(terms.abs().max()) < 1e-9
+    assert float(gradient.abs().max()) < 1e-6
+
+
+def test_likeness_makes_changes_of_a_face_dearer(photo: Tensor, encoder: PlainEncoder) -> None:
+    noise = torch.rand(photo.shape, generator=torch.Generator().manual_seed(0))
+    measure = Measure(encoder, STYLE_LOSSES["gram"], WEIGHTS)
+    targets = measure.targets(Look((RED,)), 64, photo.device)
+    everywhere = torch.ones_like(photo[:, :1])
+    found = [
+        dict(zip(TERMS, Objective(photo, everywhere, targets, measure, f)(noise)[0].tolist(), strict=True))
+        for f in (0 * everywhere, 0.5 * everywhere, everywhere)
+    ]
+    assert found[0]["edges"] == 0
+    assert found[1]["edges"] == pytest.approx(0.5**3 * found[2]["edges"])
+    assert found[2]["content"] == pytest.approx((1 + WEIGHTS.face) * found[0]["content"], rel=1e-3)
+    assert found[0]["style"] == pytest.approx(found[2]["style"])

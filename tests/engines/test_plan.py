@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from styfie.engines.plan import FEWEST, make_plan, pyramid
+from styfie.errors import InputError
+
+GB = 1e9
+
+
+def test_pyramid_halves() -> None:
+    assert pyramid(512) == [128, 256, 512]
+    assert pyramid(384) == [96, 192, 384]
+    assert pyramid(64) == [64]
+
+
+def test_less_memory_gives_tiles_and_never_more_than_allowed() -> None:
+    sides = []
+    for memory in (40, 8, 5, 4, 3.5):
+        plan = make_plan((3072, 4096), 2, 60, memory * GB)
+        assert plan.memory <= memory * GB
+        sides.append(plan.scales[-1].side or 4096)
+    assert sides[0] == 4096
+    assert sides == sorted(sides, reverse=True)
+    assert sides[-1] < 4096
+
+
+def test_the_scales_below_do_not_depend_on_the_final_size() -> None:
+    """What 512 pixels show is how 4096 pixels begin."""
+    small, large = (make_plan((3 * s // 4, s), 2, 60, 100 * GB) for s in (512, 4096))
+    assert [s.size for s in small.scales] == [s.size for s in large.scales[:3]]
+    assert [s.steps for s in small.scales] == [s.steps for s in large.scales[:3]] == [60, 60, 60]
+
+
+def test_time_per_pixel_never_rises() -> None:
+    def work(size: int) -> float:
+        plan = make_plan((size, size), 1, 60, 100 * GB)
+        return sum(scale.pixels * scale.steps for scale in plan.scales) / size**2
+
+    found = [work(size) for size in (1024, 2048, 4096, 8192)]
+    assert found == sorted(found, reverse=True)
+
+
+def test_few_steps_stay_few() -> None:
+    plan = make_plan((2048, 2048), 1, 3, 100 * GB)
+    assert {scale.steps for scale in plan.scales} == {3}
+    assert make_plan((8192, 8192), 1, 60, 100 * GB).scales[-1].steps == FEWEST
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_too_little_memory_is_one_sentence(whole: bool) -> None:
+    with pytest.raises(
+        InputError, match=r"4096x3072 pixels need \d+\.\d GB and 0\.6 GB are allowed: raise --max-memory"
+    ):
+        make_plan((3072, 4096), 2, 60, 0.6 * GB, whole)
+    if whole:
+        with pytest.raises(InputError, match="gram loss"):
+            make_plan((3072, 4096), 2, 60, 2 * GB, whole)
