@@ -5,7 +5,9 @@
 a. the mean difference, within 12 pixels of the border, of a photo with the same style on both regions from the photo as
    one region in that style, in units of 1/255;
 b. the style distance in the band 2 to 12 pixels from the border, over that of what lies deeper inside; and, since fewer
-   pixels alone raise a distance, over that of an equally narrow band 22 to 32 pixels from the border;
+   pixels alone raise a distance, over that of an equally narrow band 22 to 32 pixels from the border. The judge's
+   features see up to a hundred pixels, and so across the border: "b of the layer" is the same for each layer before it
+   is blended, "b of a cut" for the two one-style paintings cut along the border with a knife;
 c. the luma gradient energy on the contour, over the mean of that of the two one-style paintings there.
 """
 
@@ -42,7 +44,8 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=len(PHOTOS))
     parser.add_argument("--pairs", type=int, default=4)
     options = parser.parse_args()
-    judge, found, cells = load_judge(options.judge), Found(defaultdict(list)), []
+    judge, cells = load_judge(options.judge), []
+    found: Found = defaultdict(list)
     options.output.mkdir(parents=True, exist_ok=True)
     for name in PHOTOS[: options.photos]:
         photo = read_photo(options.data / "selfies" / f"{name}.jpg", options.size)
@@ -62,20 +65,23 @@ def main() -> None:
 def measure(photo: Tensor, regions: Regions, styles: list[Style], judge: ModuleType, found: Found) -> Tensor:
     """All numbers of one photo in one pair; the picture in both styles."""
     first, second = styles
-    both = paint(photo, regions, first, second)
-    alike = paint(photo, regions, first, first)
-    alone = [paint(photo, one_region(regions), style, None) for style in styles]
+    layers = painted(photo, regions, first, second)
+    both = layers.render()
+    alike = painted(photo, regions, first, first).render()
+    alone = [painted(photo, one_region(regions), style, None).render() for style in styles]
+    cut = torch.where(regions["subject"] > 0.5, alone[0], alone[1])
     inside = regions["subject"][0, 0].numpy() > 0.5
     away = np.where(inside, 1, -1) * (
         ndimage.distance_transform_edt(inside) + ndimage.distance_transform_edt(~inside) - 0.5
     )
     near = torch.from_numpy(np.abs(away) <= 12)
     found["a"].append(255 * float((alike - alone[0]).abs().mean(1)[0][near].mean()))
-    for side, style in ((1, first), (-1, second)):
+    for n, (side, style) in enumerate(((1, first), (-1, second))):
         band, deeper, like = (torch.from_numpy(where) for where in bands(side * away))
-        distance = masked_distance(judge, both, style.picture, band)
-        found["b"].append(distance / masked_distance(judge, both, style.picture, deeper))
-        found["b, bands alike"].append(distance / masked_distance(judge, both, style.picture, like))
+        for key, picture in (("b", both), ("b of the layer", layers.layers[n : n + 1]), ("b of a cut", cut)):
+            near_it, inner, alike_it = (masked_distance(judge, picture, style.picture, w) for w in (band, deeper, like))
+            found[key].append(near_it / inner)
+            found[f"{key}, bands alike"].append(near_it / alike_it)
     contour = torch.from_numpy(np.abs(away) <= 1.5)
     energies = [energy(picture, contour) for picture in (both, *alone)]
     found["c"].append(energies[0] / (0.5 * (energies[1] + energies[2])))
@@ -87,11 +93,11 @@ def bands(depth: NDArray[np.float64]) -> tuple[NDArray[np.bool_], ...]:
     return (depth >= 2) & (depth <= 12), depth > 12, (depth >= 22) & (depth <= 32)
 
 
-def paint(photo: Tensor, regions: Regions, subject: Style, background: Style | None) -> Tensor:
+def painted(photo: Tensor, regions: Regions, subject: Style, background: Style | None) -> Painting:
     """The photo with its regions painted."""
     looks = {"subject": Look((subject,))} | ({"background": Look((background,))} if background else {})
     *_, last = optimise(photo, regions, looks, styfie.Settings(size=max(photo.shape[-2:])))
-    return Painting(photo, regions, last.layers, looks).render()
+    return Painting(photo, regions, last.layers, looks)
 
 
 def one_region(regions: Regions) -> Regions:

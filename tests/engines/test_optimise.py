@@ -102,14 +102,14 @@ def test_any_state_leads_to_the_same_bytes(photo: Tensor, halves: Regions, encod
     """Two layers, two scales, three blocks each: whoever stops at any of them ends as whoever did not."""
     large = torch.nn.functional.interpolate(photo, (144, 192), mode="bilinear")
     regions, looks = halves.resize((144, 192)), {"subject": Look((RED,)), "background": Look((BLUE,), stroke=0.5)}
-    settings = Settings(size=192, steps=40, device="cpu")
+    settings = Settings(size=192, steps=60, device="cpu")
     unkilled = list(optimise(large, regions, looks, settings, encoder=encoder))
     states = [p.state for p in unkilled if p.state is not None]
     assert len(states) == 8
     for number, state in enumerate(states[:-1]):
         rest = list(optimise(large, regions, looks, settings, state=state, encoder=encoder))
         assert torch.equal(rest[-1].layers, unkilled[-1].layers)
-        assert rest[0].step > 20 * number
+        assert rest[0].step > 30 * number
         assert rest[-1].step == unkilled[-1].step
     (over,) = optimise(large, regions, looks, settings, state=states[-1], encoder=encoder)
     assert torch.equal(over.layers, unkilled[-1].layers)
@@ -134,7 +134,7 @@ def test_a_scale_ends_early_when_nothing_changes(photo: Tensor, encoder: PlainEn
     found = list(
         optimise(photo, regions, looks, settings, start=photo.expand(2, -1, -1, -1), weights=still, encoder=encoder)
     )
-    assert [p.step for p in found] == [5, 10, 15, 100]
+    assert [p.step for p in found] == [5, 100]
 
 
 def test_nothing_to_paint_is_the_photo(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:

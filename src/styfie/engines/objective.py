@@ -82,6 +82,18 @@ class Measure:
                 found[tap].append((style.weight / total, self.loss.prepare(sample)))
         return found
 
+    @torch.no_grad()
+    def contrast(self, picture: Tensor) -> Tensor:
+        """The variance () of a picture's content features, the mean of all channels'."""
+        sums: list[Moments] = []
+        for tile in self.tiles(picture):
+            maps = self.features(picture[(..., *tile.seen)])
+            here = {self.encoder.content_tap: maps[self.encoder.content_tap]}
+            masks = tap_masks(torch.ones_like(picture[(..., *tile.seen)][:, :1]), here, tile)
+            sums += [moments(here[tap].float(), mask) for tap, mask in masks.items()]
+        total = Moments(*(torch.stack(values).sum(0) for values in zip(*sums, strict=True)))
+        return total.covariance.diagonal().mean().clamp_min(1e-6)
+
     def _samples(self, picture: Tensor, inside: Tensor) -> dict[str, Moments | Map]:
         found: dict[str, Moments | Map] = {}
         for tile in self.tiles(picture):
@@ -134,7 +146,8 @@ class Objective:
     """The loss of one layer at one scale.
 
     `photo` (1, 3, H, W) is what is painted, `alpha` (1, 1, H, W) where, `targets` how. `face` (1, 1, H, W) in [0, 1] is
-    where it is to stay itself and how much; `borders` is what is wanted where depth jumps.
+    where it is to stay itself and how much, `contrast` () the unit of content: `Measure.contrast` of the whole photo,
+    not of the layer, lest a plain wall be nailed to its plainness. `borders` is what is wanted where depth jumps.
     """
 
     def __init__(
@@ -144,6 +157,7 @@ class Objective:
         targets: Targets,
         measure: Measure,
         face: Tensor,
+        contrast: Tensor,
         borders: Borders | None = None,
     ) -> None:
         self.measure, self.targets, self.photo = measure, targets, photo
@@ -153,7 +167,8 @@ class Objective:
         kept = edge_targets(photo, face) if self.likeness else None
         with torch.no_grad():
             self.parts = [self._part(tile, alpha, face, kept, borders) for tile in measure.tiles(photo)]
-            self.content = self._content_divisor()
+            positions = torch.stack([part.masks[measure.encoder.content_tap].sum() for part in self.parts]).sum()
+            self.content = positions.clamp_min(1e-6) * self.parts[0].content.shape[1] * contrast
             self.weights = {
                 tap: torch.stack([part.masks[tap].float().sum() for part in self.parts]).sum() for tap in targets
             }
@@ -169,14 +184,6 @@ class Objective:
         own = None if edges is None else tile_targets(edges, tile.seen, tile.own)
         steps = None if borders is None else tile_borders(borders, tile.seen, tile.own)
         return _Part(tile, masks, maps[tap], masks[tap] * more, own, steps)
-
-    def _content_divisor(self) -> Tensor:
-        """Positions times channels times the variance of the photo's features within the layer."""
-        tap = self.measure.encoder.content_tap
-        sums = [moments(part.content, part.masks[tap]) for part in self.parts]
-        total = Moments(*(torch.stack(values).sum(0) for values in zip(*sums, strict=True)))
-        variance = total.covariance.diagonal().mean().clamp_min(1e-6)
-        return total.weight.clamp_min(1e-6) * len(total.second) * variance
 
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The weighted terms (6,), in the order of `TERMS`, and the gradient of their sum at an image like `photo`."""

@@ -35,7 +35,7 @@ from styfie.settings import Settings
 
 BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 MARGIN = 16  # pixels painted around a region's box: about the features' receptive field
-STILL = 0.25 / 255  # mean change of a picture over a block of steps below which nothing is seen to change
+STILL, LOOK = 0.25 / 255, 10  # mean change of a picture over so many steps below which nothing is seen to change
 SHOWN = 5  # steps between two pictures of the progress, up to scales where a step takes long
 
 
@@ -137,6 +137,7 @@ class _Canvas:
     bands: Tensor  # (L, 1, h, w)
     face: Tensor  # (1, 1, h, w)
     depth: Tensor | None  # (1, 1, h, w)
+    contrast: Tensor  # (), of the photo's content features
 
 
 class _Run:
@@ -190,7 +191,11 @@ class _Run:
         nothing = torch.zeros_like(small[:, :1])
         face = nothing if self.regions.face is None else emphasis(small, resize(self.regions.face, scale.size))
         depth = None if self.regions.depth is None else resize(self.regions.depth, scale.size)
-        return _Canvas(small, own, bands, face, depth)
+        contrast = self._measure(scale).contrast(small.to(self.device))
+        return _Canvas(small, own, bands, face, depth, contrast)
+
+    def _measure(self, scale: Scale) -> Measure:
+        return Measure(self.encoder, STYLE_LOSSES[self.settings.loss], self.weights, scale.side)
 
     def _borders(self, canvas: _Canvas, n: int, box: Box) -> Borders | None:
         """What a layer's picture is to show where depth jumps: inside the layer, not along its own contour."""
@@ -202,45 +207,48 @@ class _Run:
         return border_targets(canvas.own[n : n + 1][box].to(self.device), canvas.depth[box].to(self.device), weight)
 
     def _layer(self, canvas: _Canvas, s: int, n: int, first: int, painted: list[Tensor | None]) -> Iterator[Progress]:
-        """All blocks of one layer at one scale."""
-        scale, look = self.plan.scales[s], self.layers[n].look
-        own, band = canvas.own[n : n + 1], canvas.bands[n : n + 1]
-        measure = Measure(self.encoder, STYLE_LOSSES[self.settings.loss], self.weights, scale.side)
-        if not first:
-            painted[n] = self._start(painted[n], own, band, look)
-        whole = painted[n]
+        """All blocks, from `first` on, of one layer at one scale."""
+        scale, band = self.plan.scales[s], canvas.bands[n : n + 1]
+        whole = painted[n] if first else self._start(painted[n], canvas.own[n : n + 1], band, self.layers[n].look)
         assert whole is not None
         box = region_box(band)
-        likeness = look.likeness * canvas.face[box]
-        targets = measure.targets(look, max(scale.size), self.device)
-        here, where, face = (x.to(self.device) for x in (own[box], band[box], likeness))
-        objective = Objective(here, where, targets, measure, face, self._borders(canvas, n, box))
+        objective, shown = self._objective(canvas, scale, n, box), self._shown(canvas, painted)
         blocks = _blocks(scale.steps)
         self.clock.skip(sum(blocks[:first]), scale)
-        shown = self._shown(canvas, painted)
         every = SHOWN if max(scale.size) <= 1024 else 1
-        image = whole[box].to(self.device)
-        for b in range(first, len(blocks)):
-            before = image
-            for step, (image, terms) in enumerate(search(objective, before, blocks[b], scale.history), 1):
+        following = (s, n + 1, 0) if n + 1 < len(self.layers) else (s + 1, 0, 0)
+        for b, steps in enumerate(blocks[first:], first):
+            seen = start = whole[box].to(self.device)
+            still = False
+            for step, (image, terms) in enumerate(search(objective, start, steps, scale.history), 1):
                 self.clock.tick(scale)
-                last = step == blocks[b]
+                if step % LOOK == 0:
+                    still, seen = _still(seen, image), image
+                last = still or step == steps
                 if not last and step % every:
                     continue
                 whole = whole.clone()
                 whole[box] = image.cpu()
                 painted[n] = whole
-                place = (s, n, b + 1)
-                if last and (b + 1 == len(blocks) or _still(before, image)):
-                    place = (s, n + 1, 0) if n + 1 < len(self.layers) else (s + 1, 0, 0)
-                    self.clock.skip(sum(blocks[b + 1 :]), scale)
+                if still:
+                    self.clock.skip(steps - step + sum(blocks[b + 1 :]), scale)
                 for i in self.layers[n].regions:
                     shown[i : i + 1] = torch.lerp(canvas.photo, whole.clamp(0, 1), band)
+                place = following if still or b + 1 == len(blocks) else (s, n, b + 1)
                 state = _state(place, painted) if last else None
                 losses = dict(zip(TERMS, terms.tolist(), strict=True)) | {"total": float(terms.sum())}
                 yield Progress(self.clock.step, self.plan.steps, losses, self.clock.left(), shown.clone(), state)
-            if place[:2] != (s, n):
-                break
+                if still:
+                    return
+
+    def _objective(self, canvas: _Canvas, scale: Scale, n: int, box: Box) -> Objective:
+        """The loss of one layer within its box."""
+        measure, look = self._measure(scale), self.layers[n].look
+        likeness = look.likeness * canvas.face[box]
+        targets = measure.targets(look, max(scale.size), self.device)
+        here = (x.to(self.device) for x in (canvas.own[n : n + 1][box], canvas.bands[n : n + 1][box], likeness))
+        own, band, face = here
+        return Objective(own, band, targets, measure, face, canvas.contrast, self._borders(canvas, n, box))
 
     def _start(self, painted: Tensor | None, own: Tensor, band: Tensor, look: Look) -> Tensor:
         """What a layer begins from at a scale."""

@@ -10,7 +10,7 @@ from styfie.images import fit_size
 SMALLEST = 96  # longest side of the coarsest scale, at least
 FULL = 512  # longest side up to which a scale gets all steps; each doubling beyond halves them
 FEWEST = 8  # steps, at least
-BLOCK = 20  # steps after which the search begins anew from the best picture, and a run can go on after a stop
+BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
 
 # Bytes, measured by benchmarks/memory.py.
