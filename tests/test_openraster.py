@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,7 +13,7 @@ import torch
 from PIL import Image
 
 from styfie.errors import InputError, MissingError
-from styfie.openraster import read_painting, write_painting
+from styfie.openraster import as_stored, read_painting, stored_recipe, write_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
 from tests.test_painting import make, styled
@@ -85,3 +86,50 @@ def test_what_is_no_painting_is_refused(tmp_path: Path) -> None:
     for name in ("text.ora", "other.ora"):
         with pytest.raises(InputError, match=r"painting\.ora"):
             read_painting(tmp_path / name)
+
+
+def test_regions_as_stored_are_the_nearest_partition_in_255ths() -> None:
+    raw = torch.rand(4, 1, 20, 30, generator=torch.Generator().manual_seed(3))
+    raw[2, :, :10], raw[:, :, 15:], raw[0, :, 15:] = 0, 0, 1
+    alpha = raw / raw.sum(0, keepdim=True)
+    regions = Regions(("a", "b", "c", "d"), alpha, (1.0,) * 4, face=alpha[:1].clone(), depth=alpha[1:2].clone())
+    found = as_stored(regions)
+    levels = found.alpha * 255
+    assert torch.allclose(levels, levels.round(), atol=1e-4)
+    assert bool((levels.round().sum(0) == 255).all())
+    assert float((found.alpha - alpha).abs().max()) <= 1.001 / 255
+    assert bool((found.alpha[alpha == 0] == 0).all()), "nothing appears where a region was not"
+    assert found.depth is not None
+    assert float((found.depth - alpha[1:2]).abs().max()) <= 0.51 / 65535
+    again = as_stored(found)
+    assert torch.equal(again.alpha, found.alpha)
+
+
+def test_reads_back_the_very_regions_with_face_and_depth(painting: Painting, tmp_path: Path) -> None:
+    ramp = torch.linspace(0, 1, 64).expand(1, 1, 48, 64)
+    regions = as_stored(replace(painting.regions, face=ramp.flip(3).clone(), depth=ramp**2))
+    write_painting(replace(painting, regions=regions), tmp_path / "p.ora")
+    again = read_painting(tmp_path / "p.ora").regions
+    for name in ("alpha", "face", "depth"):
+        assert torch.equal(getattr(again, name), getattr(regions, name)), name
+    assert again.score == regions.score
+
+
+def test_a_painting_of_before_there_were_strokes_is_read_with_the_defaults(painting: Painting, tmp_path: Path) -> None:
+    write_painting(painting, tmp_path / "p.ora")
+    with zipfile.ZipFile(tmp_path / "p.ora") as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    recipe = json.loads(entries["styfie/recipe.json"])
+    for look in recipe["looks"].values():
+        del look["stroke"], look["likeness"], look["graded"]
+    with zipfile.ZipFile(tmp_path / "old.ora", "w") as archive:
+        for name, data in (entries | {"styfie/recipe.json": json.dumps(recipe).encode()}).items():
+            archive.writestr(name, data)
+    assert read_painting(tmp_path / "old.ora").looks["subject"].stroke == 1.0
+
+
+def test_the_recipe_alone_of_a_file(painting: Painting, tmp_path: Path) -> None:
+    write_painting(painting, tmp_path / "p.ora")
+    (tmp_path / "text.ora").write_text("no zip")
+    assert stored_recipe(tmp_path / "p.ora")["settings"] == painting.recipe["settings"]
+    assert stored_recipe(tmp_path / "text.ora") == stored_recipe(tmp_path / "none.ora") == {}

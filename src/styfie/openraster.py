@@ -1,8 +1,8 @@
 """One file holds a run: OpenRaster, a ZIP that Krita and GIMP open, with the recipe inside.
 
 Layers are stored as painted, with the alpha that makes ordinary "over" blending give the same picture as
-`Painting.render` at full strength in the styles' own colours; the mattes themselves, the photo and the styles lie
-beside them for Styfie to read back.
+`Painting.render` at full strength in the styles' own colours; the mattes themselves, the photo, the styles, and depth
+and faces where they are known lie beside them for Styfie to read back.
 Specification: https://www.openraster.org (baseline 0.0.6).
 """
 
@@ -12,6 +12,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -31,28 +32,45 @@ if TYPE_CHECKING:
 
 MIMETYPE = "image/openraster"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # no time of day: the same run gives the same bytes
+LEVELS, FINE = 255, 65_535  # of mattes and faces; of depth, in which 255 steps show as terraces
 
 
-def write_painting(painting: Painting, file: Path) -> None:
-    """Write the whole painting; `OSError` is the caller's to explain."""
+def as_stored(regions: Regions) -> Regions:
+    """The regions in the levels that the file holds: painted from these, a recipe finds the very same ones again.
+
+    The running sum over regions is rounded, so that the rounded alphas sum to 1 and none is off by more than a level.
+    """
+    sums = (regions.alpha.cumsum(0) * LEVELS).round()
+    alpha = torch.diff(sums, dim=0, prepend=torch.zeros_like(sums[:1])).clamp_min(0) / LEVELS
+    face = None if regions.face is None else (regions.face.clamp(0, 1) * LEVELS).round() / LEVELS
+    depth = None if regions.depth is None else (regions.depth.clamp(0, 1) * FINE).round() / FINE
+    return replace(regions, alpha=alpha, face=face, depth=depth)
+
+
+def write_painting(painting: Painting, file: Path, level: int = 4) -> None:
+    """Write the whole painting, PNG packed at `level` 0 to 9; `OSError` is the caller's to explain."""
     both = to_image(painting.render())
     small = both.copy()
     small.thumbnail((256, 256))
     with zipfile.ZipFile(file, "w") as archive:
         _put(archive, "mimetype", MIMETYPE.encode())
         _put(archive, "stack.xml", _stack(painting))
-        _put(archive, "mergedimage.png", _png(both))
-        _put(archive, "Thumbnails/thumbnail.png", _png(small))
-        _put(archive, "data/photo.png", _png(to_image(painting.photo)))
+        _put(archive, "mergedimage.png", _png(both, level))
+        _put(archive, "Thumbnails/thumbnail.png", _png(small, level))
+        _put(archive, "data/photo.png", _png(to_image(painting.photo), level))
         for i, shown in enumerate(_over_alphas(painting.regions.alpha)):
-            _put(archive, f"data/layer{i}.png", _png(to_image(painting.layers[i : i + 1], shown)))
-            _put(archive, f"styfie/matte{i}.png", _png(to_image(painting.regions.alpha[i : i + 1])))
+            _put(archive, f"data/layer{i}.png", _png(to_image(painting.layers[i : i + 1], shown), level))
+            _put(archive, f"styfie/matte{i}.png", _png(to_image(painting.regions.alpha[i : i + 1]), level))
+        if painting.regions.face is not None:
+            _put(archive, "styfie/face.png", _png(to_image(painting.regions.face), level))
+        if painting.regions.depth is not None:
+            _put(archive, "styfie/depth.png", _png(_sixteen_bits(painting.regions.depth), level))
         for name, look in painting.looks.items():
             at = painting.regions.index(name)
             for n, style in enumerate(look.styles):
-                _put(archive, f"styfie/style{at}-{n}.png", _png(to_image(style.picture)))
+                _put(archive, f"styfie/style{at}-{n}.png", _png(to_image(style.picture), level))
                 if style.alpha is not None:
-                    _put(archive, f"styfie/style{at}-{n}-mask.png", _png(to_image(style.alpha)))
+                    _put(archive, f"styfie/style{at}-{n}-mask.png", _png(to_image(style.alpha), level))
         _put(archive, "styfie/recipe.json", json.dumps(_described(painting), indent=1, sort_keys=True).encode())
 
 
@@ -74,22 +92,32 @@ def read_painting(file: Path) -> Painting:
             count = range(len(names))
             photo = _tensor(archive, "data/photo.png")
             layers = torch.cat([_tensor(archive, f"data/layer{i}.png") for i in count])
-            alpha = torch.cat([_tensor(archive, f"styfie/matte{i}.png")[:, :1] for i in count])
+            alpha = torch.cat([_matte(archive, f"styfie/matte{i}.png") for i in count])
+            held = set(archive.namelist())
+            face, depth = (_matte(archive, n) if n in held else None for n in ("styfie/face.png", "styfie/depth.png"))
             looks = {name: _look(archive, i, recipe["looks"].get(name)) for i, name in enumerate(names)}
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError):
         raise InputError(f"{file.name} is no painting of Styfie's, or damaged: a painting.ora is wanted.") from None
-    parts = alpha / alpha.sum(0, keepdim=True).clamp_min(1e-6)
-    regions = Regions(tuple(names), parts, tuple(recipe["score"]), tuple(recipe["sides"]))
+    total = alpha.sum(0, keepdim=True)
+    parts = torch.where((total - 1).abs() < 0.5 / LEVELS, alpha, alpha / total.clamp_min(1e-6))
+    regions = Regions(tuple(names), parts, tuple(recipe["score"]), tuple(recipe["sides"]), face, depth)
     return Painting(photo, regions, layers, looks, {k: v for k, v in recipe.items() if k not in _OWN})
+
+
+def stored_recipe(file: Path) -> Mapping[str, Any]:
+    """The recipe alone of a painting's file; empty if there is no painting."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            found = json.loads(archive.read("styfie/recipe.json"))
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def region_names(file: Path) -> tuple[str, ...]:
     """The regions of a painting's file; none if there is no painting."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return tuple(json.loads(archive.read("styfie/recipe.json"))["regions"])
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError):
-        return ()
+    names = stored_recipe(file).get("regions", ())
+    return tuple(names) if isinstance(names, list) else ()
 
 
 _LOOK = ("strength", "color", "stroke", "likeness", "graded")  # the fields of a look that are plain values
@@ -117,9 +145,9 @@ def _look(archive: zipfile.ZipFile, at: int, saved: Mapping[str, Any] | None) ->
     held, styles = set(archive.namelist()), []
     for n, style in enumerate(saved["styles"]):
         mask = f"styfie/style{at}-{n}-mask.png"
-        alpha = _tensor(archive, mask)[:, :1] if mask in held else None
+        alpha = _matte(archive, mask) if mask in held else None
         styles.append(Style(style["name"], _tensor(archive, f"styfie/style{at}-{n}.png"), style["weight"], alpha))
-    return Look(tuple(styles), **{field: saved[field] for field in _LOOK})
+    return Look(tuple(styles), **{field: saved[field] for field in _LOOK if field in saved})
 
 
 def _over_alphas(alpha: Tensor) -> Iterator[Tensor]:
@@ -147,10 +175,22 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(zipfile.ZipInfo(name, EPOCH), data)
 
 
-def _png(image: Image.Image) -> bytes:
+def _png(image: Image.Image, level: int) -> bytes:
     held = io.BytesIO()
-    image.save(held, "PNG", compress_level=4)
+    image.save(held, "PNG", compress_level=level)
     return held.getvalue()
+
+
+def _sixteen_bits(matte: Tensor) -> Image.Image:
+    return Image.fromarray((matte[0, 0].clamp(0, 1) * FINE).round().cpu().numpy().astype(np.uint16))
+
+
+def _matte(archive: zipfile.ZipFile, name: str) -> Tensor:
+    """A stored grey picture of 8 or 16 bits as (1, 1, H, W)."""
+    with Image.open(io.BytesIO(archive.read(name))) as image:
+        fine = image.mode.startswith("I")
+        pixels = np.asarray(image if fine else image.convert("L"), np.float32)
+    return torch.from_numpy(pixels)[None, None] / (FINE if fine else LEVELS)
 
 
 def _tensor(archive: zipfile.ZipFile, name: str) -> Tensor:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +12,51 @@ import torch
 from torch import Tensor
 
 import styfie
+from styfie.depth import AUTO, find_depth
 from styfie.engines import load_engine
 from styfie.engines.progress import Progress
-from styfie.errors import InputError, MissingError, NoPersonError
-from styfie.gallery import GALLERY, PAIRS, draw
-from styfie.images import SUFFIXES, Picture, describe, read_matte, read_picture, resize
-from styfie.looks import Look, Style
+from styfie.errors import InputError, NoPersonError
+from styfie.images import Picture, describe, read_matte, read_picture, resize
+from styfie.likeness import face_likeness
+from styfie.looks import Look
+from styfie.openraster import as_stored, stored_recipe
 from styfie.painting import Painting
+from styfie.recipes import depth_asked, fingerprint
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation import load_segmenter
 from styfie.settings import Settings
+from styfie.styles import Wanted, resolve_looks
+from styfie.unfinished import Unfinished, run_key
 from styfie.weights import PACKAGED, WEIGHTS, checksum, checksums
 
 PORTRAIT = Path(__file__).parent / "assets" / "portrait.jpg"
+OnStart = Callable[[Painting], None]
 OnProgress = Callable[[Progress], bool | None]
+OnNote = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What is asked of one photo, in what `paint` takes; it can be sent to another process."""
+
+    looks: Mapping[str, Wanted] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    masks: Mapping[str, Picture] = field(default_factory=dict)
+    regions: Regions | None = None
+    depth: Picture | None = None
 
 
 def paint(
     photo: Picture | None = None,
-    looks: Mapping[str, Look | Picture | None] | None = None,
+    looks: Mapping[str, Wanted] | None = None,
     settings: Settings | None = None,
     *,
     subject: Picture | None = None,
     background: Picture | None = None,
     masks: Mapping[str, Picture] | None = None,
+    regions: Regions | None = None,
+    depth: Picture | None = None,
+    on_start: OnStart | None = None,
     on_progress: OnProgress | None = None,
 ) -> Painting:
     """Paint the person of a photo in one style and the world behind in another.
@@ -49,32 +70,142 @@ def paint(
             `subject`, `background`, the names of `masks`, and those split off the subject when they are named:
             `skin`, `hair`, `clothes`, `accessories`, `person-1`, `person-2`, … from left to right.
         settings: size, steps, seed and the like.
-        subject: short for `looks["subject"]`: a gallery name or a picture of any kind.
+        subject: short for `looks["subject"]`: a picture of any kind, a gallery name, or several with weights as
+            `glass:2+waves`.
         background: likewise. With no style at all, a pair of the gallery that goes well together is taken.
         masks: `{"subject": mask}` to use instead of looking for the person, or masks of other regions of your own,
             which are laid over the rest; 1 or white = inside.
+        regions: regions known already, of the photo's proportions, instead of looking for them.
+        depth: a depth map, white = near, or "auto" for the photo's own or an estimate (see `depth.find_depth`).
+        on_start: called once before the first step with the painting as it is then: photo, regions and looks.
         on_progress: called after every step; return False to stop and keep the best so far.
 
     Raises:
         InputError, MissingError: with one sentence on what came, what is wanted, and what to do.
     """
-    settings = settings or Settings()
     wanted = {SUBJECT: subject, BACKGROUND: background} | dict(looks or {})
+    request = Request(wanted, settings or Settings(), masks or {}, regions, depth)
+    run = _Run(photo, request)
+    if on_start:
+        on_start(run.before)
+    return run.paint(on_progress)
+
+
+def paint_into(
+    folder: str | Path,
+    photo: Picture | None,
+    request: Request,
+    on_start: OnStart | None = None,
+    on_progress: OnProgress | None = None,
+    on_note: OnNote | None = None,
+) -> tuple[Painting, list[Path]]:
+    """Paint and save into a folder, where the state of the run is kept meanwhile.
+
+    Killed or stopped, and called again with the same arguments, it goes on from there and ends with the same bytes.
+    `on_note` is told so, and if the state cannot be kept.
+
+    Returns:
+        The painting and its files.
+
+    Raises:
+        InputError, MissingError: as `paint`.
+        OutputError: the folder cannot be written to; what was there before stays.
+    """
+    run = _Run(photo, request)
+    before = run.before
+    if on_start:
+        on_start(before)
+    key = run_key(before.photo, before.regions, before.looks, request.settings)
+    unfinished = Unfinished(Path(folder), key)
+    painting = run.paint(on_progress, unfinished, on_note)
+    files = painting.save(folder)
+    if painting.recipe["finished"]:
+        unfinished.done()
+    return painting, files
+
+
+def is_painted(folder: Path, photo: Picture | None, request: Request) -> bool:
+    """Whether `folder` holds the finished painting of a request without masks of the user's own.
+
+    Raises:
+        InputError, MissingError: as `paint`.
+    """
+    recipe = stored_recipe(folder / "painting.ora")
+    if not recipe.get("finished"):
+        return False
+    settings = request.settings
     picture = read_photo(photo, settings.size)
-    resolved = resolve_looks(wanted, max(picture.shape[-2:]))
-    engine = load_engine(settings.engine)
-    regions = find_regions(picture, settings, masks or {}, resolved)
-    progress = None
-    for progress in engine(picture, regions, resolved, settings):
-        if on_progress and on_progress(progress) is False:
-            break
-    if progress is None:
-        raise InputError(f"The engine {settings.engine!r} painted nothing.")
-    painting = Painting(picture, regions, resize(progress.layers, regions.size), resolved, _recipe(settings, progress))
-    for i, name in enumerate(regions.names):
-        if (look := resolved.get(name)) is None or not look.styles:
-            painting.layers[i] = painting.colours[i].clamp(0, 1)  # also where a run was stopped at a smaller scale
-    return painting
+    looks = resolve_looks(request.looks, max(picture.shape[-2:]))
+    asked = fingerprint(picture, looks, settings, depth_asked(request.depth), _weights(settings))
+    return bool(recipe.get("asked") == asked)
+
+
+class _Run:
+    """One photo's run: everything is found and checked before the first step."""
+
+    def __init__(self, photo: Picture | None, request: Request) -> None:
+        self.request = request
+        settings = request.settings
+        picture = read_photo(photo, settings.size)
+        looks = resolve_looks(request.looks, max(picture.shape[-2:]))
+        self.engine = load_engine(settings.engine)
+        regions = find_regions(picture, settings, request.masks, looks, request.regions)
+        regions = as_stored(_with_depth(regions, request.depth, photo, picture, looks))
+        looks = {name: looks[name] for name in regions.names if name in looks}  # the order that the file has
+        self.before = Painting(picture, regions, picture.expand(len(regions.names), -1, -1, -1), looks)
+        self.weights = _weights(settings)
+        known = request.regions is not None and request.regions.depth is not None
+        self.depth = depth_asked(request.depth, known)
+        self.asked = fingerprint(picture, looks, settings, self.depth, self.weights)
+
+    def paint(
+        self, on_progress: OnProgress | None, unfinished: Unfinished | None = None, on_note: OnNote | None = None
+    ) -> Painting:
+        """The last progress as a painting; the best so far if it is stopped."""
+        before, progress, finished = self.before, None, True
+        state = unfinished.state() if unfinished else None
+        resumed = state is not None
+        for progress in self.engine(before.photo, before.regions, before.looks, self.request.settings, state=state):
+            state = None  # the engine has it, and may let it go
+            if resumed and on_note:
+                on_note(f"going on at step {progress.step} of {progress.steps}")
+            resumed = False
+            if unfinished and (note := unfinished.keep(progress, partial(self._painting, progress))) and on_note:
+                on_note(note)
+            if on_progress and on_progress(progress) is False:
+                finished = False
+                break
+        if progress is None:
+            raise InputError(f"The engine {self.request.settings.engine!r} painted nothing.")
+        return self._painting(progress, finished, scored=True)
+
+    def _painting(self, progress: Progress, finished: bool = False, scored: bool = False) -> Painting:
+        """What is painted so far, at the photo's size; `scored` with its likeness in the recipe."""
+        before = self.before
+        layers = resize(progress.layers, before.regions.size).clone()
+        recipe = self._recipe(progress, finished)
+        painting = replace(before, layers=layers, recipe=recipe)
+        for i, name in enumerate(before.regions.names):
+            if (look := before.looks.get(name)) is None or not look.styles:
+                layers[i] = painting.colours[i].clamp(0, 1)  # also where a run was stopped at a smaller scale
+        if scored and (likeness := face_likeness(painting)) is not None:
+            recipe["likeness"] = round(likeness, 3)  # not in a copy, which would look for the regions' colours again
+        return painting
+
+    def _recipe(self, progress: Progress, finished: bool) -> dict[str, Any]:
+        """How the picture was made; no path, no time of day, nothing of the camera."""
+        settings = self.request.settings
+        return {
+            "styfie": styfie.__version__,
+            "torch": torch.__version__,
+            "settings": {**asdict(settings), "segmenter": Path(settings.segmenter).name},
+            "depth": self.depth,
+            "weights": self.weights,
+            "asked": self.asked,
+            "losses": {name: round(value, 6) for name, value in progress.losses.items()},
+            "steps": progress.step,
+            "finished": finished,
+        }
 
 
 def segment(
@@ -99,46 +230,27 @@ def read_photo(photo: Picture | None, size: int) -> Tensor:
     return read_picture(PORTRAIT if photo is None else photo, size)
 
 
-def resolve_looks(wanted: Mapping[str, Look | Picture | None], longest: int) -> dict[str, Look]:
-    """Looks with their pictures loaded, at most `longest` pixels; the gallery's first pair if none has a style."""
-    if not any((isinstance(w, Look) and w.styles) or not isinstance(w, Look | None) for w in wanted.values()):
-        wanted = {**wanted, **dict(zip((SUBJECT, BACKGROUND), PAIRS[0], strict=True))}
-    return {
-        name: look if isinstance(look, Look) else Look((load_style(look, longest),))
-        for name, look in wanted.items()
-        if look is not None
-    }
-
-
-def load_style(source: Picture, longest: int) -> Style:
-    """A style from a gallery name or from a picture, its longest side brought to `longest`.
-
-    Raises:
-        MissingError: neither a gallery name nor a file.
-    """
-    if isinstance(source, str) and source in GALLERY:
-        return Style(source, draw(source, longest, longest))
-    if isinstance(source, str | Path) and not os.path.exists(source):  # noqa: PTH110 - as in images
-        if Path(source).suffix.lower() in SUFFIXES:
-            raise MissingError(f"There is no style picture {source}.")
-        raise MissingError(
-            f"There is no style {str(source)!r}: a picture file or one of {', '.join(GALLERY)} is wanted."
-        )
-    return Style(describe(source), read_picture(source, longest))
-
-
-def find_regions(photo: Tensor, settings: Settings, masks: Mapping[str, Picture], finer: Iterable[str] = ()) -> Regions:
+def find_regions(
+    photo: Tensor,
+    settings: Settings,
+    masks: Mapping[str, Picture],
+    finer: Iterable[str] = (),
+    known: Regions | None = None,
+) -> Regions:
     """Subject and background, from the user's mask or from the segmenter; what is finer; the user's other masks.
 
-    A photo without a person is refused, unless only the background and masks of the user's own are asked for.
+    A photo without a person is refused, unless only the background and masks of the user's own are asked for. With
+    `known` regions nobody is looked for, only what is finer than they are.
     """
     if SUBJECT in masks and BACKGROUND in masks:
         raise InputError(f"Masks for both {SUBJECT} and {BACKGROUND} came: one of them says where the other is.")
     asked, size = list(finer), (photo.shape[-2], photo.shape[-1])
     mattes = {name: _read_inside(name, mask, size) for name, mask in masks.items()}
-    wanted = [name for name in asked if name not in (SUBJECT, BACKGROUND, *masks)]
+    wanted = [name for name in asked if name not in (SUBJECT, BACKGROUND, *masks, *(known.names if known else ()))]
     segmenter = load_segmenter(settings.segmenter)
-    if SUBJECT in mattes:
+    if known is not None:
+        regions = segmenter.split(_fitted(known, size), photo, wanted) if wanted else _fitted(known, size)
+    elif SUBJECT in mattes:
         regions = segmenter.split(Regions.of_subject(mattes.pop(SUBJECT)), photo, wanted)
     elif BACKGROUND in mattes:
         regions = segmenter.split(Regions.of_subject(1 - mattes.pop(BACKGROUND)), photo, wanted)
@@ -154,6 +266,37 @@ def find_regions(photo: Tensor, settings: Settings, masks: Mapping[str, Picture]
     return regions
 
 
+def _fitted(regions: Regions, size: tuple[int, int]) -> Regions:
+    """Regions at the photo's size.
+
+    Raises:
+        InputError: they have other proportions.
+    """
+    height, width = regions.size
+    if abs(height / width * size[1] - size[0]) > max(1.0, 0.02 * size[0]):
+        raise InputError(f"The regions are {width}x{height} and the photo {size[1]}x{size[0]}: the same is wanted.")
+    return regions if regions.size == size else regions.resize(size)
+
+
+def _with_depth(
+    regions: Regions, depth: Picture | None, source: Picture | None, photo: Tensor, looks: Mapping[str, Look]
+) -> Regions:
+    """The regions with the depth that is asked for; what is known of it is not looked for again.
+
+    Raises:
+        InputError: a look is graded by depth and there is none; or as `depth.find_depth`.
+    """
+    wanted = None if depth_asked(depth) == AUTO and regions.depth is not None else depth
+    found = find_depth(wanted, source, photo, regions)
+    regions = regions if found is None else replace(regions, depth=found)
+    if regions.depth is None and (graded := [name for name, look in looks.items() if look.graded]):
+        raise InputError(
+            f"The strength of {' and '.join(graded)} is graded by depth, and none is known: give --depth FILE or "
+            "--depth auto."
+        )
+    return regions
+
+
 def _read_inside(name: str, mask: Picture, size: tuple[int, int]) -> Tensor:
     """A mask with something in it.
 
@@ -164,18 +307,6 @@ def _read_inside(name: str, mask: Picture, size: tuple[int, int]) -> Tensor:
     if float(matte.max()) < 0.5:
         raise InputError(f"The mask of {name} ({describe(mask)}) has nothing inside: white marks what is.")
     return matte
-
-
-def _recipe(settings: Settings, progress: Progress) -> dict[str, Any]:
-    """How the picture was made; no path, no time of day, nothing of the camera."""
-    return {
-        "styfie": styfie.__version__,
-        "torch": torch.__version__,
-        "settings": {**asdict(settings), "segmenter": Path(settings.segmenter).name},
-        "weights": _weights(settings),
-        "losses": {name: round(value, 6) for name, value in progress.losses.items()},
-        "steps": progress.step,
-    }
 
 
 def _weights(settings: Settings) -> dict[str, str]:

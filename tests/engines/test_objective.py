@@ -9,7 +9,7 @@ from torch import Tensor
 
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines import objective
-from styfie.engines.objective import TERMS, WEIGHTS, Measure, Objective, Weights
+from styfie.engines.objective import TERMS, WEIGHTS, Goal, Measure, Objective, Weights
 from styfie.looks import Look, Style
 from styfie.losses import STYLE_LOSSES, gram, relative_gram_loss
 from tests.engines.conftest import BLUE, RED
@@ -29,7 +29,7 @@ def build(
     alpha = torch.linspace(0, 1, photo.shape[-1]).expand_as(photo[:, :1]).clone()
     face = alpha.flip(3)
     targets = Measure(encoder, STYLE_LOSSES[loss], WEIGHTS).targets(look, 64, photo.device)
-    return Objective(photo, alpha, targets, measure, face, torch.tensor(0.1))
+    return Objective(photo, [Goal(alpha, targets)], measure, face, torch.tensor(0.1))
 
 
 @pytest.mark.parametrize("loss", ["gram", "wasserstein"])
@@ -66,7 +66,7 @@ def test_the_style_term_is_the_formula(photo: Tensor, encoder: PlainEncoder) -> 
     measure = Measure(encoder, STYLE_LOSSES["gram"], WEIGHTS)
     everywhere, nowhere = torch.ones_like(photo[:, :1]), torch.zeros_like(photo[:, :1])
     targets = measure.targets(Look(styles), 64, photo.device)
-    terms, _ = Objective(photo, everywhere, targets, measure, nowhere, torch.tensor(0.1))(photo)
+    terms, _ = Objective(photo, [Goal(everywhere, targets)], measure, nowhere, torch.tensor(0.1))(photo)
     maps, red, blue = encoder(photo), encoder(RED.picture), encoder(BLUE.picture)
     expected = 0.0
     for tap in encoder.style_taps:
@@ -82,7 +82,7 @@ def test_the_photo_as_its_own_style_is_the_minimum(photo: Tensor, encoder: Plain
     measure = Measure(encoder, STYLE_LOSSES["gram"], Weights(total_variation=0.0))
     everywhere = torch.ones_like(photo[:, :1])
     targets = measure.targets(Look((Style("itself", photo),)), 64, photo.device)
-    terms, gradient = Objective(photo, everywhere, targets, measure, everywhere, torch.tensor(0.1))(photo)
+    terms, gradient = Objective(photo, [Goal(everywhere, targets)], measure, everywhere, torch.tensor(0.1))(photo)
     assert float(terms.abs().max()) < 1e-9
     assert float(gradient.abs().max()) < 1e-6
 
@@ -96,7 +96,7 @@ def test_likeness_makes_changes_of_a_face_dearer(photo: Tensor, encoder: PlainEn
         dict(
             zip(
                 TERMS,
-                Objective(photo, everywhere, targets, measure, f, torch.tensor(0.1))(noise)[0].tolist(),
+                Objective(photo, [Goal(everywhere, targets)], measure, f, torch.tensor(0.1))(noise)[0].tolist(),
                 strict=True,
             )
         )

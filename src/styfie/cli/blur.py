@@ -32,5 +32,5 @@ def blur(
     regions = find_regions(picture, settings, {"subject": mask} if mask else {})
     file = output or photo.with_name(f"{photo.stem}-blur.png")
     save_image(to_image(portrait_blur(picture, regions["subject"], settings.radius)), file)
-    warn_of_doubt(regions)
+    warn_of_doubt(regions.doubtful)
     typer.echo(f"Wrote {file}")

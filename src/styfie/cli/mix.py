@@ -7,22 +7,27 @@ from typing import Annotated
 
 import typer
 
-from styfie.cli.options import Colors, Strengths, asked_looks, with_looks
+from styfie.cli.options import Colors, Graded, Strengths, asked_looks, with_looks
 
 
 def mix(
     painting: Annotated[Path, typer.Argument(help="A painting.ora of styfie paint.")],
     strength: Strengths = None,
     color: Colors = None,
+    graded: Graded = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder for the pictures; the painting's own if none.")
     ] = None,
 ) -> None:
-    """Change a painting after the fact, at once: strength and colours of its regions, nothing is painted anew."""
+    """Change a painting after the fact, at once: strength and colours of its regions, nothing is painted anew.
+
+    A bare value is for all painted regions.
+    """
     from styfie.painting import Painting
 
     found = Painting.load(painting)
     styled = [name for name, look in found.looks.items() if look.styles]
     folder = output or painting.parent
-    files = with_looks(found, asked_looks(styled, strength, color)).save(folder)
+    asked = asked_looks(styled, strength=strength, color=color, graded=graded)
+    files = with_looks(found, asked).save(folder)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {folder}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,9 +15,7 @@ from styfie.errors import InputError
 
 if TYPE_CHECKING:
     from styfie.painting import Painting
-    from styfie.regions import Regions
 
-Photo = Annotated[Path | None, typer.Argument(help="A photo. The built-in portrait if none is given.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
 Segmenter = Annotated[
@@ -32,19 +32,28 @@ Masks = Annotated[
 
 Strengths = Annotated[
     list[str] | None,
-    typer.Option("--strength", metavar="NAME=0..1", help="How much of a region's painting shows. Repeatable."),
+    typer.Option("--strength", metavar="[NAME=]0..1", help="How much of a region's painting shows. Repeatable."),
 ]
 Colors = Annotated[
     list[str] | None,
     typer.Option(
         "--color",
-        metavar="NAME=MODE",
-        help="A region's colours: style; keep, the photo's palette; luma, only light and dark painted. Repeatable.",
+        metavar="[NAME=]MODE",
+        help="A region's colours: style; keep, the photo's palette by mean and covariance; histogram, the same by "
+        "histograms; luma, only light and dark painted. Repeatable.",
+    ),
+]
+Graded = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--graded",
+        metavar="[NAME=]0..1",
+        help="How much strength what is near loses, where --depth is known. Repeatable.",
     ),
 ]
 
 
-EXAMPLES = {"--style": "STYLE", "--mask": "FILE", "--strength": "0.5", "--color": "keep"}
+EXAMPLES = {"--style": "STYLE", "--mask": "FILE", "--style-mask": "FILE"}
 
 
 def by_name(given: Sequence[str], option: str, default: str | None = None) -> dict[str, str]:
@@ -66,46 +75,88 @@ def by_name(given: Sequence[str], option: str, default: str | None = None) -> di
     return found
 
 
-def asked_looks(painted: Collection[str], strengths: Strengths, colors: Colors) -> dict[str, dict[str, Any]]:
-    """What `--strength` and `--color` change in the looks of regions, checked before anything is painted.
+def asked_looks(painted: Collection[str], **given: Sequence[str] | None) -> dict[str, dict[str, Any]]:
+    """What options such as `--strength` change in the looks of regions, checked before anything is painted.
+
+    `given` are the texts by field of `Look`: `NAME=VALUE`, or a bare value for all of the `painted` regions that are
+    not named.
 
     Raises:
-        InputError: a region that is not painted, or a value out of range.
+        InputError: a region that is not painted, one given twice, or a value out of range.
     """
-    from styfie.looks import Look
-
     found: dict[str, dict[str, Any]] = {}
-    for option, given in (("strength", strengths), ("color", colors)):
-        for name, value in by_name(given or [], f"--{option}").items():
-            if name not in painted:
+    for option, texts in given.items():
+        values: dict[str, str] = {}
+        for one in texts or ():
+            name, equals, value = one.partition("=") if "=" in one else ("", "", one)
+            if equals and name not in painted:
                 raise InputError(f"--{option} for {name} came: painted are {', '.join(painted)}.")
-            found.setdefault(name, {})[option] = _number(value) if option == "strength" else value
-    for changes in found.values():
-        Look(**changes)
+            if name in values:
+                raise InputError(f"--{option} for {name or 'all regions'} came twice: give one.")
+            values[name] = value
+        for name in painted:
+            if (text := values.get(name, values.get(""))) is not None:
+                found.setdefault(name, {})[option] = _checked(option, text)
     return found
 
 
+def _checked(option: str, text: str) -> str | float:
+    """The value of one field of `Look`."""
+    from styfie.looks import Look
+
+    if option == "color":
+        return Look(color=text).color
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    change: dict[str, Any] = {option: value}
+    try:
+        replace(Look(), **change)
+    except InputError as error:
+        wanted = str(error).partition(": ")[2]
+        raise InputError(f"--{option} {text} came: {wanted}" if math.isnan(value) else str(error)) from None
+    return value
+
+
 def with_looks(painting: Painting, asked: Mapping[str, Mapping[str, Any]]) -> Painting:
-    """The painting with these changes to its looks."""
-    from dataclasses import replace
+    """The painting with these changes to its looks; it is then no more what its run was asked for.
+
+    Raises:
+        InputError: a strength graded by depth, where the painting knows none.
+    """
+    from styfie.likeness import face_likeness
 
     looks = {name: replace(look, **asked.get(name, {})) for name, look in painting.looks.items()}
-    return replace(painting, looks=looks)
+    if painting.regions.depth is None and any(look.graded for look in looks.values()):
+        raise InputError("--graded came, and the painting knows no depth: paint it with --depth FILE or --depth auto.")
+    recipe = {name: value for name, value in painting.recipe.items() if name not in ("asked", "likeness")}
+    mixed = replace(painting, looks=looks, recipe=recipe)
+    if (likeness := face_likeness(mixed)) is not None:
+        recipe["likeness"] = round(likeness, 3)  # not in a copy, which would look for the regions' colours again
+    return mixed
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"--strength {text} came: a number from 0 (photo) to 1 (painted) is wanted.") from None
+MEMORY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(?:([MGT])B?)?", re.IGNORECASE)
 
 
-def warn_of_doubt(regions: Regions) -> None:
+def gigabytes(text: str) -> float:
+    """`800MB`, `2GB`, `2.5G` or a plain number of gigabytes.
+
+    Raises:
+        InputError: none of these.
+    """
+    if not (found := MEMORY.fullmatch(text.strip())):
+        raise InputError(f"--max-memory {text} came: 2GB, 800MB or a number of gigabytes is wanted.")
+    return float(found[1]) * {"M": 0.001, "G": 1.0, "T": 1000.0}[(found[2] or "G").upper()]
+
+
+def warn_of_doubt(doubtful: Sequence[str], photo: str = "") -> None:
     """One sentence on the masks that their user should look at, and how to help."""
-    if doubtful := regions.doubtful:
+    if doubtful:
         names = " and ".join(doubtful)
         typer.echo(
-            f"The mask of {names} is doubtful: look at it, correct it with styfie segment --add x,y --remove x,y, "
-            "and give it with --mask NAME=FILE.",
+            f"{photo and f'{photo}: '}The mask of {names} is doubtful: look at it, correct it with "
+            "styfie segment --add x,y --remove x,y, and give it with --mask NAME=FILE.",
             err=True,
         )

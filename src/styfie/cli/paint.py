@@ -3,62 +3,102 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from styfie.cli.options import (
-    Colors,
-    Device,
-    Masks,
-    Photo,
-    Seed,
-    Segmenter,
-    Strengths,
-    asked_looks,
-    by_name,
-    warn_of_doubt,
-    with_looks,
-)
+from styfie.cli.asking import asked_of_regions, asked_settings, is_given
+from styfie.cli.many import paint_all
+from styfie.cli.options import Colors, Device, Graded, Masks, Seed, Segmenter, Strengths, by_name, warn_of_doubt
 from styfie.cli.progress import show_progress
 from styfie.cli.segment import save_image
+from styfie.errors import InputError
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
+    from styfie.images import Picture
+    from styfie.painting import Painting
+    from styfie.pipeline import Request
+    from styfie.recipes import Recipe
 
+STYLE = "STYLE[:WEIGHT][+STYLE…]"
 Style = Annotated[
-    str | None, typer.Option(metavar="STYLE", help="A picture file or a gallery name (styfie list styles).")
+    str | None,
+    typer.Option(metavar=STYLE, help="A picture file or a gallery name (styfie list styles), or several."),
 ]
 
 
 def paint(
-    photo: Photo = None,
+    context: typer.Context,
+    photos: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PHOTO", help="A photo, several, or a folder. The built-in portrait if none."),
+    ] = None,
     subject: Style = None,
     background: Style = None,
     style: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=STYLE",
+            metavar=f"NAME={STYLE}",
             help="The style of a region: subject, background, skin, hair, clothes, accessories, person-1, person-2, "
-            "… or a --mask's. Repeatable.",
+            "… or a --mask's; several are blended by their weights. Repeatable.",
         ),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the pictures.")] = Path("painted"),
+    style_mask: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--style-mask",
+            metavar="NAME=FILE[+FILE…]",
+            help="The part of a region's style picture that counts, white = inside; of several styles one for each.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The folder for the pictures; of several photos one each within it.")
+    ] = Path("painted"),
     strength: Strengths = None,
     color: Colors = None,
+    stroke: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[NAME=]0.25..4", help="Size of strokes beside the style picture's. Repeatable."),
+    ] = None,
+    likeness: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[NAME=]0..1", help="How much faces stay themselves. Repeatable."),
+    ] = None,
+    graded: Graded = None,
     mask: Masks = None,
+    depth: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|auto", help="A depth map, bright = near; auto: the photo's own or an estimate."),
+    ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A painting.ora whose looks and settings to repeat, but for those given here; on its own photo if "
+            "none is given.",
+        ),
+    ] = None,
     size: Annotated[
         int, typer.Option(help="Longest side of the result in pixels; 0 = the photo's own.")
     ] = Settings.size,
     steps: Annotated[int, typer.Option(help="Steps per scale.")] = Settings.steps,
+    max_memory: Annotated[
+        str,
+        typer.Option("--max-memory", metavar="800MB|2GB|…", help="What a painting may take; larger ones go in tiles."),
+    ] = f"{Settings.max_memory:g}GB",
     seed: Seed = Settings.seed,
     device: Device = Settings.device,
     engine: Annotated[str, typer.Option(help="See: styfie list engines.")] = Settings.engine,
+    loss: Annotated[
+        str, typer.Option(help="How style is measured: gram, wasserstein, sliced or patches.")
+    ] = Settings.loss,
     encoder: Annotated[str, typer.Option(help="See: styfie list encoders.")] = Settings.encoder,
     import_: Annotated[
         Path | None,
@@ -67,49 +107,111 @@ def paint(
     segmenter: Segmenter = Settings.segmenter,
     start: Annotated[str, typer.Option(help="Begin from the photo or from noise.")] = Settings.start,
     radius: Annotated[float, typer.Option(help="Of the portrait blur, in pixels per 512.")] = Settings.radius,
+    timelapse: Annotated[
+        Path | None, typer.Option(metavar="FILE.gif|.mp4", help="Also write how the picture came to be.")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Of several photos, how many at a time; 0 = as many as fit the machine.")
+    ] = 0,
 ) -> None:
     """Paint the person of a photo in one style and the world behind in another.
 
     Writes photo, mask, cutout, subject, background, both, blur and sheet as PNG, and painting.ora with the recipe.
     A region without a style stays photo; with no style at all a pair of the gallery is taken. Regions finer than
-    subject and background get a mask each, mask-NAME.png.
-    Ctrl-C keeps the best picture so far; a second one stops at once.
+    subject and background get a mask each, mask-NAME.png. A bare value of --strength and the like is for all regions.
+    Ctrl-C keeps the best picture so far; a second one stops at once. The same command goes on where it was stopped.
     """
-    settings = Settings(
-        size=size,
-        steps=steps,
-        seed=seed,
-        device=device,
-        engine=engine,
-        encoder=encoder,
-        segmenter=segmenter,
-        start=start,
-        radius=radius,
-    )
+    del (
+        size,
+        steps,
+        max_memory,
+        seed,
+        device,
+        engine,
+        loss,
+        encoder,
+        segmenter,
+        start,
+        radius,
+    )  # asked_settings reads them
     short = [f"{name}={given}" for name, given in (("subject", subject), ("background", background)) if given]
-    looks, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
-    asked = asked_looks(looks or ("subject", "background"), strength, color)
-    import styfie
+    fields = {"strength": strength, "color": color, "stroke": stroke, "likeness": likeness, "graded": graded}
+    styles, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
+    style_masks = by_name(style_mask or [], "--style-mask")
+    from styfie.pipeline import Request
+    from styfie.recipes import read_recipe
 
+    found = read_recipe(recipe) if recipe else None
+    settings = asked_settings(context, found.settings if found else Settings())
+    looks = asked_of_regions(styles, style_masks, fields, found.looks if found else {})
     if import_ is not None:
         from styfie.encoders.vgg import import_vgg
 
-        import_vgg(encoder, import_)
-    keep = keep_steps(engine, output)
+        import_vgg(settings.encoder, import_)
+    request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
+    if photos and (len(photos) > 1 or photos[0].is_dir()):
+        if timelapse:
+            raise InputError("A timelapse is of one photo: name one, not several or a folder.")
+        paint_all(photos, output, request, jobs)
+        return
+    photo = photos[0] if photos else None
+    if found:
+        anew = [name for name in ("segmenter", "depth") if is_given(context, name)]
+        _paint_one(*_repeated(found, photo, request, anew), output, timelapse)
+    else:
+        _paint_one(photo, request, output, timelapse)
+
+
+def _repeated(
+    found: Recipe, photo: Path | None, request: Request, anew: Collection[str]
+) -> tuple[Picture | None, Request]:
+    """The recipe's own photo and regions, if it is the photo that is to be painted.
+
+    The regions are in the file as they were painted, with the masks that its user gave; `anew` are the options on the
+    command line that ask for others.
+    """
+    from styfie.pipeline import read_photo
+
+    if photo is not None and not found.is_of(read_photo(photo, request.settings.size)):
+        return photo, request
+    regions = replace(found.regions, depth=None) if "depth" in anew else found.regions
+    return photo or found.photo, replace(request, regions=None if "segmenter" in anew else regions)
+
+
+def _paint_one(photo: Picture | None, request: Request, output: Path, timelapse: Path | None) -> None:
+    from styfie.pipeline import paint_into
+    from styfie.timelapse import Timelapse
+    from styfie.unfinished import FILE
+
+    film = Timelapse(timelapse) if timelapse else None
+    keep = keep_steps(request.settings.engine, output)
     with interruptible() as stop, show_progress() as show:
+
+        def on_start(painting: Painting) -> None:
+            # What is said of the plan before painting starts is written here, to standard error.
+            if film:
+                film.start(painting)
 
         def on_progress(progress: Progress) -> bool:
             show(progress)
             keep(progress)
+            if film:
+                film.add(progress)
             return not stop.asked
 
-        painting = styfie.paint(photo, looks, settings, masks=masks, on_progress=on_progress)
-    files = with_looks(painting, asked).save(output)
-    warn_of_doubt(painting.regions)
+        painting, files = paint_into(output, photo, request, on_start, on_progress, _note)
+    if film:
+        files.append(film.save())
+    warn_of_doubt(painting.regions.doubtful)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {output}")
     if stop.asked:
-        typer.echo("Stopped before the end: this is the best picture so far.", err=True)
+        more = " The same command goes on from here." if (output / FILE).exists() else ""
+        _note(f"Stopped before the end: this is the best picture so far.{more}")
         raise typer.Exit(130)
+
+
+def _note(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def keep_steps(engine: str, output: Path) -> Callable[[Progress], None]:

@@ -36,9 +36,13 @@ def show_progress() -> Iterator[Callable[[Progress], None]]:
 
 
 def _lines() -> Callable[[Progress], None]:
+    said = 0  # tenths of the run, of which each is said once: engines need not report every step
+
     def show(progress: Progress) -> None:
-        every = max(1, progress.steps // LINES)
-        if progress.step % every == 0 or progress.step == progress.steps:
+        nonlocal said
+        tenths = LINES * progress.step // max(1, progress.steps)
+        if tenths > said:
+            said = tenths
             line = f"step {progress.step}/{progress.steps}  {_left(progress)}  {_losses(progress)}"
             typer.echo(line.rstrip(), err=True)
 

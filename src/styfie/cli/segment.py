@@ -96,7 +96,7 @@ def _write_mask(photo: Path, file: Path, asked: _Asked) -> None:
         regions = styfie.correct(regions, picture, asked.region, asked.add, asked.remove)
     save_image(to_image(regions[asked.region]), file)
     if asked.region in (*regions.doubtful, "background"):
-        warn_of_doubt(regions)
+        warn_of_doubt(regions.doubtful)
     typer.echo(f"Wrote {file}")
 
 

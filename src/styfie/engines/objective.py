@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -130,12 +130,22 @@ def tap_masks(inside: Tensor, maps: Mapping[str, Tensor], tile: Tile) -> dict[st
     return found
 
 
+class Goal(NamedTuple):
+    """A region (1, 1, H, W) of the picture, and what its style asks for."""
+
+    alpha: Tensor
+    targets: Targets
+
+
+Key = tuple[int, str]  # number of a goal, and tap
+
+
 @dataclass(frozen=True, eq=False)
 class _Part:
     """What one tile is compared with."""
 
     tile: Tile
-    masks: Mapping[str, Tensor]  # of the style, per tap
+    masks: Mapping[Key, Tensor]  # of the style
     content: Tensor
     content_mask: Tensor  # weights that already hold every divisor of the content loss
     edges: Edges | None
@@ -143,47 +153,50 @@ class _Part:
 
 
 class Objective:
-    """The loss of one layer at one scale.
+    """The loss of one layer at one scale, or of a picture of several regions.
 
-    `photo` (1, 3, H, W) is what is painted, `alpha` (1, 1, H, W) where, `targets` how. `face` (1, 1, H, W) in [0, 1] is
-    where it is to stay itself and how much, `contrast` () the unit of content: `Measure.contrast` of the whole photo,
-    not of the layer, lest a plain wall be nailed to its plainness. `borders` is what is wanted where depth jumps.
+    `photo` (1, 3, H, W) is what is painted, `goals` say where and how. `face` (1, 1, H, W) in [0, 1] is where it is to
+    stay itself and how much, `contrast` () the unit of content: `Measure.contrast` of the whole photo, not of the
+    layer, lest a plain wall be nailed to its plainness. `borders` is what is wanted where depth jumps.
     """
 
     def __init__(
         self,
         photo: Tensor,
-        alpha: Tensor,
-        targets: Targets,
+        goals: Sequence[Goal],
         measure: Measure,
         face: Tensor,
         contrast: Tensor,
         borders: Borders | None = None,
     ) -> None:
-        self.measure, self.targets, self.photo = measure, targets, photo
+        self.measure, self.goals, self.photo = measure, goals, photo
+        self.keys = [(n, tap) for n, goal in enumerate(goals) for tap in goal.targets]
+        alpha = torch.stack([goal.alpha for goal in goals]).sum(0).clamp(max=1)
         # Edges are measured relative to all under their weight: a face counts by its share of the layer, and by the
         # square of likeness besides, so that equal steps of it look like equal steps.
         self.likeness = float(face.max()) ** 2 * float(face.sum() / alpha.sum().clamp_min(1e-6))
         kept = edge_targets(photo, face) if self.likeness else None
         with torch.no_grad():
+            self.content = torch.zeros((), device=photo.device)
             self.parts = [self._part(tile, alpha, face, kept, borders) for tile in measure.tiles(photo)]
-            positions = torch.stack([part.masks[measure.encoder.content_tap].sum() for part in self.parts]).sum()
-            self.content = positions.clamp_min(1e-6) * self.parts[0].content.shape[1] * contrast
+            self.content = self.content.clamp_min(1e-6) * self.parts[0].content.shape[1] * contrast
             self.weights = {
-                tap: torch.stack([part.masks[tap].float().sum() for part in self.parts]).sum() for tap in targets
+                key: torch.stack([part.masks[key].float().sum() for part in self.parts]).sum() for key in self.keys
             }
         if len(self.parts) == 1 and measure.loss.additive:
             self.parts = [_spread(self.parts[0], measure.features(photo))]
 
     def _part(self, tile: Tile, alpha: Tensor, face: Tensor, edges: Edges | None, borders: Borders | None) -> _Part:
-        seen = (..., *tile.seen)
+        seen, tap = (..., *tile.seen), self.measure.encoder.content_tap
         maps = self.measure.features(self.photo[seen])
-        masks = tap_masks(alpha[seen], maps, tile)
-        tap = self.measure.encoder.content_tap
+        inside = tap_masks(alpha[seen], {tap: maps[tap]}, tile)[tap]
+        self.content = self.content + inside.sum()
+        styled = [tap_masks(goal.alpha[seen], maps, tile) for goal in self.goals]
+        masks = {(n, name): styled[n][name] for n, name in self.keys}
         more = 1 + self.measure.weights.face * cells(face[seen], maps[tap])[0]
         own = None if edges is None else tile_targets(edges, tile.seen, tile.own)
         steps = None if borders is None else tile_borders(borders, tile.seen, tile.own)
-        return _Part(tile, masks, maps[tap], masks[tap] * more, own, steps)
+        return _Part(tile, masks, maps[tap], inside * more, own, steps)
 
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The weighted terms (6,), in the order of `TERMS`, and the gradient of their sum at an image like `photo`."""
@@ -206,24 +219,24 @@ class Objective:
     def _whole(self, image: Tensor) -> tuple[Tensor, Tensor]:
         leaf, part = image.detach().requires_grad_(), self.parts[0]
         found = self.measure.features(leaf)
-        samples = {tap: self.measure.sample(found[tap], part.masks[tap], self.weights[tap]) for tap in self.targets}
+        samples = {key: self.measure.sample(found[key[1]], part.masks[key], self.weights[key]) for key in self.keys}
         terms = torch.cat([self._style(samples)[None], self._others(leaf, found, part)])
         (gradient,) = torch.autograd.grad(terms.sum(), leaf)
         return terms.detach(), gradient
 
-    def _style(self, samples: Mapping[str, Moments | Map]) -> Tensor:
+    def _style(self, samples: Mapping[Key, Moments | Map]) -> Tensor:
         measured = [
-            share * self.measure.loss.measure(samples[tap], wanted)
-            for tap, styles in self.targets.items()
-            for share, wanted in styles
+            share * self.measure.loss.measure(samples[n, tap], wanted)
+            for n, tap in self.keys
+            for share, wanted in self.goals[n].targets[tap]
         ]
         return torch.stack(measured).sum()
 
     def _sums(self, found: Mapping[str, Tensor], part: _Part) -> list[Tensor]:
-        """What the style loss reads of one tile: of each tap the second and, if it does, the first moment."""
+        """What the style loss reads of one tile: the second moments and, if it reads them, the first."""
         sums: list[Tensor] = []
-        for tap in self.targets:
-            sample = self.measure.sample(found[tap], part.masks[tap], self.weights[tap])
+        for key in self.keys:
+            sample = self.measure.sample(found[key[1]], part.masks[key], self.weights[key])
             assert isinstance(sample, Moments)
             sums += [sample.second, sample.first] if self.measure.mean else [sample.second]
         return sums
@@ -234,10 +247,10 @@ class Objective:
             parts = [self._sums(self.measure.features(image[(..., *part.tile.seen)]), part) for part in self.parts]
             sums = [torch.stack(each).sum(0) for each in zip(*parts, strict=True)]
         leaves = iter([one.requires_grad_() for one in sums])
-        samples: dict[str, Moments | Map] = {}
-        for tap in self.targets:
+        samples: dict[Key, Moments | Map] = {}
+        for key in self.keys:
             second = next(leaves)
-            samples[tap] = Moments(second, next(leaves) if self.measure.mean else second[0], self.weights[tap])
+            samples[key] = Moments(second, next(leaves) if self.measure.mean else second[0], self.weights[key])
         style = self._style(samples)
         return list(torch.autograd.grad(style, sums)), style.detach()
 
@@ -265,7 +278,7 @@ class Objective:
 def _spread(part: _Part, maps: Mapping[str, Tensor]) -> _Part:
     """The part with its masks repeated for every channel: read at every step, this is faster."""
     masks = {
-        tap: mask.to(maps[tap].dtype).expand_as(maps[tap]).contiguous(memory_format=torch.channels_last)
-        for tap, mask in part.masks.items()
+        key: mask.to(maps[key[1]].dtype).expand_as(maps[key[1]]).contiguous(memory_format=torch.channels_last)
+        for key, mask in part.masks.items()
     }
     return replace(part, masks=masks)

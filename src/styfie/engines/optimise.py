@@ -20,7 +20,7 @@ from styfie.depth import depth_borders
 from styfie.devices import pick_device
 from styfie.encoders import Encoder, load_encoder
 from styfie.engines.lbfgs import Lbfgs
-from styfie.engines.objective import TERMS, WEIGHTS, Measure, Objective, Weights
+from styfie.engines.objective import TERMS, WEIGHTS, Goal, Measure, Objective, Weights
 from styfie.engines.plan import BLOCK, GIGABYTE, Plan, Scale, make_plan
 from styfie.engines.progress import Progress, State
 from styfie.errors import InputError
@@ -248,7 +248,7 @@ class _Run:
         targets = measure.targets(look, max(scale.size), self.device)
         here = (x.to(self.device) for x in (canvas.own[n : n + 1][box], canvas.bands[n : n + 1][box], likeness))
         own, band, face = here
-        return Objective(own, band, targets, measure, face, canvas.contrast, self._borders(canvas, n, box))
+        return Objective(own, [Goal(band, targets)], measure, face, canvas.contrast, self._borders(canvas, n, box))
 
     def _start(self, painted: Tensor | None, own: Tensor, band: Tensor, look: Look) -> Tensor:
         """What a layer begins from at a scale."""

@@ -1,0 +1,266 @@
+"""Many photos: each is painted by itself, in worker processes, so that none can stop, slow or change another.
+
+A photo gets the same number of threads however many are painted at a time, since sums of floats depend on it: its
+pictures have the same bytes with any number of jobs and any neighbours. How many jobs there are is therefore nothing
+that is asked of a painting, and no field of `Settings`.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from styfie.errors import InputError, StyfieError
+
+if TYPE_CHECKING:
+    from styfie.engines.progress import Progress
+    from styfie.looks import Look
+    from styfie.pipeline import Request
+    from styfie.settings import Settings
+
+PATIENCE = 5.0  # seconds that a worker has to leave nothing half-written when it is told to stop
+KERNELS = 128  # compiled convolutions kept: each size has its own, and the 1024 by default grow with every photo
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one photo: `painted`, `kept` from an earlier run that asked the same, or `failed` and why."""
+
+    photo: Path
+    folder: Path
+    kind: Literal["painted", "kept", "failed"]
+    reason: str = ""
+    doubtful: tuple[str, ...] = ()
+
+
+def find_photos(given: Sequence[Path]) -> list[Path]:
+    """The photos named, and those in the folders named, in that order and by name, each once.
+
+    Raises:
+        InputError: a folder without pictures.
+    """
+    from styfie.images import SUFFIXES
+
+    found: dict[Path, Path] = {}
+    for one in given:
+        photos = [one]
+        if one.is_dir():
+            inside = (p for p in one.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+            photos = sorted(inside)
+            if not photos:
+                raise InputError(f"There is no picture in the folder {one}.")
+        for photo in photos:
+            found.setdefault(photo.resolve(), photo)
+    return list(found.values())
+
+
+def name_folders(photos: Sequence[Path], output: Path) -> list[Path]:
+    """A folder of its own for each photo: its stem; its whole name where stems are shared; then numbered."""
+    stems = Counter(photo.stem.casefold() for photo in photos)  # where case is not told apart, folders must not meet
+    names: list[str] = []
+    taken: set[str] = set()
+    for photo in photos:
+        first = name = photo.stem if stems[photo.stem.casefold()] == 1 else photo.name
+        number = 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{first}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return [output / name for name in names]
+
+
+def paint_many(photos: Sequence[Path], output: Path, request: Request, jobs: int = 0) -> Generator[Outcome, None, None]:
+    """Paint each photo into a folder of its own in `output`, `jobs` at a time, as many as fit the machine if 0.
+
+    Outcomes come as they are ready. A photo that cannot be painted, or whose process dies, stops no other. One that was
+    painted by the same request is kept, one that was begun is gone on with. To stop is to close the iterator.
+    """
+    check(request)
+    most, threads = share_of_machine(request.settings)
+    waiting = list(zip(photos, name_folders(photos, output), strict=True))[::-1]
+    workers = [_Worker(request, threads) for _ in range(min(jobs or most, len(waiting)))]
+    busy = list(workers)
+    try:
+        for worker in busy:
+            worker.give(*waiting.pop())
+        while busy:
+            ready = wait([worker.connection for worker in busy])
+            for worker in [worker for worker in busy if worker.connection in ready]:
+                yield worker.take()
+                if waiting:
+                    worker.give(*waiting.pop())
+                else:
+                    busy.remove(worker)
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+def check(request: Request) -> None:
+    """Refuse at once what no photo could be painted with.
+
+    Raises:
+        InputError: a style, engine, encoder or segmenter that cannot be used; or masks, which are of one photo.
+        MissingError: one that is not there.
+    """
+    from styfie.encoders import load_encoder
+    from styfie.engines import load_engine
+    from styfie.segmentation import load_segmenter
+    from styfie.styles import resolve_looks
+
+    if request.masks or request.regions or request.depth not in (None, "auto"):
+        raise InputError("Masks and depth maps belong to one photo: name one photo, not several or a folder.")
+    resolve_looks(request.looks, 64)  # small: only to see that they can be read
+    settings = request.settings
+    load_engine(settings.engine), load_encoder(settings.encoder), load_segmenter(settings.segmenter)
+
+
+def share_of_machine(settings: Settings) -> tuple[int, int]:
+    """How many photos fit the machine's cores and memory at a time, and how many threads each then gets."""
+    from styfie.devices import pick_device
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if pick_device(settings.device).type != "cpu":
+        return 1, cores
+    most = max(1, min(cores, int(_memory() / settings.max_memory)))
+    return most, cores // most
+
+
+def _memory() -> float:
+    """Gigabytes of the machine."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    except (AttributeError, ValueError, OSError):  # Windows does not say it so: the cores decide
+        return math.inf
+
+
+class _Worker:
+    """A process that paints one photo after another; it is replaced by a new one if it dies."""
+
+    def __init__(self, request: Request, threads: int) -> None:
+        self.request, self.threads, self.busy = request, threads, False
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, other = context.Pipe()
+        # Pickled here: multiprocessing would send tensors through shared memory, of which containers have little.
+        request = pickle.dumps(self.request)
+        self.process = context.Process(target=_work, args=(other, request, self.threads), daemon=True)
+        with _deaf():
+            self.process.start()
+        other.close()  # the worker's own end is then the only one: when it dies, reading here ends
+
+    def give(self, photo: Path, folder: Path) -> None:
+        """Send it the next photo."""
+        self.photo, self.folder, self.busy = photo, folder, True
+        try:
+            self.connection.send((photo, folder))
+        except OSError:  # it died while it had nothing to do
+            self.stop()
+            self._start()
+            self.connection.send((photo, folder))
+
+    def take(self) -> Outcome:
+        """What became of its photo."""
+        self.busy = False
+        try:
+            outcome: Outcome = self.connection.recv()
+        except (EOFError, OSError):
+            self.stop()
+            code = self.process.exitcode
+            self._start()
+            reason = f"its process ended with code {code}; if memory was short, fewer --jobs or less --max-memory help"
+            return Outcome(self.photo, self.folder, "failed", reason)
+        return outcome
+
+    def stop(self) -> None:
+        """End it; what it had begun is taken up by the next run."""
+        self.connection.close()  # one that has nothing to do then ends by itself
+        if self.busy:
+            self.process.terminate()
+        self.process.join(PATIENCE)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """A process started meanwhile does not hear Ctrl-C: this one decides what becomes of it."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set it, and hears it
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _work(connection: Connection, pickled: bytes, threads: int) -> None:
+    """Paint the photos that come until the connection ends."""
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KERNELS))  # read when torch first needs it
+    import torch
+
+    request: Request = pickle.loads(pickled)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # as an exception, which cleans up what is half-written
+    torch.set_num_threads(threads)
+    looks = _Looks(request)
+    while True:
+        try:
+            photo, folder = connection.recv()
+        except EOFError:
+            return
+        connection.send(_paint_one(photo, folder, request, looks))
+
+
+class _Looks:
+    """The style pictures at the size that was wanted last: most photos of a run want the same."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.longest, self.looks = 0, dict[str, "Look"]()
+
+    def at(self, longest: int) -> dict[str, Look]:
+        """The looks with their pictures, at most `longest` pixels."""
+        from styfie.styles import resolve_looks
+
+        if longest != self.longest:
+            self.longest, self.looks = longest, resolve_looks(self.request.looks, longest)
+        return self.looks
+
+
+def _paint_one(photo: Path, folder: Path, request: Request, looks: _Looks) -> Outcome:
+    from styfie.pipeline import is_painted, paint_into, read_photo
+
+    parent = multiprocessing.parent_process()
+
+    def leave_if_alone(_progress: Progress) -> None:
+        if parent and not parent.is_alive():
+            sys.exit()  # killed: the same command, started again, must not meet this process
+
+    try:
+        longest = max(read_photo(photo, request.settings.size).shape[-2:])
+        asked = replace(request, looks=looks.at(longest))
+        if is_painted(folder, photo, asked):
+            return Outcome(photo, folder, "kept")
+        painting, _ = paint_into(folder, photo, asked, on_progress=leave_if_alone)
+    except StyfieError as error:
+        return Outcome(photo, folder, "failed", str(error).rstrip("."))
+    except Exception as error:  # a fault of this program's must not stop the other photos
+        return Outcome(photo, folder, "failed", f"unexpected {type(error).__name__}: {error}")
+    return Outcome(photo, folder, "painted", doubtful=tuple(painting.regions.doubtful))

@@ -1,0 +1,76 @@
+"""From what the command line says to what is asked of the library: of the regions, and of the run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from styfie.cli.options import asked_looks, gigabytes
+from styfie.errors import InputError
+from styfie.settings import Settings
+
+if TYPE_CHECKING:
+    from styfie.styles import Ask
+
+
+def asked_settings(context: typer.Context, base: Settings) -> Settings:
+    """A recipe's settings or the defaults, and in their place what the command line gives.
+
+    Raises:
+        InputError: a number out of range, or a memory that is none.
+    """
+    known = {field.name for field in fields(Settings)}
+    given = {name: value for name, value in context.params.items() if name in known and is_given(context, name)}
+    if "max_memory" in given:
+        given["max_memory"] = gigabytes(given["max_memory"])
+    return replace(base, **given)
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option is on the command line, rather than at its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
+
+
+def asked_of_regions(
+    styles: Mapping[str, str],
+    masks: Mapping[str, str],
+    given: Mapping[str, Sequence[str] | None],
+    recipe: Mapping[str, Ask],
+) -> dict[str, Ask]:
+    """The asks of a recipe's looks with what the command line gives in their place.
+
+    `styles` and `masks` are texts by region, `given` those of the other fields of `Look` as for `asked_looks`. A region
+    that gets another style keeps the rest of its look.
+
+    Raises:
+        InputError: a region that is not painted, a value out of range, or masks that are not one for each style.
+    """
+    from styfie.styles import Ask, parse_styles
+
+    asks = dict(recipe)
+    for name, text in styles.items():
+        asks[name] = replace(asks.get(name, Ask()), styles=parse_styles(text))
+    for name, text in masks.items():
+        if name not in asks:
+            raise InputError(f"--style-mask for {name} came: a --style for it is wanted too.")
+        asks[name] = _with_masks(name, asks[name], text)
+    for name, changes in asked_looks(tuple(asks) or ("subject", "background"), **given).items():
+        ask = asks.get(name, Ask())
+        asks[name] = replace(ask, look=replace(ask.look, **changes))
+    return asks
+
+
+def _with_masks(name: str, ask: Ask, text: str) -> Ask:
+    files = [text] if os.path.exists(text) else text.split("+")  # noqa: PTH110 - it takes names of any length
+    if len(files) != len(ask.styles):
+        raise InputError(
+            f"--style-mask for {name} names {len(files)}, and the region has {len(ask.styles)} "
+            f"{'style' if len(ask.styles) == 1 else 'styles'}: FILE for each, joined by +, is wanted."
+        )
+    pairs = zip(ask.styles, files, strict=True)
+    return replace(ask, styles=tuple(replace(source, mask=file) for source, file in pairs))

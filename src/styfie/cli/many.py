@@ -1,0 +1,66 @@
+"""`styfie paint` of several photos or a folder: lines as they are done, and what became of all at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from styfie.cli.options import warn_of_doubt
+
+if TYPE_CHECKING:
+    from styfie.batch import Outcome
+    from styfie.pipeline import Request
+
+
+def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int) -> None:
+    """Paint each photo into a folder of its own; exit code 2 if any could not be, 130 if interrupted.
+
+    Raises:
+        InputError, MissingError: what no photo could be painted with, or a folder without pictures.
+    """
+    from styfie.batch import find_photos, paint_many
+
+    photos = find_photos(given)
+    outcomes: list[Outcome] = []
+    stopped = False
+    with closing(paint_many(photos, output, request, jobs)) as ready:
+        try:
+            for outcome in ready:
+                outcomes.append(outcome)
+                _show(outcome, len(outcomes), len(photos))
+        except KeyboardInterrupt:
+            stopped = True
+    typer.echo(_summary(outcomes, len(photos)), err=True)
+    if stopped:
+        typer.echo("Stopped before the end: the same command goes on with the others.", err=True)
+        raise typer.Exit(130)
+    if any(outcome.kind == "failed" for outcome in outcomes):
+        raise typer.Exit(2)
+
+
+def _show(outcome: Outcome, done: int, count: int) -> None:
+    if outcome.kind == "failed":
+        typer.echo(f"{outcome.photo.name}: {outcome.reason}.", err=True)
+    elif outcome.kind == "painted":
+        typer.echo(f"{done}/{count} {outcome.photo.name}: wrote {outcome.folder}")
+    warn_of_doubt(outcome.doubtful, outcome.photo.name)
+
+
+def _why(outcome: Outcome) -> str:
+    """The reason, which may begin with the photo's name, without it."""
+    return outcome.reason.removeprefix(outcome.photo.name).lstrip()
+
+
+def _summary(outcomes: Sequence[Outcome], count: int) -> str:
+    """Such as `painted 7 of 8; not painted: x.jpg (reason)`."""
+    kinds = [outcome.kind for outcome in outcomes]
+    line = f"painted {kinds.count('painted')} of {count}"
+    if kept := kinds.count("kept"):
+        line += f"; painted before by the same command and kept: {kept}"
+    if failed := [f"{o.photo.name} ({_why(o)})" for o in outcomes if o.kind == "failed"]:
+        line += f"; not painted: {', '.join(failed)}"
+    return line

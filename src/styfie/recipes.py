@@ -1,0 +1,109 @@
+"""What was asked of a painting, to ask it again: of the same photo or of another one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import styfie
+from styfie.depth import AUTO
+from styfie.errors import InputError
+from styfie.gallery import GALLERY, draw
+from styfie.images import Picture
+from styfie.looks import Look, Style
+from styfie.painting import Painting
+from styfie.regions import Regions
+from styfie.settings import Settings
+from styfie.styles import Ask, StyleSource
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """What a painting's file says about how it was made.
+
+    `looks` are the asks of its painted regions; `photo` (1, 3, H, W) and `regions` are its own, at the size it was
+    painted; `depth` is "auto" if depth was looked for in the photo.
+    """
+
+    photo: Tensor
+    regions: Regions
+    looks: Mapping[str, Ask]
+    settings: Settings
+    depth: str | None
+
+    def is_of(self, photo: Tensor) -> bool:
+        """Whether this is the photo (1, 3, H, W) that was painted."""
+        return torch.equal(photo, self.photo)
+
+
+def read_recipe(file: Path) -> Recipe:
+    """The recipe of a `painting.ora`.
+
+    A style of the gallery is drawn anew by its name at whatever size is wanted, where the gallery's picture still is
+    the one in the file; every other is the picture in the file, in its size there.
+
+    Raises:
+        MissingError: no such file.
+        InputError: no painting of Styfie's, a damaged one, or settings that this version does not know.
+    """
+    painting = Painting.load(file)
+    known = {field.name for field in fields(Settings)}
+    saved = painting.recipe.get("settings")
+    if not isinstance(saved, dict) or not set(saved) <= known:
+        raise InputError(f"The recipe in {file.name} has settings that this version of Styfie does not know.")
+    try:
+        settings = Settings(**saved)
+    except TypeError:
+        raise InputError(f"The settings in the recipe of {file.name} are damaged.") from None
+    looks = {name: _ask(look) for name, look in painting.looks.items() if look.styles}
+    depth = AUTO if painting.recipe.get("depth") == AUTO else None
+    return Recipe(painting.photo, painting.regions, looks, settings, depth)
+
+
+def _ask(look: Look) -> Ask:
+    sources = (StyleSource(_source(s), s.weight, s.alpha) for s in look.styles)
+    return Ask(tuple(sources), look)
+
+
+def _source(style: Style) -> str | Style:
+    """The gallery's name of a stored style, or the style itself."""
+    if style.name in GALLERY:
+        drawn = draw(style.name, *style.picture.shape[-2:])
+        if torch.equal((drawn * 255).round(), (style.picture * 255).round()):
+            return style.name
+    return style
+
+
+def depth_asked(depth: Picture | None, known: bool = False) -> str | None:
+    """How depth was asked for, without saying from which file; `known` beforehand is as good as given."""
+    if isinstance(depth, str) and depth == AUTO:
+        return AUTO
+    return "given" if known or depth is not None else None
+
+
+def fingerprint(
+    photo: Tensor, looks: Mapping[str, Look], settings: Settings, depth: str | None, weights: Mapping[str, str]
+) -> str:
+    """A SHA-256 of everything that is asked of a photo (1, 3, H, W) without masks of the user's own.
+
+    The same of two runs of the same version says that they end with the same pictures.
+    """
+    digest = hashlib.sha256()
+    plain: list[Any] = [styfie.__version__, asdict(settings) | {"segmenter": Path(settings.segmenter).name}]
+    pictures = [photo]
+    for name, look in sorted(looks.items()):
+        values = {f.name: getattr(look, f.name) for f in fields(look) if f.name != "styles"}
+        plain.append([name, values, [(s.name, s.weight, s.alpha is None) for s in look.styles]])
+        pictures += [p for s in look.styles for p in (s.picture, s.alpha) if p is not None]
+    digest.update(json.dumps([*plain, depth, dict(weights)], sort_keys=True).encode())
+    for picture in pictures:
+        digest.update(repr(tuple(picture.shape)).encode())
+        digest.update(picture.contiguous().reshape(-1).numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,154 @@
+"""How a picture came to be, as a short film."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from styfie.errors import InputError, MissingError
+from styfie.folder import writing_into
+from styfie.images import fit_size, resize, to_image
+from styfie.painting import Painting
+
+if TYPE_CHECKING:
+    from styfie.engines.progress import Progress
+
+LONGEST = 512  # pixels; a smaller photo keeps its size
+MOST = 120  # frames
+SHOWN = 80  # milliseconds of a frame; GIF counts in tens
+HELD = 2000  # milliseconds of the last one
+CODECS = ("libx264", "libopenh264", "mpeg4")  # of FFmpeg; the first that is there
+PALETTE_FRAMES = 8
+SPREAD = 24  # of 255 by which the ordered dither moves colours: about the distance of those in a palette
+
+Frame = NDArray[np.uint8]
+
+
+class Timelapse:
+    """Frames of a run, from the photo to the result, for a .gif or .mp4 `file`; every step, or as many as fit.
+
+    Raises:
+        InputError: another suffix.
+        MissingError: the package that writes .mp4 is not there.
+    """
+
+    def __init__(self, file: str | Path) -> None:
+        self.file = Path(file)
+        if self.file.suffix.lower() not in (".gif", ".mp4"):
+            raise InputError(f"The timelapse is to be {self.file.name!r}: a name that ends in .gif or .mp4 is wanted.")
+        if self.file.suffix.lower() == ".mp4":
+            _check_video()
+        self._frames: list[Frame] = []
+        self._every = 1
+        self._seen = 0
+        self._small: Painting | None = None
+        self._last: Tensor | None = None  # layers of the newest step, if they are no frame yet
+
+    def start(self, painting: Painting) -> None:
+        """Begin with the photo. Regions and looks are those of the painting, which need not be painted yet."""
+        height, width = painting.regions.size
+        fitted = fit_size((height, width), min(LONGEST, max(height, width)))
+        size = (fitted[0] // 2 * 2, fitted[1] // 2 * 2)  # video wants even sides
+        photo = resize(painting.photo, size)
+        layers = photo.expand(len(painting.regions.names), -1, -1, -1).clone()
+        self._small = Painting(photo, painting.regions.resize(size), layers, painting.looks)
+        self._frames, self._every, self._seen = [_pixels(photo)], 1, 0
+
+    def add(self, progress: Progress) -> None:
+        """One more step. When there are too many frames every second goes, and from then on every second comes."""
+        if self._small is None:
+            raise ValueError("A timelapse is started with the painting before steps are added.")
+        self._seen += 1
+        if self._seen % self._every:
+            self._last = progress.layers
+            return
+        self._frames.append(self._frame(progress.layers))
+        self._last = None
+        if len(self._frames) > MOST:
+            self._frames = self._frames[::2]
+            self._every *= 2
+
+    def save(self) -> Path:
+        """Write the film; it ends with the newest step, which is held for two seconds.
+
+        Raises:
+            OutputError: it cannot be written; what was there before stays.
+        """
+        frames = [*self._frames, *([] if self._last is None else [self._frame(self._last)])]
+        write = _write_gif if self.file.suffix.lower() == ".gif" else _write_video
+        with writing_into(self.file.parent) as beside:
+            write(frames, beside / self.file.name)
+        return self.file
+
+    def _frame(self, layers: Tensor) -> Frame:
+        small = self._small
+        assert small is not None
+        small.layers.copy_(resize(layers, small.regions.size))  # in place: the regions' own colours are found once
+        return _pixels(small.render())
+
+
+def _pixels(picture: Tensor) -> Frame:
+    return np.asarray(to_image(picture))
+
+
+def _write_gif(frames: list[Frame], file: Path) -> None:
+    """One palette for all frames and an ordered dither: what does not move does not flicker."""
+    chosen = [frames[i] for i in np.linspace(0, len(frames) - 1, PALETTE_FRAMES).round().astype(int)]
+    palette = Image.fromarray(np.concatenate(chosen)).quantize(256, Image.Quantize.MEDIANCUT)
+    pattern = _bayer(frames[0].shape[0], frames[0].shape[1])
+    drawn = [
+        Image.fromarray((frame + pattern).round().clip(0, 255).astype(np.uint8)).quantize(
+            palette=palette, dither=Image.Dither.NONE
+        )
+        for frame in frames
+    ]
+    shown = [SHOWN] * (len(drawn) - 1) + [HELD]
+    drawn[0].save(file, "GIF", save_all=True, append_images=drawn[1:], duration=shown, loop=0, optimize=False)
+
+
+def _bayer(height: int, width: int) -> NDArray[np.float32]:
+    """Bayer's threshold matrix (1973) of 8 x 8, tiled, as (height, width, 1) around 0."""
+    order = np.zeros((1, 1))
+    for _ in range(3):
+        order = np.block([[4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]])
+    tiles = np.tile(((order + 0.5) / 64 - 0.5) * SPREAD, (height // 8 + 1, width // 8 + 1))
+    return tiles[:height, :width, None].astype(np.float32)
+
+
+def _check_video() -> None:
+    try:
+        import av  # noqa: F401
+    except ImportError:
+        raise MissingError("A timelapse as .mp4 needs an optional part: pip install 'styfie[video]'.") from None
+    _codec()
+
+
+def _write_video(frames: list[Frame], file: Path) -> None:
+    """H.264 or MPEG-4 as every player takes it: YUV 4:2:0."""
+    import av
+
+    held = [frames[-1]] * (HELD // SHOWN - 1)
+    with av.open(str(file), "w") as film:
+        stream = film.add_stream(_codec(), rate=Fraction(1000, SHOWN))
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for frame in [*frames, *held]:
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        film.mux(stream.encode())
+
+
+def _codec() -> str:
+    import av
+
+    for name in CODECS:
+        with suppress(av.codec.codec.UnknownCodecError):
+            return av.Codec(name, "w").name
+    raise MissingError(f"This PyAV knows none of {', '.join(CODECS)}: a timelapse as .gif needs nothing of it.")

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import styfie.gallery
+from styfie.errors import InputError
+from styfie.gallery import draw
+from styfie.looks import Look, Style
+from styfie.openraster import write_painting
+from styfie.painting import Painting
+from styfie.recipes import depth_asked, fingerprint, read_recipe
+from styfie.regions import Regions
+from styfie.settings import Settings
+from styfie.styles import resolve_looks
+
+MINE = (torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(1)) * 255).round() / 255
+
+
+def stored(halves: Regions, file: Path, settings: Mapping[str, Any]) -> Painting:
+    photo = (torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0)) * 255).round() / 255
+    looks = {
+        "subject": Look((Style("pop", draw("pop", 64), 2.0), Style("mine.png", MINE)), stroke=2.0, likeness=0.25),
+        "background": Look((Style("glass", MINE),), strength=0.5, color="luma"),
+    }
+    painting = Painting(photo, halves, photo.expand(2, -1, -1, -1), looks, {"settings": settings, "depth": "auto"})
+    write_painting(painting, file)
+    return painting
+
+
+def test_asks_what_was_asked(halves: Regions, tmp_path: Path) -> None:
+    painting = stored(halves, tmp_path / "p.ora", {"size": 64, "steps": 7, "max_memory": 2.5})
+    recipe = read_recipe(tmp_path / "p.ora")
+    assert recipe.settings == Settings(size=64, steps=7, max_memory=2.5)
+    assert recipe.depth == "auto"
+    assert recipe.is_of(painting.photo)
+    assert not recipe.is_of(painting.photo.flip(3))
+    for longest in (64, 128):
+        looks = resolve_looks(recipe.looks, longest)
+        subject, background = looks["subject"], looks["background"]
+        assert (subject.stroke, subject.likeness, background.strength, background.color) == (2.0, 0.25, 0.5, "luma")
+        assert [(s.name, s.weight) for s in subject.styles] == [("pop", 2.0), ("mine.png", 1.0)]
+        assert torch.equal(subject.styles[0].picture, draw("pop", longest)), "drawn anew, to the bit"
+    same = resolve_looks(recipe.looks, 64)
+    assert torch.equal(same["subject"].styles[1].picture, MINE), "eight bits are kept to the bit"
+    assert torch.equal(same["background"].styles[0].picture, MINE), "a picture of one's own called glass stays itself"
+
+
+def test_a_gallery_picture_that_was_drawn_otherwise_is_taken_from_the_file(
+    halves: Regions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(halves, tmp_path / "p.ora", {})
+    other = replace(styfie.gallery.GALLERY["pop"], draw=styfie.gallery.GALLERY["waves"].draw)
+    monkeypatch.setitem(styfie.gallery.GALLERY, "pop", other)
+    style = resolve_looks(read_recipe(tmp_path / "p.ora").looks, 64)["subject"].styles[0]
+    monkeypatch.undo()
+    assert float((style.picture - draw("pop", 64)).abs().max()) <= 0.51 / 255
+
+
+@pytest.mark.parametrize("settings", [{"wings": 2}, {"size": "big"}, {"size": None}, [1]])
+def test_settings_that_cannot_be_are_refused(halves: Regions, tmp_path: Path, settings: Any) -> None:
+    stored(halves, tmp_path / "p.ora", settings)
+    with pytest.raises(InputError, match=r"p\.ora"):
+        read_recipe(tmp_path / "p.ora")
+
+
+def test_a_fingerprint_is_of_everything_asked() -> None:
+    photo, style = torch.rand(1, 3, 40, 40), Style("s", torch.rand(1, 3, 40, 40))
+    look, settings, weights = Look((style,)), Settings(), {"encoder": "abc"}
+    base = fingerprint(photo, {"subject": look, "hair": look}, settings, None, weights)
+    assert base == fingerprint(photo.clone(), {"hair": look, "subject": look}, settings, None, weights)
+    half = replace(style, alpha=torch.ones(1, 1, 40, 40))
+    others = [
+        fingerprint(photo + 1e-6, {"subject": look, "hair": look}, settings, None, weights),
+        fingerprint(photo, {"subject": look}, settings, None, weights),
+        fingerprint(photo, {"subject": look, "hair": look}, replace(settings, seed=1), None, weights),
+        fingerprint(photo, {"subject": look, "hair": look}, settings, "auto", weights),
+        fingerprint(photo, {"subject": look, "hair": look}, settings, None, {"encoder": "abd"}),
+    ]
+    changed = [replace(look, **change) for change in ({"strength": 0.5}, {"color": "keep"}, {"likeness": 0.1})]
+    changed += [replace(look, styles=(one,)) for one in (half, replace(style, weight=2.0), replace(style, name="t"))]
+    others += [fingerprint(photo, {"subject": one, "hair": look}, settings, None, weights) for one in changed]
+    assert len({base, *others}) == 1 + len(others)
+
+
+def test_depth_is_told_without_its_file() -> None:
+    assert [depth_asked(d) for d in (None, "auto", "secret/depth.png", torch.rand(1, 1, 4, 4))] == [
+        None,
+        "auto",
+        "given",
+        "given",
+    ]
+    assert depth_asked(None, known=True) == "given"

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from styfie.errors import InputError, MissingError
+from styfie.gallery import PAIRS, draw
+from styfie.looks import Look, Style
+from styfie.styles import Ask, StyleSource, load_style, load_styles, parse_styles, resolve_looks
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("glass", [("glass", 1.0)]),
+        ("glass:2+waves", [("glass", 2.0), ("waves", 1.0)]),
+        ("a.png:0.5+b.png:1e1", [("a.png", 0.5), ("b.png", 10.0)]),
+        ("C:/pictures/a.png", [("C:/pictures/a.png", 1.0)]),
+        ("C:/pictures/a.png:3", [("C:/pictures/a.png", 3.0)]),
+    ],
+)
+def test_parses_styles_with_weights(text: str, wanted: list[tuple[str, float]]) -> None:
+    assert [(one.picture, one.weight) for one in parse_styles(text)] == wanted
+
+
+@pytest.mark.parametrize("text", ["glass:two", "glass:", "+glass", "glass+", ":2", ""])
+def test_what_is_no_style_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"STYLE:WEIGHT\+STYLE:WEIGHT"):
+        parse_styles(text)
+
+
+@pytest.mark.parametrize("name", ["red+blue.png", "a:2"])
+def test_a_file_that_is_really_called_so_is_taken_whole(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (40, 40), (255, 0, 0)).save(name, "PNG")
+    (style,) = load_styles(name, 40)
+    assert style.name == name
+    assert torch.equal(style.picture[0, :, 0, 0], torch.tensor([1.0, 0.0, 0.0]))
+
+
+def test_loads_each_with_its_weight() -> None:
+    first, second = load_styles("ink:2+waves", 64)
+    assert (first.name, first.weight, second.name, second.weight) == ("ink", 2.0, "waves", 1.0)
+    assert torch.equal(second.picture, draw("waves", 64))
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", "nan", "inf"])
+def test_a_weight_must_be_a_share(weight: str) -> None:
+    with pytest.raises(InputError, match="weight of a style"):
+        load_styles(f"ink:{weight}", 64)
+
+
+def test_an_unknown_style_says_what_there_is() -> None:
+    with pytest.raises(MissingError, match="glass"):
+        load_style("nonesuch", 64)
+    with pytest.raises(MissingError, match=r"no style picture none\.png"):
+        load_styles("ink+none.png", 64)
+
+
+def test_a_mask_is_brought_to_the_size_of_its_picture() -> None:
+    mask = Image.new("L", (64, 32))
+    mask.paste(255, (0, 0, 32, 32))
+    picture = Image.new("RGB", (80, 40))
+    look = resolve_looks({"subject": Ask((StyleSource(picture, mask=mask),))}, 160)["subject"]
+    alpha = look.styles[0].alpha
+    assert alpha is not None
+    assert alpha.shape == (1, 1, 80, 160)
+    assert bool((alpha[..., :70] == 1).all())
+    assert bool((alpha[..., 90:] == 0).all())
+    assert torch.equal((alpha * 255).round() / 255, alpha), "in the levels that a painting's file keeps"
+
+
+@pytest.mark.parametrize(
+    ("size", "shade", "says"), [((40, 40), 255, "same proportions"), ((80, 40), 0, "nothing inside")]
+)
+def test_a_mask_that_cannot_be_used_is_refused(size: tuple[int, int], shade: int, says: str) -> None:
+    source = StyleSource(Image.new("RGB", (80, 40)), mask=Image.new("L", size, shade))
+    with pytest.raises(InputError, match=says):
+        resolve_looks({"subject": Ask((source,))}, 80)
+
+
+def test_a_style_loaded_before_comes_at_the_size_wanted() -> None:
+    stored = Style("mine", torch.rand(1, 3, 20, 64, generator=torch.Generator().manual_seed(0)))
+    same, larger = (resolve_looks({"a": Ask((StyleSource(stored, 3.0),))}, s)["a"].styles[0] for s in (64, 128))
+    assert torch.equal(same.picture, stored.picture)
+    assert larger.picture.shape == (1, 3, 40, 128)
+    assert (larger.name, larger.weight) == ("mine", 3.0)
+
+
+def test_with_no_style_at_all_a_pair_is_taken_and_the_rest_of_the_looks_kept() -> None:
+    looks = resolve_looks({"subject": Ask((), Look(likeness=0.9)), "background": Look(strength=0.3)}, 64)
+    assert tuple(looks[name].styles[0].name for name in ("subject", "background")) == PAIRS[0]
+    assert (looks["subject"].likeness, looks["background"].strength) == (0.9, 0.3)
+    one = resolve_looks({"subject": None, "background": "ink"}, 64)
+    assert list(one) == ["background"]
