@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from styfie.gallery.canvas import (
+    WIDE_BAND,
     Array,
     Grid,
+    candidates,
     cells,
     colours,
     drawn,
+    dyed,
     fractal,
+    fraction,
     inside,
+    length,
     line,
     mix,
+    neighbours,
     noise,
     ramp,
+    sheet,
     smoothstep,
     uniform,
 )
@@ -32,21 +43,28 @@ PANES = colours("c4122f", "1b3fae", "e8a417", "0f7d4b", "7a1f9a", "18a0c8", "e85
 @drawn(2)
 def glass(grid: Grid) -> Array:
     """A rose window: panes of streaked, bubbled glass in lead, daylight behind it."""
-    rng = np.random.default_rng(1240)
-    seeds, ring, turn = _rose(rng)
+    seeds, near, tint, angle = _panes()
     x, y = grid.x - 0.5, grid.y - 0.5
     wobble = 0.004 * noise(14 * x, 14 * y, 40), 0.004 * noise(14 * x, 14 * y, 41)
-    pane = cells(x + wobble[0], y + wobble[1], seeds)
+    pane = cells(grid, x + wobble[0], y + wobble[1], seeds, near)
+    glow = _glow(x, y, angle.take(pane.owner), pane.edge)
+    colour = dyed(tint, pane.owner)
+    # More light than a pane's colour can carry turns it towards white.
+    colour = colour * np.minimum(glow, 1)[..., None] + np.maximum(glow - 1, 0)[..., None] * (1 - 0.5 * colour)
+    return _leading(colour, x, y, pane.edge, grid.pixel)
+
+
+@cache
+def _panes() -> tuple[Array, NDArray[np.int32], Array, Array]:
+    """Seeds (N, 2) of the panes, which are near where, tints (N, 3), and the angles (N,) at which they were pulled."""
+    rng = np.random.default_rng(1240)
+    seeds, ring, turn = _rose(rng)
     hue = (ring * 3 + (turn % 2) * 2 + (turn % 4 == 3)) % len(PANES)
     stray = rng.random(len(seeds)) < 0.16
     hue = np.where(stray, rng.integers(0, len(PANES), len(seeds)), hue)
     tint = np.clip(PANES[hue] * uniform(rng, 0.75, 1.2, (len(seeds), 1)), 0, 1)
     angle = uniform(rng, 0, np.pi, len(seeds))
-    glow = _glow(x, y, angle[pane.owner], pane.edge)
-    colour = tint[pane.owner] * np.minimum(glow, 1)[..., None]
-    # More light than a pane's colour can carry turns it towards white.
-    colour = colour + np.maximum(glow - 1, 0)[..., None] * (1 - 0.5 * tint[pane.owner])
-    return _leading(colour, x, y, pane.edge, grid.pixel)
+    return seeds, neighbours(seeds + 0.5, 10), tint, angle
 
 
 def _rose(rng: np.random.Generator) -> tuple[Array, Array, Array]:
@@ -72,8 +90,8 @@ def _glow(x: Array, y: Array, angle: Array, edge: Array) -> Array:
 
 def _leading(colour: Array, x: Array, y: Array, edge: Array, pixel: float) -> Array:
     """Lead cames between the panes, heavier bars on the rings of the tracery; lead catches some light."""
-    distance = np.hypot(x, y)
-    bars = np.min([np.abs(distance - r) for r in (0.0375, 0.232, 0.438, 0.67)], 0)
+    distance = length(x, y)
+    bars = np.minimum.reduce([np.abs(distance - r) for r in (0.0375, 0.232, 0.438, 0.67)])
     depth = np.maximum(0.0042 - edge, 0.0085 - bars)
     sheen = 0.05 + 0.16 * smoothstep(0.0, 0.003, depth - 0.002) * (1 + noise(60 * x, 60 * y, 45))
     lead = sheen[..., None] * colours("b8c0cc")[0]
@@ -101,10 +119,11 @@ def shoal(x: Array, y: Array) -> tuple[Array, Array, Array]:
     """Signed distance to the nearest fish, which one it is, and the place along it, -1 at the tail to 1 at the nose."""
     best, which, place = np.full(x.shape, 9, np.float32), np.zeros(x.shape, int), np.zeros(x.shape, np.float32)
     for i, (cx, cy, size, heading, _) in enumerate(FISH):
-        u = ((x - cx) * np.cos(heading) + (y - cy) * np.sin(heading)) / size
-        v = ((y - cy) * np.cos(heading) - (x - cx) * np.sin(heading)) / size + 0.10 * np.sin(2.2 * u)
+        cos, sin = math.cos(heading) / size, math.sin(heading) / size
+        u = (x - cx) * cos + (y - cy) * sin
+        v = (y - cy) * cos - (x - cx) * sin + 0.10 * np.sin(2.2 * u)
         # A body between two arcs; a tail and fins between pairs of straight lines.
-        body = np.hypot(np.maximum(np.abs(u) - 0.9, 0), np.maximum(np.abs(v), 0) + 0.85) - np.sqrt(
+        body = length(np.maximum(np.abs(u) - 0.9, 0), np.abs(v) + 0.85) - np.sqrt(
             np.maximum(1.27**2 - np.minimum(np.abs(u), 0.9) ** 2, 0)
         )
         tail = np.maximum(np.abs(v) - 0.10 + 0.75 * (u + 0.72), np.abs(u + 0.98) - 0.24)
@@ -125,58 +144,76 @@ def _lay_direction(x: Array, y: Array) -> Array:
         return np.asarray(np.where(distance < 0.07, distance, swell))
 
     right, down = height(x + step, y) - height(x - step, y), height(x, y + step) - height(x, y - step)
-    return np.asarray(np.arctan2(down, right))
+    return np.asarray(np.arctan2(down, right), np.float32)
 
 
-def _tiles(rng: np.random.Generator) -> tuple[Array, Array]:
-    """Middles (N, 2) and angles (N,) of tesserae, packed by Lloyd's iteration in a square metric (Hausner 2001)."""
+@cache
+def _tiles() -> tuple[Array, Array, NDArray[np.int32], Array, Array]:
+    """Tesserae, packed by Lloyd's iteration in a square metric (Hausner 2001).
+
+    Middles (N, 2), angles (N,), which are near where, stones' colours (N, 3) and tilts (2, N).
+    """
+    rng = np.random.default_rng(79)
     side = 50
-    seeds = (np.stack(np.divmod(np.arange(side * side), side), -1) + uniform(rng, 0, 1, (side * side, 2))) / side
-    seeds = (1.06 * seeds - 0.03).astype(np.float32)
-    points = grid_points(150)
+    lattice = (np.stack(np.divmod(np.arange(side * side), side), -1) + uniform(rng, 0, 1, (side * side, 2))) / side
+    seeds: Array = (1.06 * lattice - 0.03).astype(np.float32)
     for _ in range(9):
-        angle = _lay_direction(seeds[:, 0], seeds[:, 1])
-        owner = _nearest_tiles(points, seeds, angle)[0]
-        count = np.maximum(np.bincount(owner, minlength=len(seeds)), 1)
-        middle = np.stack([np.bincount(owner, points[:, i], len(seeds)) / count for i in (0, 1)], -1)
-        seeds = np.where((np.bincount(owner, minlength=len(seeds)) > 0)[:, None], middle, seeds).astype(np.float32)
-    return seeds, _lay_direction(seeds[:, 0], seeds[:, 1])
+        seeds = _middles(seeds, _lay_direction(seeds[:, 0], seeds[:, 1]))
+    angle = _lay_direction(seeds[:, 0], seeds[:, 1])
+    stones = _stones(seeds, rng)
+    return seeds, angle, neighbours(seeds, 12), stones, uniform(rng, -0.10, 0.10, (2, len(seeds)))
 
 
-def grid_points(side: int) -> Array:
-    """Points (side², 2), evenly spaced over the unit square and a margin."""
-    place = np.linspace(-0.03, 1.03, side, dtype=np.float32)
-    return np.stack(np.meshgrid(place, place), -1).reshape(-1, 2)
+def _middles(seeds: Array, angle: Array) -> Array:
+    """Where the middles (N, 2) of the tiles around seeds lie, by 150 × 150 points over the square and a margin."""
+    reach, span = 4, np.float32(1.06 / 149)
+    side = 150 + 2 * reach
+    steps = np.arange(-reach, reach + 1)
+    column, row = np.rint((seeds.T + 0.03) / span).astype(np.int64)[:, :, None] + steps
+    dx, dy = ((place * span - 0.03).astype(np.float32) - seeds[:, i, None] for i, place in enumerate((column, row)))
+    cos, sin = np.cos(angle)[:, None, None], np.sin(angle)[:, None, None]
+    away = _square(dx[:, None, :], dy[:, :, None], cos, sin)
+    # Positive floats sort as their bits do; below the bits stands whose they are.
+    key = (away.view(np.int32).astype(np.int64) << 12) | np.arange(len(seeds))[:, None, None]
+    nearest = np.full(side * side, np.iinfo(np.int64).max)
+    np.minimum.at(nearest, ((row[:, :, None] + reach) * side + (column[:, None, :] + reach)).ravel(), key.ravel())
+    owner = nearest.reshape(side, side)[reach:-reach, reach:-reach] & 4095
+    found = np.nonzero(owner < len(seeds))
+    owner = owner[found]
+    count = np.bincount(owner, minlength=len(seeds))
+    total = np.stack([np.bincount(owner, place * span - 0.03, len(seeds)) for place in found[::-1]], -1)
+    return np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], seeds).astype(np.float32)
 
 
-def _nearest_tiles(points: Array, seeds: Array, angle: Array) -> tuple[NDArray[np.intp], Array]:
-    """For points (M, 2): the tile each belongs to, and the distance to that tile's border."""
-    from scipy.spatial import cKDTree
+def _square(dx: Array, dy: Array, cos: Array, sin: Array) -> Array:
+    """Distance in the metric whose circles are squares, turned by an angle."""
+    return np.maximum(np.abs(dx * cos + dy * sin), np.abs(dy * cos - dx * sin))
 
-    near = np.asarray(cKDTree(seeds).query(points, k=5)[1])
-    dx, dy = (points[:, i, None] - seeds[near, i] for i in (0, 1))
-    cos, sin = np.cos(angle)[near], np.sin(angle)[near]
-    reach = np.maximum(np.abs(dx * cos + dy * sin), np.abs(dy * cos - dx * sin))
-    order = np.argmin(reach, 1)
-    first, second = np.partition(reach, 1, axis=1)[:, :2].T
-    return near[np.arange(len(points)), order], (second - first) / 2
+
+def _nearest_tiles(grid: Grid, seeds: Array, angle: Array, near: NDArray[np.int32]) -> tuple[NDArray[np.int32], Array]:
+    """For pixels (H, W): the tile each belongs to, and the distance to that tile's border."""
+    seed_x, seed_y, cos, sin = seeds[:, 0].copy(), seeds[:, 1].copy(), np.cos(angle), np.sin(angle)
+    first, second = np.full(grid.shape, 9, np.float32), np.full(grid.shape, 9, np.float32)
+    owner = np.zeros(grid.shape, np.int32)
+    for seed in candidates(grid, near):
+        away = _square(grid.x - seed_x.take(seed), grid.y - seed_y.take(seed), cos.take(seed), sin.take(seed))
+        np.copyto(owner, seed, where=away < first)
+        np.minimum(second, np.maximum(first, away), out=second)
+        np.minimum(first, away, out=first)
+    return owner, (second - first) / 2
 
 
 @drawn()
 def mosaic(grid: Grid) -> Array:
     """Fishes of stone tesserae, whose rows follow their outlines."""
-    rng = np.random.default_rng(79)
-    seeds, angle = _tiles(rng)
-    points = np.stack([grid.x.ravel(), grid.y.ravel()], -1)
-    owner, edge = _nearest_tiles(points, seeds, angle)
-    owner, edge = owner.reshape(grid.x.shape), edge.reshape(grid.x.shape)
-    stone = _stones(seeds, rng)[owner]
-    tilt = uniform(rng, -0.10, 0.10, (2, len(seeds)))
-    x, y = (grid.x - seeds[owner, 0]) / 0.01, (grid.y - seeds[owner, 1]) / 0.01
-    sheen = 1 + tilt[0][owner] * x + tilt[1][owner] * y + 0.10 * fractal(90 * grid.x, 90 * grid.y, 51, 2)
+    seeds, angle, near, stones, tilt = _tiles()
+    owner, edge = _nearest_tiles(grid, seeds, angle, near)
+    x, y = (grid.x - seeds[:, 0].take(owner)) / 0.01, (grid.y - seeds[:, 1].take(owner)) / 0.01
+    sheen = 1 + tilt[0].take(owner) * x + tilt[1].take(owner) * y + 0.10 * fractal(90 * grid.x, 90 * grid.y, 51, 2)
     rim = 0.72 + 0.28 * smoothstep(0.0012, 0.005, edge)
-    grout = colours("6a5a4c")[0] * (0.8 + 0.35 * noise(120 * grid.x, 120 * grid.y, 52))[..., None]
-    tile = stone * (sheen * rim)[..., None]
+    grout = sheet(grid.shape) + colours("6a5a4c")[0]
+    grout *= (0.8 + 0.35 * noise(120 * grid.x, 120 * grid.y, 52))[..., None]
+    tile = dyed(stones, owner) * (sheen * rim)[..., None]
     return mix(grout, tile, inside(0.0016 - edge, grid.pixel))
 
 
@@ -244,48 +281,80 @@ def shatter(rng: np.random.Generator, largest: float) -> list[Array]:
     return done
 
 
-@drawn(2)
+@drawn(2, band=WIDE_BAND // 2)
 def shards(grid: Grid) -> Array:
     """A still life broken into shaded planes, in earth colours (analytical cubism)."""
-    rng = np.random.default_rng(1911)
-    picture = np.zeros((*grid.x.shape, 3), np.float32)
+    picture = sheet(grid.shape)
     warp = 0.003 * noise(11 * grid.x, 11 * grid.y, 61)
-    for piece in shatter(rng, 0.012):
-        _plane(picture, grid, warp, piece, rng, opacity=1.0)
-    for piece in shatter(rng, 0.10):
-        if rng.random() < 0.5:
-            _plane(picture, grid, warp, piece, rng, opacity=0.55)
+    warped = grid.x + warp, grid.y + warp
+    for plane in _planes():
+        _plane(picture, grid, *warped, plane)
     return _instrument(picture, grid, warp)
 
 
-def _plane(picture: Array, grid: Grid, warp: Array, piece: Array, rng: np.random.Generator, opacity: float) -> None:
+class Plane(NamedTuple):
+    """A piece of the picture."""
+
+    low: Array
+    high: Array
+    """Corners (2,) of the box around it."""
+    sides: list[tuple[float, float, float]]
+    """Of each edge a, b, c: a x + b y + c is the distance inwards from it."""
+    tone: float
+    lean: int
+    """The edge that its light falls off from."""
+    hue: float
+    opacity: float
+
+
+@cache
+def _planes() -> list[Plane]:
+    """The planes: small ones side by side, then half of a few large ones, veils over them."""
+    rng = np.random.default_rng(1911)
+
+    def plane(corners: Array, opacity: float) -> Plane:
+        tone, lean, hue = rng.random(), int(rng.integers(len(corners))), rng.random()
+        ahead = np.roll(corners, -1, 0) - corners
+        dx, dy = (ahead / np.maximum(np.hypot(*ahead.T), 1e-6)[:, None]).T
+        turn = np.sign(dx[0] * dy[1] - dx[1] * dy[0])
+        sides = turn * np.stack([-dy, dx, dy * corners[:, 0] - dx * corners[:, 1]], -1)
+        low, high = corners.min(0), corners.max(0)
+        return Plane(low, high, [(a, b, c) for a, b, c in sides.tolist()], tone, lean, hue, opacity)
+
+    small = [plane(piece, 1.0) for piece in shatter(rng, 0.012)]
+    return small + [plane(piece, 0.55) for piece in shatter(rng, 0.10) if rng.random() < 0.5]
+
+
+def _plane(picture: Array, grid: Grid, x: Array, y: Array, plane: Plane) -> None:
     """One plane in place: a tone graded away from one edge, dabs along it, outlines; a veil where not opaque."""
-    low, high = piece.min(0) - 0.01, piece.max(0) + 0.01
-    rows = slice(*np.searchsorted(grid.y[:, 0], (low[1], high[1])))
-    columns = slice(*np.searchsorted(grid.x[0], (low[0], high[0])))
-    tone, lean, hue = rng.random(), int(rng.integers(len(piece))), rng.random()
-    x, y = (side[rows, columns] + warp[rows, columns] for side in (grid.x, grid.y))
-    ahead = np.roll(piece, -1, 0) - piece
-    turn = float(np.sign(ahead[0, 0] * ahead[1, 1] - ahead[0, 1] * ahead[1, 0]))
-    length = np.maximum(np.hypot(*ahead.T), 1e-6)
-    edges = [
-        turn * (dx * (y - py) - dy * (x - px)) / size
-        for (px, py), (dx, dy), size in zip(piece.tolist(), ahead.tolist(), length.tolist(), strict=True)
-    ]
-    depth = np.min(edges, 0)
-    fade = np.exp(-edges[lean] / 0.05)
-    ex, ey = (ahead[lean] / length[lean]).tolist()
-    u, v = x * ex + y * ey, y * ex - x * ey
+    low, high, sides, tone, lean, hue, opacity = plane
+    margin = 0.004 + grid.pixel
+    rows = slice(*np.searchsorted(grid.y[:, 0], (low[1] - margin, high[1] + margin)))
+    columns = slice(*np.searchsorted(grid.x[0], (low[0] - margin, high[0] + margin)))
+    if rows.start == rows.stop or columns.start == columns.stop:
+        return
+    x, y = x[rows, columns], y[rows, columns]
+    edges = [a * x + b * y + c for a, b, c in sides]
+    depth = np.minimum.reduce(edges)
+    at = np.nonzero(depth > -grid.pixel)
+    if not at[0].size:
+        return
+    flat = at[0] * depth.shape[1] + at[1]
+    x, y, depth, edge = (field.ravel().take(flat) for field in (x, y, depth, edges[lean]))
+    fade = np.exp(edge * -20)
+    ey, ex, _ = sides[lean]
+    u, v = x * ex - y * ey, y * ex + x * ey
     brushed = noise(45 * u, 230 * v, 62)
-    hatch = line(((v / 0.0125 + 0.2 * noise(9 * u, 30 * v, 63)) % 1 - 0.5) * 0.0125, 0.0035, grid.pixel)
+    hatch = line((fraction(v / 0.0125 + 0.2 * noise(9 * u, 30 * v, 63)) - 0.5) * 0.0125, 0.0035, grid.pixel)
     level = 0.08 + 0.64 * tone**1.2 + 0.48 * fade + 0.17 * brushed - 0.26 * hatch * smoothstep(0.6, 0.25, fade)
     colour = ramp(PLANES[:6], level)
     if hue < 0.3:
-        colour = mix(colour, PLANES[6 + int(hue * 10)] * (0.5 + level)[..., None], np.full(x.shape, 0.6, np.float32))
-    outline = line(depth, 0.0045, grid.pixel) * (0.4 + 0.6 * (edges[lean] > 0.004))
-    colour = mix(colour, PLANES[0] * np.ones_like(colour), 0.9 * outline)
+        colour = 0.4 * colour + (0.3 + 0.6 * level)[..., None] * PLANES[6 + int(hue * 10)]
+    outline = line(depth, 0.0045, grid.pixel) * np.where(edge > 0.004, np.float32(1), np.float32(0.4))
+    colour = mix(colour, PLANES[0], 0.9 * outline)
     share = inside(-depth, grid.pixel) * opacity * (1 if opacity == 1 else np.minimum(0.25 + fade, 1))
-    picture[rows, columns] = mix(picture[rows, columns], colour, share)
+    window = picture[rows, columns]
+    window[at] = mix(window[at], colour, share)
 
 
 ARCS = (
@@ -302,14 +371,19 @@ ARCS = (
 
 def _instrument(picture: Array, grid: Grid, warp: Array) -> Array:
     """Traces of a guitar and a glass among the planes: arcs, a sound hole, strings."""
-    x, y = grid.x + warp, grid.y + warp
-    ink = np.zeros_like(x)
+    ink = np.zeros(grid.shape, np.float32)
     for cx, cy, radius, start, stop in ARCS:
-        turn = np.arctan2(y - cy, x - cx) % (2 * np.pi)
+        reach = radius + 0.01 + grid.pixel
+        rows = slice(*np.searchsorted(grid.y[:, 0], (cy - reach, cy + reach)))
+        columns = slice(*np.searchsorted(grid.x[0], (cx - reach, cx + reach)))
+        near = warp[rows, columns]
+        dx, dy = grid.x[:, columns] - cx + near, grid.y[rows] - cy + near
+        turn = np.arctan2(dy, dx)
+        turn = np.where(turn < 0, turn + np.float32(2 * np.pi), turn)
         on = (turn > start) & (turn < stop)
-        ink = np.maximum(ink, on * line(np.hypot(x - cx, y - cy) - radius, 0.007, grid.pixel))
+        ink[rows, columns] = np.maximum(ink[rows, columns], on * line(length(dx, dy) - radius, 0.007, grid.pixel))
+    across = (grid.x - 0.47) * 0.78 + (grid.y - 0.55) * 0.62 + 1.40 * warp
+    on = np.abs((grid.y - 0.55) * 0.78 - (grid.x - 0.47) * 0.62 + 0.16 * warp + 0.12) < 0.38
     for offset in np.linspace(-0.03, 0.03, 5).tolist():
-        across = (x - 0.47) * 0.78 + (y - 0.55) * 0.62 + offset
-        on = np.abs((y - 0.55) * 0.78 - (x - 0.47) * 0.62 + 0.12) < 0.38
-        ink = np.maximum(ink, on * line(across, 0.0025, grid.pixel))
-    return mix(picture, PLANES[0] * np.ones_like(picture), 0.85 * ink)
+        ink = np.maximum(ink, on * line(across + offset, 0.0025, grid.pixel))
+    return mix(picture, PLANES[0], 0.85 * ink)

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from styfie.gallery.canvas import Array, Grid, colours, drawn, fractal, mix, noise, smoothstep, uniform
+from styfie.gallery.canvas import (
+    WIDE_BAND,
+    Array,
+    Grid,
+    colours,
+    drawn,
+    dyed,
+    fractal,
+    fraction,
+    length,
+    mix,
+    noise,
+    sheet,
+    smoothstep,
+    uniform,
+)
 
 # --- marble -----------------------------------------------------------------------------------------------------------
 
@@ -17,7 +32,7 @@ INKS = colours(
 
 def comb(x: Array, gap: float, pull: float, sharp: float) -> Array:
     """How far a comb with teeth `gap` apart drags the ink at x along (Lu, Jaffer and others 2012, tine line)."""
-    away = np.abs((x / gap + 0.5) % 1 - 0.5) * gap
+    away = np.abs(fraction(x / gap + 0.5) - 0.5) * gap
     return np.asarray(pull * np.exp(-away / sharp))
 
 
@@ -34,7 +49,7 @@ def marble(grid: Grid) -> Array:
     depth = y / 0.30 + 0.12 * noise(3 * x, 5 * y, 72)
     picture = _stripes(depth)
     speck = smoothstep(0.60, 0.68, noise(46 * x, 90 * y, 73))
-    picture = mix(picture, np.broadcast_to(INKS[1], picture.shape), speck)
+    picture = mix(picture, INKS[1], speck)
     fibre = 0.05 * fractal(70 * grid.x, 25 * grid.y, 74, 3) + 0.03 * noise(200 * grid.x, 200 * grid.y, 75)
     return np.asarray(picture * (1 + fibre)[..., None])
 
@@ -63,12 +78,13 @@ def _stripes(depth: Array) -> Array:
     rng = np.random.default_rng(74)
     share = uniform(rng, 0.35, 1.6, len(INKS))
     ends = np.cumsum(share / share.sum())
-    place = depth % 1
-    band = np.minimum(np.searchsorted(ends, place), len(INKS) - 1)
-    inner = np.minimum(ends[band] - place, place - np.concatenate([[0], ends])[band].astype(np.float32))
-    vein = smoothstep(0.012, 0.004, inner.astype(np.float32))
-    shade = 0.9 + 0.18 * smoothstep(0.0, 0.05, inner.astype(np.float32))
-    return mix(INKS[band] * shade[..., None], np.broadcast_to(INKS[6] * 0.8, (*depth.shape, 3)), 0.75 * vein)
+    starts = np.concatenate([[0], ends[:-1]]).astype(np.float32)
+    place = fraction(depth)
+    band = sum((place > end).view(np.uint8) for end in ends[:-1])
+    inner = np.minimum(ends.take(band) - place, place - starts.take(band))
+    vein = smoothstep(0.012, 0.004, inner)
+    shade = 0.9 + 0.18 * smoothstep(0.0, 0.05, inner)
+    return mix(dyed(INKS, band) * shade[..., None], INKS[6] * 0.8, 0.75 * vein)
 
 
 # --- watercolour ------------------------------------------------------------------------------------------------------
@@ -77,7 +93,7 @@ WASHES = colours("e8417a", "f59ab8", "8a3fb0", "2aa7b8", "8fd6c8", "f2d43a", "f2
 """Pigments: rose, blush, violet, turquoise, aqua, lemon, coral, sap green, viridian, cobalt."""
 
 
-@drawn()
+@drawn(band=WIDE_BAND // 4)
 def watercolour(grid: Grid) -> Array:
     """A flower bed in transparent washes: backruns, granulation, hard edges where puddles dried."""
     rng = np.random.default_rng(1843)
@@ -102,7 +118,7 @@ def absorb(pigment: Array) -> Array:
 
 def _ground(x: Array, y: Array, warp: Array, grain: Array) -> Array:
     """First washes, wet in wet: bands of colour that flow into each other and dry with edges, (H, W, 3) density."""
-    density = np.zeros((*x.shape, 3), np.float32)
+    density = sheet(grain.shape)
     for i, (pigment, low, high) in enumerate(
         ((3, -0.1, 0.45), (5, 0.25, 0.65), (1, 0.0, 0.30), (7, 0.52, 1.2), (8, 0.78, 1.3))
     ):
@@ -147,7 +163,7 @@ def _flower(
 
 def _lift(density: Array, grid: Grid, warp: Array, cx: float, cy: float, reach: float) -> None:
     """Takes most of the paint up again, in place, with a thirsty brush: room for a flower to glow."""
-    away = np.hypot(grid.x - cx, grid.y - cy) / reach + 0.15 * warp[0]
+    away = length(grid.x - cx, grid.y - cy) / reach + 0.15 * warp[0]
     density *= 1 - 0.85 * smoothstep(1.0, 0.75, away)[..., None]
 
 
@@ -165,16 +181,21 @@ def _puddle(
     cx, cy, reach, slim, angle = at
     ragged, pool = uniform(rng, -1, 1, 3), rng.uniform(0, 2 * np.pi)
     cos, sin, pool_x, pool_y = (float(f(a)) for a in (angle, pool) for f in (np.cos, np.sin))
-    rows = slice(*np.searchsorted(grid.y[:, 0], (cy - 1.5 * reach, cy + 1.5 * reach)))
-    columns = slice(*np.searchsorted(grid.x[0], (cx - 1.5 * reach, cx + 1.5 * reach)))
-    dx, dy = grid.x[rows, columns] - cx, grid.y[rows, columns] - cy
-    u, v = dx * cos + dy * sin, (dy * cos - dx * sin) / slim
+    wide, tall = 1.5 * reach * np.hypot(cos, slim * sin), 1.5 * reach * np.hypot(sin, slim * cos)
+    rows = slice(*np.searchsorted(grid.y[:, 0], (cy - tall, cy + tall)))
+    columns = slice(*np.searchsorted(grid.x[0], (cx - wide, cx + wide)))
+    if rows.start == rows.stop or columns.start == columns.stop:
+        return
+    dx, dy = grid.x[:, columns] - cx, grid.y[rows] - cy
+    u, v = dx * cos + dy * sin, dy * (cos / slim) - dx * (sin / slim)
     near = warp[:, rows, columns]
-    tide = 1 - np.hypot(u, v) / reach + 0.26 * np.tensordot(ragged, near, 1)
+    tide = 1 - length(u, v) / reach
+    for shift, wave in zip(0.26 * ragged, near, strict=True):
+        tide += shift * wave
     wet = smoothstep(0, max(0.03, 1.2 * grid.pixel / reach), tide)
     rim = np.exp(-tide * reach / 0.0035)
     flow = 0.5 + 0.5 * (u * pool_x + v * pool_y) / reach
     # Where a wetter drop ran in it pushed the pigment into a crinkled line.
     backrun = np.exp(-np.abs(near[0] - 0.3 * near[1]) / 0.05)
     body = 0.22 + 0.75 * flow + 0.7 * rim + 0.55 * backrun * flow + 0.4 * grain[rows, columns] * (0.3 + flow)
-    density[rows, columns] += (load * wet * np.maximum(body, 0))[..., None].astype(np.float32) * absorb(pigment)
+    density[rows, columns] += (load * wet * np.maximum(body, 0))[..., None] * absorb(pigment)

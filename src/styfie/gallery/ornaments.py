@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
-from styfie.gallery.brush import Strokes, blank, paint, thread
+from styfie.gallery.brush import Easel, Strokes, thread
 from styfie.gallery.canvas import (
+    LIT,
+    WIDE_BAND,
     Array,
     Grid,
     colours,
     drawn,
+    dyed,
     fractal,
+    fraction,
     inside,
+    length,
     light,
     line,
     mix,
@@ -46,23 +53,27 @@ def deco(grid: Grid) -> Array:
     return mix(colour, leaf, gold)
 
 
-def _fans(x: Array, y: Array) -> tuple[Array, Array, NDArray[np.intp]]:
+def _fans(x: Array, y: Array) -> tuple[Array, Array, NDArray[np.int32]]:
     """For each point, of the fan that lies on top there: radius in [0, 1], angle from its axis, and its design."""
     rng = np.random.default_rng(1925)
-    designs = rng.integers(0, 4, (64, 64))
-    radius, angle, design = np.full(x.shape, 9, np.float32), np.zeros(x.shape, np.float32), np.zeros(x.shape, int)
-    row = np.floor(y / (FAN / 2)).astype(int)
+    designs = rng.integers(0, 4, (64, 64)).astype(np.int32)
+    radius: Array = np.full(x.shape, 9, np.float32)
+    design: NDArray[np.int32] = np.zeros(x.shape, np.int32)
+    aside: Array = np.zeros(x.shape, np.float32)
+    above: Array = np.zeros(x.shape, np.float32)
+    row = np.floor(y / (FAN / 2)).astype(np.int32)
     # Rows lower down lie on top of those above: the first that covers the point wins.
     for down in (2, 1, 0):
         under = row + down
-        shift = (0.5 * (under % 2)).astype(np.float32)
+        shift = np.float32(0.5) * (under % 2).astype(np.float32)
         column = np.rint(x / (2 * FAN) - shift)
-        dx, dy = x - (column + shift) * 2 * FAN, under.astype(np.float32) * FAN / 2 - y
-        away = np.hypot(dx, dy) / FAN
+        dx, dy = x - (column + shift) * (2 * FAN), under.astype(np.float32) * (FAN / 2) - y
+        away = length(dx, dy) / FAN
         on = (away < 1) & (radius > 1)
-        radius, angle = np.where(on, away, radius), np.where(on, np.arctan2(dx, dy), angle)
-        design = np.where(on, designs[under % 64, column.astype(int) % 64], design)
-    return radius, angle, design
+        for field, value in ((radius, away), (aside, dx), (above, dy)):
+            np.copyto(field, value, where=on)
+        np.copyto(design, designs.take((under & 63) * 64 + (column.astype(np.int32) & 63)), where=on)
+    return radius, np.where(radius < 1, np.arctan2(aside, above), np.float32(0)), design
 
 
 def _leaf(grid: Grid, angle: Array) -> Array:
@@ -73,19 +84,19 @@ def _leaf(grid: Grid, angle: Array) -> Array:
     return np.asarray(0.56 + 0.26 * np.cos(3 * angle + 9 * x + 4 * y) + brushed + worn)
 
 
-def _enamel(radius: Array, angle: Array, design: NDArray[np.intp], pixel: float) -> tuple[Array, Array]:
+def _enamel(radius: Array, angle: Array, design: NDArray[np.int32], pixel: float) -> tuple[Array, Array]:
     """Enamel colours (H, W, 3) of the four designs and the coverage (H, W) by gold wires and petals."""
     size = pixel / FAN
-    colour = ENAMEL[BANDS[design, np.floor(radius * 5.999).astype(int)]]
-    wires = line(((radius * 6 + 0.5) % 1 - 0.5) / 6, 0.034, size)
+    colour = dyed(ENAMEL, BANDS[design, (radius * 5.999).astype(int)])
+    wires = line((fraction(radius * 6 + 0.5) - 0.5) / 6, 0.034, size)
     ribs = np.array([9, 15, 7, 11], np.float32)[design]
-    wedge = (angle * ribs / np.pi + 0.5) % 1 - 0.5
+    wedge = fraction(angle * ribs / np.pi + 0.5) - 0.5
     aside = wedge * np.pi / ribs * radius
     rib = line(aside, 0.026, size) * (radius > 0.33)
     spindle = np.sqrt(np.clip((radius - 0.52) * (0.98 - radius) * 19, 0, 1))
     petal = inside(np.abs(wedge) - 0.42 * spindle, size * ribs / 3)
-    tips = inside(np.hypot(aside, radius - 0.75) - 0.055, size)
-    rings = line(((radius * 18) % 1 - 0.5) / 18, 0.018, size) * (radius < 0.66)
+    tips = inside(length(aside, radius - 0.75) - 0.055, size)
+    rings = line((fraction(radius * 18) - 0.5) / 18, 0.018, size) * (radius < 0.66)
     figure = np.choose(design, [petal, np.maximum(rib, rings), np.maximum(rib, tips), tips])
     rim = smoothstep(0.955, 0.975, radius)
     return colour, np.maximum.reduce([wires, figure, rim])
@@ -111,31 +122,38 @@ BLOOMS = (
 """Flowers: x, y, radius, petals, silk."""
 
 
-@drawn()
+@drawn(margin=LIT, band=WIDE_BAND)
 def embroidery(grid: Grid) -> Array:
     """Folk flowers in silk on a dark cloth: satin stitch petals, fishbone leaves, rows of seed stitches between."""
-    canvas = blank(grid, CLOTH)
-    rng = np.random.default_rng(1890)
-    _seed_stitch(canvas, grid, rng)
-    for cx, cy, size, petals, _ in BLOOMS:
-        for turn in (np.arange(petals) + 0.5) / petals * 2 * np.pi - np.pi / 2:
-            at = (cx + 0.98 * size * np.cos(turn), cy + 0.98 * size * np.sin(turn), 0.75 * size, turn)
-            _sew_leaf(canvas, grid, rng, at)
-    for bloom in BLOOMS:
-        _sew_bloom(canvas, grid, rng, *bloom)
+    canvas = _embroidery().canvas(grid)
     return canvas[..., :3] * light(canvas[..., 3], grid.pixel, 0.35, blur=0.0009)[..., None]
 
 
-def _stitch(canvas: Array, grid: Grid, ends: Array, colour: Array, width: float) -> None:
+@cache
+def _embroidery() -> Easel:
+    """The threads."""
+    easel = Easel(CLOTH)
+    rng = np.random.default_rng(1890)
+    _seed_stitch(easel, rng)
+    for cx, cy, size, petals, _ in BLOOMS:
+        for turn in (np.arange(petals) + 0.5) / petals * 2 * np.pi - np.pi / 2:
+            at = (cx + 0.98 * size * np.cos(turn), cy + 0.98 * size * np.sin(turn), 0.75 * size, turn)
+            _sew_leaf(easel, rng, at)
+    for bloom in BLOOMS:
+        _sew_bloom(easel, rng, *bloom)
+    return easel.done()
+
+
+def _stitch(easel: Easel, ends: Array, colour: Array, width: float) -> None:
     """Threads drawn straight between pairs of needle holes; ends (N, 4): x, y, x, y."""
     x0, y0, x1, y1 = ends.T
-    length = np.hypot(x1 - x0, y1 - y0) + width
+    long = np.hypot(x1 - x0, y1 - y0) + width
     angle = np.arctan2(y1 - y0, x1 - x0)
-    strokes = Strokes((x0 + x1) / 2, (y0 + y1) / 2, angle, length, np.full_like(length, width), 0 * length, colour)
-    paint(canvas, grid, strokes, thread, seed=13, taper=0.3)
+    strokes = Strokes((x0 + x1) / 2, (y0 + y1) / 2, angle, long, np.full_like(long, width), 0 * long, colour)
+    easel.paint(strokes, thread, seed=13, taper=0.3)
 
 
-def _seed_stitch(canvas: Array, grid: Grid, rng: np.random.Generator) -> None:
+def _seed_stitch(easel: Easel, rng: np.random.Generator) -> None:
     """The cloth, darned all over with dark threads and flecked with bright ones."""
     x, y = scatter(rng, 5200)
     angle = 0.9 * np.sin(9 * x) + 0.9 * np.cos(8 * y) + uniform(rng, -0.12, 0.12, len(x))
@@ -143,20 +161,20 @@ def _seed_stitch(canvas: Array, grid: Grid, rng: np.random.Generator) -> None:
     colour = ramp(colours("1a1424", "2c1c3c", "43284e", "2a3560"), uniform(rng, 0, 1, len(x)))
     colour = np.where((pick < 0.09)[:, None], SILKS[1][2], np.where((pick > 0.93)[:, None], SILKS[4][1], colour))
     dx, dy = 0.0125 * np.cos(angle), 0.0125 * np.sin(angle)
-    _stitch(canvas, grid, np.stack([x - dx, y - dy, x + dx, y + dy], -1).astype(np.float32), colour, 0.0075)
+    _stitch(easel, np.stack([x - dx, y - dy, x + dx, y + dy], -1).astype(np.float32), colour, 0.0075)
 
 
-def _sew_leaf(canvas: Array, grid: Grid, rng: np.random.Generator, at: tuple[float, float, float, float]) -> None:
+def _sew_leaf(easel: Easel, rng: np.random.Generator, at: tuple[float, float, float, float]) -> None:
     """Fishbone stitch: threads from the rim to the midrib, left and right in turn."""
     share = np.repeat(np.linspace(0.02, 0.98, 13, dtype=np.float32), 2)
     side = np.tile(np.array([-1, 1], np.float32), 13)
     rim = side * 0.34 * np.sin(np.pi * share) ** 0.8
     colour = ramp(GREENS, 0.5 + 0.35 * side + uniform(rng, -0.2, 0.2, 26))
-    _sew(canvas, grid, (share - 0.25, rim, share + 0.16, -side * 0.02), at, colour)
+    _sew(easel, (share - 0.25, rim, share + 0.16, -side * 0.02), at, colour)
 
 
 def _sew_bloom(
-    canvas: Array, grid: Grid, rng: np.random.Generator, cx: float, cy: float, size: float, petals: int, silk: int
+    easel: Easel, rng: np.random.Generator, cx: float, cy: float, size: float, petals: int, silk: int
 ) -> None:
     """Satin stitch: each petal in an outer and an inner row of threads; a heart of knots."""
     count = max(9, round(2 * np.pi * size / petals / 0.0052))
@@ -169,16 +187,15 @@ def _sew_bloom(
             inner, outer = low + 2 * ragged, rim * high + ragged
             ends = (inner * np.cos(spread), inner * np.sin(spread), outer * np.cos(spread), outer * np.sin(spread))
             colour = ramp(SILKS[silk], tone + 0.22 * side + uniform(rng, -0.13, 0.13, count))
-            _sew(canvas, grid, ends, (cx, cy, size, turn), colour)
+            _sew(easel, ends, (cx, cy, size, turn), colour)
     knots, away = uniform(rng, 0, 2 * np.pi, 60), 0.26 * np.sqrt(uniform(rng, 0, 1, 60))
     u, v = away * np.cos(knots), away * np.sin(knots)
     heart = ramp(SILKS[0] if silk == 1 else YELLOWS, uniform(rng, 0, 1, 60))
-    _sew(canvas, grid, (u, v, u + 0.07 * np.sin(knots), v - 0.07 * np.cos(knots)), (cx, cy, size, 0.0), heart)
+    _sew(easel, (u, v, u + 0.07 * np.sin(knots), v - 0.07 * np.cos(knots)), (cx, cy, size, 0.0), heart)
 
 
 def _sew(
-    canvas: Array,
-    grid: Grid,
+    easel: Easel,
     ends: tuple[Array, Array, Array, Array],
     at: tuple[float, float, float, float],
     colour: Array,
@@ -188,4 +205,4 @@ def _sew(
     u0, v0, u1, v1 = (size * end for end in ends)
     cos, sin = float(np.cos(turn)), float(np.sin(turn))
     placed = [cx + u0 * cos - v0 * sin, cy + u0 * sin + v0 * cos, cx + u1 * cos - v1 * sin, cy + u1 * sin + v1 * cos]
-    _stitch(canvas, grid, np.stack(placed, -1).astype(np.float32), colour, 0.0075)
+    _stitch(easel, np.stack(placed, -1).astype(np.float32), colour, 0.0075)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from styfie.gallery.brush import Strokes, blank, paint, plain
+from styfie.gallery.brush import Easel, Strokes, plain
 from styfie.gallery.canvas import (
+    WIDE_BAND,
     Array,
     Grid,
     bend,
     bubbles,
     colours,
     drawn,
+    dyed,
     fractal,
+    fraction,
     inside,
+    length,
     line,
     mix,
     noise,
     ramp,
     scatter,
+    sheet,
     smoothstep,
     uniform,
 )
@@ -46,18 +54,27 @@ BUBBLE = 1 / 62
 def waves(grid: Grid) -> Array:
     """Cresting waves in the manner of a Japanese woodblock print: few blocks, grain of the cherry wood."""
     x, y = grid.x, grid.y
-    wobble = 0.4 * noise(24 * x, 24 * y, 94), 0.4 * noise(24 * x, 24 * y, 95)
-    foam = BUBBLE * bubbles(x / BUBBLE + wobble[0], y / BUBBLE + wobble[1], 90)
-    picture = np.zeros((*x.shape, 3), np.float32)
+    picture = sheet(grid.shape)
     above = slice(0, int(np.searchsorted(y[:, 0], 0.5)))
-    far = Grid(x[above], y[above], grid.pixel)
+    far = Grid(x, y[above], grid.pixel)
     picture[above] = _snow_peak(_woodblock_sky(far), far)
     unrest = np.stack([noise(14 * x, 14 * y, 100), noise(6 * x, 6 * y, 110)])
-    for i, crest in enumerate(CRESTS):
-        rows = slice(int(np.searchsorted(y[:, 0], crest[0] - 1.2 * crest[1])), None)
-        below = Grid(x[rows], y[rows], grid.pixel)
-        # The same unrest mirrored, or neighbouring rows would tremble together.
-        picture[rows] = _wave(picture[rows], below, crest, foam[rows], unrest[:, rows] * (-1) ** i)
+    wobble = np.stack([0.4 * noise(24 * x, 24 * y, 94), 0.4 * noise(24 * x, 24 * y, 95)])
+    # The same unrest mirrored, or neighbouring rows would tremble together.
+    shapes = [_swell(grid, crest, unrest[0] * (-1) ** i) for i, crest in enumerate(CRESTS)]
+    clear = np.ones(grid.shape, bool)
+    seen = []
+    # From the nearest row to the farthest: the points where it shows.
+    for _, swell, depth in reversed(shapes):
+        seen.append(np.nonzero(clear & (depth > -0.07 * swell - 0.004 - grid.pixel)))
+        clear &= depth < 0.004 + grid.pixel
+    for i, (crest, shape, at) in enumerate(zip(CRESTS, shapes, reversed(seen), strict=True)):
+        if at[0].size:
+            flat = at[0] * grid.shape[1] + at[1]
+            to_x, to_y, restless, turn, swell, depth = (f.ravel().take(flat) for f in (*wobble, unrest[1], *shape))
+            foam = BUBBLE * bubbles(x[0].take(at[1]) / BUBBLE + to_x, y[:, 0].take(at[0]) / BUBBLE + to_y, 90)
+            wave = _Wave(turn, swell, depth, foam, restless * (-1) ** i)
+            picture[at] = _wave(picture[at], wave, crest[1], grid.pixel)
     grain = noise(9 * x, 130 * y + 5 * noise(2 * x, 3 * y, 91), 92)
     worn = 1 + 0.05 * grain + 0.04 * fractal(60 * x, 60 * y, 93, 2)
     return picture * worn[..., None]
@@ -65,7 +82,7 @@ def waves(grid: Grid) -> Array:
 
 def _ink(picture: Array, colour: Array, share: Array) -> Array:
     """One block printed over a picture (H, W, 3): a flat colour (3,) where there is ink."""
-    return mix(picture, np.broadcast_to(colour, picture.shape), share)
+    return mix(picture, colour, share)
 
 
 def _woodblock_sky(grid: Grid) -> Array:
@@ -74,9 +91,9 @@ def _woodblock_sky(grid: Grid) -> Array:
     picture = ramp(
         colours("3f5a74", "8a927f", "d9bd86", "eed39a", "f2b98a"), y / 0.42 + 0.03 * noise(3 * x, 40 * y, 96)
     )
-    sun = np.hypot(x - 0.76, y - 0.16) - 0.10
+    sun = length(x - 0.76, y - 0.16) - 0.10
     picture = mix(picture, ramp(colours("bf2a1c", "e8683a"), (y - 0.06) / 0.20), inside(sun, grid.pixel))
-    wind = ((y + 0.006 * np.sin(11 * x)) / 0.0125 + 0.5 * noise(3 * x, 9 * y, 97)) % 1 - 0.5
+    wind = fraction((y + 0.006 * np.sin(11 * x)) / 0.0125 + 0.5 * noise(3 * x, 9 * y, 97)) - 0.5
     picture = _ink(picture, WATERS[0], 0.34 * line(wind * 0.0125, 0.0032, grid.pixel))
     bars = ((0.10, 0.0, 0.45), (0.165, 0.48, 0.97), (0.22, -0.1, 0.42), (0.285, 0.52, 1.1), (0.04, 0.50, 1.1))
     for i, (cy, low, high) in enumerate(bars):
@@ -101,26 +118,44 @@ def _snow_peak(picture: Array, grid: Grid) -> Array:
     return _ink(picture, WATERS[0], line(flank, 0.004, grid.pixel))
 
 
-def _wave(
-    picture: Array, grid: Grid, crest: tuple[float, float, float, float, float], foam: Array, unrest: Array
-) -> Array:
-    """One row of waves over what is behind it: spray, body ribbed along its form, scalloped foam, outlines."""
+class _Wave(NamedTuple):
+    """Points (N,) of a row of waves."""
+
+    turn: Array
+    """Phase along the row."""
+    swell: Array
+    """0 in the troughs, 1 on the crests."""
+    depth: Array
+    """Below the water line."""
+    foam: Array
+    """Distance to the nearest bubble's middle."""
+    unrest: Array
+
+
+def _swell(grid: Grid, crest: tuple[float, float, float, float, float], unrest: Array) -> tuple[Array, Array, Array]:
+    """Phase, swell and depth, (H, W) each, of a row of waves."""
     level, height, span, phase, lean = crest
-    x, y, pixel = grid.x, grid.y, grid.pixel
-    up = np.clip((level - y) / height, 0, 1.3)
+    up = np.clip((level - grid.y) / height, 0, 1.3)
     # Sheared by the square of its height, the crest hangs over.
-    turn = 2 * np.pi * ((x - lean * span * up**2) / span + phase)
+    turn = np.float32(2 * np.pi) * ((grid.x - lean * span * up**2) / span + phase)
     swell = (0.5 + 0.5 * np.cos(turn)) ** 1.4
-    depth = y - level + height * swell + 0.010 * unrest[0]
+    depth = (grid.y - level) + height * swell + 0.010 * unrest
+    # Far above its crests a row is not there, whatever the shear made of it.
+    return turn, swell, np.where(grid.y < level - 1.2 * height, np.float32(-9), depth)
+
+
+def _wave(picture: Array, wave: _Wave, height: float, pixel: float) -> Array:
+    """One row of waves over what is behind it (N, 3): spray, body ribbed along its form, scalloped foam, outlines."""
+    turn, swell, depth, foam, unrest = wave
     picture = _ink(picture, WATERS[3], inside(foam - 0.0042 * swell, pixel) * (depth > -0.07 * swell) * (swell > 0.35))
-    ribs = 30 * np.maximum(depth, 0) ** 0.85 + 0.8 * np.cos(turn - 1) + 0.5 * unrest[1]
-    place = ribs % 1
-    body = WATERS[np.select([place < 0.46, place < 0.72], [0, 1], 2)]
+    ribs = 30 * np.maximum(depth, 0) ** 0.85 + 0.8 * np.cos(turn - 1) + 0.5 * unrest
+    place = fraction(ribs)
+    body = dyed(WATERS, (place >= 0.46).view(np.uint8) + (place >= 0.72).view(np.uint8))
     body = _ink(body, WATERS[3], line(place - 0.86, 0.05, 30 * pixel))
     thick = 0.010 + 0.30 * height**0.7 * smoothstep(0.2, 1.0, swell) * (0.55 + 0.45 * np.sin(turn + 0.6))
     edge = depth - thick + 1.6 * (foam - 0.009)
     curls = np.maximum(line(foam - 0.0105, 0.0028, pixel), line(foam - 0.0045, 0.002, pixel) * 0.7)
-    froth = _ink(np.broadcast_to(WATERS[3], body.shape), WATERS[1], curls * (depth > 0.006))
+    froth = _ink(WATERS[3], WATERS[1], curls * (depth > 0.006))
     body = mix(body, froth, inside(edge, pixel))
     body = _ink(body, WATERS[0], line(edge, 0.0045, pixel))
     return _ink(mix(picture, body, inside(-depth, pixel)), WATERS[0], line(depth, 0.0055, pixel))
@@ -152,20 +187,25 @@ def ink_scene(x: Array, y: Array) -> tuple[Array, Array]:
     return tone, np.where(near, 0.7 * np.sin(4.2 * x + 0.3) - 0.9 * noise(7 * x, 7 * y, 127) - 0.4, angle)
 
 
-@drawn()
+@drawn(band=WIDE_BAND)
 def ink(grid: Grid) -> Array:
     """Mountains over a lake, pen hatching in black ink on cream paper."""
-    paper = colours("f3e8cf")[0]
-    canvas = blank(grid, paper)
+    stain = 1 + 0.035 * fractal(5 * grid.x, 5 * grid.y, 128, 6)
+    return _ink_lines().canvas(grid)[..., :3] * stain[..., None]
+
+
+@cache
+def _ink_lines() -> Easel:
+    """The pen's lines."""
+    easel = Easel(colours("f3e8cf")[0])
     rng = np.random.default_rng(1643)
     for turn, count, threshold in ((0.0, 6800, 0.10), (0.95, 4900, 0.52), (-0.75, 4200, 0.82), (1.6, 2000, 1.02)):
-        _hatch(canvas, grid, rng, turn, count, threshold)
-    _firs(canvas, grid, rng)
-    stain = 1 + 0.035 * fractal(5 * grid.x, 5 * grid.y, 128, 6)
-    return canvas[..., :3] * stain[..., None]
+        _hatch(easel, rng, turn, count, threshold)
+    _firs(easel, rng)
+    return easel.done()
 
 
-def _hatch(canvas: Array, grid: Grid, rng: np.random.Generator, turn: float, count: int, threshold: float) -> None:
+def _hatch(easel: Easel, rng: np.random.Generator, turn: float, count: int, threshold: float) -> None:
     """One set of pen lines, crossing the form's lines at `turn`, where the tone is darker than a threshold."""
     x, y = scatter(rng, count)
     tone, angle = ink_scene(x, y)
@@ -174,13 +214,15 @@ def _hatch(canvas: Array, grid: Grid, rng: np.random.Generator, turn: float, cou
     def direction(x: Array, y: Array) -> Array:
         return ink_scene(x, y)[1]
 
-    length = uniform(rng, 0.026, 0.050, len(x)) * (0.7 + 0.3 * weight)
+    long = uniform(rng, 0.026, 0.050, len(x)) * (0.7 + 0.3 * weight)
     width = (0.0016 + 0.0034 * weight).astype(np.float32)
     colour = colours("1c1714", "3a2d24")[(rng.random(len(x)) < 0.3).astype(int)]
-    curve = np.clip(bend(direction, x, y), -9, 9)
     angle = angle + turn + uniform(rng, -0.05, 0.05, len(x))
-    strokes = Strokes(x, y, angle, length, width, curve, colour).take(tone > threshold)
-    paint(canvas, grid, strokes, plain, seed=10, taper=0.75)
+    dark = tone > threshold
+    curve = np.zeros_like(x)
+    curve[dark] = np.clip(bend(direction, x[dark], y[dark]), -9, 9)
+    strokes = Strokes(x, y, angle, long, width, curve, colour).take(dark)
+    easel.paint(strokes, plain, seed=10, taper=0.75)
 
 
 FIRS = (
@@ -195,7 +237,7 @@ FIRS = (
 """x, y of the foot, height."""
 
 
-def _firs(canvas: Array, grid: Grid, rng: np.random.Generator) -> None:
+def _firs(easel: Easel, rng: np.random.Generator) -> None:
     """Fir trees on the near slope: drooping twigs either side of a stem."""
     for cx, foot, tall in FIRS:
         share = np.sort(uniform(rng, 0.0, 1, 330))
@@ -206,9 +248,9 @@ def _firs(canvas: Array, grid: Grid, rng: np.random.Generator) -> None:
         angle = np.where(share < 0.05, np.pi / 2, np.sign(side) * (0.55 + 0.3 * share))
         bare = uniform(rng, 0, 1, 330) < 0.2
         colour = np.where(bare[:, None], colours("f3e8cf")[0], colours("14100e")[0])
-        length, width = 0.012 + 0.022 * share, np.full(330, 0.0042, np.float32)
-        twigs = Strokes(x, y, angle, length, width, 14 * np.sign(side), colour)
-        paint(canvas, grid, twigs, plain, seed=11, taper=0.8)
+        long, width = 0.012 + 0.022 * share, np.full(330, 0.0042, np.float32)
+        twigs = Strokes(x, y, angle, long, width, 14 * np.sign(side), colour)
+        easel.paint(twigs, plain, seed=11, taper=0.8)
 
 
 # --- pop --------------------------------------------------------------------------------------------------------------
@@ -225,53 +267,54 @@ PANELS = (
 @drawn(3)
 def pop(grid: Grid) -> Array:
     """One bloom in four loud printings: flat inks out of register, halftone dots, black keylines."""
-    picture = np.zeros((*grid.x.shape, 3), np.float32)
+    picture = sheet(grid.shape)
     for i, inks in enumerate(PANELS):
         left, top = (i % 2) / 2, (i // 2) / 2
-        here = (grid.x // 0.5 == i % 2) & (grid.y // 0.5 == i // 2)
-        rows, columns = np.any(here, 1), np.any(here, 0)
-        x, y = (side[np.ix_(rows, columns)] for side in (grid.x - left - 0.25, grid.y - top - 0.25))
-        picture[np.ix_(rows, columns)] = _print(x, y, grid.pixel, colours(*inks), 0.35 * i)
+        rows = slice(*np.searchsorted(grid.y[:, 0], (top, top + 0.5)))
+        columns = slice(*np.searchsorted(grid.x[0], (left, left + 0.5)))
+        if rows.start < rows.stop and columns.start < columns.stop:
+            x, y = grid.x[:, columns] - left - 0.25, grid.y[rows] - top - 0.25
+            picture[rows, columns] = _print(x, y, grid.pixel, colours(*inks), 0.35 * i)
     gutter = np.minimum(np.abs(grid.x - 0.5), np.abs(grid.y - 0.5)) - 0.006
-    return mix(picture, np.broadcast_to(colours("fffdf4")[0], picture.shape), inside(gutter, grid.pixel))
+    return mix(picture, colours("fffdf4")[0], inside(gutter, grid.pixel))
 
 
 def halftone(x: Array, y: Array, tone: Array, pitch: float, angle: float, pixel: float) -> Array:
     """Coverage (H, W) by a screen of round dots whose area follows the tone in [0, 1]."""
     cos, sin = float(np.cos(angle)), float(np.sin(angle))
     u, v = x * cos + y * sin, y * cos - x * sin
-    away = np.hypot(u / pitch % 1 - 0.5, v / pitch % 1 - 0.5) * pitch
+    away = length(fraction(u / pitch) - 0.5, fraction(v / pitch) - 0.5) * pitch
     return inside(away - pitch * 0.72 * np.sqrt(np.clip(tone, 0, 1)), pixel)
 
 
 def bloom(x: Array, y: Array, turn: float) -> tuple[Array, Array]:
     """Signed distance to a five-petalled flower 0.2 across, and its angle measured in petals."""
     angle = np.arctan2(y, x) + turn
-    petal = np.abs(((angle / (2 * np.pi) * 5) % 1) - 0.5) * 2
-    return np.asarray(np.hypot(x, y) - 0.21 + 0.085 * petal**2.2), np.asarray(petal)
+    petal = np.abs(fraction(angle / (2 * np.pi) * 5) - 0.5) * 2
+    return np.asarray(length(x, y) - 0.21 + 0.085 * petal**2.2), np.asarray(petal)
 
 
 def _print(x: Array, y: Array, pixel: float, inks: Array, turn: float) -> Array:
     """One panel around its middle: rays, bloom, heart."""
     ground, petals, screen, key = inks
-    flat = np.ones((*x.shape, 3), np.float32)
-    ray = np.sin(14 * np.arctan2(y, x) + 5 * turn)
-    picture = mix(ground * flat, screen * flat, inside(-ray / 14, pixel / np.maximum(np.hypot(x, y), 0.05)))
-    fade = smoothstep(0.14, 0.40, np.hypot(x, y))
-    picture = mix(picture, 0.25 * ground * flat + 0.75 * key, halftone(x, y, 0.05 + 0.45 * fade, 0.021, 0.4, pixel))
+    far, angle = length(x, y), np.arctan2(y, x)
+    ray = np.sin(14 * angle + 5 * turn)
+    picture = mix(ground, screen, inside(-ray / 14, pixel / np.maximum(far, 0.05)))
+    fade = smoothstep(0.14, 0.40, far)
+    picture = mix(picture, 0.25 * ground + 0.75 * key, halftone(x, y, 0.05 + 0.45 * fade, 0.021, 0.4, pixel))
     # The petals' plate slipped a little against the key.
     slipped, _ = bloom(x - 0.006, y - 0.005, turn)
-    picture = mix(picture, petals * flat, inside(slipped, pixel))
+    picture = mix(picture, petals, inside(slipped, pixel))
     distance, petal = bloom(x, y, turn)
     shade = smoothstep(-0.16, 0.0, distance) * 0.5 + 0.2 * petal - 0.06
-    picture = mix(picture, screen * flat, halftone(x, y, shade, 0.0165, 0.95, pixel) * inside(slipped, pixel))
-    veins = line(np.sin(5 * np.arctan2(y, x) * 3 + 15 * turn) * np.hypot(x, y) / 15, 0.0035, pixel)
+    picture = mix(picture, screen, halftone(x, y, shade, 0.0165, 0.95, pixel) * inside(slipped, pixel))
+    veins = line(np.sin(15 * angle + 15 * turn) * far / 15, 0.0035, pixel)
     inner = inside(np.abs(distance + 0.075) - 0.035, pixel)
-    picture = mix(picture, key * flat, np.maximum(veins * inner, line(distance, 0.010, pixel)))
-    heart = np.hypot(x, y) - 0.047
-    picture = mix(picture, ground * flat, inside(heart, pixel))
-    seeds = halftone(x, y, 0.26 + 0 * x, 0.0145, 0.2, pixel) * inside(heart, pixel)
-    return mix(picture, key * flat, np.maximum(seeds, line(heart, 0.009, pixel)))
+    picture = mix(picture, key, np.maximum(veins * inner, line(distance, 0.010, pixel)))
+    heart = far - 0.047
+    picture = mix(picture, ground, inside(heart, pixel))
+    seeds = halftone(x, y, np.full_like(far, 0.26), 0.0145, 0.2, pixel) * inside(heart, pixel)
+    return mix(picture, key, np.maximum(seeds, line(heart, 0.009, pixel)))
 
 
 # --- linocut ----------------------------------------------------------------------------------------------------------
@@ -324,13 +367,20 @@ def _frond(
     return leaf, carve, heading + np.where(midrib, 0, 0.85 * np.sign(v))
 
 
-@drawn()
+@drawn(band=WIDE_BAND)
 def linocut(grid: Grid) -> Array:
     """A jungle sun cut in lino: gouge marks along the forms, black-green over a rainbow roll of coral and peach."""
-    block = colours("0f2b26")[0]
-    canvas = blank(grid, block)
+    salt = smoothstep(0.45, 0.8, noise(95 * grid.x, 95 * grid.y, 142))
+    press = 1 + 0.05 * fractal(80 * grid.x, 80 * grid.y, 141, 2) + 0.3 * salt
+    return _gouges().canvas(grid)[..., :3] * press[..., None]
+
+
+@cache
+def _gouges() -> Easel:
+    """The marks of the gouge, each in the colour that shows in it."""
+    easel = Easel(colours("0f2b26")[0])
     rng = np.random.default_rng(1925)
-    for count, length, width, shallow in (
+    for count, long, width, shallow in (
         (7000, 0.034, 0.0085, 0.42),
         (5200, 0.024, 0.0065, 0.42),
         (2600, 0.02, 0.005, 0.2),
@@ -343,10 +393,7 @@ def linocut(grid: Grid) -> Array:
         leaf = ramp(colours("7fc8a0", "d8ecc0", "f7ead0"), uniform(rng, 0, 1, len(x)))
         colour = np.where((plate == 0)[:, None], leaf, np.where((plate == 1)[:, None], roll, colours("f0482e")[0]))
         angle = angle + uniform(rng, -0.12, 0.12, len(x))
-        strokes = Strokes(x, y, angle, length * jitter[0] * size, width * jitter[1] * size, 0 * x, colour)
-        paint(
-            canvas, grid, strokes.take((carve > shallow) & ((plate == 1) | (shallow > 0.4))), plain, seed=12, taper=0.85
-        )
-    salt = smoothstep(0.45, 0.8, noise(95 * grid.x, 95 * grid.y, 142))
-    press = 1 + 0.05 * fractal(80 * grid.x, 80 * grid.y, 141, 2) + 0.3 * salt
-    return canvas[..., :3] * press[..., None]
+        strokes = Strokes(x, y, angle, long * jitter[0] * size, width * jitter[1] * size, 0 * x, colour)
+        cut = (carve > shallow) & ((plate == 1) | (shallow > 0.4))
+        easel.paint(strokes.take(cut), plain, seed=12, taper=0.85)
+    return easel.done()

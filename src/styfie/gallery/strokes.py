@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
-from styfie.gallery.brush import Strokes, blank, bristles, knife, paint, plain
+from styfie.gallery.brush import Easel, Strokes, bristles, knife, plain
 from styfie.gallery.canvas import (
+    LIT,
+    WIDE_BAND,
     Array,
     Grid,
     along,
@@ -69,10 +73,17 @@ def night_colours(x: Array, y: Array, chance: Array) -> Array:
     return np.where((depth > 0)[..., None], land, sky)
 
 
-@drawn()
+@drawn(margin=LIT, band=WIDE_BAND)
 def night(grid: Grid) -> Array:
     """A whirling night: curved strokes of oil along a stream of air around stars."""
-    canvas = blank(grid, SKY[0])
+    canvas = _night().canvas(grid)
+    return canvas[..., :3] * light(canvas[..., 3], grid.pixel, 0.30)[..., None]
+
+
+@cache
+def _night() -> Easel:
+    """The night's strokes."""
+    easel = Easel(SKY[0])
     rng = np.random.default_rng(1889)
 
     def direction(x: Array, y: Array) -> Array:
@@ -85,12 +96,12 @@ def night(grid: Grid) -> Array:
         angle = direction(x, y) + uniform(rng, -0.1, 0.1, len(x))
         curve = np.clip(bend(direction, x, y), -28, 28)
         strokes = Strokes(x, y, angle, length * jitter[0], width * jitter[1], curve, night_colours(x, y, chance))
-        paint(canvas, grid, strokes, bristles, seed=3, taper=0.35, rough=0.25)
-    _cypress(canvas, grid, rng)
-    return canvas[..., :3] * light(canvas[..., 3], grid.pixel, 0.30)[..., None]
+        easel.paint(strokes, bristles, seed=3, taper=0.35, rough=0.25)
+    _cypress(easel, rng)
+    return easel.done()
 
 
-def _cypress(canvas: Array, grid: Grid, rng: np.random.Generator) -> None:
+def _cypress(easel: Easel, rng: np.random.Generator) -> None:
     """Two dark flames of trees on the left, of upward strokes."""
     share, side = uniform(rng, 0, 1, 620), uniform(rng, -1, 1, 620)
     tall = np.where(rng.random(620) < 0.7, 0, 1)
@@ -103,7 +114,7 @@ def _cypress(canvas: Array, grid: Grid, rng: np.random.Generator) -> None:
     colour = ramp(colours("06120f", "12281c", "1f4328", "3b5a24", "8a6a2c"), uniform(rng, 0, 1, 620) ** 2)
     size = np.ones(620, np.float32)
     strokes = Strokes(x, y, angle, 0.05 * size, 0.012 * size, 14 * np.cos(24 * y + 3 * side), colour)
-    paint(canvas, grid, strokes, bristles, seed=4, taper=0.5, rough=0.2)
+    easel.paint(strokes, bristles, seed=4, taper=0.5, rough=0.2)
 
 
 # --- autumn -----------------------------------------------------------------------------------------------------------
@@ -145,19 +156,26 @@ def autumn_direction(x: Array, y: Array) -> Array:
     return np.asarray(np.where(y > 0.66, 0.12 * np.sin(9 * x) + 0.3 * (x - 0.5), wild))
 
 
-@drawn()
+@drawn(margin=LIT, band=WIDE_BAND)
 def autumn(grid: Grid) -> Array:
     """An avenue in autumn, spread thick with a palette knife."""
-    canvas = blank(grid, LEAVES[0])
+    canvas = _autumn().canvas(grid)
+    return canvas[..., :3] * light(canvas[..., 3], grid.pixel, 0.42)[..., None]
+
+
+@cache
+def _autumn() -> Easel:
+    """The avenue's strokes."""
+    easel = Easel(LEAVES[0])
     rng = np.random.default_rng(1917)
     for count, length, width in ((700, 0.085, 0.045), (2200, 0.042, 0.024)):
-        paint(canvas, grid, _smears(rng, count, length, width), knife, seed=6, rough=0.12)
-    _birches(canvas, grid, rng)
+        easel.paint(_smears(rng, count, length, width), knife, seed=6, rough=0.12)
+    _birches(easel, rng)
     last = _smears(rng, 1500, 0.026, 0.014)
     gap = np.min([np.abs(last.x - _trunk(birch, last.y)) - 0.8 * birch[1] for birch in BIRCHES], 0)
     # A few leaves fall in front of the trunks.
-    paint(canvas, grid, last.take((gap > 0.006) | (rng.random(len(gap)) > 0.86)), knife, seed=6, rough=0.12)
-    return canvas[..., :3] * light(canvas[..., 3], grid.pixel, 0.42)[..., None]
+    easel.paint(last.take((gap > 0.006) | (rng.random(len(gap)) > 0.86)), knife, seed=6, rough=0.12)
+    return easel.done()
 
 
 def _smears(rng: np.random.Generator, count: int, length: float, width: float) -> Strokes:
@@ -174,7 +192,7 @@ def _trunk(birch: Array, y: Array) -> Array:
     return np.asarray(birch[0] + birch[2] * (1 - y) + 0.008 * np.sin(9 * y + 40 * birch[0]))
 
 
-def _birches(canvas: Array, grid: Grid, rng: np.random.Generator) -> None:
+def _birches(easel: Easel, rng: np.random.Generator) -> None:
     """Trunks scraped sideways, pale on the lit side, barred with dark scars."""
     bark = colours("f8efe0", "d8c8c4", "8a7a98", "4a3a58")
     for birch in BIRCHES:
@@ -186,7 +204,7 @@ def _birches(canvas: Array, grid: Grid, rng: np.random.Generator) -> None:
         x = _trunk(birch, y) + 0.5 * side * birch[1]
         length = np.where(scar, 1.2, 1.5) * birch[1] + 0.006
         angle = uniform(rng, -0.3, 0.3, 150)
-        paint(canvas, grid, Strokes(x, y, angle, length, width, 0 * y, colour), knife, seed=7, rough=0.3)
+        easel.paint(Strokes(x, y, angle, length, width, 0 * y, colour), knife, seed=7, rough=0.3)
 
 
 # --- dots -------------------------------------------------------------------------------------------------------------
@@ -246,18 +264,25 @@ def _tree(kind: NDArray[np.intp], x: Array, y: Array) -> NDArray[np.intp]:
     return np.where(crown < 1, leaves, np.where(trunk & (y > 0.2) & (y < 0.70), 1, kind))
 
 
-@drawn()
+@drawn(margin=LIT, band=WIDE_BAND)
 def dots(grid: Grid) -> Array:
     """An afternoon by a river in dots of pure colour, mixed by the eye (Seurat's divisionism)."""
-    canvas = blank(grid, colours("efe2c4")[0])
-    rng = np.random.default_rng(1884)
-    _dab(canvas, grid, rng, 2000, 0.027)
-    _dab(canvas, grid, rng, 4600, 0.0165)
-    _dab(canvas, grid, rng, 5600, 0.0105)
+    canvas = _dots().canvas(grid)
     return canvas[..., :3] * light(canvas[..., 3], grid.pixel, 0.2)[..., None]
 
 
-def _dab(canvas: Array, grid: Grid, rng: np.random.Generator, count: int, size: float) -> None:
+@cache
+def _dots() -> Easel:
+    """The afternoon's dots."""
+    easel = Easel(colours("efe2c4")[0])
+    rng = np.random.default_rng(1884)
+    _dab(easel, rng, 2000, 0.027)
+    _dab(easel, rng, 4600, 0.0165)
+    _dab(easel, rng, 5600, 0.0105)
+    return easel.done()
+
+
+def _dab(easel: Easel, rng: np.random.Generator, count: int, size: float) -> None:
     """One layer of dots; some lean to the complement, which makes the others sing."""
     x, y = scatter(rng, count)
     kind, pick = dot_palette(x, y), rng.random(len(x))
@@ -271,4 +296,4 @@ def _dab(canvas: Array, grid: Grid, rng: np.random.Generator, count: int, size: 
     colour = np.clip(colour * uniform(rng, 0.88, 1.08, (len(x), 1)), 0, 1)
     girth = size * uniform(rng, 0.75, 1.2, len(x))
     angle = uniform(rng, 0, np.pi, len(x))
-    paint(canvas, grid, Strokes(x, y, angle, 1.25 * girth, girth, 0 * x, colour), plain, seed=9)
+    easel.paint(Strokes(x, y, angle, 1.25 * girth, girth, 0 * x, colour), plain, seed=9)
