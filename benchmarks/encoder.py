@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from styfie.encoders import Encoder, load_encoder
-from styfie.engines.optimise import WEIGHTS, Weights, optimise
+from styfie.engines.objective import WEIGHTS, Weights
+from styfie.engines.optimise import optimise
 from styfie.images import read_picture, to_image
 from styfie.looks import Look, Style
 from styfie.regions import Regions
@@ -85,7 +86,7 @@ def paint_all(photos: dict[str, Tensor], styles: dict[str, Tensor], weights: Wei
 def paint_one(photo: Tensor, style: Tensor, weights: Weights, encoder: Encoder) -> Tensor:
     """The whole photo in one style."""
     regions = Regions.of_subject(torch.ones_like(photo[:, :1]))
-    look = {"subject": Look((Style("style", style),))}
+    look = {"subject": Look((Style("style", style),), likeness=0)}
     *_, last = optimise(photo, regions, look, Settings(size=SIZE), weights=weights, encoder=encoder)
     return last.layers[:1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from styfie.encoders import load_encoder
-from styfie.engines.optimise import WEIGHTS
+from styfie.engines.objective import WEIGHTS
 from styfie.gallery import GALLERY, draw
 from styfie.images import read_picture, to_image
 from styfie.sheet import lay_out

@@ -65,7 +65,7 @@ def test_an_unknown_style_says_what_there_is() -> None:
 def test_a_mask_is_brought_to_the_size_of_its_picture() -> None:
     mask = Image.new("L", (64, 32))
     mask.paste(255, (0, 0, 32, 32))
-    picture = Image.new("RGB", (80, 40))
+    picture = Image.new("RGB", (160, 80))
     look = resolve_looks({"subject": Ask((StyleSource(picture, mask=mask),))}, 160)["subject"]
     alpha = look.styles[0].alpha
     assert alpha is not None
@@ -84,12 +84,13 @@ def test_a_mask_that_cannot_be_used_is_refused(size: tuple[int, int], shade: int
         resolve_looks({"subject": Ask((source,))}, 80)
 
 
-def test_a_style_loaded_before_comes_at_the_size_wanted() -> None:
-    stored = Style("mine", torch.rand(1, 3, 20, 64, generator=torch.Generator().manual_seed(0)))
-    same, larger = (resolve_looks({"a": Ask((StyleSource(stored, 3.0),))}, s)["a"].styles[0] for s in (64, 128))
-    assert torch.equal(same.picture, stored.picture)
-    assert larger.picture.shape == (1, 3, 40, 128)
-    assert (larger.name, larger.weight) == ("mine", 3.0)
+def test_a_style_loaded_before_is_made_no_larger_than_wanted() -> None:
+    stored = Style("mine", torch.rand(1, 3, 40, 128, generator=torch.Generator().manual_seed(0)))
+    found = [resolve_looks({"a": Ask((StyleSource(stored, 3.0),))}, s)["a"].styles[0] for s in (128, 256, 64)]
+    assert torch.equal(found[0].picture, stored.picture)
+    assert torch.equal(found[1].picture, stored.picture)
+    assert found[2].picture.shape == (1, 3, 20, 64)
+    assert (found[2].name, found[2].weight) == ("mine", 3.0)
 
 
 def test_with_no_style_at_all_a_pair_is_taken_and_the_rest_of_the_looks_kept() -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+
 import torch
 
 from styfie.errors import InputError
+
+
+M_MMAP_THRESHOLD, RETURNED = -3, 4 << 20  # glibc's number of the option; bytes from which memory is returned
 
 
 def pick_device(name: str) -> torch.device:
@@ -19,6 +25,19 @@ def pick_device(name: str) -> torch.device:
     if not there.get(name):
         raise InputError(f"No {name} device here: use --device auto, or {', '.join(k for k, v in there.items() if v)}.")
     return torch.device(name)
+
+
+def give_back(always: bool = False) -> None:
+    """Return freed memory to the system, where the C library keeps it (glibc does); from now on `always`.
+
+    Kept, it is in pieces that larger pictures do not fit in: a third of the memory of a run in tiles was such pieces.
+    Always returning it costs a sixth of the time.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL("libc.so.6")
+        if always:
+            library.mallopt(M_MMAP_THRESHOLD, RETURNED)
+        library.malloc_trim(0)
 
 
 def has_bf16(device: torch.device) -> bool:

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import PIL.Image
+
+import styfie
 from styfie.blur import portrait_blur
 from styfie.errors import OutputError
-from styfie.images import to_image
-from styfie.openraster import region_names, write_painting
+from styfie.images import fit_size
+from styfie.openraster import (
+    eight_bits,
+    in_threads,
+    png,
+    png_level,
+    recipe_of,
+    region_names,
+    stored_recipe,
+    stored_style,
+    write_painting,
+)
 from styfie.regions import BACKGROUND, SUBJECT
-from styfie.segmentation.foreground import estimate_foreground
-from styfie.sheet import draw_sheet
+from styfie.segmentation.foreground import estimate_foreground, one_thread
+from styfie.sheet import CELL, PAPER, _caption, _fit, _on_chequers, lay_out
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,12 +40,23 @@ if TYPE_CHECKING:
 
     from styfie.painting import Painting
 
+FILE = "painting.ora"
+Size = tuple[int, int]  # width and height
+HIDDEN = ".styfie-"  # folders that are being written begin so
 
-def write_folder(painting: Painting, folder: Path) -> list[Path]:
+
+def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> list[Path]:
     """Write photo, masks, cutout, subject, background, both, blur and sheet as PNG, and `painting.ora`.
 
     Earlier files of these names are replaced only when all new ones are complete, and the masks of an earlier painting
-    there go with it; others are left alone.
+    there go with it; others are left alone. Pictures are made and packed one after the other: they are never all in
+    memory.
+
+    Args:
+        painting: what to write.
+        folder: where to.
+        like: the file that the painting was read from, if it differs in its looks alone: what they do not change is
+            left as it is in that file's folder, or copied from there.
 
     Returns:
         The files.
@@ -36,67 +64,238 @@ def write_folder(painting: Painting, folder: Path) -> list[Path]:
     Raises:
         OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
     """
-    pictures = result_pictures(painting)
-    stale = [folder / f"mask-{name}.png" for name in region_names(folder / "painting.ora")]
-    with writing_into(folder) as beside:
-        for name, picture in pictures.items():
-            to_image(picture).save(beside / f"{name}.png", compress_level=4)
-        cut = cutout(painting)
-        cut.save(beside / "cutout.png", compress_level=4)
-        draw_sheet(painting, pictures, cut).save(beside / "sheet.png", compress_level=4)
-        write_painting(painting, beside / "painting.ora")
-    names = [*pictures, "sheet"]
+    names = [*result_pictures(painting), "sheet"]
     names.insert(2, "cutout")
     files = [folder / f"{name}.png" for name in names]
+    stale = [folder / f"mask-{name}.png" for name in region_names(folder / FILE)]
+    with writing_into(folder) as beside, one_thread():
+        written = _Written(beside, _unchanged(painting, like) if like else {})
+        cells = in_threads(lambda one: written.picture(*one), _shown(painting, written.kept, like))
+        sheet = _sheet(list(cells), written.kept)
+        sheet.save(beside / "sheet.png", compress_level=png_level(sheet))
+        write_painting(painting, beside / FILE, None, written.both, like)
     for file in set(stale) - set(files):
         file.unlink(missing_ok=True)
-    return [*files, folder / "painting.ora"]
+    return [*files, folder / FILE]
+
+
+class _Written:
+    """Pictures on their way into a folder `beside` the results, but for the `kept` files of an earlier run."""
+
+    def __init__(self, beside: Path, kept: Mapping[str, Path]) -> None:
+        self.beside, self.kept = beside, kept
+        self.both: tuple[Image, bytes] | None = None
+
+    def picture(self, name: str, label: str, image: Image | Size) -> tuple[str, Image | Size]:
+        """Write one if it has a name, and return its caption and its small copy for the sheet."""
+        file = self.beside / f"{name}.png"
+        if name in self.kept and not self.kept[name].parent.samefile(self.beside.parent):
+            shutil.copyfile(self.kept[name], file)
+        if isinstance(image, tuple):
+            return label, image
+        if name and name not in self.kept:
+            data = png(image)
+            file.write_bytes(data)
+            if name == "both":
+                self.both = image, data
+        with image:
+            return label, _fit(_on_chequers(image) if name == "cutout" else image.convert("RGB"), CELL)
+
+
+def _shown(painting: Painting, kept: Mapping[str, Path], like: Path | None) -> Iterator[tuple[str, str, Image | Size]]:
+    """Name, caption and 8-bit picture of every result, in the sheet's order, then of the styles, without a name.
+
+    Of those that an earlier sheet shows already only their size there.
+    """
+    pictures = result_pictures(painting)
+    for at, name in enumerate(pictures):
+        if at == 2:
+            yield "cutout", "cutout", _kept(painting.photo, kept, "cutout") or cutout(painting)
+        if name not in (SUBJECT, BACKGROUND, "both") and (image := _kept(painting.photo, kept, name)):
+            yield name, name, image
+        else:
+            picture = pictures[name]
+            yield name, _caption(painting, name, picture), eight_bits(picture)
+    for name, look in painting.looks.items():
+        for n, style in enumerate(look.styles):
+            label = f"style of {name}: {style.name}"
+            if "sheet" in kept:
+                yield "", label, _sheet_size(style.picture)
+            else:
+                yield (
+                    "",
+                    label,
+                    stored_style(like, painting.regions.index(name), n) if like else eight_bits(style.picture),
+                )
+
+
+def _kept(photo: Tensor, kept: Mapping[str, Path], name: str) -> Image | Size | None:
+    """An earlier file's picture, or its size where the earlier sheet shows it."""
+    if name not in kept:
+        return None
+    return _sheet_size(photo) if "sheet" in kept else PIL.Image.open(kept[name])
+
+
+def _sheet_size(picture: Tensor) -> Size:
+    height, width = fit_size((picture.shape[-2], picture.shape[-1]), CELL)
+    return width, height
+
+
+def _sheet(cells: list[tuple[str, Image | Size]], kept: Mapping[str, Path]) -> Image:
+    """The sheet; cells of which only the size is given are taken from the earlier one."""
+    if "sheet" not in kept:
+        return lay_out([(label, cell) for label, cell in cells if not isinstance(cell, tuple)], columns=5)
+    shown = [(label, PIL.Image.new("RGB", c, PAPER) if isinstance(c, tuple) else c) for label, c in cells]
+    new = lay_out(shown, columns=5)
+    # Laid out once more, black where the earlier sheet holds what is wanted.
+    black = [("", _blank(c) if isinstance(c, tuple) else PIL.Image.new("RGB", c.size, PAPER)) for _, c in cells]
+    mask = lay_out(black, columns=5).convert("L").point([255] + [0] * 255)
+    with PIL.Image.open(kept["sheet"]) as old:
+        new.paste(old, mask=mask)
+    return new
+
+
+def _blank(size: Size) -> Image:
+    return PIL.Image.new("RGB", size)
+
+
+def _is_sheet_of(painting: Painting, file: Path) -> bool:
+    """Whether a file could be the painting's sheet, by its size."""
+    styles = [style.picture for look in painting.looks.values() for style in look.styles]
+    pictures = [painting.photo] * (len(result_pictures(painting)) + 1) + styles
+    try:
+        with PIL.Image.open(file) as old:
+            return old.size == lay_out([("", _blank(_sheet_size(one))) for one in pictures], columns=5).size
+    except OSError:
+        return False
+
+
+def _unchanged(painting: Painting, like: Path) -> Mapping[str, Path]:
+    """The files beside a painting's own that another look does not change, if they are of that painting.
+
+    `sheet` is among them if its other cells can be taken for the new one.
+    """
+    folder, before, after = like.parent, stored_recipe(like), recipe_of(painting)
+    try:
+        with zipfile.ZipFile(like) as archive:
+            photo = archive.getinfo("data/photo.png").CRC
+        if like.name != FILE or zlib.crc32((folder / "photo.png").read_bytes()) != photo:
+            return {}
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return {}
+    names = ["cutout", *(n for n in result_pictures(painting) if n not in (SUBJECT, BACKGROUND, "both"))]
+    for side in (SUBJECT, BACKGROUND):
+        looks = [[one.get("looks", {}).get(n) for n in painting.regions.of_side(side)] for one in (before, after)]
+        names += [side] if looks[0] == looks[1] else []
+    found = {name: file for name in names if (file := folder / f"{name}.png").is_file()}
+    sheet = folder / "sheet.png"
+    same = before.get("styfie") == after.get("styfie") == styfie.__version__  # another version may draw it otherwise
+    return {**found, "sheet": sheet} if same and _is_sheet_of(painting, sheet) else found
 
 
 def cutout(painting: Painting) -> Image:
     """The person in their own colours: none of the old background shines through its soft edge."""
     matte = painting.matte
-    return to_image(estimate_foreground(painting.photo, matte), matte)
+    return eight_bits(estimate_foreground(painting.photo, matte), matte)
 
 
 def result_pictures(painting: Painting) -> Mapping[str, Tensor]:
-    """Every result that is a plain picture or matte, by name."""
+    """Every result that is a plain picture or matte, by name; each is made when it is asked for."""
     radius = float(painting.recipe.get("settings", {}).get("radius", 0.0))
-    names = painting.regions.names
-    finer = {f"mask-{name}": painting.regions[name] for name in names if set(names) - {SUBJECT, BACKGROUND}}
-    return {
-        "photo": painting.photo,
-        "mask": painting.matte,
-        **finer,
-        SUBJECT: painting.render(only=painting.regions.of_side(SUBJECT)),
-        BACKGROUND: painting.render(only=painting.regions.of_side(BACKGROUND)),
-        "both": painting.render(),
-        "blur": portrait_blur(painting.photo, painting.matte, radius),
+    regions = painting.regions
+    finer = {
+        f"mask-{name}": partial(regions.__getitem__, name)
+        for name in regions.names
+        if set(regions.names) - {SUBJECT, BACKGROUND}
     }
+    return _Made(
+        {
+            "photo": lambda: painting.photo,
+            "mask": lambda: painting.matte,
+            **finer,
+            SUBJECT: lambda: painting.render(only=regions.of_side(SUBJECT)),
+            BACKGROUND: lambda: painting.render(only=regions.of_side(BACKGROUND)),
+            "both": painting.render,
+            "blur": lambda: portrait_blur(painting.photo, painting.matte, radius),
+        }
+    )
+
+
+class _Made(Mapping[str, "Tensor"]):
+    """Pictures made when they are asked for: all at once would not fit in memory."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Tensor]]) -> None:
+        self._makers = makers
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._makers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 @contextlib.contextmanager
 def writing_into(folder: Path) -> Iterator[Path]:
     """A new folder beside the results: when the block ends well its files move into `folder` together.
 
+    What a killed run has left behind there is removed; what another run is writing meanwhile is not.
+
     Raises:
         OutputError: anything could not be written; nothing is left behind then.
     """
     made = not folder.exists()
-    beside: Path | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".styfie-", dir=folder))
-        yield beside
-        for file in sorted(beside.iterdir()):
-            file.replace(folder / file.name)
+        with _beside(folder) as beside:
+            yield beside
+            for file in sorted(beside.iterdir()):
+                file.replace(folder / file.name)
     except OSError as error:
-        if beside:
-            shutil.rmtree(beside, ignore_errors=True)
         if made and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
         reason = error.strerror or str(error)
         raise OutputError(f"Could not write into {folder}: {reason}. Earlier pictures there are unchanged.") from error
+
+
+@contextlib.contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder in `folder`, removed in the end, and locked as long as this process lives: a kill unlocks it as well."""
+    for left in folder.glob(f"{HIDDEN}*"):
+        with _lock(left) as free:
+            if free:
+                shutil.rmtree(left, ignore_errors=True)
+    with contextlib.ExitStack() as stack:
+        while True:
+            beside = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=folder))
+            stack.callback(shutil.rmtree, beside, ignore_errors=True)
+            stack.enter_context(_lock(beside))
+            if beside.exists():  # or another run has taken it for a dead one's before it was locked
+                break
+        yield beside
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[bool]:
+    """Whether nobody else holds the lock of a folder, which is held meanwhile; never, where none can be had."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: what killed runs have left stays there
+        yield False
+        return
+    try:
+        held = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = True
+        except OSError:
+            free = False
+        yield free
     finally:
-        if beside:
-            shutil.rmtree(beside, ignore_errors=True)
+        os.close(held)

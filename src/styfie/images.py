@@ -27,11 +27,12 @@ HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif"} | HEIF_SUFFIXES
 
 
-def read_picture(source: Picture, longest: int = 0) -> Tensor:
+def read_picture(source: Picture, longest: int = 0, *, enlarge: bool = True) -> Tensor:
     """Read a picture: upright, in sRGB, transparency on white, an animation's first frame.
 
     `source` is a path, a PIL image, an array (H, W), (H, W, 3) or (H, W, 4) of uint8, uint16 or floats in
-    [0, 1], or a tensor (1, 3, H, W) in [0, 1]. With `longest` the longer side is brought to so many pixels.
+    [0, 1], or a tensor (1, 3, H, W) in [0, 1]. With `longest` the longer side is brought to so many pixels; unless
+    `enlarge`, only if it has more.
 
     Returns:
         RGB float32 (1, 3, H, W) in [0, 1].
@@ -42,12 +43,13 @@ def read_picture(source: Picture, longest: int = 0) -> Tensor:
     """
     if isinstance(source, Tensor):
         picture = _checked_tensor(source)
-        return resize(picture, fit_size(_size(picture), longest)) if longest else picture
+        wanted = longest and (enlarge or max(_size(picture)) > longest)
+        return resize(picture, fit_size(_size(picture), longest)) if wanted else picture
     name = describe(source)
     image = _open(source, name, longest) if isinstance(source, str | Path) else _from_memory(source, name)
     _check_size(image.size, name)
     upright = _decode(image, name)
-    if longest:
+    if longest and (enlarge or max(upright.size) > longest):
         height, width = fit_size((upright.height, upright.width), longest)
         upright = upright.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return torch.from_numpy(np.asarray(upright, np.float32) / 255).permute(2, 0, 1)[None].contiguous()

@@ -8,13 +8,17 @@ Specification: https://www.openraster.org (baseline 0.0.6).
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from xml.etree import ElementTree
 
 import numpy as np
@@ -23,15 +27,21 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.errors import InputError, MissingError
-from styfie.images import to_image
 from styfie.looks import Look, Style
 from styfie.regions import Regions
+from styfie.segmentation.foreground import one_thread
 
 if TYPE_CHECKING:
     from styfie.painting import Painting
 
 MIMETYPE = "image/openraster"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # no time of day: the same run gives the same bytes
+LARGE = 1 << 20  # pixels up to which PNG is packed well
+ROWS = 64  # that are turned into 8 bits at a time
+THREADS = 2  # that pack and unpack: more would hold more of a large painting at once
+Size = tuple[int, int]  # height and width
+T = TypeVar("T")
+U = TypeVar("U")
 LEVELS, FINE = 255, 65_535  # of mattes and faces; of depth, in which 255 steps show as terraces
 
 
@@ -47,35 +57,75 @@ def as_stored(regions: Regions) -> Regions:
     return replace(regions, alpha=alpha, face=face, depth=depth)
 
 
-def write_painting(painting: Painting, file: Path, level: int = 4) -> None:
-    """Write the whole painting, PNG packed at `level` 0 to 9; `OSError` is the caller's to explain."""
-    both = to_image(painting.render())
-    small = both.copy()
+def write_painting(
+    painting: Painting,
+    file: Path,
+    level: int | None = None,
+    both: tuple[Image.Image, bytes] | None = None,
+    like: Path | None = None,
+) -> None:
+    """Write the whole painting; `OSError` is the caller's to explain.
+
+    Args:
+        painting: what to write.
+        file: where to.
+        level: how hard PNG is packed, 0 to 9; by the picture's size if it is None, see `png_level`.
+        both: the painting's picture in 8 bits, and as PNG, where it is known already.
+        like: the file of a painting that differs in looks and recipe alone: all else is copied from there.
+    """
+    image, merged = both or _both(painting, level)
+    small = image.copy()
     small.thumbnail((256, 256))
-    with zipfile.ZipFile(file, "w") as archive:
+    described = json.dumps(recipe_of(painting), indent=1, sort_keys=True).encode()
+    with contextlib.ExitStack() as stack:
+        archive = stack.enter_context(zipfile.ZipFile(file, "w"))
+        source = stack.enter_context(zipfile.ZipFile(like)) if like else None
+        held = set(source.namelist()) if source else set()
         _put(archive, "mimetype", MIMETYPE.encode())
         _put(archive, "stack.xml", _stack(painting))
-        _put(archive, "mergedimage.png", _png(both, level))
-        _put(archive, "Thumbnails/thumbnail.png", _png(small, level))
-        _put(archive, "data/photo.png", _png(to_image(painting.photo), level))
-        for i, shown in enumerate(_over_alphas(painting.regions.alpha)):
-            _put(archive, f"data/layer{i}.png", _png(to_image(painting.layers[i : i + 1], shown), level))
-            _put(archive, f"styfie/matte{i}.png", _png(to_image(painting.regions.alpha[i : i + 1]), level))
-        if painting.regions.face is not None:
-            _put(archive, "styfie/face.png", _png(to_image(painting.regions.face), level))
-        if painting.regions.depth is not None:
-            _put(archive, "styfie/depth.png", _png(_sixteen_bits(painting.regions.depth), level))
-        for name, look in painting.looks.items():
-            at = painting.regions.index(name)
-            for n, style in enumerate(look.styles):
-                _put(archive, f"styfie/style{at}-{n}.png", _png(to_image(style.picture), level))
-                if style.alpha is not None:
-                    _put(archive, f"styfie/style{at}-{n}-mask.png", _png(to_image(style.alpha), level))
-        _put(archive, "styfie/recipe.json", json.dumps(_described(painting), indent=1, sort_keys=True).encode())
+        _put(archive, "mergedimage.png", merged)
+        _put(archive, "Thumbnails/thumbnail.png", png(small, level))
+
+        def packed(entry: tuple[str, Callable[[], Image.Image]]) -> tuple[str, bytes]:
+            name, make = entry
+            return name, source.read(name) if source and name in held else png(make(), level)
+
+        for name, data in in_threads(packed, _pictures(painting)):
+            _put(archive, name, data)
+        _put(archive, "styfie/recipe.json", described)
 
 
-def read_painting(file: Path) -> Painting:
+def _both(painting: Painting, level: int | None) -> tuple[Image.Image, bytes]:
+    image = eight_bits(painting.render())
+    return image, png(image, level)
+
+
+def _pictures(painting: Painting) -> Iterator[tuple[str, Callable[[], Image.Image]]]:
+    """The entries that no strength and no colour of a look changes, and how each is made."""
+    regions, looks = painting.regions, painting.looks
+    yield "data/photo.png", partial(eight_bits, painting.photo)
+    for i in range(len(regions.names)):
+        yield f"data/layer{i}.png", partial(_layer, painting, i)
+        yield f"styfie/matte{i}.png", partial(eight_bits, regions.alpha[i : i + 1])
+    if regions.face is not None:
+        yield "styfie/face.png", partial(eight_bits, regions.face)
+    if regions.depth is not None:
+        yield "styfie/depth.png", partial(_sixteen_bits, regions.depth)
+    for at, n, style in [(regions.index(name), n, s) for name in looks for n, s in enumerate(looks[name].styles)]:
+        yield _style_entry(at, n), partial(eight_bits, style.picture)
+        if style.alpha is not None:
+            yield f"styfie/style{at}-{n}-mask.png", partial(eight_bits, style.alpha)
+
+
+def _layer(painting: Painting, at: int) -> Image.Image:
+    return eight_bits(painting.layers[at : at + 1], _over_alpha(painting.regions.alpha, at))
+
+
+def read_painting(file: Path, styles: bool = True) -> Painting:
     """Read what `write_painting` wrote; colours are 8 bit.
+
+    Without `styles` their pictures are black and take neither time nor memory: blending does not ask for them, and
+    `write_painting` and `folder.write_folder` take them from the file that the painting is `like`.
 
     Raises:
         MissingError: no such file.
@@ -86,22 +136,29 @@ def read_painting(file: Path) -> Painting:
     if not file.is_file():
         raise MissingError(f"There is no file {file}.")
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(file) as archive, contextlib.closing(_Pictures(archive, styles)) as pictures, one_thread():
             recipe = json.loads(archive.read("styfie/recipe.json"))
             names: list[str] = recipe["regions"]
             count = range(len(names))
-            photo = _tensor(archive, "data/photo.png")
-            layers = torch.cat([_tensor(archive, f"data/layer{i}.png") for i in count])
-            alpha = torch.cat([_matte(archive, f"styfie/matte{i}.png") for i in count])
-            held = set(archive.namelist())
-            face, depth = (_matte(archive, n) if n in held else None for n in ("styfie/face.png", "styfie/depth.png"))
-            looks = {name: _look(archive, i, recipe["looks"].get(name)) for i, name in enumerate(names)}
+            photo = pictures.colour("data/photo.png")
+            layers = torch.cat([pictures.colour(f"data/layer{i}.png") for i in count])
+            alpha = torch.cat([pictures.matte(f"styfie/matte{i}.png") for i in count])
+            face, depth = (
+                pictures.matte(n) if n in pictures else None for n in ("styfie/face.png", "styfie/depth.png")
+            )
+            looks = {name: _look(pictures, i, recipe["looks"].get(name)) for i, name in enumerate(names)}
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError):
         raise InputError(f"{file.name} is no painting of Styfie's, or damaged: a painting.ora is wanted.") from None
     total = alpha.sum(0, keepdim=True)
     parts = torch.where((total - 1).abs() < 0.5 / LEVELS, alpha, alpha / total.clamp_min(1e-6))
     regions = Regions(tuple(names), parts, tuple(recipe["score"]), tuple(recipe["sides"]), face, depth)
     return Painting(photo, regions, layers, looks, {k: v for k, v in recipe.items() if k not in _OWN})
+
+
+def stored_style(file: Path, at: int, number: int) -> Image.Image:
+    """The picture of one style of the region that stands `at`, in a painting's file; `OSError` is the caller's."""
+    with zipfile.ZipFile(file) as archive:
+        return Image.open(io.BytesIO(archive.read(_style_entry(at, number))))
 
 
 def stored_recipe(file: Path) -> Mapping[str, Any]:
@@ -124,7 +181,8 @@ _LOOK = ("strength", "color", "stroke", "likeness", "graded")  # the fields of a
 _OWN = ("regions", "score", "sides", "looks")  # in the file's recipe, but fields of their own in a Painting
 
 
-def _described(painting: Painting) -> Mapping[str, Any]:
+def recipe_of(painting: Painting) -> Mapping[str, Any]:
+    """A painting's recipe, as it stands in its file: with its regions and looks."""
     looks = {
         name: {"styles": [{"name": s.name, "weight": s.weight} for s in look.styles]}
         | {field: getattr(look, field) for field in _LOOK}
@@ -139,23 +197,27 @@ def _described(painting: Painting) -> Mapping[str, Any]:
     }
 
 
-def _look(archive: zipfile.ZipFile, at: int, saved: Mapping[str, Any] | None) -> Look:
+def _look(pictures: _Pictures, at: int, saved: Mapping[str, Any] | None) -> Look:
     if not saved:
         return Look()
-    held, styles = set(archive.namelist()), []
+    styles = []
     for n, style in enumerate(saved["styles"]):
         mask = f"styfie/style{at}-{n}-mask.png"
-        alpha = _matte(archive, mask) if mask in held else None
-        styles.append(Style(style["name"], _tensor(archive, f"styfie/style{at}-{n}.png"), style["weight"], alpha))
+        alpha = pictures.matte(mask) if mask in pictures else None
+        styles.append(Style(style["name"], pictures.colour(_style_entry(at, n)), style["weight"], alpha))
     return Look(tuple(styles), **{field: saved[field] for field in _LOOK if field in saved})
 
 
-def _over_alphas(alpha: Tensor) -> Iterator[Tensor]:
-    """For each region the alpha (1, 1, H, W) with which "over", first region on top, equals the weighted sum."""
+def _style_entry(at: int, number: int) -> str:
+    return f"styfie/style{at}-{number}.png"
+
+
+def _over_alpha(alpha: Tensor, at: int) -> Tensor:
+    """The alpha (1, 1, H, W) of a region with which "over", first region on top, equals the weighted sum."""
     left = torch.ones_like(alpha[:1])
-    for one in alpha.split(1):
-        yield torch.where(left > 1e-4, one / left.clamp_min(1e-4), 1.0).clamp(0, 1)
-        left = left - one
+    for one in alpha[:at].split(1) if at else ():
+        left -= one
+    return torch.where(left > 1e-4, alpha[at : at + 1] / left.clamp_min(1e-4), 1.0).clamp_(0, 1)
 
 
 def _stack(painting: Painting) -> bytes:
@@ -175,26 +237,99 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(zipfile.ZipInfo(name, EPOCH), data)
 
 
-def _png(image: Image.Image, level: int) -> bytes:
+def png(image: Image.Image, level: int | None = None) -> bytes:
+    """A picture as PNG, packed at `level`, or as its size wants it."""
     held = io.BytesIO()
-    image.save(held, "PNG", compress_level=level)
+    image.save(held, "PNG", compress_level=png_level(image) if level is None else level)
     return held.getvalue()
+
+
+def png_level(image: Image.Image) -> int:
+    """How hard to pack: large pictures little, which makes them a seventh larger in half the time."""
+    return 4 if image.width * image.height <= LARGE else 1
+
+
+def eight_bits(picture: Tensor, alpha: Tensor | None = None) -> Image.Image:
+    """As `to_image`, some rows at a time: what stands between is never as large as the picture."""
+    parts = [picture[0]] if alpha is None else [picture[0], alpha[0]]
+    pixels = np.empty((*picture.shape[-2:], sum(len(part) for part in parts)), np.uint8)
+    found, first = torch.from_numpy(pixels), 0
+    for part in parts:
+        for top in range(0, len(pixels), ROWS):
+            rows = part[:, top : top + ROWS].clamp(0, 1).mul_(255).round_()
+            found[top : top + ROWS, :, first : first + len(part)] = rows.permute(1, 2, 0)
+        first += len(part)
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
+def in_threads(work: Callable[[T], U], given: Iterable[T]) -> Generator[U, None, None]:
+    """`map` in `THREADS` threads, with no more results waiting than there are threads: PNG lets go of Python's lock."""
+    waiting: deque[Future[U]] = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for one in given:
+            if len(waiting) > THREADS:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(work, one))
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _sixteen_bits(matte: Tensor) -> Image.Image:
     return Image.fromarray((matte[0, 0].clamp(0, 1) * FINE).round().cpu().numpy().astype(np.uint16))
 
 
-def _matte(archive: zipfile.ZipFile, name: str) -> Tensor:
-    """A stored grey picture of 8 or 16 bits as (1, 1, H, W)."""
-    with Image.open(io.BytesIO(archive.read(name))) as image:
+class _Pictures:
+    """The pictures of an archive, decoded in threads ahead of being asked for in its order."""
+
+    def __init__(self, archive: zipfile.ZipFile, styles: bool) -> None:
+        names = [n for n in archive.namelist() if n.startswith(("data/", "styfie/")) and n.endswith(".png")]
+        self._names = frozenset(names)
+        self._decoded = in_threads(
+            lambda name: (name, _opened(archive, name, load=styles or not name.startswith("styfie/style"))), names
+        )
+        self._held: dict[str, Image.Image | Size] = {}
+
+    def close(self) -> None:
+        """Decode no more."""
+        self._decoded.close()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def __getitem__(self, name: str) -> Image.Image | Size:
+        """The picture, once.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        while name in self._names and name not in self._held:
+            found, image = next(self._decoded)
+            self._held[found] = image
+        return self._held.pop(name)
+
+    def matte(self, name: str) -> Tensor:
+        """A grey picture of 8 or 16 bits as (1, 1, H, W)."""
+        image = self[name]
+        if isinstance(image, tuple):
+            return torch.zeros(()).expand(1, 1, *image)
         fine = image.mode.startswith("I")
         pixels = np.asarray(image if fine else image.convert("L"), np.float32)
-    return torch.from_numpy(pixels)[None, None] / (FINE if fine else LEVELS)
+        return torch.from_numpy(pixels)[None, None] / (FINE if fine else LEVELS)
+
+    def colour(self, name: str) -> Tensor:
+        """A picture as (1, 3, H, W); its alpha is left out, colours under it are kept."""
+        image = self[name]
+        if isinstance(image, tuple):
+            return torch.zeros(()).expand(1, 3, *image)
+        pixels = np.array(image if image.mode in ("RGB", "RGBA") else image.convert("RGB"))
+        planes = torch.from_numpy(pixels).permute(2, 0, 1)[None, :3]
+        return planes.to(torch.float32, memory_format=torch.contiguous_format).div_(LEVELS)
 
 
-def _tensor(archive: zipfile.ZipFile, name: str) -> Tensor:
-    """A stored picture as (1, 3, H, W); its alpha is left out, colours under it are kept."""
+def _opened(archive: zipfile.ZipFile, name: str, load: bool) -> Image.Image | Size:
+    """A picture of an archive, or only its height and width."""
     with Image.open(io.BytesIO(archive.read(name))) as image:
-        pixels = np.asarray(image if image.mode in ("RGB", "RGBA") else image.convert("RGB"), np.float32)[..., :3]
-    return torch.from_numpy(pixels / 255).permute(2, 0, 1)[None].contiguous()
+        if not load:
+            return image.height, image.width
+        image.load()
+        return image

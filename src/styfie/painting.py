@@ -8,12 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from styfie.colour import recolour
 from styfie.looks import Look
 from styfie.regions import SUBJECT, Regions
-from styfie.segmentation.colours import region_colours
+from styfie.segmentation.colours import SoftColours, region_colours
+
+ROWS = 128  # that are blended at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,7 @@ class Painting:
     layers: Tensor
     looks: Mapping[str, Look]
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    _soft: SoftColours = field(default_factory=SoftColours, repr=False)  # found once, also for a painting made of this
 
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
         """Blend photo and layers: the sum over regions of alpha * mix(colours, recolour(layer), strength).
@@ -49,14 +53,29 @@ class Painting:
         """
         looks = self.looks if looks is None else looks
         shown = set(self.regions.names) if only is None else {self.regions.names[self.regions.index(n)] for n in only}
-        picture = self.photo
+        picture = self.photo.clone()
         for name, look in looks.items():
             at = self.regions.index(name)
             if look.styles and name in shown:
-                alpha, own = self.regions.alpha[at : at + 1], self.colours[at : at + 1]
-                layer = recolour(self.layers[at : at + 1], own, alpha, look.color)
-                picture = picture + alpha * self._strength(look) * (layer - own)
-        return picture.clamp(0, 1)
+                alpha, strength = self.regions.alpha[at : at + 1], self._strength(look)
+                own = None if look.color == "style" else self._own(at, slice(0, picture.shape[-2]))
+                layer = self.layers[at : at + 1]
+                layer = layer if own is None else recolour(layer, own, alpha, look.color)
+                for top in range(0, picture.shape[-2], ROWS):  # nothing else is of full size
+                    strip = slice(top, min(top + ROWS, picture.shape[-2]))
+                    rows = (..., strip, slice(None))
+                    share = alpha[rows] * (strength[rows] if isinstance(strength, Tensor) else strength)
+                    picture[rows] += share * (layer[rows] - (self._own(at, strip) if own is None else own[rows]))
+        return picture.clamp_(0, 1)
+
+    def _own(self, at: int, rows: slice) -> Tensor:
+        """Some rows of one region's own colours (1, 3, h, W), as `colours`, but the photo where the region is not."""
+        places, colours = self._soft(self.photo, self.regions.alpha)
+        width = self.photo.shape[-1]
+        first, last = torch.searchsorted(places, torch.tensor([rows.start * width, rows.stop * width])).tolist()
+        own = self.photo[..., rows, :].clone()
+        own.flatten(2)[..., places[first:last] - rows.start * width] = colours[at, :, first:last]
+        return own
 
     def _strength(self, look: Look) -> float | Tensor:
         """A look's strength, or at each pixel (1, 1, H, W) if it is graded by depth."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from scipy import ndimage
 from torch import Tensor
 
 from styfie.errors import InputError
@@ -211,7 +211,9 @@ def widen(alpha: Tensor, radius: int) -> Tensor:
     alpha = (10 * alpha).clamp(0, 1)
     if radius < 1:
         return alpha
-    across = F.max_pool2d(alpha, (1, 4 * radius + 1), 1, (0, 2 * radius))  # a square's maximum, one axis at a time
-    grown = F.max_pool2d(across, (4 * radius + 1, 1), 1, (2 * radius, 0))
-    soft = F.pad(grown, (radius,) * 4, mode="replicate")
-    return torch.maximum(F.avg_pool2d(soft, 2 * radius + 1, 1), alpha)
+    grown = alpha.numpy(force=True)
+    for axis in (-1, -2):  # a square's maximum and then its mean, one axis at a time, in a time that is not the radius'
+        grown = ndimage.maximum_filter1d(grown, 4 * radius + 1, axis, mode="constant")
+    for axis in (-1, -2):
+        grown = ndimage.uniform_filter1d(grown, 2 * radius + 1, axis, mode="nearest")
+    return torch.maximum(torch.from_numpy(grown).clamp(0, 1).to(alpha), alpha)

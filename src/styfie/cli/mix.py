@@ -23,11 +23,12 @@ def mix(
 
     A bare value is for all painted regions.
     """
-    from styfie.painting import Painting
+    from styfie.folder import write_folder
+    from styfie.openraster import read_painting
 
-    found = Painting.load(painting)
+    found = read_painting(painting, styles=False)
     styled = [name for name, look in found.looks.items() if look.styles]
     folder = output or painting.parent
     asked = asked_looks(styled, strength=strength, color=color, graded=graded)
-    files = with_looks(found, asked).save(folder)
+    files = write_folder(with_looks(found, asked), folder, painting)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {folder}")

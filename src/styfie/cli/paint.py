@@ -188,7 +188,8 @@ def _paint_one(photo: Picture | None, request: Request, output: Path, timelapse:
     with interruptible() as stop, show_progress() as show:
 
         def on_start(painting: Painting) -> None:
-            # What is said of the plan before painting starts is written here, to standard error.
+            if request.settings.engine == "optimise":
+                _note(_plan(painting, request.settings))
             if film:
                 film.start(painting)
 
@@ -208,6 +209,13 @@ def _paint_one(photo: Picture | None, request: Request, output: Path, timelapse:
         more = " The same command goes on from here." if (output / FILE).exists() else ""
         _note(f"Stopped before the end: this is the best picture so far.{more}")
         raise typer.Exit(130)
+
+
+def _plan(painting: Painting, settings: Settings) -> str:
+    """What is going to be done, in how much time and memory."""
+    from styfie.engines.optimise import foretell, plan_for
+
+    return foretell(plan_for(painting.photo, painting.regions, painting.looks, settings), settings)
 
 
 def _note(text: str) -> None:

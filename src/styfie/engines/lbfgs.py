@@ -32,7 +32,7 @@ class Lbfgs:
         else:
             move = -slope * (1 / slope.abs().sum().clamp_min(1e-30)).clamp(max=1)
         self.point, self.gradient = at, slope
-        return (at + move).view_as(point)
+        return move.add_(at).view_as(point)
 
     def _direction(self, at: Tensor, slope: Tensor) -> Tensor:
         m, k = self.history, self.count % self.history
@@ -47,7 +47,8 @@ class Lbfgs:
             self.products[row], self.products[:, row] = new, new
         self.scale = torch.where(told, found[0, m + k] / found[1, m + k].clamp_min(1e-30), self.scale)
         shares = self._shares(found[2].double() * self.products.diagonal().ne(0))
-        return -(self.scale * slope) - shares.to(slope.dtype) @ self.pairs
+        move = shares.to(slope.dtype) @ self.pairs
+        return move.addcmul_(slope, self.scale).neg_()
 
     def _shares(self, product: Tensor) -> Tensor:
         """What of each vector of the history the step takes, from the gradient's products with them."""

@@ -194,7 +194,7 @@ class Objective:
         styled = [tap_masks(goal.alpha[seen], maps, tile) for goal in self.goals]
         masks = {(n, name): styled[n][name] for n, name in self.keys}
         more = 1 + self.measure.weights.face * cells(face[seen], maps[tap])[0]
-        own = None if edges is None else tile_targets(edges, tile.seen, tile.own)
+        own = tile_targets(edges, tile.seen, tile.own) if edges and float(face[(..., *tile.own)].max()) else None
         steps = None if borders is None else tile_borders(borders, tile.seen, tile.own)
         return _Part(tile, masks, maps[tap], inside * more, own, steps)
 

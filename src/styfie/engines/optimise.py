@@ -7,17 +7,19 @@ style's colours as start, and bfloat16 convolutions where the processor has them
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from styfie.colour import match_colours
 from styfie.depth import depth_borders
-from styfie.devices import pick_device
+from styfie.devices import give_back, pick_device
 from styfie.encoders import Encoder, load_encoder
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.objective import TERMS, WEIGHTS, Goal, Measure, Objective, Weights
@@ -26,7 +28,7 @@ from styfie.engines.progress import Progress, State
 from styfie.errors import InputError
 from styfie.images import resize
 from styfie.likeness import emphasis
-from styfie.looks import Look
+from styfie.looks import Look, Style
 from styfie.losses import STYLE_LOSSES
 from styfie.losses.borders import Borders, border_targets
 from styfie.regions import Regions, widen
@@ -36,6 +38,7 @@ from styfie.settings import Settings
 BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 MARGIN = 16  # pixels painted around a region's box: about the features' receptive field
 STILL, LOOK = 0.25 / 255, 10  # mean change of a picture over so many steps below which nothing is seen to change
+PROBE = 192  # side of the picture whose steps are timed for the plan
 SHOWN = 5  # steps between two pictures of the progress, up to scales where a step takes long
 
 
@@ -81,6 +84,18 @@ def plan_for(photo: Tensor, regions: Regions, looks: Mapping[str, Look], setting
 
 
 Box = tuple[slice, slice, slice, slice]
+
+
+def foretell(plan: Plan, settings: Settings) -> str:
+    """The plan in a line, with the time it takes here: that of a few steps on a small picture."""
+    device = pick_device(settings.device)
+    measure = Measure(load_encoder(settings.encoder).to(device), STYLE_LOSSES[settings.loss], WEIGHTS)
+    ramp = torch.linspace(0, 1, PROBE, device=device).expand(1, 3, PROBE, PROBE).contiguous()
+    inside = torch.ones_like(ramp[:, :1])
+    targets = measure.targets(Look((Style("ramp", ramp.mT),)), PROBE, device)
+    objective = Objective(ramp, [Goal(inside, targets)], measure, 0 * inside, inside.mean())
+    times = [time.perf_counter() for _ in search(objective, ramp, 5, 2)]
+    return plan.describe(min(b - a for a, b in itertools.pairwise(times)) / PROBE**2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,12 +186,13 @@ class _Run:
             place = (int(state["place"][0]), int(state["place"][1]), int(state["place"][2]))
             painted = [state.get(f"layer{n}") for n in range(len(self.layers))]
         if place[0] == len(self.plan.scales):  # a finished run: there is nothing left to do but to show it
-            shown = self._shown(self._canvas(self.plan.scales[-1]), painted)
+            shown = partial(self._shown, self._canvas(self.plan.scales[-1]), tuple(painted))
             yield Progress(self.plan.steps, self.plan.steps, {}, 0.0, shown, state)
         for s, scale in enumerate(self.plan.scales):
             if s < place[0]:
                 self.clock.skip(scale.steps * len(self.layers), scale)
                 continue
+            give_back(always=scale.side > 0)
             canvas = self._canvas(scale)
             for n in range(len(self.layers)):
                 first = place[2] if (s, n) == place[:2] else 0
@@ -212,7 +228,7 @@ class _Run:
         whole = painted[n] if first else self._start(painted[n], canvas.own[n : n + 1], band, self.layers[n].look)
         assert whole is not None
         box = region_box(band)
-        objective, shown = self._objective(canvas, scale, n, box), self._shown(canvas, painted)
+        objective = self._objective(canvas, scale, n, box)
         blocks = _blocks(scale.steps)
         self.clock.skip(sum(blocks[:first]), scale)
         every = SHOWN if max(scale.size) <= 1024 else 1
@@ -223,7 +239,7 @@ class _Run:
             for step, (image, terms) in enumerate(search(objective, start, steps, scale.history), 1):
                 self.clock.tick(scale)
                 if step % LOOK == 0:
-                    still, seen = _still(seen, image), image
+                    still, seen = _still(seen, image), image.clone()  # it is moved in place
                 last = still or step == steps
                 if not last and step % every:
                     continue
@@ -232,12 +248,11 @@ class _Run:
                 painted[n] = whole
                 if still:
                     self.clock.skip(steps - step + sum(blocks[b + 1 :]), scale)
-                for i in self.layers[n].regions:
-                    shown[i : i + 1] = torch.lerp(canvas.photo, whole.clamp(0, 1), band)
                 place = following if still or b + 1 == len(blocks) else (s, n, b + 1)
                 state = _state(place, painted) if last else None
                 losses = dict(zip(TERMS, terms.tolist(), strict=True)) | {"total": float(terms.sum())}
-                yield Progress(self.clock.step, self.plan.steps, losses, self.clock.left(), shown.clone(), state)
+                shown = partial(self._shown, canvas, tuple(painted))
+                yield Progress(self.clock.step, self.plan.steps, losses, self.clock.left(), shown, state)
                 if still:
                     return
 
@@ -271,18 +286,18 @@ class _Run:
 
 
 def search(objective: Objective, start: Tensor, steps: int, history: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """After each step of L-BFGS the best image so far, with its own terms.
+    """After each step of L-BFGS the best image so far, with its own terms; the same tensor every time.
 
     Without a line search a step may overshoot, and the next ones mostly come back by themselves. A loss that is no
     number any more is never the best, and the next search begins from what was.
     """
-    image, best, optimiser = start, start, Lbfgs(start, history)
+    image, best, optimiser = start, start.clone(), Lbfgs(start, history)
     lowest, held = start.new_tensor(math.inf), start.new_full((len(TERMS),), math.inf)
     for _ in range(steps):
         terms, gradient = objective(image)
         total = terms.sum()
         better = total < lowest
-        best = torch.where(better, image, best)
+        best = torch.where(better, image, best, out=best)
         held, lowest = torch.where(better, terms, held), torch.where(better, total, lowest)
         yield best, held
         image = optimiser.step(image, gradient)

@@ -12,11 +12,14 @@ FULL = 512  # longest side up to which a scale gets all steps; each doubling bey
 FEWEST = 8  # steps, at least
 BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
+TWICE = 1.5  # work on a picture in tiles: they overlap, and their statistics are gathered first
 
-# Bytes, measured by benchmarks/memory.py.
-BASE = 0.45 * GIGABYTE  # Python, PyTorch, the networks and finding the person
+# Bytes; benchmarks/sizes.py compares what is foretold with what is measured from outside.
+BASE = 0.6 * GIGABYTE  # Python, PyTorch, the networks and finding the person
 TILE = 700  # per pixel of a tile: features, their gradients and masks
-KEPT = 4 * 3  # per pixel of a picture in float32
+PICTURE, MATTE = 12, 4  # per pixel in float32
+STYLE = 2048**2  # pixels of a style picture, at most
+CHOICES = ((0, 10), (1024, 10), (1024, 4), (512, 4), (512, 2), (512, 1), (256, 1))  # sides of tiles, and histories
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,22 @@ class Plan:
     scales: tuple[Scale, ...]
     layers: int
 
+    def describe(self, seconds: float) -> str:
+        """One line for people; `seconds` is what a step takes for each pixel."""
+        sizes = ", ".join(str(max(scale.size)) for scale in self.scales)
+        side = self.scales[-1].side
+        tiles = f" in tiles of {side} pixels" if side else ""
+        minutes, rest = divmod(round(self.work * seconds), 60)
+        return (
+            f"{sizes} pixels{tiles}, {self.steps} steps for {self.layers} layer{'s' * (self.layers > 1)}: "
+            f"about {minutes}:{rest:02d} minutes, {self.memory / GIGABYTE:.1f} GB at the most"
+        )
+
+    @property
+    def work(self) -> float:
+        """Pixels to be worked on in all, with those that tiles see twice."""
+        return self.layers * sum(scale.pixels * scale.steps * (TWICE if scale.side else 1) for scale in self.scales)
+
     @property
     def memory(self) -> float:
         """Bytes at the most."""
@@ -62,11 +81,11 @@ def make_plan(size: tuple[int, int], layers: int, steps: int, memory: float, who
         InputError: it cannot be done in so little.
     """
     scales = []
-    for longest in pyramid(max(size)):
+    for longest in reversed(pyramid(max(size))):  # the final one first: it needs most, and says what is missing
         here = fit_size(size, longest)
         number = max(FEWEST, round(steps * min(1.0, FULL / longest))) if longest > FULL else steps
         scales.append(_fit(here, size, layers, min(steps, number), memory, whole))
-    return Plan(tuple(scales), layers)
+    return Plan(tuple(reversed(scales)), layers)
 
 
 def pyramid(size: int) -> list[int]:
@@ -79,12 +98,17 @@ def pyramid(size: int) -> list[int]:
 
 def _fit(size: tuple[int, int], final: tuple[int, int], layers: int, steps: int, memory: float, whole: bool) -> Scale:
     """The largest tiles, and the longest history, that fit."""
-    pixels = size[0] * size[1]
-    kept = BASE + KEPT * (3 + 4 * layers) * final[0] * final[1]
+    pixels, whole_pixels = size[0] * size[1], final[0] * final[1]
+    # The photo, its faces, and a picture on its way; of each layer its colours, what is painted, alpha and band.
+    kept = BASE + whole_pixels * (2 * PICTURE + 3 * MATTE + layers * 2 * (PICTURE + MATTE))
+    kept += layers * PICTURE * min(whole_pixels, STYLE)
     least = float("inf")
-    for side, history in ((0, 10), (1024, 10), (1024, 4), (512, 4), (256, 2)):
+    for side, history in CHOICES:
+        if side >= max(size):
+            continue  # that is no tile
         seen = pixels if side == 0 else min(pixels, (side + 64) ** 2)
-        need = kept + KEPT * (8 + 2 * history) * pixels + TILE * seen
+        # The picture, the best one, the next one and two gradients, besides the history.
+        need = kept + PICTURE * (5 + 2 * history) * pixels + TILE * seen
         if need <= memory:
             return Scale(size, steps, side, history, need)
         least = min(least, need)

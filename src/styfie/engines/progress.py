@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor
 
@@ -14,7 +15,8 @@ State = Mapping[str, Tensor]
 class Progress:
     """One step of an engine; the last one is the result.
 
-    `layers` (R, 3, h, w) in [0, 1] are at the size being worked on, the final one at the photo's. `state` is there at
+    `layers` (R, 3, h, w) in [0, 1] are at the size being worked on, the final one at the photo's; they may be given as
+    what makes them, when somebody looks: at print size they are not made at every step. `state` is there at
     fixed steps only: given back to the engine with the same photo, regions, looks and settings it goes on from that
     step and ends with the same bytes.
     """
@@ -23,5 +25,10 @@ class Progress:
     steps: int
     losses: Mapping[str, float]
     seconds_left: float
-    layers: Tensor
+    made: Tensor | Callable[[], Tensor]
     state: State | None = None
+
+    @cached_property
+    def layers(self) -> Tensor:
+        """Every region's layer (R, 3, h, w)."""
+        return self.made if isinstance(self.made, Tensor) else self.made()

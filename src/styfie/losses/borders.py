@@ -73,9 +73,10 @@ def tile_borders(targets: Borders, seen: tuple[slice, slice], own: tuple[slice, 
 
     `seen` are the rows and columns of the picture that the tile is given, at least `REACH` more on every side.
     """
-    kept = torch.zeros_like(targets.weights)
-    kept[..., own[0], own[1]] = targets.weights[..., own[0], own[1]]
-    return Borders(targets.steps[..., seen[0], seen[1]], kept[..., seen[0], seen[1]])
+    kept = torch.zeros_like(targets.weights[..., seen[0], seen[1]])  # of the tile's size: many are held at a time
+    down, across = (slice(o.start - s.start, o.stop - s.start) for o, s in zip(own, seen, strict=True))
+    kept[..., down, across] = targets.weights[..., own[0], own[1]]
+    return Borders(targets.steps[..., seen[0], seen[1]], kept)
 
 
 def _rises(level: Tensor) -> Tensor:

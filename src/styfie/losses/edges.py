@@ -81,9 +81,10 @@ def _own_part(weight: Tensor, seen: tuple[slice, slice], own: tuple[slice, slice
     if any(s.start % UNIT or o.start % UNIT for s, o in zip(seen, own, strict=True)):
         raise ValueError(f"tiles begin at {seen} and {own}: multiples of {UNIT} are wanted")
     (top, left), (rows, columns) = (_at_scale(part, factor) for part in (seen, own))
-    kept = torch.zeros_like(weight)
-    kept[..., rows, columns] = weight[..., rows, columns]
-    return kept[..., top, left]
+    down, across = (slice(o.start - s.start, o.stop - s.start) for o, s in ((rows, top), (columns, left)))
+    kept = torch.zeros_like(weight[..., top, left])  # of the tile's size: many tiles are held at a time
+    kept[..., down, across] = weight[..., rows, columns]
+    return kept
 
 
 def luma_of(picture: Tensor) -> Tensor:

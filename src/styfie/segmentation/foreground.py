@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import EllipsisType
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +15,7 @@ from torch import Tensor
 from styfie.images import fit_size, resize
 from styfie.segmentation.matting import upsampled_strips
 
+TILE = 64  # side of the squares in which the finest level is taken where colours are wanted only here and there
 WORK = 1024  # longest side at which colours are estimated; above it they are brought up and fitted to the photo
 FEW, STEPS = 32, (10, 4)  # up to this side, and beyond it: Jacobi steps per level
 SMOOTH, FOLLOW = 1e-5, 0.1  # how much neighbours agree: everywhere, and more where the matte changes
@@ -27,31 +32,121 @@ def estimate_foreground(photo: Tensor, alpha: Tensor) -> Tensor:
     colours.
     """
     size = (photo.shape[-2], photo.shape[-1])
-    small = size if max(size) <= WORK else fit_size(size, WORK)
-    fore, back = _multi_level(resize(photo, small), resize(alpha, small).clamp(0, 1))
+    small = _work_size(size)
+    fore, back = _multi_level(_levels(photo), resize(alpha, small).clamp(0, 1))
     if small == size:
         return torch.where(alpha >= 1, photo, fore)
     result = torch.empty_like(photo)
     for rows, pair in upsampled_strips(torch.cat([fore, back], 1), size):
         picture, a = photo[..., rows, :], alpha[..., rows, :]
-        f, b = pair[:, :3], pair[:, 3:]
-        missing = picture - a * f - (1 - a) * b
-        f = (f + a * missing / (a * a + (1 - a) ** 2)).clamp(0, 1)
-        result[..., rows, :] = torch.where(a >= 1, picture, f)
+        result[..., rows, :] = _explaining(pair[:, :3], pair[:, 3:], picture, a)
     return result
 
 
-def _multi_level(photo: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
-    """F and B of the whole picture, coarse to fine."""
+@torch.no_grad()
+def foregrounds_at(photo: Tensor, alpha: Tensor, places: Tensor) -> Tensor:
+    """`estimate_foreground` of each alpha (R, 1, H, W) at some pixels alone: colours (R, 3, N), the same for less work.
+
+    `places` (N) are the pixels' numbers, row by row.
+    """
     size = (photo.shape[-2], photo.shape[-1])
-    levels = max(1, math.ceil(math.log2(max(size))))
-    fore, back = _mean(photo, alpha), _mean(photo, 1 - alpha)
-    for level in range(levels + 1):
-        here = (max(1, round(size[0] ** (level / levels))), max(1, round(size[1] ** (level / levels))))
+    small = _work_size(size)
+    wanted = torch.zeros(1, 1, size[0] * size[1], device=photo.device)
+    wanted = wanted.index_fill_(2, places, 1).view(1, 1, *size)
+    if small != size:  # whatever lies around such a pixel
+        wanted = F.max_pool2d(F.adaptive_max_pool2d(wanted, small), 3, 1, 1)
+    levels, picture = _levels(photo), photo.flatten(2)[..., places]
+
+    def estimated(one: Tensor) -> Tensor:
+        with torch.no_grad():  # which each thread must be told
+            fore, back = _multi_level(levels, resize(one, small).clamp(0, 1), wanted)
+            a = one.flatten(2)[..., places]
+            if small == size:
+                return torch.where(a >= 1, picture, fore.flatten(2)[..., places])
+            pair = _upsampled_at(torch.cat([fore, back], 1), size, places)
+            return _explaining(pair[:, :3], pair[:, 3:], picture, a)
+
+    with one_thread(), ThreadPoolExecutor(2) as pool:  # tiles are too small for PyTorch's own threads
+        return torch.cat(list(pool.map(estimated, alpha.split(1))))
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch on one thread, while Python's threads share the machine: else they would wait for each other.
+
+    Sums are then the same on any machine, too.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _explaining(fore: Tensor, back: Tensor, photo: Tensor, alpha: Tensor) -> Tensor:
+    """F moved by the least amount with which F and B explain the photo; inside, the photo."""
+    missing = photo - alpha * fore - (1 - alpha) * back
+    fore = (fore + alpha * missing / (alpha * alpha + (1 - alpha) ** 2)).clamp(0, 1)
+    return torch.where(alpha >= 1, photo, fore)
+
+
+def _work_size(size: tuple[int, int]) -> tuple[int, int]:
+    return size if max(size) <= WORK else fit_size(size, WORK)
+
+
+def _levels(photo: Tensor) -> list[Tensor]:
+    """The photo from one pixel up to the size at which colours are estimated."""
+    photo = resize(photo, _work_size((photo.shape[-2], photo.shape[-1])))
+    height, width = photo.shape[-2:]
+    count = max(1, math.ceil(math.log2(max(height, width))))
+    sizes = [[max(1, round(side ** (i / count))) for side in (height, width)] for i in range(count + 1)]
+    return [resize(photo, (h, w)) for h, w in sizes]
+
+
+def _multi_level(photos: list[Tensor], alpha: Tensor, wanted: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """F and B of the whole picture, coarse to fine; or right only where `wanted` (1, 1, H, W) is 1."""
+    fore, back = _mean(photos[-1], alpha), _mean(photos[-1], 1 - alpha)
+    for level, photo in enumerate(photos):
+        here = (photo.shape[-2], photo.shape[-1])
         fore, back = (F.interpolate(x, here, mode="nearest") for x in (fore, back))
         steps = STEPS[0] if max(here) <= FEW else STEPS[1]
-        fore, back = _relax(fore, back, resize(photo, here), resize(alpha, here), steps)
+        small = resize(alpha, here)
+        if wanted is None or level < len(photos) - 1:
+            fore, back = _relax(fore, back, photo, small, steps)
+    if wanted is not None:
+        before = fore.clone(), back.clone()
+        for outer, inner, box in _tiles(wanted, steps):  # within so many pixels lies all that a pixel depends on
+            pair = _relax(before[0][outer], before[1][outer], photos[-1][outer], alpha[outer], steps)
+            fore[inner], back[inner] = (x[box] for x in pair)
     return fore, back
+
+
+def _upsampled_at(small: Tensor, size: tuple[int, int], places: Tensor) -> Tensor:
+    """What `upsampled_strips` gives, at some pixels (N): (1, C, N)."""
+    wide = F.interpolate(small, (small.shape[-2], size[1]), mode="bilinear", align_corners=False)
+    row, column = places // size[1], places % size[1]
+    place = ((row + 0.5) * (wide.shape[-2] / size[0]) - 0.5).clamp(0, wide.shape[-2] - 1)
+    upper = place.long()
+    lower = (upper + 1).clamp(max=wide.shape[-2] - 1)
+    flat = wide.flatten(2)
+    return torch.lerp(flat[..., upper * size[1] + column], flat[..., lower * size[1] + column], place - upper)
+
+
+Box = tuple[EllipsisType, slice, slice]
+
+
+def _tiles(wanted: Tensor, margin: int) -> Iterator[tuple[Box, Box, Box]]:
+    """The squares in which something is wanted: with a margin, without, and without but counted from the former."""
+    held = F.max_pool2d(wanted, TILE, ceil_mode=True)[0, 0]
+    for y, x in (TILE * held.nonzero()).tolist():
+        rows, columns = (_spans(*side, margin) for side in ((y, wanted.shape[-2]), (x, wanted.shape[-1])))
+        yield (..., rows[0], columns[0]), (..., rows[1], columns[1]), (..., rows[2], columns[2])
+
+
+def _spans(start: int, side: int, margin: int) -> tuple[slice, slice, slice]:
+    stop, first = min(side, start + TILE), max(0, start - margin)
+    return slice(first, min(side, stop + margin)), slice(start, stop), slice(start - first, stop - first)
 
 
 def _mean(photo: Tensor, weight: Tensor) -> Tensor:
