@@ -172,9 +172,9 @@ class _Run:
         self.device = pick_device(settings.device)
         self.encoder = (encoder or load_encoder(settings.encoder)).to(self.device)
         self.weights = weights
-        self.alpha = torch.cat([regions.alpha[list(layer.regions)].sum(0, keepdim=True) for layer in layers])
-        rest = (1 - self.alpha.sum(0, keepdim=True)).clamp_min(0)
-        self.colours = region_colours(photo, torch.cat([self.alpha, rest]))[: len(layers)].clamp(0, 1)
+        alphas = torch.cat([self._alpha(layer) for layer in layers])
+        rest = (1 - alphas.sum(0, keepdim=True)).clamp_min(0)
+        self.colours = region_colours(photo, torch.cat([alphas, rest]))[: len(layers)].clamp_(0, 1)
         self.clock = _Clock(plan)
 
     def paint(self, start: Tensor | None, state: State | None) -> Iterator[Progress]:
@@ -203,12 +203,17 @@ class _Run:
 
     def _canvas(self, scale: Scale) -> _Canvas:
         small, own = resize(self.photo, scale.size), resize(self.colours, scale.size)
-        bands = widen(resize(self.alpha, scale.size), round(BAND * max(scale.size)))
+        radius = round(BAND * max(scale.size))
+        bands = torch.cat([widen(resize(self._alpha(layer), scale.size), radius) for layer in self.layers])
         nothing = torch.zeros_like(small[:, :1])
         face = nothing if self.regions.face is None else emphasis(small, resize(self.regions.face, scale.size))
         depth = None if self.regions.depth is None else resize(self.regions.depth, scale.size)
         contrast = self._measure(scale).contrast(small.to(self.device))
         return _Canvas(small, own, bands, face, depth, contrast)
+
+    def _alpha(self, layer: Layer) -> Tensor:
+        """Where a layer is (1, 1, H, W)."""
+        return self.regions.alpha[list(layer.regions)].sum(0, keepdim=True)
 
     def _measure(self, scale: Scale) -> Measure:
         return Measure(self.encoder, STYLE_LOSSES[self.settings.loss], self.weights, scale.side)
@@ -218,7 +223,7 @@ class _Run:
         if canvas.depth is None:
             return None
         size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
-        inside = 1 - widen(1 - resize(self.alpha[n : n + 1], size), 2)
+        inside = 1 - widen(1 - resize(self._alpha(self.layers[n]), size), 2)
         weight = (depth_borders(canvas.depth) * inside)[box].to(self.device)
         return border_targets(canvas.own[n : n + 1][box].to(self.device), canvas.depth[box].to(self.device), weight)
 

@@ -15,7 +15,7 @@ GIGABYTE = 10**9
 TWICE = 1.5  # work on a picture in tiles: they overlap, and their statistics are gathered first
 
 # Bytes; benchmarks/sizes.py compares what is foretold with what is measured from outside.
-BASE = 0.6 * GIGABYTE  # Python, PyTorch, the networks and finding the person
+BASE = 0.75 * GIGABYTE  # Python, PyTorch, the networks and finding the person
 TILE = 700  # per pixel of a tile: features, their gradients and masks
 PICTURE, MATTE = 12, 4  # per pixel in float32
 STYLE = 2048**2  # pixels of a style picture, at most
@@ -100,7 +100,7 @@ def _fit(size: tuple[int, int], final: tuple[int, int], layers: int, steps: int,
     """The largest tiles, and the longest history, that fit."""
     pixels, whole_pixels = size[0] * size[1], final[0] * final[1]
     # The photo, its faces, and a picture on its way; of each layer its colours, what is painted, alpha and band.
-    kept = BASE + whole_pixels * (2 * PICTURE + 3 * MATTE + layers * 2 * (PICTURE + MATTE))
+    kept = BASE + whole_pixels * (2 * PICTURE + 2 * MATTE + layers * 2 * (PICTURE + MATTE))
     kept += layers * PICTURE * min(whole_pixels, STYLE)
     least = float("inf")
     for side, history in CHOICES:
