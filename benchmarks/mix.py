@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import resource
 import sys
 import tempfile
@@ -56,11 +58,11 @@ def report(label: str, file: Path, given: dict[str, object], runs: int) -> None:
     """Time one command some times, with another strength each time."""
     times = []
     for run in range(runs):
-        changed = {
-            k: [v.format(0.5 + run / 100) for v in vs] if isinstance(vs, list) else vs for k, vs in given.items()
-        }
+        strength = 0.5 + run / 100
+        changed = {k: [v.format(strength) for v in vs] if isinstance(vs, list) else vs for k, vs in given.items()}
         started, worked = time.perf_counter(), time.process_time()
-        mix(file, **changed)  # type: ignore[arg-type]
+        with contextlib.redirect_stdout(io.StringIO()):
+            mix(file, **changed)  # type: ignore[arg-type]
         times.append((time.perf_counter() - started, time.process_time() - worked))
     best = min(times)
     print(f"mix {label}: best {best[0]:.2f} s, {best[1]:.2f} s of processor, of {runs} runs", flush=True)

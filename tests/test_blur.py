@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import torch
+from scipy import ndimage
+from torch import Tensor
 
 from styfie.blur import gaussian, portrait_blur
 
@@ -42,3 +45,33 @@ def test_a_flat_picture_stays_flat() -> None:
     matte = torch.zeros(1, 1, 40, 60)
     matte[..., 10:30, 20:40] = 1
     assert torch.allclose(portrait_blur(flat, matte, 20), flat, atol=1e-4)
+
+
+def direct(picture: Tensor, sigma: float) -> Tensor:
+    sigmas = (0, 0, sigma, sigma)
+    return torch.from_numpy(ndimage.gaussian_filter(picture.numpy(), sigmas, mode="nearest", truncate=3.0))
+
+
+@pytest.mark.parametrize("sigma", [1.0, 12.0, 13.7, 25.0, 60.0])
+@pytest.mark.parametrize("size", [(97, 211), (50, 41)])
+def test_a_wide_gaussian_is_the_direct_one_within_a_level(sigma: float, size: tuple[int, int]) -> None:
+    """Noise, a step, chequers, and one bright corner, which the border repeats for ever."""
+    y, x = torch.meshgrid(torch.arange(size[0]), torch.arange(size[1]), indexing="ij")
+    noise = torch.rand(1, 1, *size, generator=torch.Generator().manual_seed(2))
+    drawn = [x > 17, (x // 8 + y // 8) % 2, (x < 2) & (y < 2), noise[0, 0] > 0.5]
+    pictures = torch.cat([noise, torch.stack(drawn)[None].float()], 1)
+    error = (gaussian(pictures, sigma) - direct(pictures, sigma)).abs().max()
+    assert float(error) <= (1 / 255 if sigma >= 12 else 1e-6)
+
+
+@pytest.mark.parametrize("radius", [10.0, 70.0, 200.0])
+def test_portrait_blur_is_the_normalised_convolution(radius: float) -> None:
+    photo, matte = scene()
+    sigma = radius * 96 / 512
+    weight = (1 - 2 * matte).clamp_min(0)
+    blurred, share = direct(photo * weight, sigma), direct(weight, sigma)
+    far = direct(blurred, 4 * sigma) / direct(share, 4 * sigma).clamp_min(1e-6)
+    trust = (share / 0.02).clamp(0, 1)
+    background = torch.lerp(far, blurred / share.clamp_min(1e-6), trust)
+    wanted = photo * matte + background.clamp(0, 1) * (1 - matte)
+    assert float((portrait_blur(photo, matte, radius) - wanted).abs().max()) <= 1.5 / 255

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import styfie
 from styfie import folder
 from styfie.errors import OutputError
+from styfie.folder import write_folder, writing_into
+from styfie.openraster import read_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
 from tests.conftest import opened
@@ -45,7 +52,7 @@ def test_a_full_disk_leaves_everything_as_it_was(
 ) -> None:
     (tmp_path / "both.png").write_text("old")
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(folder, "write_painting", full)
@@ -60,3 +67,72 @@ def test_a_file_in_place_of_the_folder(painting: Painting, tmp_path: Path) -> No
     with pytest.raises(OutputError, match="out"):
         painting.save(tmp_path / "out")
     assert (tmp_path / "out").read_text() == "a file"
+
+
+def with_strength(painting: Painting, strength: float, region: str = "subject") -> Painting:
+    looks = dict(painting.looks)
+    looks[region] = replace(looks[region], strength=strength)
+    return replace(painting, looks=looks)
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.fixture
+def saved(painting: Painting, tmp_path: Path) -> Path:
+    known = replace(painting, recipe={**painting.recipe, "styfie": styfie.__version__})
+    known.save(tmp_path / "a")
+    file = tmp_path / "a" / "painting.ora"
+    Painting.load(file).save(tmp_path / "a")  # of 8 bits, so that what is made anew can be the same
+    return file
+
+
+def test_only_what_another_look_changes_is_written_anew(saved: Path, tmp_path: Path) -> None:
+    """And everything is as if all had been written anew."""
+    with_strength(Painting.load(saved), 0.3).save(tmp_path / "whole")
+    before = {file.name: file.stat().st_ino for file in saved.parent.iterdir()}
+    mixed = with_strength(read_painting(saved, styles=False), 0.3)
+    for name in ("b", "a"):
+        files = write_folder(mixed, tmp_path / name, saved)
+        assert [file.name for file in files] == [f"{name}.png" for name in NAMES] + ["painting.ora"]
+        assert bytes_of(tmp_path / name) == bytes_of(tmp_path / "whole")
+    same = {file.name for file in saved.parent.iterdir() if file.stat().st_ino == before[file.name]}
+    assert same == {"photo.png", "mask.png", "cutout.png", "background.png", "blur.png"}
+
+
+@pytest.mark.parametrize("gone", ["photo", "cutout", "sheet", "blur"])
+def test_what_is_not_there_is_made(saved: Path, tmp_path: Path, gone: str) -> None:
+    with_strength(Painting.load(saved), 0.3).save(tmp_path / "whole")
+    (saved.parent / f"{gone}.png").unlink()
+    write_folder(with_strength(read_painting(saved, styles=False), 0.3), saved.parent, saved)
+    assert bytes_of(saved.parent) == bytes_of(tmp_path / "whole")
+
+
+def test_pictures_of_another_painting_are_not_taken_for_its_own(
+    saved: Path, painting: Painting, tmp_path: Path
+) -> None:
+    with_strength(Painting.load(saved), 0.3).save(tmp_path / "whole")
+    other = replace(painting, photo=1 - painting.photo)
+    other.save(tmp_path / "other")
+    moved = tmp_path / "other" / "painting.ora"
+    moved.write_bytes(saved.read_bytes())
+    write_folder(with_strength(read_painting(moved, styles=False), 0.3), tmp_path / "other", moved)
+    assert bytes_of(tmp_path / "other") == bytes_of(tmp_path / "whole")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no lock")
+def test_what_a_killed_run_left_is_removed_and_what_another_is_writing_is_not(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from styfie.folder import writing_into\n"
+        "with writing_into(Path(sys.argv[1])) as beside:\n    (beside / 'a.png').touch(); os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 1
+    with writing_into(tmp_path) as first:
+        assert list(tmp_path.iterdir()) == [first], "the dead one's is gone"
+        (first / "b.png").touch()
+        with writing_into(tmp_path) as second:
+            (second / "c.png").touch()
+        assert (first / "b.png").exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.png", "c.png"]

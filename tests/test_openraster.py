@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,7 +14,8 @@ import torch
 from PIL import Image
 
 from styfie.errors import InputError, MissingError
-from styfie.openraster import as_stored, read_painting, stored_recipe, write_painting
+from styfie.images import to_image
+from styfie.openraster import as_stored, eight_bits, in_threads, png_level, read_painting, stored_recipe, write_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
 from tests.test_painting import make, styled
@@ -133,3 +135,49 @@ def test_the_recipe_alone_of_a_file(painting: Painting, tmp_path: Path) -> None:
     (tmp_path / "text.ora").write_text("no zip")
     assert stored_recipe(tmp_path / "p.ora")["settings"] == painting.recipe["settings"]
     assert stored_recipe(tmp_path / "text.ora") == stored_recipe(tmp_path / "none.ora") == {}
+
+
+def test_what_other_looks_do_not_change_is_copied(painting: Painting, tmp_path: Path) -> None:
+    write_painting(painting, tmp_path / "first.ora")
+    write_painting(read_painting(tmp_path / "first.ora"), tmp_path / "p.ora")  # of 8 bits
+    with zipfile.ZipFile(tmp_path / "p.ora", "a") as archive:
+        archive.writestr("styfie/state.safetensors", b"of a run")
+    found = read_painting(tmp_path / "p.ora", styles=False)
+    assert not found.looks["hair"].styles[0].picture.any()
+    assert found.looks["hair"].styles[0].picture.shape == painting.looks["hair"].styles[0].picture.shape
+    found = replace(found, looks={name: replace(look, strength=0.2) for name, look in found.looks.items()})
+    write_painting(found, tmp_path / "copied.ora", like=tmp_path / "p.ora")
+    whole = read_painting(tmp_path / "p.ora")
+    write_painting(
+        replace(whole, looks={n: replace(k, strength=0.2) for n, k in whole.looks.items()}), tmp_path / "made"
+    )
+    assert (tmp_path / "copied.ora").read_bytes() == (tmp_path / "made").read_bytes()
+
+
+def test_eight_bits_are_those_of_the_whole_picture() -> None:
+    picture = 1.2 * torch.rand(1, 3, 150, 21, generator=torch.Generator().manual_seed(5)) - 0.1
+    matte = picture[:, :1]
+    for found, wanted in (
+        (eight_bits(picture), to_image(picture)),
+        (eight_bits(picture, matte), to_image(picture, matte)),
+        (eight_bits(matte), to_image(matte)),
+    ):
+        assert (found.mode, found.size, found.tobytes()) == (wanted.mode, wanted.size, wanted.tobytes())
+
+
+def test_threads_keep_the_order_and_do_not_run_ahead() -> None:
+    begun: list[int] = []
+
+    def given() -> Iterator[int]:
+        for i in range(20):
+            begun.append(i)
+            yield i
+
+    for i, found in enumerate(in_threads(lambda one: one * one, given())):
+        assert found == i * i
+        assert len(begun) <= i + 5
+    assert len(begun) == 20
+
+
+def test_only_large_pictures_are_packed_little() -> None:
+    assert (png_level((1024, 1024)), png_level((2048, 1638))) == (4, 1)

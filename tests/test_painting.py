@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from styfie.colour import recolour
 from styfie.errors import InputError
 from styfie.looks import Look, Style
-from styfie.painting import Painting
+from styfie.painting import Painting, crisp
 from styfie.regions import Regions
+from styfie.segmentation import colours
 
 
 def make(halves: Regions, **looks: Look) -> Painting:
@@ -25,9 +27,29 @@ def styled(strength: float = 1.0) -> Look:
 def test_render_is_the_weighted_sum(halves: Regions) -> None:
     painting = make(halves, subject=styled(0.25), background=styled())
     alpha, colours, layers = halves.alpha, painting.colours, painting.layers
-    wanted = alpha[:1] * (0.75 * colours[:1] + 0.25 * layers[:1]) + alpha[1:] * layers[1:]
-    left = painting.photo - (alpha * colours).sum(0)  # what the estimated colours do not explain
-    assert torch.allclose(painting.render(), (wanted + left).clamp(0, 1), atol=1e-6)
+    share = alpha**2 / (alpha**2).sum(0)  # two painted regions meet more sharply than their mattes
+    gains = share * layers - alpha * colours
+    wanted = painting.photo + 0.25 * gains[:1] + gains[1:]
+    assert torch.allclose(painting.render(), wanted.clamp(0, 1), atol=1e-6)
+    assert torch.allclose(painting.shares, share, atol=1e-6)
+
+
+def test_a_matte_beside_the_photo_stays_as_soft_as_it_is(halves: Regions) -> None:
+    painting = make(halves, subject=styled())
+    gain = halves.alpha[:1] * (painting.layers[:1] - painting.colours[:1])
+    assert torch.allclose(painting.render(), (painting.photo + gain).clamp(0, 1), atol=1e-6)
+    assert torch.equal(painting.shares, halves.alpha)
+
+
+def test_crisp_keeps_the_sum_and_moves_each_pixel_to_its_larger_part() -> None:
+    alpha = torch.rand(3, 1, 20, 20, generator=torch.Generator().manual_seed(1)) / 3
+    found = crisp(alpha)
+    assert torch.allclose(found.sum(0), alpha.sum(0), atol=1e-6)
+    largest = alpha.argmax(0, keepdim=True)
+    assert bool((found.gather(0, largest) >= alpha.gather(0, largest) - 1e-7).all())
+    certain = torch.tensor([1.0, 0.0, 0.0]).view(3, 1, 1, 1)
+    assert torch.equal(crisp(certain), certain)
+    assert torch.equal(crisp(torch.zeros(3, 1, 2, 2)), torch.zeros(3, 1, 2, 2))
 
 
 def test_replacing_one_region_leaves_no_rim_of_it(halves: Regions) -> None:
@@ -94,3 +116,23 @@ def test_matte_is_all_but_the_background(halves: Regions) -> None:
 def test_strength_is_a_share(strength: float) -> None:
     with pytest.raises(InputError, match="strength"):
         Look(strength=strength)
+
+
+@pytest.mark.parametrize("color", ["style", "keep", "luma"])
+def test_any_colour_is_blended_over_the_regions_own(halves: Regions, color: str) -> None:
+    painting = make(halves, background=replace(styled(0.7), color=color))
+    own, alpha = painting.colours[1:], halves.alpha[1:]
+    layer = recolour(painting.layers[1:], torch.where(alpha > 0, own, painting.photo), alpha, color)
+    wanted = (painting.photo + 0.7 * alpha * (layer - own)).clamp(0, 1)
+    assert torch.allclose(painting.render(), wanted, atol=1e-6)
+
+
+def test_a_painting_made_of_another_does_not_look_for_its_colours_again(
+    halves: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painting = make(halves, subject=styled())
+    painting.render()
+    other = replace(painting, looks={"background": styled()})
+    wanted = Painting(painting.photo, halves, painting.layers, other.looks).render()
+    monkeypatch.setattr(colours, "soft_colours", None)
+    assert torch.equal(other.render(), wanted)

@@ -72,7 +72,7 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
         written = _Written(beside, _unchanged(painting, like) if like else {})
         cells = in_threads(lambda one: written.picture(*one), _shown(painting, written.kept, like))
         sheet = _sheet(list(cells), written.kept)
-        sheet.save(beside / "sheet.png", compress_level=png_level(sheet))
+        sheet.save(beside / "sheet.png", compress_level=png_level(painting.regions.size))
         write_painting(painting, beside / FILE, None, written.both, like)
     for file in set(stale) - set(files):
         file.unlink(missing_ok=True)

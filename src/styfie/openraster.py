@@ -118,7 +118,7 @@ def _pictures(painting: Painting) -> Iterator[tuple[str, Callable[[], Image.Imag
 
 
 def _layer(painting: Painting, at: int) -> Image.Image:
-    return eight_bits(painting.layers[at : at + 1], _over_alpha(painting.regions.alpha, at))
+    return eight_bits(painting.layers[at : at + 1], _over_alpha(painting.shares, at))
 
 
 def read_painting(file: Path, styles: bool = True) -> Painting:
@@ -240,13 +240,13 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 def png(image: Image.Image, level: int | None = None) -> bytes:
     """A picture as PNG, packed at `level`, or as its size wants it."""
     held = io.BytesIO()
-    image.save(held, "PNG", compress_level=png_level(image) if level is None else level)
+    image.save(held, "PNG", compress_level=png_level(image.size) if level is None else level)
     return held.getvalue()
 
 
-def png_level(image: Image.Image) -> int:
+def png_level(size: Size) -> int:
     """How hard to pack: large pictures little, which makes them a seventh larger in half the time."""
-    return 4 if image.width * image.height <= LARGE else 1
+    return 4 if size[0] * size[1] <= LARGE else 1
 
 
 def eight_bits(picture: Tensor, alpha: Tensor | None = None) -> Image.Image:

@@ -19,6 +19,18 @@ from styfie.segmentation.colours import SoftColours, region_colours
 ROWS = 128  # that are blended at a time
 
 
+def crisp(alpha: Tensor) -> Tensor:
+    """Alphas (R, 1, H, W), their sum kept, with each pixel more its larger part's: by their squares.
+
+    A photo's border is soft by lens and hair. A painted contour is not: blended by the matte itself, half of each style's
+    light and dark would be lost along it.
+    """
+    if len(alpha) == 1:
+        return alpha
+    square = alpha.square()
+    return square * (alpha.sum(0, keepdim=True) / square.sum(0, keepdim=True).clamp_min(1e-12))
+
+
 @dataclass(frozen=True, eq=False)
 class Painting:
     """Photo (1, 3, H, W), regions, and one layer (R, 3, H, W) per region, all of one size.
@@ -35,10 +47,11 @@ class Painting:
     _soft: SoftColours = field(default_factory=SoftColours, repr=False)  # found once, also for a painting made of this
 
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
-        """Blend photo and layers: the sum over regions of alpha * mix(colours, recolour(layer), strength).
+        """Blend photo and layers: the photo, and of each region strength * (share * recolour(layer) - alpha * colours).
 
         The region's own colours stand where the photo would: where two regions share a pixel, replacing the one
-        takes its colour away, and no rim of it is left on the other. Where depth is known a look may be graded: its
+        takes its colour away, and no rim of it is left on the other. A share is the alpha, made crisp among the painted
+        regions (see `crisp`). Where depth is known a look may be graded: its
         strength is that at the farthest and less by the share `graded` at the nearest.
 
         Args:
@@ -53,20 +66,35 @@ class Painting:
         """
         looks = self.looks if looks is None else looks
         shown = set(self.regions.names) if only is None else {self.regions.names[self.regions.index(n)] for n in only}
-        picture = self.photo.clone()
-        for name, look in looks.items():
-            at = self.regions.index(name)
-            if look.styles and name in shown:
-                alpha, strength = self.regions.alpha[at : at + 1], self._strength(look)
-                own = None if look.color == "style" else self._own(at, slice(0, picture.shape[-2]))
-                layer = self.layers[at : at + 1]
-                layer = layer if own is None else recolour(layer, own, alpha, look.color)
-                for top in range(0, picture.shape[-2], ROWS):  # nothing else is of full size
-                    strip = slice(top, min(top + ROWS, picture.shape[-2]))
-                    rows = (..., strip, slice(None))
-                    share = alpha[rows] * (strength[rows] if isinstance(strength, Tensor) else strength)
-                    picture[rows] += share * (layer[rows] - (self._own(at, strip) if own is None else own[rows]))
+        painted = [(self.regions.index(n), look) for n, look in looks.items() if look.styles and n in shown]
+        layers = [self._recoloured(at, look) for at, look in painted]
+        strengths = [self._strength(look) for _, look in painted]
+        alpha, picture = self.regions.alpha, self.photo.clone()
+        for top in range(0, picture.shape[-2] if painted else 0, ROWS):  # nothing else is of full size
+            strip = slice(top, min(top + ROWS, picture.shape[-2]))
+            rows = (..., strip, slice(None))
+            mattes = torch.cat([alpha[at : at + 1][rows] for at, _ in painted])
+            shares = crisp(mattes)
+            for n, ((at, _), layer, strength) in enumerate(zip(painted, layers, strengths, strict=True)):
+                here = strength[rows] if isinstance(strength, Tensor) else strength
+                gain = shares[n] * layer[rows] - mattes[n] * self._own(at, strip)
+                picture[rows] += here * gain
         return picture.clamp_(0, 1)
+
+    @property
+    def shares(self) -> Tensor:
+        """What each layer weighs in `render` (R, 1, H, W): its alpha, but crisp where both of a border are painted."""
+        painted = [i for i, n in enumerate(self.regions.names) if (look := self.looks.get(n)) and look.styles]
+        found = self.regions.alpha.clone()
+        found[painted] = crisp(found[painted])
+        return found
+
+    def _recoloured(self, at: int, look: Look) -> Tensor:
+        layer = self.layers[at : at + 1]
+        if look.color == "style":
+            return layer
+        own = self._own(at, slice(0, layer.shape[-2]))
+        return recolour(layer, own, self.regions.alpha[at : at + 1], look.color)
 
     def _own(self, at: int, rows: slice) -> Tensor:
         """Some rows of one region's own colours (1, 3, h, W), as `colours`, but the photo where the region is not."""

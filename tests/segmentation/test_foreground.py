@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from styfie.segmentation import foreground
-from styfie.segmentation.foreground import estimate_foreground
+from styfie.segmentation.foreground import estimate_foreground, foregrounds_at, one_thread
 
 
 def scene(side: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -56,3 +56,22 @@ def test_any_size_and_any_matte(size: tuple[int, int], value: float) -> None:
     found = estimate_foreground(photo, torch.full((1, 1, *size), value))
     assert found.shape == photo.shape
     assert bool(torch.isfinite(found).all())
+
+
+@pytest.mark.parametrize("work", [1024, 100])
+def test_at_some_pixels_it_is_what_it_is_everywhere(work: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foreground, "WORK", work)
+    generator = torch.Generator().manual_seed(4)
+    photo, alpha = torch.rand(1, 3, 170, 233, generator=generator), torch.rand(2, 1, 170, 233, generator=generator)
+    places = torch.randint(170 * 233, (40,), generator=generator).sort().values
+    whole = torch.cat([estimate_foreground(photo, one[None]) for one in alpha]).flatten(2)
+    assert torch.equal(foregrounds_at(photo, alpha, places), whole[..., places])
+    assert foregrounds_at(photo, alpha, places[:0]).shape == (2, 3, 0)
+
+
+def test_one_thread_is_given_back() -> None:
+    before = torch.get_num_threads()
+    with pytest.raises(ValueError, match="no"), one_thread():
+        assert torch.get_num_threads() == 1
+        raise ValueError("no")
+    assert torch.get_num_threads() == before

@@ -25,10 +25,12 @@ def mix(
     """
     from styfie.folder import write_folder
     from styfie.openraster import read_painting
+    from styfie.segmentation.foreground import one_thread
 
     found = read_painting(painting, styles=False)
     styled = [name for name, look in found.looks.items() if look.styles]
     folder = output or painting.parent
     asked = asked_looks(styled, strength=strength, color=color, graded=graded)
-    files = write_folder(with_looks(found, asked), folder, painting)
+    with one_thread():
+        files = write_folder(with_looks(found, asked), folder, painting)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {folder}")
