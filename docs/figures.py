@@ -8,15 +8,21 @@ import styfie
 from styfie.folder import cutout, result_pictures
 from styfie.gallery import GALLERY, draw
 from styfie.images import to_image
+from styfie.likeness import face_likeness
+from styfie.looks import Look
 from styfie.sheet import draw_sheet, lay_out
+from styfie.styles import load_styles
 
 IMAGES = Path(__file__).parent / "images"
+SIDE = 384  # longest side of the pictures of likeness, in pixels
+HEAD = (64, 0, 304, 200)  # left, top, right and bottom of head and shoulders in them
+PAIR = {"subject": "mosaic", "background": "night"}
 
 
 def main() -> None:
-    """Draw the gallery, the sheet of the built-in portrait in the default pair, and its parts each in a style.
+    """Draw the gallery, the sheet of the built-in portrait in the default pair, its parts, and its likeness.
 
-    It takes two minutes on two cores.
+    It takes some minutes on two cores.
     """
     IMAGES.mkdir(exist_ok=True)
     cells = [(name, to_image(draw(name, 448))) for name in GALLERY]
@@ -30,6 +36,19 @@ def main() -> None:
     cells += [(name, to_image(parts.regions[name])) for name in ("hair", "skin", "clothes")]
     cells.append(("a style for each", to_image(parts.render())))
     lay_out(cells, columns=5, cell=320).save(IMAGES / "regions.jpg", quality=88)
+    draw_likeness(IMAGES / "likeness.jpg")
+
+
+def draw_likeness(file: Path) -> None:
+    """The face of the built-in portrait, painted freely, by default and as like as can be."""
+    cells = []
+    for likeness in (0.0, 0.5, 1.0):
+        looks = {name: Look(load_styles(style, SIDE), likeness=likeness) for name, style in PAIR.items()}
+        painted = styfie.paint(looks=looks, settings=styfie.Settings(size=SIDE))
+        score = face_likeness(painted)
+        label = f"--likeness {likeness:g}" if score is None else f"--likeness {likeness:g}: score {score:.2f}"
+        cells.append((label, to_image(painted.render()).crop(HEAD)))
+    lay_out(cells, columns=3, cell=320).save(file, quality=85)
 
 
 if __name__ == "__main__":

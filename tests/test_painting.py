@@ -28,10 +28,24 @@ def test_render_is_the_weighted_sum(halves: Regions) -> None:
     painting = make(halves, subject=styled(0.25), background=styled())
     alpha, colours, layers = halves.alpha, painting.colours, painting.layers
     share = alpha**2 / (alpha**2).sum(0)  # two painted regions meet more sharply than their mattes
-    gains = share * layers - alpha * colours
-    wanted = painting.photo + 0.25 * gains[:1] + gains[1:]
+    strength = torch.tensor([0.25, 1.0]).view(2, 1, 1, 1)
+    gains = strength * (layers - colours)
+    wanted = painting.photo + (alpha * gains + 0.25 * (share - alpha) * (colours + gains)).sum(0)  # 0.25: the least
     assert torch.allclose(painting.render(), wanted.clamp(0, 1), atol=1e-6)
+    full = make(halves, subject=styled(), background=styled())
+    assert torch.allclose(
+        full.render(), (full.photo + (share * layers - alpha * colours).sum(0)).clamp(0, 1), atol=1e-6
+    )
     assert torch.allclose(painting.shares, share, atol=1e-6)
+
+
+@pytest.mark.parametrize("strengths", [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0)])
+def test_no_rim_between_unequal_strengths(halves: Regions, strengths: tuple[float, float]) -> None:
+    """Where photo and layers are all alike so is the picture, whatever the strengths."""
+    flat = torch.full((2, 3, 48, 64), 0.8)
+    looks = {n: styled(s) for n, s in zip(("subject", "background"), strengths, strict=True)}
+    found = Painting(flat[:1], halves, flat, looks).render()
+    assert torch.allclose(found, flat[:1], atol=1e-5)
 
 
 def test_a_matte_beside_the_photo_stays_as_soft_as_it_is(halves: Regions) -> None:

@@ -71,7 +71,7 @@ def test_grading_wants_depth(portrait: Tensor) -> None:
 
 
 def test_stopped_it_goes_on_and_ends_with_the_same_bytes(portrait: Tensor, tmp_path: Path) -> None:
-    request = Request({"subject": "pop", "background": "marble"}, Settings(size=64, steps=45, device="cpu"))
+    request = Request({"subject": "pop", "background": "marble"}, Settings(size=64, steps=80, device="cpu"))
     seen: list[Progress] = []
 
     def stop_after_a_state(progress: Progress) -> bool:

@@ -45,7 +45,7 @@ def test_asks_what_was_asked(halves: Regions, tmp_path: Path) -> None:
         subject, background = looks["subject"], looks["background"]
         assert (subject.stroke, subject.likeness, background.strength, background.color) == (2.0, 0.25, 0.5, "luma")
         assert [(s.name, s.weight) for s in subject.styles] == [("pop", 2.0), ("mine.png", 1.0)]
-        assert torch.equal(subject.styles[0].picture, draw("pop", longest)), "drawn anew, to the bit"
+        assert torch.equal(subject.styles[0].picture, draw("pop", 2 * longest)), "drawn anew, to the bit"
     same = resolve_looks(recipe.looks, 64)
     assert torch.equal(same["subject"].styles[1].picture, MINE), "eight bits are kept to the bit"
     assert torch.equal(same["background"].styles[0].picture, MINE), "a picture of one's own called glass stays itself"

@@ -9,7 +9,6 @@ import torch
 
 from styfie.errors import InputError
 
-
 M_MMAP_THRESHOLD, RETURNED = -3, 4 << 20  # glibc's number of the option; bytes from which memory is returned
 
 

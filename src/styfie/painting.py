@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ ROWS = 128  # that are blended at a time
 def crisp(alpha: Tensor) -> Tensor:
     """Alphas (R, 1, H, W), their sum kept, with each pixel more its larger part's: by their squares.
 
-    A photo's border is soft by lens and hair. A painted contour is not: blended by the matte itself, half of each style's
-    light and dark would be lost along it.
+    A photo's border is soft by lens and hair. A painted contour is not: blended by the matte itself, half of each
+    style's light and dark would be lost along it.
     """
     if len(alpha) == 1:
         return alpha
@@ -47,11 +47,11 @@ class Painting:
     _soft: SoftColours = field(default_factory=SoftColours, repr=False)  # found once, also for a painting made of this
 
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
-        """Blend photo and layers: the photo, and of each region strength * (share * recolour(layer) - alpha * colours).
+        """Blend photo and layers: the sum over regions of share * mix(colours, recolour(layer), strength).
 
         The region's own colours stand where the photo would: where two regions share a pixel, replacing the one
         takes its colour away, and no rim of it is left on the other. A share is the alpha, made crisp among the painted
-        regions (see `crisp`). Where depth is known a look may be graded: its
+        regions (see `crisp`) as far as the least painted of them is. Where depth is known a look may be graded: its
         strength is that at the farthest and less by the share `graded` at the nearest.
 
         Args:
@@ -74,11 +74,13 @@ class Painting:
             strip = slice(top, min(top + ROWS, picture.shape[-2]))
             rows = (..., strip, slice(None))
             mattes = torch.cat([alpha[at : at + 1][rows] for at, _ in painted])
-            shares = crisp(mattes)
-            for n, ((at, _), layer, strength) in enumerate(zip(painted, layers, strengths, strict=True)):
-                here = strength[rows] if isinstance(strength, Tensor) else strength
-                gain = shares[n] * layer[rows] - mattes[n] * self._own(at, strip)
-                picture[rows] += here * gain
+            more = crisp(mattes) - mattes
+            here = [s[rows] if isinstance(s, Tensor) else torch.tensor(s) for s in strengths]
+            least = reduce(torch.minimum, here)  # beside what is hardly painted the matte stays as soft as it is
+            for n, ((at, _), layer, strength) in enumerate(zip(painted, layers, here, strict=True)):
+                own = self._own(at, strip)
+                gain = strength * (layer[rows] - own)
+                picture[rows] += mattes[n] * gain + least * more[n] * (own + gain)
         return picture.clamp_(0, 1)
 
     @property

@@ -78,7 +78,7 @@ def paint(
         regions: regions known already, of the photo's proportions, instead of looking for them.
         depth: a depth map, white = near, or "auto" for the photo's own or an estimate (see `depth.find_depth`).
         on_start: called once before the first step with the painting as it is then: photo, regions and looks.
-        on_progress: called after every step; return False to stop and keep the best so far.
+        on_progress: called every few steps; return False to stop and keep the best so far.
 
     Raises:
         InputError, MissingError: with one sentence on what came, what is wanted, and what to do.

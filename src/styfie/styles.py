@@ -99,7 +99,8 @@ def _resolve(one: Look | Ask | Picture, longest: int) -> Look:
     if isinstance(one, Look):
         return one
     if isinstance(one, Ask):
-        return replace(one.look, styles=tuple(_load(source, longest) for source in one.styles))
+        side = round(longest * max(1.0, one.look.stroke))  # a broad stroke is a style seen larger than the painting
+        return replace(one.look, styles=tuple(_load(source, side) for source in one.styles))
     return Look(load_styles(one, longest))
 
 

@@ -49,7 +49,7 @@ class Timelapse:
         self._every = 1
         self._seen = 0
         self._small: Painting | None = None
-        self._last: Tensor | None = None  # layers of the newest step, if they are no frame yet
+        self._last: Progress | None = None  # layers of the newest step, if they are no frame yet
 
     def start(self, painting: Painting) -> None:
         """Begin with the photo. Regions and looks are those of the painting, which need not be painted yet."""
@@ -67,7 +67,7 @@ class Timelapse:
             raise ValueError("A timelapse is started with the painting before steps are added.")
         self._seen += 1
         if self._seen % self._every:
-            self._last = progress.layers
+            self._last = progress  # its layers are made only if it is the newest at the end
             return
         self._frames.append(self._frame(progress.layers))
         self._last = None
@@ -81,7 +81,7 @@ class Timelapse:
         Raises:
             OutputError: it cannot be written; what was there before stays.
         """
-        frames = [*self._frames, *([] if self._last is None else [self._frame(self._last)])]
+        frames = [*self._frames, *([] if self._last is None else [self._frame(self._last.layers)])]
         write = _write_gif if self.file.suffix.lower() == ".gif" else _write_video
         with writing_into(self.file.parent) as beside:
             write(frames, beside / self.file.name)

@@ -94,8 +94,8 @@ def test_a_search_gone_astray_ends_with_the_best(photo: Tensor) -> None:
 
     found = list(search(cast(Objective, bowl), torch.zeros_like(photo), 10, 4))
     assert bool(torch.isfinite(found[-1][0]).all())
-    assert torch.equal(found[-1][0], found[3][0])
-    assert float(found[-1][1].sum()) <= float(found[0][1].sum())
+    assert torch.equal(found[-1][0], found[3][1])
+    assert float(found[-1][2].sum()) <= float(found[0][2].sum())
 
 
 def test_any_state_leads_to_the_same_bytes(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:

@@ -54,5 +54,5 @@ def test_too_little_memory_is_one_sentence(whole: bool) -> None:
     ):
         make_plan((3072, 4096), 2, 60, 0.6 * GB, whole)
     if whole:
-        with pytest.raises(InputError, match="gram loss"):
+        with pytest.raises(InputError, match="loss gram"):
             make_plan((3072, 4096), 2, 60, 2 * GB, whole)

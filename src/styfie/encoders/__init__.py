@@ -43,6 +43,7 @@ class EncoderEntry:
     needs: str
     licence: str
     source: str
+    memory: int  # bytes for each pixel of a step: maps, gradients and masks
 
 
 def _styfie() -> Encoder:
@@ -64,14 +65,14 @@ def _vgg19() -> Encoder:
     return load_vgg("vgg19")
 
 
-def _entry(title: str, make: Callable[[], Encoder], weights: str, needs: str = "") -> EncoderEntry:
-    return EncoderEntry(title, make, needs, WEIGHTS[weights].licence, WEIGHTS[weights].source)
+def _entry(title: str, make: Callable[[], Encoder], weights: str, memory: int, needs: str = "") -> EncoderEntry:
+    return EncoderEntry(title, make, needs, WEIGHTS[weights].licence, WEIGHTS[weights].source, memory)
 
 
 ENCODERS: dict[str, EncoderEntry] = {
-    "styfie": _entry("Built in: five thin convolutions", _styfie, "encoder"),
-    "vgg16": _entry("VGG-16, as in the founding paper", _vgg16, "vgg16", "styfie[vgg] and 59 MB, fetched once"),
-    "vgg19": _entry("VGG-19, as in Gatys et al. (2016)", _vgg19, "vgg19", "styfie[vgg] and 80 MB, fetched once"),
+    "styfie": _entry("Built in: five thin convolutions", _styfie, "encoder", 700),
+    "vgg16": _entry("VGG-16, as in the founding paper", _vgg16, "vgg16", 3500, "styfie[vgg] and 59 MB, fetched once"),
+    "vgg19": _entry("VGG-19, as in Gatys et al. (2016)", _vgg19, "vgg19", 3500, "styfie[vgg] and 80 MB, fetched once"),
 }
 
 
@@ -82,6 +83,15 @@ def load_encoder(name: str) -> Encoder:
         InputError: there is none of that name, or its file does not fit.
         MissingError: its weights, or the package to read them, are not there and cannot be fetched.
     """
+    return find_encoder(name).make()
+
+
+def find_encoder(name: str) -> EncoderEntry:
+    """What is known of the encoder called `name`.
+
+    Raises:
+        InputError: there is none of that name.
+    """
     if name not in ENCODERS:
         raise InputError(f"There is no encoder {name!r}: known are {', '.join(ENCODERS)}.")
-    return ENCODERS[name].make()
+    return ENCODERS[name]

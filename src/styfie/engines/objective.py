@@ -20,6 +20,7 @@ from styfie.losses import STYLE_LOSSES, Map, Moments, StyleLoss, moments
 from styfie.losses.borders import Borders, border_error, tile_borders
 from styfie.losses.edges import Edges, edge_error, edge_targets, tile_targets
 
+LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
 TERMS = ("style", "content", "edges", "borders", "smooth", "range")
 Targets = Mapping[str, Sequence[tuple[float, Any]]]  # of each tap: every style's share, and what is wanted
 
@@ -96,7 +97,10 @@ class Measure:
 
     def _samples(self, picture: Tensor, inside: Tensor) -> dict[str, Moments | Map]:
         found: dict[str, Moments | Map] = {}
-        for tile in self.tiles(picture):
+        tiles = self.tiles(picture)
+        if self.loss.additive and max(picture.shape[-2:]) > LARGE:  # a broad stroke's, in no more memory than the rest
+            tiles = tiles_of((picture.shape[-2], picture.shape[-1]), self.side or LARGE, self.encoder.reach)
+        for tile in tiles:
             maps = self.features(picture[(..., *tile.seen)])
             masks = tap_masks(inside[(..., *tile.seen)], maps, tile)
             for tap in self.encoder.style_taps:

@@ -20,7 +20,7 @@ from torch import Tensor
 from styfie.colour import match_colours
 from styfie.depth import depth_borders
 from styfie.devices import give_back, pick_device
-from styfie.encoders import Encoder, load_encoder
+from styfie.encoders import Encoder, find_encoder, load_encoder
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.objective import TERMS, WEIGHTS, Goal, Measure, Objective, Weights
 from styfie.engines.plan import BLOCK, GIGABYTE, Plan, Scale, make_plan
@@ -80,7 +80,10 @@ def plan_for(photo: Tensor, regions: Regions, looks: Mapping[str, Look], setting
         raise InputError(f"There is no loss {settings.loss!r}: known are {', '.join(STYLE_LOSSES)}.")
     size = (photo.shape[-2], photo.shape[-1])
     memory = settings.max_memory * GIGABYTE
-    return make_plan(size, len(group(regions, looks)), settings.steps, memory, not STYLE_LOSSES[settings.loss].additive)
+    whole = not STYLE_LOSSES[settings.loss].additive
+    return make_plan(
+        size, len(group(regions, looks)), settings.steps, memory, whole, find_encoder(settings.encoder).memory
+    )
 
 
 Box = tuple[slice, slice, slice, slice]
@@ -241,10 +244,10 @@ class _Run:
         for b, steps in enumerate(blocks[first:], first):
             seen = start = whole[box].to(self.device)
             still = False
-            for step, (image, terms) in enumerate(search(objective, start, steps, scale.history), 1):
+            for step, (image, tried, terms) in enumerate(search(objective, start, steps, scale.history), 1):
                 self.clock.tick(scale)
                 if step % LOOK == 0:
-                    still, seen = _still(seen, image), image.clone()  # it is moved in place
+                    still, seen = _still(seen, tried), tried
                 last = still or step == steps
                 if not last and step % every:
                     continue
@@ -264,7 +267,8 @@ class _Run:
     def _objective(self, canvas: _Canvas, scale: Scale, n: int, box: Box) -> Objective:
         """The loss of one layer within its box."""
         measure, look = self._measure(scale), self.layers[n].look
-        likeness = look.likeness * canvas.face[box]
+        size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
+        likeness = look.likeness * (canvas.face * resize(self._alpha(self.layers[n]), size))[box]  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
         here = (x.to(self.device) for x in (canvas.own[n : n + 1][box], canvas.bands[n : n + 1][box], likeness))
         own, band, face = here
@@ -290,8 +294,8 @@ class _Run:
         return shown
 
 
-def search(objective: Objective, start: Tensor, steps: int, history: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """After each step of L-BFGS the best image so far, with its own terms; the same tensor every time.
+def search(objective: Objective, start: Tensor, steps: int, history: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """After each step of L-BFGS the best image so far, always the same tensor, the last one tried, and the best's terms.
 
     Without a line search a step may overshoot, and the next ones mostly come back by themselves. A loss that is no
     number any more is never the best, and the next search begins from what was.
@@ -304,7 +308,7 @@ def search(objective: Objective, start: Tensor, steps: int, history: int) -> Ite
         better = total < lowest
         best = torch.where(better, image, best, out=best)
         held, lowest = torch.where(better, terms, held), torch.where(better, total, lowest)
-        yield best, held
+        yield best, image, held
         image = optimiser.step(image, gradient)
 
 

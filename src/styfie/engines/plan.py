@@ -16,10 +16,18 @@ TWICE = 1.5  # work on a picture in tiles: they overlap, and their statistics ar
 
 # Bytes; benchmarks/sizes.py compares what is foretold with what is measured from outside.
 BASE = 0.75 * GIGABYTE  # Python, PyTorch, the networks and finding the person
-TILE = 700  # per pixel of a tile: features, their gradients and masks
 PICTURE, MATTE = 12, 4  # per pixel in float32
 STYLE = 2048**2  # pixels of a style picture, at most
-CHOICES = ((0, 10), (1024, 10), (1024, 4), (512, 4), (512, 2), (512, 1), (256, 1))  # sides of tiles, and histories
+CHOICES = (
+    (0, 10),
+    (0, 4),
+    (1024, 10),
+    (1024, 4),
+    (512, 4),
+    (512, 2),
+    (512, 1),
+    (256, 1),
+)  # sides of tiles, and histories
 
 
 @dataclass(frozen=True)
@@ -72,10 +80,12 @@ class Plan:
         return self.layers * sum(scale.steps for scale in self.scales)
 
 
-def make_plan(size: tuple[int, int], layers: int, steps: int, memory: float, whole: bool = False) -> Plan:
+def make_plan(
+    size: tuple[int, int], layers: int, steps: int, memory: float, whole: bool = False, step: int = 700
+) -> Plan:
     """The scales for a picture of (height, width) with `steps` at those up to `FULL`, within `memory` bytes.
 
-    `whole`: the loss cannot be measured in tiles.
+    `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at a time.
 
     Raises:
         InputError: it cannot be done in so little.
@@ -84,7 +94,7 @@ def make_plan(size: tuple[int, int], layers: int, steps: int, memory: float, who
     for longest in reversed(pyramid(max(size))):  # the final one first: it needs most, and says what is missing
         here = fit_size(size, longest)
         number = max(FEWEST, round(steps * min(1.0, FULL / longest))) if longest > FULL else steps
-        scales.append(_fit(here, size, layers, min(steps, number), memory, whole))
+        scales.append(_fit(here, size, layers, min(steps, number), memory, whole, step))
     return Plan(tuple(reversed(scales)), layers)
 
 
@@ -96,7 +106,9 @@ def pyramid(size: int) -> list[int]:
     return scales
 
 
-def _fit(size: tuple[int, int], final: tuple[int, int], layers: int, steps: int, memory: float, whole: bool) -> Scale:
+def _fit(
+    size: tuple[int, int], final: tuple[int, int], layers: int, steps: int, memory: float, whole: bool, step: int
+) -> Scale:
     """The largest tiles, and the longest history, that fit."""
     pixels, whole_pixels = size[0] * size[1], final[0] * final[1]
     # The photo, its faces, and a picture on its way; of each layer its colours, what is painted, alpha and band.
@@ -104,17 +116,16 @@ def _fit(size: tuple[int, int], final: tuple[int, int], layers: int, steps: int,
     kept += layers * PICTURE * min(whole_pixels, STYLE)
     least = float("inf")
     for side, history in CHOICES:
-        if side >= max(size):
+        if side >= max(size) or (whole and side):
             continue  # that is no tile
         seen = pixels if side == 0 else min(pixels, (side + 64) ** 2)
         # The picture, the best one, the next one and two gradients, besides the history.
-        need = kept + PICTURE * (5 + 2 * history) * pixels + TILE * seen
+        need = kept + PICTURE * (5 + 2 * history) * pixels + step * seen
         if need <= memory:
             return Scale(size, steps, side, history, need)
         least = min(least, need)
-        if whole:
-            break
     raise InputError(
         f"{final[1]}x{final[0]} pixels need {least / GIGABYTE:.1f} GB and {memory / GIGABYTE:.1f} GB are allowed: "
-        "raise --max-memory or lower --size" + (", or choose the gram loss, which paints in tiles." if whole else ".")
+        "raise --max-memory or lower --size"
+        + (", or choose the loss gram or wasserstein, which paint in tiles." if whole else ".")
     )
