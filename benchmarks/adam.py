@@ -161,7 +161,7 @@ def paint_ours(case: Case) -> Tensor:
     """Our defaults on a photo that is one region."""
     settings = styfie.Settings(size=max(case.photo.shape[-2:]), device="cpu")
     everything = Image.new("L", (case.photo.shape[-1], case.photo.shape[-2]), 255)
-    look = styfie.Look((styfie.Style(case.name, case.style),))
+    look = styfie.Look((styfie.Style(case.name, case.style),), likeness=0)  # the loop has no faces
     return styfie.paint(case.photo, {"subject": look}, settings, masks={"subject": everything}).render()
 
 

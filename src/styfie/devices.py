@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import ctypes
+from typing import Any, TypeVar
 
 import torch
 
 from styfie.errors import InputError
 
+Network = TypeVar("Network", bound=Any)
 M_MMAP_THRESHOLD, RETURNED = -3, 4 << 20  # glibc's number of the option; bytes from which memory is returned
 
 
@@ -44,6 +47,14 @@ def has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def lowered(network: Network, device: torch.device) -> Network:
+    """The network on a device, its weights in bfloat16 where that is faster: a copy, made once and not at every use."""
+    if not (isinstance(network, torch.nn.Module) and has_bf16(device)):
+        found: Network = network.to(device)
+        return found
+    return copy.deepcopy(network).to(device, torch.bfloat16)
 
 
 def reduced_precision(device: torch.device) -> torch.autocast:

@@ -1,25 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import nullcontext
-
 import pytest
 import torch
 from torch import Tensor
 
 from styfie.encoders.plain import PlainEncoder
-from styfie.engines import objective
 from styfie.engines.objective import TERMS, WEIGHTS, Goal, Measure, Objective, Weights
 from styfie.looks import Look, Style
 from styfie.losses import STYLE_LOSSES, gram, relative_gram_loss
 from tests.engines.conftest import BLUE, RED
-
-
-@pytest.fixture(autouse=True)
-def full_precision(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is compared here is compared to more digits than bfloat16 has."""
-    monkeypatch.setattr(objective, "reduced_precision", lambda _device: nullcontext())
-    yield
 
 
 def build(

@@ -36,7 +36,7 @@ class PlainEncoder(nn.Module):
     def forward(self, picture: Tensor) -> Features:
         """RGB (B, 3, H, W) in [0, 1] to `conv1`, `conv2`, …: (B, widths[i], H / 2**i, W / 2**i), rounded up."""
         taps: Features = {}
-        x = picture - 0.5
+        x = (picture - 0.5).to(next(self.parameters()).dtype)
         for i, conv in enumerate(self.convs, 1):
             if taps:
                 x = halve(x)

@@ -105,7 +105,7 @@ class Vgg(nn.Module):
 
     def forward(self, picture: Tensor) -> dict[str, Tensor]:
         """RGB (B, 3, H, W) in [0, 1] to `relu1_1` (B, 64, H, W), … `relu5_1` (B, 512, H/16, W/16), rounded down."""
-        return self.taps(self.prepare(picture))
+        return self.taps(self.prepare(picture).to(next(self.parameters()).dtype))
 
 
 def layer_names(depth: int) -> tuple[str, ...]:

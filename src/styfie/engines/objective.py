@@ -11,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from styfie.devices import reduced_precision
 from styfie.encoders import Encoder
 from styfie.engines.tiles import Tile, tiles_of
 from styfie.images import fit_size, resize
@@ -60,9 +59,8 @@ class Measure:
         return tiles_of((picture.shape[-2], picture.shape[-1]), self.side, self.encoder.reach)
 
     def features(self, picture: Tensor) -> dict[str, Tensor]:
-        """The encoder's maps, half as precise where the processor is faster so."""
-        with reduced_precision(picture.device):
-            return self.encoder(picture.contiguous(memory_format=torch.channels_last))
+        """The encoder's maps, in the precision of its weights."""
+        return self.encoder(picture.contiguous(memory_format=torch.channels_last))
 
     def sample(self, features: Tensor, mask: Tensor, weight: Tensor | None = None) -> Moments | Map:
         """What the style loss is measured on."""

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from styfie.colour import match_colours
 from styfie.depth import depth_borders
-from styfie.devices import give_back, pick_device
+from styfie.devices import give_back, lowered, pick_device
 from styfie.encoders import Encoder, find_encoder, load_encoder
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.objective import TERMS, WEIGHTS, Goal, Measure, Objective, Weights
@@ -92,7 +92,7 @@ Box = tuple[slice, slice, slice, slice]
 def foretell(plan: Plan, settings: Settings) -> str:
     """The plan in a line, with the time it takes here: that of a few steps on a small picture."""
     device = pick_device(settings.device)
-    measure = Measure(load_encoder(settings.encoder).to(device), STYLE_LOSSES[settings.loss], WEIGHTS)
+    measure = Measure(lowered(load_encoder(settings.encoder), device), STYLE_LOSSES[settings.loss], WEIGHTS)
     ramp = torch.linspace(0, 1, PROBE, device=device).expand(1, 3, PROBE, PROBE).contiguous()
     inside = torch.ones_like(ramp[:, :1])
     targets = measure.targets(Look((Style("ramp", ramp.mT),)), PROBE, device)
@@ -173,7 +173,7 @@ class _Run:
     ) -> None:
         self.photo, self.regions, self.layers, self.settings, self.plan = photo, regions, layers, settings, plan
         self.device = pick_device(settings.device)
-        self.encoder = (encoder or load_encoder(settings.encoder)).to(self.device)
+        self.encoder = lowered(encoder or load_encoder(settings.encoder), self.device)
         self.weights = weights
         alphas = torch.cat([self._alpha(layer) for layer in layers])
         rest = (1 - alphas.sum(0, keepdim=True)).clamp_min(0)
@@ -295,7 +295,7 @@ class _Run:
 
 
 def search(objective: Objective, start: Tensor, steps: int, history: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """After each step of L-BFGS the best image so far, always the same tensor, the last one tried, and the best's terms.
+    """After each step of L-BFGS the best image so far (always the same tensor), the last one tried, the best's terms.
 
     Without a line search a step may overshoot, and the next ones mostly come back by themselves. A loss that is no
     number any more is never the best, and the next search begins from what was.

@@ -14,7 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from styfie.losses.functional import relative_gram_loss
 from styfie.losses.moments import Moments
 
 
@@ -62,12 +61,14 @@ PATCH, STYLE_PATCHES = 3, 1024
 
 
 @torch.no_grad()
-def _gram_target(style: Moments) -> Tensor:
-    return style.gram
+def _gram_target(style: Moments) -> tuple[Tensor, Tensor]:
+    return style.gram, style.gram.square().sum().clamp_min(1e-12)
 
 
-def _gram_loss(sample: Moments, target: Tensor) -> Tensor:
-    return relative_gram_loss(sample.gram, target)
+def _gram_loss(sample: Moments, target: tuple[Tensor, Tensor]) -> Tensor:
+    """`relative_gram_loss`, with what does not change computed once."""
+    wanted, power = target
+    return (sample.gram - wanted).square().sum() / power
 
 
 class Gaussian(NamedTuple):
@@ -285,7 +286,7 @@ def _patches_loss(sample: Map, target: Patches) -> Tensor:
 
 
 STYLE_LOSSES: dict[str, StyleLoss[Any, Any]] = {
-    "gram": StyleLoss[Moments, Tensor](
+    "gram": StyleLoss[Moments, tuple[Tensor, Tensor]](
         "Gram matrices: which features come together",
         "1.1",
         "Gatys, Ecker and Bethge (2016)",
