@@ -18,7 +18,7 @@ class Settings:
     """
 
     size: int = 512  # longest side of the result in pixels; 0 = the photo's own
-    steps: int = 40  # optimisation steps per scale; fewer above 512 pixels
+    steps: int = 40  # optimisation steps at the coarsest scale; larger ones get fewer
     seed: int = 0
     device: str = "auto"
     engine: str = "optimise"

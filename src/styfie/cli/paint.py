@@ -88,9 +88,7 @@ def paint(
     size: Annotated[
         int, typer.Option(help="Longest side of the result in pixels; 0 = the photo's own.")
     ] = Settings.size,
-    steps: Annotated[
-        int, typer.Option(help="Steps per scale; half as many for each doubling above 512 pixels.")
-    ] = Settings.steps,
+    steps: Annotated[int, typer.Option(help="Steps at the coarsest scale; larger scales get fewer.")] = Settings.steps,
     max_memory: Annotated[
         str,
         typer.Option("--max-memory", metavar="800MB|2GB|…", help="What a painting may take; larger ones go in tiles."),

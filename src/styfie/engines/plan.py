@@ -8,7 +8,8 @@ from styfie.errors import InputError
 from styfie.images import fit_size
 
 SMALLEST = 96  # longest side of the coarsest scale, at least
-FULL = 512  # longest side up to which a scale gets all steps; each doubling beyond halves them
+COARSE, LATER = 192, 0.75  # longest side up to which a scale gets all steps, and the share that larger ones get
+FULL = 512  # longest side up to which they get it; each doubling beyond halves it
 FEWEST = 8  # steps, at least
 BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
@@ -19,9 +20,9 @@ BASE = 0.75 * GIGABYTE  # Python, PyTorch, the networks and finding the person
 PICTURE, MATTE = 12, 4  # per pixel in float32
 STYLE = 2048**2  # pixels of a style picture, at most
 CHOICES = (
-    (0, 10),
+    (0, 8),
     (0, 4),
-    (1024, 10),
+    (1024, 8),
     (1024, 4),
     (512, 4),
     (512, 2),
@@ -83,7 +84,7 @@ class Plan:
 def make_plan(
     size: tuple[int, int], layers: int, steps: int, memory: float, whole: bool = False, step: int = 700
 ) -> Plan:
-    """The scales for a picture of (height, width) with `steps` at those up to `FULL`, within `memory` bytes.
+    """The scales for a picture of (height, width) with `steps` at the coarsest, within `memory` bytes.
 
     `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at a time.
 
@@ -93,7 +94,8 @@ def make_plan(
     scales = []
     for longest in reversed(pyramid(max(size))):  # the final one first: it needs most, and says what is missing
         here = fit_size(size, longest)
-        number = max(FEWEST, round(steps * min(1.0, FULL / longest))) if longest > FULL else steps
+        share = 1.0 if longest <= COARSE else LATER * min(1.0, FULL / longest)
+        number = max(FEWEST, round(steps * share))
         scales.append(_fit(here, size, layers, min(steps, number), memory, whole, step))
     return Plan(tuple(reversed(scales)), layers)
 
