@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.images import resize
-from styfie.likeness import FLAT, emphasis, face_likeness, face_score, likeness_score
+from styfie.likeness import FACE_SIDE, FLAT, emphasis, face_likeness, face_score, likeness_score
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
@@ -77,6 +77,20 @@ def test_a_face_scores_alike_at_any_size(portrait: Tensor, face: Tensor) -> None
         found.append(score)
     assert found[0] < 0.95
     assert found[1] == pytest.approx(found[2], abs=0.01)
+
+
+def test_a_score_is_of_what_is_around_the_face_alone(portrait: Tensor, face: Tensor) -> None:
+    """As if whole pictures had been reduced, wherever in them the faces are; what is far from them does not matter."""
+    larger = [resize(one, (1024, 1024)) for one in (F.avg_pool2d(portrait, 7, 1, 3), portrait, face)]
+    score = face_score(larger[0], larger[1], larger[2])
+    side = round(1024 * FACE_SIDE / float(larger[2].sum()) ** 0.5)
+    small = [resize(one, (side, side)) for one in larger]
+    assert score == pytest.approx(likeness_score(small[0], small[1], small[2]), abs=0.01)
+    wide = [F.pad(one, (0, 300, 500, 0)) for one in larger]
+    padded = face_score(wide[0], wide[1], wide[2])
+    assert padded == pytest.approx(score, abs=0.005)
+    wide[0][..., :400, :] = 1
+    assert face_score(wide[0], wide[1], wide[2]) == padded
 
 
 def test_where_there_is_no_face_there_is_no_score() -> None:

@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ from styfie.openraster import (
 )
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.foreground import estimate_foreground, one_thread
-from styfie.sheet import CELL, PAPER, _caption, _fit, _on_chequers, lay_out
+from styfie.sheet import CELL, PAPER, _caption, _fit, _on_chequers, _score, lay_out
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -56,7 +57,7 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
         painting: what to write.
         folder: where to.
         like: the file that the painting was read from, if it differs in its looks alone: what they do not change is
-            left as it is in that file's folder, or copied from there.
+            left as it is in that file's folder, or copied from there, and its likeness is scored anew.
 
     Returns:
         The files.
@@ -70,9 +71,11 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
     stale = [folder / f"mask-{name}.png" for name in region_names(folder / FILE)]
     with writing_into(folder) as beside, one_thread():
         written = _Written(beside, _unchanged(painting, like) if like else {})
-        cells = in_threads(lambda one: written.picture(*one), _shown(painting, written.kept, like))
+        cells = in_threads(lambda one: written.picture(*one), _shown(painting, written, like))
         sheet = _sheet(list(cells), written.kept)
         sheet.save(beside / "sheet.png", compress_level=png_level(painting.regions.size))
+        if like and written.likeness is not None:
+            painting = replace(painting, recipe={**painting.recipe, "likeness": round(written.likeness, 3)})
         write_painting(painting, beside / FILE, None, written.both, like)
     for file in set(stale) - set(files):
         file.unlink(missing_ok=True)
@@ -85,6 +88,7 @@ class _Written:
     def __init__(self, beside: Path, kept: Mapping[str, Path]) -> None:
         self.beside, self.kept = beside, kept
         self.both: tuple[Image, bytes] | None = None
+        self.likeness: float | None = None  # of `both`
 
     def picture(self, name: str, label: str, image: Image | Size) -> tuple[str, Image | Size]:
         """Write one if it has a name, and return its caption and its small copy for the sheet."""
@@ -102,20 +106,24 @@ class _Written:
             return label, _fit(_on_chequers(image) if name == "cutout" else image.convert("RGB"), CELL)
 
 
-def _shown(painting: Painting, kept: Mapping[str, Path], like: Path | None) -> Iterator[tuple[str, str, Image | Size]]:
+def _shown(painting: Painting, written: _Written, like: Path | None) -> Iterator[tuple[str, str, Image | Size]]:
     """Name, caption and 8-bit picture of every result, in the sheet's order, then of the styles, without a name.
 
-    Of those that an earlier sheet shows already only their size there.
+    Of those that an earlier sheet shows already only their size there. What a score is of is made anew.
     """
-    pictures = result_pictures(painting)
+    pictures, kept = result_pictures(painting), written.kept
+    scored = () if painting.regions.face is None else (SUBJECT, "both")
     for at, name in enumerate(pictures):
         if at == 2:
             yield "cutout", "cutout", _kept(painting.photo, kept, "cutout") or cutout(painting)
-        if name not in (SUBJECT, BACKGROUND, "both") and (image := _kept(painting.photo, kept, name)):
+        if name not in scored and (image := _kept(painting.photo, kept, name)):
             yield name, name, image
         else:
             picture = pictures[name]
-            yield name, _caption(painting, name, picture), eight_bits(picture)
+            score = _score(painting, name, picture)
+            if name == "both":
+                written.likeness = score
+            yield name, _caption(name, score), eight_bits(picture)
     for name, look in painting.looks.items():
         for n, style in enumerate(look.styles):
             label = f"style of {name}: {style.name}"

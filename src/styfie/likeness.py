@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import EllipsisType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,8 @@ SHADE = 0.1  # luma below which contrast counts less
 STRONGEST = 90.0  # percentile of gradients in a face that counts as a full feature
 LEAST = 16  # pixels without which nothing is compared
 FACE_SIDE = 128  # square root of a face's area at which likeness is scored: the same picture larger scores the same
+
+MARGIN = 4  # pixels of that size around a face: as far as what is reduced and its gradients ask
 
 
 @torch.no_grad()
@@ -75,8 +78,10 @@ def face_score(painted: Tensor, photo: Tensor, face: Tensor | None) -> float | N
     """
     if face is None or float(face.max()) <= 0.5:
         return None
-    size = (photo.shape[-2], photo.shape[-1])
     scale = min(1.0, FACE_SIDE / math.sqrt(max(1.0, float(face.sum()))))
+    box = _around(face[0, 0] > 0.5, math.ceil(MARGIN / scale))  # what is resized is no larger than it need be
+    painted, photo, face = painted[box], photo[box], face[box]
+    size = (photo.shape[-2], photo.shape[-1])
     size = fit_size(size, max(1, round(scale * max(size))))
     small = resize(face, size)
     if int((small > 0.5).sum()) < LEAST:
@@ -88,6 +93,15 @@ def face_likeness(painting: Painting) -> float | None:
     """How like the photo's faces are in a painting, as `face_score`; None without a face."""
     face = painting.regions.face
     return None if face is None else face_score(painting.render(), painting.photo, face)
+
+
+def _around(inside: Tensor, margin: int) -> tuple[EllipsisType, slice, slice]:
+    """The box that holds all that is inside (H, W), and a margin."""
+    spans = []
+    for across in (1, 0):
+        held = inside.any(across).nonzero()
+        spans.append(slice(max(0, int(held[0]) - margin), int(held[-1]) + 1 + margin))
+    return ..., spans[0], spans[1]
 
 
 def _features(photo: Tensor, face: Tensor) -> Tensor:

@@ -29,6 +29,7 @@ from torch import Tensor
 from styfie.errors import InputError, MissingError
 from styfie.looks import Look, Style
 from styfie.regions import Regions
+from styfie.segmentation.colours import SoftColours
 from styfie.segmentation.foreground import one_thread
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
     """Read what `write_painting` wrote; colours are 8 bit.
 
     Without `styles` their pictures are black and take neither time nor memory: blending does not ask for them, and
-    `write_painting` and `folder.write_folder` take them from the file that the painting is `like`.
+    `write_painting` and `folder.write_folder` take them from the file that the painting is `like`. What blending does
+    ask for, the regions' own colours, is then found while the layers are unpacked.
 
     Raises:
         MissingError: no such file.
@@ -135,24 +137,37 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
 
     if not file.is_file():
         raise MissingError(f"There is no file {file}.")
+    soft = SoftColours()
     try:
-        with zipfile.ZipFile(file) as archive, contextlib.closing(_Pictures(archive, styles)) as pictures, one_thread():
+        with contextlib.ExitStack() as stack:
+            archive = stack.enter_context(zipfile.ZipFile(file))
+            pictures = stack.enter_context(contextlib.closing(_Pictures(archive, styles)))
+            stack.enter_context(one_thread())
+            ahead = stack.enter_context(ThreadPoolExecutor(1))
             recipe = json.loads(archive.read("styfie/recipe.json"))
             names: list[str] = recipe["regions"]
-            count = range(len(names))
             photo = pictures.colour("data/photo.png")
-            layers = torch.cat([pictures.colour(f"data/layer{i}.png") for i in count])
-            alpha = torch.cat([pictures.matte(f"styfie/matte{i}.png") for i in count])
-            face, depth = (
-                pictures.matte(n) if n in pictures else None for n in ("styfie/face.png", "styfie/depth.png")
-            )
+            regions = _regions(pictures, recipe)
+            if not styles:
+                ahead.submit(soft, photo, regions.alpha)
+            layers = photo.new_empty(len(names), *photo.shape[1:])
+            for i in range(len(names)):
+                pictures.colour(f"data/layer{i}.png", layers[i : i + 1])
             looks = {name: _look(pictures, i, recipe["looks"].get(name)) for i, name in enumerate(names)}
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError):
         raise InputError(f"{file.name} is no painting of Styfie's, or damaged: a painting.ora is wanted.") from None
+    return Painting(photo, regions, layers, looks, {k: v for k, v in recipe.items() if k not in _OWN}, soft)
+
+
+def _regions(pictures: _Pictures, recipe: Mapping[str, Any]) -> Regions:
+    names = tuple(recipe["regions"])
+    alpha = torch.cat([pictures.matte(f"styfie/matte{i}.png") for i in range(len(names))])
+    face, depth = (pictures.matte(n) if n in pictures else None for n in ("styfie/face.png", "styfie/depth.png"))
     total = alpha.sum(0, keepdim=True)
-    parts = torch.where((total - 1).abs() < 0.5 / LEVELS, alpha, alpha / total.clamp_min(1e-6))
-    regions = Regions(tuple(names), parts, tuple(recipe["score"]), tuple(recipe["sides"]), face, depth)
-    return Painting(photo, regions, layers, looks, {k: v for k, v in recipe.items() if k not in _OWN})
+    off = (total - 1).abs() >= 0.5 / LEVELS
+    if off.any():  # another program's
+        alpha = torch.where(off, alpha / total.clamp_min(1e-6), alpha)
+    return Regions(names, alpha, tuple(recipe["score"]), tuple(recipe["sides"]), face, depth)
 
 
 def stored_style(file: Path, at: int, number: int) -> Image.Image:
@@ -279,10 +294,11 @@ def _sixteen_bits(matte: Tensor) -> Image.Image:
 
 
 class _Pictures:
-    """The pictures of an archive, decoded in threads ahead of being asked for in its order."""
+    """The pictures of an archive, decoded in threads ahead of being asked for: layers after all but the styles."""
 
     def __init__(self, archive: zipfile.ZipFile, styles: bool) -> None:
         names = [n for n in archive.namelist() if n.startswith(("data/", "styfie/")) and n.endswith(".png")]
+        names.sort(key=lambda name: (name.startswith("styfie/style"), name.startswith("data/layer")))
         self._names = frozenset(names)
         self._decoded = in_threads(
             lambda name: (name, _opened(archive, name, load=styles or not name.startswith("styfie/style"))), names
@@ -316,14 +332,15 @@ class _Pictures:
         pixels = np.asarray(image if fine else image.convert("L"), np.float32)
         return torch.from_numpy(pixels)[None, None] / (FINE if fine else LEVELS)
 
-    def colour(self, name: str) -> Tensor:
-        """A picture as (1, 3, H, W); its alpha is left out, colours under it are kept."""
+    def colour(self, name: str, into: Tensor | None = None) -> Tensor:
+        """A picture as (1, 3, H, W), or put there; its alpha is left out, colours under it are kept."""
         image = self[name]
         if isinstance(image, tuple):
             return torch.zeros(()).expand(1, 3, *image)
         pixels = np.array(image if image.mode in ("RGB", "RGBA") else image.convert("RGB"))
         planes = torch.from_numpy(pixels).permute(2, 0, 1)[None, :3]
-        return planes.to(torch.float32, memory_format=torch.contiguous_format).div_(LEVELS)
+        found = torch.empty(planes.shape) if into is None else into
+        return found.copy_(planes).div_(LEVELS)
 
 
 def _opened(archive: zipfile.ZipFile, name: str, load: bool) -> Image.Image | Size:

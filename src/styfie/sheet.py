@@ -26,7 +26,7 @@ def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor], cutout: Image
 
     Where there is a face, the painted person's caption says how like it is, see `likeness.face_score`.
     """
-    cells = [(_caption(painting, name, picture), to_image(picture)) for name, picture in pictures.items()]
+    cells = [(_caption(n, _score(painting, n, picture)), to_image(picture)) for n, picture in pictures.items()]
     cells.insert(2, ("cutout", _on_chequers(cutout)))
     for name, look in painting.looks.items():
         cells += [(f"style of {name}: {style.name}", to_image(style.picture)) for style in look.styles]
@@ -54,11 +54,13 @@ def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = 
     return sheet
 
 
-def _caption(painting: Painting, name: str, picture: Tensor) -> str:
-    """A picture's name, with the likeness of a painted person."""
-    if name not in (SUBJECT, "both"):
-        return name
-    score = face_score(picture, painting.photo, painting.regions.face)
+def _score(painting: Painting, name: str, picture: Tensor) -> float | None:
+    """The likeness of a painted person; None of any other picture, and without a face."""
+    return face_score(picture, painting.photo, painting.regions.face) if name in (SUBJECT, "both") else None
+
+
+def _caption(name: str, score: float | None) -> str:
+    """A picture's name, with its likeness if it has one."""
     return name if score is None else f"{name}, likeness {score:.2f}"
 
 

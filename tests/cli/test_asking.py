@@ -10,6 +10,7 @@ from PIL import Image
 
 from styfie.cli.options import asked_looks, gigabytes
 from styfie.errors import InputError
+from styfie.likeness import face_likeness
 from styfie.painting import Painting
 from styfie.pipeline import PORTRAIT
 from tests.cli.test_cli import run
@@ -144,6 +145,8 @@ def test_mixes_all_regions_by_a_bare_value(capsys: pytest.CaptureFixture[str], t
     assert mixed["likeness"] == 1.0, "nothing shows but the photo"
     assert "asked" not in mixed, "it is no more what the run was asked for"
     assert run(capsys, "mix", ora, "--graded", "1", "-o", tmp_path / "graded")[0] == 0
+    graded = Painting.load(tmp_path / "graded" / "painting.ora")
+    assert recipe_of(tmp_path / "graded" / "painting.ora")["likeness"] == round(face_likeness(graded) or 0.0, 3)
     both = opened(tmp_path / "graded" / "both.png").tobytes()
     assert photo != both != opened(tmp_path / "both.png").tobytes()
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from styfie.segmentation import foreground
-from styfie.segmentation.foreground import estimate_foreground, foregrounds_at, one_thread
+from styfie.segmentation.foreground import estimate_foreground, estimate_foregrounds, foregrounds_at, one_thread
 
 
 def scene(side: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -59,14 +59,26 @@ def test_any_size_and_any_matte(size: tuple[int, int], value: float) -> None:
 
 
 @pytest.mark.parametrize("work", [1024, 100])
-def test_at_some_pixels_it_is_what_it_is_everywhere(work: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_solution_holds_both_colours_of_a_partition(work: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foreground, "WORK", work)
+    generator = torch.Generator().manual_seed(5)
+    photo, first = torch.rand(1, 3, 170, 133, generator=generator), torch.rand(1, 1, 170, 133, generator=generator)
+    found = estimate_foregrounds(photo, torch.cat([first, 1 - first]))
+    each = torch.cat([estimate_foreground(photo, one) for one in (first, 1 - first)])
+    assert torch.allclose(found, each, atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("work", [1024, 100])
+def test_at_some_pixels_it_is_what_it_is_everywhere(work: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foreground, "WORK", work)
     generator = torch.Generator().manual_seed(4)
-    photo, alpha = torch.rand(1, 3, 170, 233, generator=generator), torch.rand(2, 1, 170, 233, generator=generator)
+    photo, alpha = torch.rand(1, 3, 170, 233, generator=generator), torch.rand(count, 1, 170, 233, generator=generator)
     places = torch.randint(170 * 233, (40,), generator=generator).sort().values
-    whole = torch.cat([estimate_foreground(photo, one[None]) for one in alpha]).flatten(2)
+    alpha = alpha / alpha.sum(0, keepdim=True)
+    whole = estimate_foregrounds(photo, alpha).flatten(2)
     assert torch.equal(foregrounds_at(photo, alpha, places), whole[..., places])
-    assert foregrounds_at(photo, alpha, places[:0]).shape == (2, 3, 0)
+    assert foregrounds_at(photo, alpha, places[:0]).shape == (count, 3, 0)
 
 
 def test_one_thread_is_given_back() -> None:

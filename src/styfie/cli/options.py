@@ -120,21 +120,16 @@ def _checked(option: str, text: str) -> str | float:
 
 
 def with_looks(painting: Painting, asked: Mapping[str, Mapping[str, Any]]) -> Painting:
-    """The painting with these changes to its looks; it is then no more what its run was asked for.
+    """The painting with these changes to its looks; it is then no more what its run was asked for, nor as like.
 
     Raises:
         InputError: a strength graded by depth, where the painting knows none.
     """
-    from styfie.likeness import face_likeness
-
     looks = {name: replace(look, **asked.get(name, {})) for name, look in painting.looks.items()}
     if painting.regions.depth is None and any(look.graded for look in looks.values()):
         raise InputError("--graded came, and the painting knows no depth: paint it with --depth FILE or --depth auto.")
     recipe = {name: value for name, value in painting.recipe.items() if name not in ("asked", "likeness")}
-    mixed = replace(painting, looks=looks, recipe=recipe)
-    if (likeness := face_likeness(mixed)) is not None:
-        recipe["likeness"] = round(likeness, 3)  # not in a copy, which would look for the regions' colours again
-    return mixed
+    return replace(painting, looks=looks, recipe=recipe)
 
 
 MEMORY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(?:([MGT])B?)?", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from styfie.segmentation.foreground import estimate_foreground, foregrounds_at
+from styfie.segmentation.foreground import estimate_foregrounds, foregrounds_at
 
 ROWS = 256  # that are worked on at a time
 
@@ -17,9 +17,7 @@ def region_colours(photo: Tensor, alpha: Tensor) -> Tensor:
     The photo to the bit where a region's alpha is 1; in soft pixels its estimated colour without the others', all moved
     by the least amount with which their sum, weighted by alpha, is the photo; it may take them a little beyond [0, 1].
     """
-    colours = photo.new_empty(len(alpha), *photo.shape[1:])
-    for i, one in enumerate(alpha.split(1)):
-        colours[i : i + 1] = estimate_foreground(photo, one)
+    colours = estimate_foregrounds(photo, alpha)
     for top in range(0, photo.shape[-2], ROWS):
         rows = (..., slice(top, top + ROWS), slice(None))
         colours[rows] = _summing_up(photo[rows], alpha[rows], colours[rows])

@@ -31,21 +31,31 @@ def estimate_foreground(photo: Tensor, alpha: Tensor) -> Tensor:
     Where alpha is 1, F is the photo to the bit. With `1 - alpha` in place of alpha this gives the background's
     colours.
     """
+    return estimate_foregrounds(photo, alpha)
+
+
+@torch.no_grad()
+def estimate_foregrounds(photo: Tensor, alpha: Tensor) -> Tensor:
+    """`estimate_foreground` (R, 3, H, W) of each alpha (R, 1, H, W).
+
+    Two are taken for a partition, of which one solution holds both colours: F is the first's and B the second's.
+    """
     size = (photo.shape[-2], photo.shape[-1])
-    small = _work_size(size)
-    fore, back = _multi_level(_levels(photo), resize(alpha, small).clamp(0, 1))
-    if small == size:
-        return torch.where(alpha >= 1, photo, fore)
-    result = torch.empty_like(photo)
-    for rows, pair in upsampled_strips(torch.cat([fore, back], 1), size):
-        picture, a = photo[..., rows, :], alpha[..., rows, :]
-        result[..., rows, :] = _explaining(pair[:, :3], pair[:, 3:], picture, a)
+    small, levels = _work_size(size), _levels(photo)
+    result = photo.new_empty(len(alpha), *photo.shape[1:])
+    for at in _solved_together(len(alpha)):
+        pair = torch.cat(_multi_level(levels, resize(alpha[at[0] : at[0] + 1], small).clamp(0, 1)), 1)
+        if small == size:
+            result[at] = _of_pair(pair, photo, alpha[at], fitted=True)
+            continue
+        for rows, strip in upsampled_strips(pair, size):
+            result[at, :, rows] = _of_pair(strip, photo[..., rows, :], alpha[at, :, rows], fitted=False)
     return result
 
 
 @torch.no_grad()
 def foregrounds_at(photo: Tensor, alpha: Tensor, places: Tensor) -> Tensor:
-    """`estimate_foreground` of each alpha (R, 1, H, W) at some pixels alone: colours (R, 3, N), the same for less work.
+    """`estimate_foregrounds` of alphas (R, 1, H, W) at some pixels alone: colours (R, 3, N), the same for less work.
 
     `places` (N) are the pixels' numbers, row by row.
     """
@@ -57,17 +67,14 @@ def foregrounds_at(photo: Tensor, alpha: Tensor, places: Tensor) -> Tensor:
         wanted = F.max_pool2d(F.adaptive_max_pool2d(wanted, small), 3, 1, 1)
     levels, picture = _levels(photo), photo.flatten(2)[..., places]
 
-    def estimated(one: Tensor) -> Tensor:
+    def estimated(at: list[int]) -> Tensor:
         with torch.no_grad():  # which each thread must be told
-            fore, back = _multi_level(levels, resize(one, small).clamp(0, 1), wanted)
-            a = one.flatten(2)[..., places]
-            if small == size:
-                return torch.where(a >= 1, picture, fore.flatten(2)[..., places])
-            pair = _upsampled_at(torch.cat([fore, back], 1), size, places)
-            return _explaining(pair[:, :3], pair[:, 3:], picture, a)
+            pair = torch.cat(_multi_level(levels, resize(alpha[at[0] : at[0] + 1], small).clamp(0, 1), wanted), 1)
+            pair = pair.flatten(2)[..., places] if small == size else _upsampled_at(pair, size, places)
+            return _of_pair(pair, picture, alpha[at].flatten(2)[..., places], fitted=small == size)
 
     with one_thread(), ThreadPoolExecutor(2) as pool:  # tiles are too small for PyTorch's own threads
-        return torch.cat(list(pool.map(estimated, alpha.split(1))))
+        return torch.cat(list(pool.map(estimated, _solved_together(len(alpha)))))
 
 
 @contextlib.contextmanager
@@ -82,6 +89,23 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _solved_together(count: int) -> list[list[int]]:
+    """The regions whose colours one solution holds."""
+    return [[0, 1]] if count == 2 else [[i] for i in range(count)]
+
+
+def _of_pair(pair: Tensor, photo: Tensor, alpha: Tensor, fitted: bool) -> Tensor:
+    """The colours of one region or two (1 or 2, 3, ...), from F and B (1, 6, ...); inside, the photo.
+
+    `fitted` are those that explain the photo as they are.
+    """
+    sides = [(pair[:, :3], pair[:, 3:]), (pair[:, 3:], pair[:, :3])]
+    found = []
+    for (fore, back), one in zip(sides, alpha.split(1), strict=False):
+        found.append(torch.where(one >= 1, photo, fore) if fitted else _explaining(fore, back, photo, one))
+    return torch.cat(found)
 
 
 def _explaining(fore: Tensor, back: Tensor, photo: Tensor, alpha: Tensor) -> Tensor:
