@@ -9,7 +9,7 @@ from PIL import Image
 from styfie.errors import InputError, MissingError
 from styfie.gallery import PAIRS, draw
 from styfie.looks import Look, Style
-from styfie.styles import Ask, StyleSource, load_style, load_styles, parse_styles, resolve_looks
+from styfie.styles import DRAWN, Ask, StyleSource, load_style, load_styles, parse_styles, resolve_looks
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,20 @@ def test_a_mask_that_cannot_be_used_is_refused(size: tuple[int, int], shade: int
         resolve_looks({"subject": Ask((source,))}, 80)
 
 
-def test_a_style_loaded_before_is_made_no_larger_than_wanted() -> None:
+def test_a_style_loaded_before_stays_as_it_is_at_any_size() -> None:
+    """Engines bring it to the size they work at: what a small painting shows is how a large one begins."""
     stored = Style("mine", torch.rand(1, 3, 40, 128, generator=torch.Generator().manual_seed(0)))
-    found = [resolve_looks({"a": Ask((StyleSource(stored, 3.0),))}, s)["a"].styles[0] for s in (128, 256, 64)]
-    assert torch.equal(found[0].picture, stored.picture)
-    assert torch.equal(found[1].picture, stored.picture)
-    assert found[2].picture.shape == (1, 3, 20, 64)
-    assert (found[2].name, found[2].weight) == ("mine", 3.0)
+    for longest in (64, 128, 256):
+        found = resolve_looks({"a": Ask((StyleSource(stored, 3.0),))}, longest)["a"].styles[0]
+        assert torch.equal(found.picture, stored.picture)
+        assert (found.name, found.weight) == ("mine", 3.0)
+
+
+def test_a_gallery_style_is_drawn_for_small_scales_however_large_the_painting() -> None:
+    large, small = load_style("ink", DRAWN + 64), load_style("ink", DRAWN)
+    assert large.small is not None
+    assert torch.equal(large.small, small.picture)
+    assert small.small is None
 
 
 def test_with_no_style_at_all_a_pair_is_taken_and_the_rest_of_the_looks_kept() -> None:

@@ -16,13 +16,15 @@ class Style:
     """A style picture: RGB (1, 3, H, W) in [0, 1], with the name it was asked for by.
 
     `weight` is its share where a region has several styles; `alpha` (1, 1, H, W) marks which part of the picture is
-    the style, all of it if there is none.
+    the style, all of it if there is none. `small` is the same picture as it is to be seen at scales that it is large
+    enough for, where it was drawn for them: what a small painting shows is then how a large one begins.
     """
 
     name: str
     picture: Tensor
     weight: float = 1.0
     alpha: Tensor | None = None
+    small: Tensor | None = None
 
     def __post_init__(self) -> None:
         _within("the weight of a style", self.weight, 0.001, 1000, "a share above 0")

@@ -16,7 +16,7 @@ from styfie.depth import AUTO, find_depth
 from styfie.engines import load_engine
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, NoPersonError
-from styfie.images import Picture, describe, read_matte, read_picture, resize
+from styfie.images import Picture, describe, fit_size, read_matte, read_picture, resize
 from styfie.likeness import face_likeness
 from styfie.looks import Look
 from styfie.openraster import as_stored, stored_recipe
@@ -31,6 +31,7 @@ from styfie.weights import PACKAGED, WEIGHTS, checksum, checksums
 
 PORTRAIT = Path(__file__).parent / "assets" / "portrait.jpg"
 OnStart = Callable[[Painting], None]
+SKETCH = 1024  # longest side of the painting in `unfinished.ora`
 OnProgress = Callable[[Progress], bool | None]
 OnNote = Callable[[str], None]
 
@@ -170,7 +171,7 @@ class _Run:
             if resumed and on_note:
                 on_note(f"going on at step {progress.step} of {progress.steps}")
             resumed = False
-            if unfinished and (note := unfinished.keep(progress, partial(self._painting, progress))) and on_note:
+            if unfinished and (note := unfinished.keep(progress, partial(self._sketch, progress))) and on_note:
                 on_note(note)
             if on_progress and on_progress(progress) is False:
                 finished = False
@@ -191,6 +192,14 @@ class _Run:
         if scored and (likeness := face_likeness(painting)) is not None:
             recipe["likeness"] = round(likeness, 3)  # not in a copy, which would look for the regions' colours again
         return painting
+
+    def _sketch(self, progress: Progress) -> Painting:
+        """What is painted so far, small: the exact layers are in the state beside it."""
+        before, size = self.before, fit_size(self.before.regions.size, min(SKETCH, max(self.before.regions.size)))
+        layers = resize(progress.layers, size)
+        return Painting(
+            resize(before.photo, size), before.regions.resize(size), layers, before.looks, self._recipe(progress, False)
+        )
 
     def _recipe(self, progress: Progress, finished: bool) -> dict[str, Any]:
         """How the picture was made; no path, no time of day, nothing of the camera."""

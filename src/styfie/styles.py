@@ -15,7 +15,8 @@ from styfie.images import SUFFIXES, Picture, describe, fit_size, read_matte, rea
 from styfie.looks import Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
 
-LARGEST = 2048  # pixels at which a gallery style is drawn, at most: engines enlarge it where they work larger
+LARGEST = 2048  # pixels of a style's longer side, at most: engines enlarge it where they work larger
+DRAWN = 512  # pixels at which a gallery style is drawn for scales up to there, however large the painting
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,27 +117,30 @@ def load_styles(source: Picture, longest: int) -> tuple[Style, ...]:
 
 
 def load_style(source: Picture, longest: int) -> Style:
-    """A style from a gallery name or from a picture, its longer side brought to `longest` if it is larger.
+    """A style from a gallery name, drawn `longest` pixels wide, or from a picture, as large as that is.
+
+    Neither has more than `LARGEST` pixels on its longer side; engines bring both to the size they work at.
 
     Raises:
         MissingError: neither a gallery name nor a file.
     """
     if isinstance(source, str) and source in GALLERY:
         side = min(longest, LARGEST)
-        return Style(source, draw(source, side, side))
+        small = draw(source, DRAWN, DRAWN) if side > DRAWN else None
+        return Style(source, draw(source, side, side), small=small)
     if isinstance(source, str | Path) and not os.path.exists(source):  # noqa: PTH110 - as above
         if Path(source).suffix.lower() in SUFFIXES:
             raise MissingError(f"There is no style picture {source}.")
         raise MissingError(
             f"There is no style {str(source)!r}: a picture file or one of {', '.join(GALLERY)} is wanted."
         )
-    return Style(describe(source), read_picture(source, longest, enlarge=False))
+    return Style(describe(source), read_picture(source, LARGEST, enlarge=False))
 
 
 def _load(source: StyleSource, longest: int) -> Style:
     if isinstance(source.picture, Style):
         stored = source.picture.picture
-        size = fit_size((stored.shape[-2], stored.shape[-1]), min(longest, max(stored.shape[-2:])))
+        size = fit_size((stored.shape[-2], stored.shape[-1]), min(LARGEST, max(stored.shape[-2:])))
         style = Style(source.picture.name, resize(stored, size))
     else:
         style = load_style(source.picture, longest)

@@ -74,8 +74,11 @@ class Measure:
         total = sum(style.weight for style in look.styles)
         found: dict[str, list[tuple[float, Any]]] = {tap: [] for tap in self.encoder.style_taps}
         for style in look.styles:
-            size = fit_size((style.picture.shape[-2], style.picture.shape[-1]), max(32, round(look.stroke * longest)))
-            picture = resize(style.picture, size).to(device)
+            wanted, picture = max(32, round(look.stroke * longest)), style.picture
+            if style.small is not None and wanted <= max(style.small.shape[-2:]):
+                picture = style.small
+            size = fit_size((picture.shape[-2], picture.shape[-1]), wanted)
+            picture = resize(picture, size).to(device)
             inside = torch.ones_like(picture[:, :1]) if style.alpha is None else resize(style.alpha, size).to(device)
             for tap, sample in self._samples(picture, inside).items():
                 found[tap].append((style.weight / total, self.loss.prepare(sample)))

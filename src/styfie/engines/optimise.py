@@ -242,27 +242,41 @@ class _Run:
         every = SHOWN if max(scale.size) <= 1024 else 1
         following = (s, n + 1, 0) if n + 1 < len(self.layers) else (s + 1, 0, 0)
         for b, steps in enumerate(blocks[first:], first):
-            seen = start = whole[box].to(self.device)
-            still = False
-            for step, (image, tried, terms) in enumerate(search(objective, start, steps, scale.history), 1):
+            seen, still, step = whole[box].to(self.device), False, 0
+            for image, tried, terms in search(objective, seen, steps, scale.history):
+                step += 1
                 self.clock.tick(scale)
                 if step % LOOK == 0:
                     still, seen = _still(seen, tried), tried
                 last = still or step == steps
-                if not last and step % every:
-                    continue
-                whole = whole.clone()
-                whole[box] = image.cpu()
-                painted[n] = whole
-                if still:
-                    self.clock.skip(steps - step + sum(blocks[b + 1 :]), scale)
-                place = following if still or b + 1 == len(blocks) else (s, n, b + 1)
-                state = _state(place, painted) if last else None
-                losses = dict(zip(TERMS, terms.tolist(), strict=True)) | {"total": float(terms.sum())}
-                shown = partial(self._shown, canvas, tuple(painted))
-                yield Progress(self.clock.step, self.plan.steps, losses, self.clock.left(), shown, state)
-                if still:
-                    return
+                if last or step % every == 0:
+                    whole = whole.clone()
+                    whole[box] = image.cpu()
+                    painted[n] = whole
+                if last:
+                    break
+                if step % every == 0:
+                    yield self._progress(canvas, painted, terms)
+            del image, tried, seen  # with the search's history, before anybody writes a state
+            if still:
+                self.clock.skip(steps - step + sum(blocks[b + 1 :]), scale)
+            place = following if still or b + 1 == len(blocks) else (s, n, b + 1)
+            yield self._progress(canvas, painted, terms, place)
+            if still:
+                return
+
+    def _progress(
+        self,
+        canvas: _Canvas,
+        painted: Sequence[Tensor | None],
+        terms: Tensor,
+        place: tuple[int, int, int] | None = None,
+    ) -> Progress:
+        """What is painted so far, with a state to go on from if that is at `place`."""
+        losses = dict(zip(TERMS, terms.tolist(), strict=True)) | {"total": float(terms.sum())}
+        shown = partial(self._shown, canvas, tuple(painted))
+        state = None if place is None else _state(place, painted)
+        return Progress(self.clock.step, self.plan.steps, losses, self.clock.left(), shown, state)
 
     def _objective(self, canvas: _Canvas, scale: Scale, n: int, box: Box) -> Objective:
         """The loss of one layer within its box."""
