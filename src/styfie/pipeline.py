@@ -178,12 +178,17 @@ class _Run:
                 break
         if progress is None:
             raise InputError(f"The engine {self.request.settings.engine!r} painted nothing.")
-        return self._painting(progress, finished, scored=True)
+        # With its layers made, the progress lets go of what the engine made them from.
+        last = Progress(progress.step, progress.steps, progress.losses, 0.0, progress.layers)
+        del progress
+        return self._painting(last, finished, scored=True)
 
     def _painting(self, progress: Progress, finished: bool = False, scored: bool = False) -> Painting:
         """What is painted so far, at the photo's size; `scored` with its likeness in the recipe."""
         before = self.before
-        layers = resize(progress.layers, before.regions.size).clone()
+        layers = resize(progress.layers, before.regions.size)
+        if any((look := before.looks.get(name)) is None or not look.styles for name in before.regions.names):
+            layers = layers.clone()
         recipe = self._recipe(progress, finished)
         painting = replace(before, layers=layers, recipe=recipe)
         for i, name in enumerate(before.regions.names):
