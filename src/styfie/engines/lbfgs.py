@@ -11,8 +11,8 @@ LEAST = 1e-10  # of s^T y: pairs below it say nothing about the curvature
 class Lbfgs:
     """Limited-memory BFGS (Liu and Nocedal 1989) in its compact representation (Byrd, Nocedal and Schnabel 1994).
 
-    The same steps as the usual two loops, but the history is read twice a step rather than once for each of its
-    vectors, and no number is fetched from the device. The first step is at most one unit of the gradient's sum, the
+    The same steps as the usual two loops, but the history is read four times a step rather than once for each of
+    its vectors, and no number is fetched from the device. The first step is at most one unit of the gradient's sum, the
     others are whole ones.
     """
 
@@ -39,7 +39,8 @@ class Lbfgs:
         torch.sub(at, self.point, out=self.pairs[k])
         torch.sub(slope, self.gradient, out=self.pairs[m + k])
         self.count += 1
-        found = torch.stack([self.pairs[k], self.pairs[m + k], slope]) @ self.pairs.T
+        # One by one: put together for a single product they would be three more pictures in memory.
+        found = torch.stack([self.pairs @ vector for vector in (self.pairs[k], self.pairs[m + k], slope)])
         told = found[0, m + k] > LEAST
         self.pairs[k] *= told
         self.pairs[m + k] *= told
