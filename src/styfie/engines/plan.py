@@ -121,8 +121,8 @@ def _fit(
         if side >= max(size) or (whole and side):
             continue  # that is no tile
         seen = pixels if side == 0 else min(pixels, (side + 64) ** 2)
-        # The picture, the best one, the next one and two gradients, besides the history.
-        need = kept + PICTURE * (5 + 2 * history) * pixels + step * seen
+        # The picture, the best one, the one before and the next, two gradients, and three that a progress still holds.
+        need = kept + PICTURE * (9 + 2 * history) * pixels + step * seen
         if need <= memory:
             return Scale(size, steps, side, history, need)
         least = min(least, need)
