@@ -23,10 +23,10 @@ LAYERS = [
     {"images", "settings", "looks", "devices", "weights", "colour", "losses", "blur", "regions", "geodesic", "gallery"},
     {"encoders", "evaluation"},
     {"engines", "segmentation", "depth", "likeness", "styles"},
-    {"training"},
-    {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes"},
+    {"training", "export", "flow"},
+    {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes", "stream"},
     {"pipeline"},
-    {"batch"},
+    {"batch", "video"},
     {"cli", "__main__", "__init__"},
 ]
 LEVEL = {part: i for i, layer in enumerate(LAYERS) for part in layer}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from styfie.errors import InputError
@@ -17,7 +18,8 @@ class Style:
 
     `weight` is its share where a region has several styles; `alpha` (1, 1, H, W) marks which part of the picture is
     the style, all of it if there is none. `small` is the same picture as it is to be seen at scales that it is large
-    enough for, where it was drawn for them: what a small painting shows is then how a large one begins.
+    enough for, where it was drawn for them: what a small painting shows is then how a large one begins. `taught` is the
+    file of a network that was taught this style, where it is from one.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Style:
     weight: float = 1.0
     alpha: Tensor | None = None
     small: Tensor | None = None
+    taught: Path | None = None
 
     def __post_init__(self) -> None:
         _within("the weight of a style", self.weight, 0.001, 1000, "a share above 0")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 import styfie
 from styfie.depth import AUTO, find_depth
-from styfie.engines import load_engine
+from styfie.engines import load_engine, weights_used
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, NoPersonError
 from styfie.images import Picture, describe, fit_size, read_matte, read_picture, resize
@@ -27,7 +27,7 @@ from styfie.segmentation import load_segmenter
 from styfie.settings import Settings
 from styfie.styles import Wanted, resolve_looks
 from styfie.unfinished import Unfinished, run_key
-from styfie.weights import PACKAGED, WEIGHTS, checksum, checksums
+from styfie.weights import checksum, checksums
 
 PORTRAIT = Path(__file__).parent / "assets" / "portrait.jpg"
 OnStart = Callable[[Painting], None]
@@ -325,7 +325,7 @@ def _read_inside(name: str, mask: Picture, size: tuple[int, int]) -> Tensor:
 
 def _weights(settings: Settings) -> dict[str, str]:
     """SHA-256 of the weights that a run uses."""
-    found = checksums(dict.fromkeys([*PACKAGED, *({settings.encoder} & set(WEIGHTS))]))
+    found = checksums(weights_used(settings))
     if settings.segmenter.endswith(".safetensors"):
         found["segmenter"] = checksum(Path(settings.segmenter))
     return found

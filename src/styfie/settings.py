@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from styfie.errors import InputError
 
+STARTS = ("photo", "noise", "fast")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -25,7 +26,7 @@ class Settings:
     encoder: str = "styfie"
     loss: str = "gram"  # how style is measured: see `losses.STYLE_LOSSES`
     segmenter: str = "auto"
-    start: str = "photo"  # or "noise"
+    start: str = "photo"  # what an optimisation begins from: one of `STARTS`
     max_memory: float = 4.0  # gigabytes (10**9 bytes) that a run may take; larger pictures are painted in tiles
     radius: float = 10.0  # of the portrait blur: standard deviation in pixels per 512 of the longest side
 
@@ -39,8 +40,8 @@ class Settings:
         _within("max_memory", self.max_memory, 0.5, 10_000)
         if self.device not in DEVICES:
             raise InputError(f"device is {self.device!r}: one of {', '.join(DEVICES)} is wanted.")
-        if self.start not in ("photo", "noise"):
-            raise InputError(f"start is {self.start!r}: photo or noise is wanted.")
+        if self.start not in STARTS:
+            raise InputError(f"start is {self.start!r}: one of {', '.join(STARTS)} is wanted.")
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:

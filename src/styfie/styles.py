@@ -15,6 +15,7 @@ from styfie.images import SUFFIXES, Picture, describe, fit_size, read_matte, rea
 from styfie.looks import Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
 
+SAFETENSORS = ".safetensors"
 LARGEST = 2048  # pixels of a style's longer side, at most: engines enlarge it where they work larger
 DRAWN = 512  # pixels at which a gallery style is drawn for scales up to there, however large the painting
 
@@ -119,10 +120,13 @@ def load_styles(source: Picture, longest: int) -> tuple[Style, ...]:
 def load_style(source: Picture, longest: int) -> Style:
     """A style from a gallery name, drawn `longest` pixels wide, or from a picture, as large as that is.
 
+    A file of `styfie train style` holds both a picture and the network that was taught it.
+
     Neither has more than `LARGEST` pixels on its longer side; engines bring both to the size they work at.
 
     Raises:
         MissingError: neither a gallery name nor a file.
+        InputError: a file that holds neither a picture nor a taught style.
     """
     if isinstance(source, str) and source in GALLERY:
         side = min(longest, LARGEST)
@@ -134,6 +138,10 @@ def load_style(source: Picture, longest: int) -> Style:
         raise MissingError(
             f"There is no style {str(source)!r}: a picture file or one of {', '.join(GALLERY)} is wanted."
         )
+    if isinstance(source, str | Path) and Path(source).suffix == SAFETENSORS:
+        from styfie.engines.taught.files import read_taught
+
+        return Style(describe(source), read_taught(Path(source)).picture, taught=Path(source))
     return Style(describe(source), read_picture(source, LARGEST, enlarge=False))
 
 

@@ -22,8 +22,9 @@ from torch import Tensor
 
 import styfie
 from styfie.devices import pick_device
+from styfie.engines import weights_used
 from styfie.openraster import EPOCH, write_painting
-from styfie.weights import PACKAGED, WEIGHTS, checksums
+from styfie.weights import checksums
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress, State
@@ -61,7 +62,7 @@ def run_key(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings
         "torch": torch.__version__,
         "settings": {name: value for name, value in known.items() if name not in BLIND},
         "device": pick_device(settings.device).type,
-        "weights": checksums(dict.fromkeys([*PACKAGED, *({settings.encoder} & set(WEIGHTS))])),
+        "weights": checksums(weights_used(settings)),
         "regions": [regions.names, regions.sides],
         "looks": {n: [k.stroke, k.likeness, [s.weight for s in k.styles]] for n, k in looks.items() if k.styles},
     }

@@ -62,6 +62,22 @@ WEIGHTS: dict[str, WeightFile] = {
         licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",
         origin="Trained by this project on portraits with known mattes, from the built-in encoder's weights on.",
     ),
+    "fast": WeightFile(
+        file="fast.safetensors",
+        checksum="sha256:5c08be8186d6be8496f848f1f085ce1b40751977fcf06561bf9866241ac97139",
+        size=3_685_150,
+        source="styfie train fast",
+        licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",
+        origin="Trained by this project on portraits, paintings and its own gallery, by the built-in encoder's losses.",
+    ),
+    "gallery": WeightFile(
+        file="gallery.safetensors",
+        checksum="sha256:8a0f0df50b72b721406585da2e0d6b247210b4eac553260721b0d0c2f66c2309",
+        size=896_630,
+        source="styfie train style",
+        licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",
+        origin="Trained by this project on portraits and its own gallery, by the built-in encoder's losses.",
+    ),
     "vgg16": WeightFile(
         file="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         checksum="md5:6d6bbae143d832006294945121d1f1fc",

@@ -81,7 +81,7 @@ def test_a_mask_is_used_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: P
         (("paint", "--device", "toaster"), "device is 'toaster'"),
         (("paint", "--engine", "steam"), "optimise"),
         (("paint", "--encoder", "ear"), "vgg16"),
-        (("paint", "--start", "end"), "photo or noise"),
+        (("paint", "--start", "end"), "one of photo, noise, fast"),
         (("paint", "--mask", "none.png"), "no file none.png"),
         (("paint", "--mask", "hat=none.png"), "no file none.png"),
         (("paint", "--style", "glass"), "--style NAME=STYLE"),

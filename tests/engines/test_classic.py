@@ -163,7 +163,7 @@ def test_the_same_seed_gives_the_same_picture(
 def test_it_begins_from_given_layers(network: Vgg, photo: Tensor, regions: Regions, looks: dict[str, Look]) -> None:
     start = torch.stack([torch.zeros(3, 48, 40), torch.ones(3, 48, 40)])
     weightless = replace(SMALL, iterations=1, style_weight=0.0, tv_weight=0.0)
-    both, subject, _ = classic(photo, regions, looks, SETTINGS, start, weightless, network)
+    both, subject, _ = classic(photo, regions, looks, SETTINGS, start, None, weightless, network)
     inside = hard_masks(regions.resize((32, 32)).alpha)[0].expand(3, -1, -1) > 0
     assert float(both.layers[0][inside].max()) < 1e-6 and float(both.layers[0][~inside].min()) > 1 - 1e-6
     assert float(subject.layers[0][inside].max()) < 1e-6 and float(subject.layers[0][~inside].min()) < 0.9

@@ -22,6 +22,9 @@ class Kind(StrEnum):
     encoders = "encoders"
 
 
+UNSAID = {"function", "keeps_steps"}  # fields that say how an entry is run, not what it is
+
+
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -54,6 +57,7 @@ def _table(kind: Kind) -> list[dict[str, Any]]:
         Kind.encoders: ENCODERS,
     }
     return [
-        {"name": name} | {key: value for key, value in vars(entry).items() if isinstance(value, str | int)}
+        {"name": name}
+        | {key: value for key, value in vars(entry).items() if isinstance(value, str | int) and key not in UNSAID}
         for name, entry in tables[kind].items()
     ]

@@ -105,7 +105,9 @@ def paint(
         typer.Option("--import", metavar="FILE", help="Take the weights of --encoder vgg16|vgg19 from here."),
     ] = None,
     segmenter: Segmenter = Settings.segmenter,
-    start: Annotated[str, typer.Option(help="Begin from the photo or from noise.")] = Settings.start,
+    start: Annotated[
+        str, typer.Option(help="Begin from the photo, from noise, or from what the fast engine paints.")
+    ] = Settings.start,
     radius: Annotated[float, typer.Option(help="Of the portrait blur, in pixels per 512.")] = Settings.radius,
     timelapse: Annotated[
         Path | None, typer.Option(metavar="FILE.gif|.mp4", help="Also write how the picture came to be.")

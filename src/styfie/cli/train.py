@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Train the networks that ship, or your own.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Option("--output", "-o", help="Folder for weights, checkpoints and log.jsonl.")]
+Photos = Annotated[
+    list[Path],
+    typer.Option(
+        "--photos", help="A folder or ZIP of photos of 256 pixels and more; repeat for more, each equally often."
+    ),
+]
+Start = Annotated[Path | None, typer.Option(help="Safetensors of an earlier run to start from.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Optimiser steps; the published run's if none.")]
 RunSeed = Annotated[int, typer.Option(min=0, help="The same seed gives the same weights on the same CPU.")]
 
@@ -40,6 +47,71 @@ def encoder(
     trained, scores = train_encoder(data, teacher, output, schedule, on_log=_log)
     save_weights(trained.state_dict(), output / "encoder.safetensors")
     typer.echo(json.dumps({"held out": {name: round(value, 4) for name, value in scores.items()}}))
+
+
+@app.command("fast")
+def fast(
+    photos: Photos,
+    styles: Annotated[
+        list[Path], typer.Option(help="A folder or ZIP of paintings; repeat for more. The gallery is always learned.")
+    ],
+    output: Folder,
+    content: Annotated[
+        float | None, typer.Option(min=0, help="Weight of the photo's content; less paints more freely.")
+    ] = None,
+    start: Start = None,
+    steps: Steps = None,
+    seed: RunSeed = 0,
+    device: Device = "auto",
+) -> None:
+    """Teach the network that paints any style in one pass. Given again, the same command goes on."""
+    from styfie.devices import pick_device
+    from styfie.training.fast import LESSON, SCHEDULE, train_fast
+    from styfie.training.segmenter import read_start
+    from styfie.weights import save_weights
+
+    schedule = replace(SCHEDULE, steps=steps or SCHEDULE.steps, seed=seed)
+    lesson = LESSON if content is None else replace(LESSON, content=content)
+    weights = read_start(start) if start else None
+    network = train_fast(photos, styles, output, schedule, lesson, pick_device(device), weights, _log)
+    file = save_weights(network.state_dict(), output / "fast.safetensors")
+    typer.echo(f"Wrote {file}")
+
+
+@app.command("style")
+def style(
+    picture: Annotated[
+        str, typer.Argument(metavar="STYLE", help="A picture, a gallery name, or `gallery`: all of it.")
+    ],
+    photos: Photos,
+    output: Folder,
+    width: Annotated[
+        float, typer.Option(min=0.125, max=2, help="Share of the published widths; 0.5 has a quarter of the weights.")
+    ] = 0.5,
+    steps: Steps = None,
+    seed: RunSeed = 0,
+    device: Device = "auto",
+) -> None:
+    """Teach a network one style: styfie paint --engine taught --background FILE paints it in one pass.
+
+    Given again, the same command goes on where it was stopped.
+    """
+    from styfie.devices import pick_device
+    from styfie.engines.taught.files import save_taught
+    from styfie.gallery import GALLERY
+    from styfie.styles import DRAWN, load_style
+    from styfie.training.style import GALLERY_STEPS, SCHEDULE, train_style
+    from styfie.weights import save_weights
+
+    every = picture == "gallery"
+    pictures = [load_style(name, DRAWN).picture for name in (GALLERY if every else [picture])]
+    schedule = replace(SCHEDULE, steps=steps or (GALLERY_STEPS if every else SCHEDULE.steps), seed=seed)
+    network = train_style(photos, pictures, output, schedule, width, device=pick_device(device), on_log=_log)
+    if every:
+        file = save_weights(network.state_dict(), output / "gallery.safetensors")
+    else:
+        file = save_taught(network, pictures[0], output / f"{Path(picture).stem}.safetensors")
+    typer.echo(f"Wrote {file}")
 
 
 @app.command("segmenter")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from styfie.errors import InputError
+from styfie.weights import WEIGHTS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,68 +55,42 @@ TAXONOMY = {
 
 @dataclass(frozen=True)
 class EngineEntry:
-    """One way to paint: `taxonomy` is a class of `TAXONOMY`, `needs` what must be there beyond the package itself."""
+    """One way to paint: `taxonomy` is a class of `TAXONOMY`, `needs` what must be there beyond the package itself.
+
+    `function` is `module:name` below this package, imported when it is asked for.
+    """
 
     title: str
-    paint: Engine
+    function: str
     taxonomy: str
-    needs: str
+    needs: str = ""
+    weights: tuple[str, ...] = ()  # packaged files that it reads besides encoder and segmenter
     keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
 
-
-def _optimise(
-    photo: Tensor,
-    regions: Regions,
-    looks: Mapping[str, Look],
-    settings: Settings,
-    start: Tensor | None = None,
-    state: State | None = None,
-) -> Iterator[Progress]:
-    from styfie.engines.optimise import optimise
-
-    return optimise(photo, regions, looks, settings, start, state)
-
-
-def _classic(
-    photo: Tensor,
-    regions: Regions,
-    looks: Mapping[str, Look],
-    settings: Settings,
-    start: Tensor | None = None,
-    state: State | None = None,
-) -> Iterator[Progress]:
-    from styfie.engines.classic import classic
-
-    del state  # it keeps none
-    return classic(photo, regions, looks, settings, start)
-
-
-def _gatys(
-    photo: Tensor,
-    regions: Regions,
-    looks: Mapping[str, Look],
-    settings: Settings,
-    start: Tensor | None = None,
-    state: State | None = None,
-) -> Iterator[Progress]:
-    from styfie.engines.gatys import gatys
-
-    del state  # it keeps none
-    return gatys(photo, regions, looks, settings, start)
+    @property
+    def paint(self) -> Engine:
+        """The engine itself."""
+        module, name = self.function.split(":")
+        found: Engine = getattr(import_module(f"{__name__}.{module}"), name)
+        return found
 
 
 ENGINES: dict[str, EngineEntry] = {
-    "optimise": EngineEntry("A layer per region, coarse to fine, on any encoder", _optimise, "1.1", ""),
+    "optimise": EngineEntry("A layer per region, coarse to fine, on any encoder", "optimise:optimise", "1.1"),
+    "fast": EngineEntry("Any style in one pass of a small network", "fast.paint:fast", "2.3", weights=("fast",)),
+    "taught": EngineEntry(
+        "The gallery, or a file of styfie train style, in one pass", "taught.paint:taught", "2.2", weights=("gallery",)
+    ),
     "classic": EngineEntry(
         "The founding paper's algorithm, 256x256 on VGG-16",
-        _classic,
+        "classic:classic",
         "1.1",
         "styfie[vgg] and the weights of vgg16",
-        True,
+        keeps_steps=True,
     ),
     "gatys": EngineEntry(
         "Gatys et al. (2015) as published: from noise, VGG-19 with average pooling",
-        _gatys,
+        "gatys:gatys",
         "1.1",
         "styfie[vgg] and the weights of vgg19",
     ),
@@ -130,3 +106,10 @@ def load_engine(name: str) -> Engine:
     if name not in ENGINES:
         raise InputError(f"There is no engine {name!r}: known are {', '.join(ENGINES)}.")
     return ENGINES[name].paint
+
+
+def weights_used(settings: Settings) -> list[str]:
+    """The names in `weights.WEIGHTS` of the files that a run reads, each once."""
+    used = ENGINES[settings.engine].weights if settings.engine in ENGINES else ()
+    start = ["fast"] if settings.start == "fast" else []
+    return list(dict.fromkeys(["encoder", "segmenter", *used, *start, *({settings.encoder} & set(WEIGHTS))]))

@@ -47,6 +47,7 @@ def classic(
     looks: Mapping[str, Look],
     settings: Settings,
     start: Tensor | None = None,
+    state: object = None,
     parameters: Classic = CLASSIC,
     network: Vgg | None = None,
 ) -> Iterator[Progress]:
@@ -69,6 +70,7 @@ def classic(
     Raises:
         MissingError: the weights of VGG-16 are not here and cannot be fetched.
     """
+    del state  # it keeps none
     device = pick_device(settings.device)
     styles = {i: look.styles[0].picture for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.styles}
     if not styles:

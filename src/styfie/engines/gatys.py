@@ -53,6 +53,7 @@ def gatys(
     looks: Mapping[str, Look],
     settings: Settings,
     start: Tensor | None = None,
+    state: object = None,
     parameters: Gatys = GATYS,
     network: Vgg | None = None,
 ) -> Iterator[Progress]:
@@ -73,6 +74,7 @@ def gatys(
         InputError: a photo of less than 16 pixels in height or width.
         MissingError: the weights of VGG-19 are not here and cannot be fetched.
     """
+    del state  # it keeps none
     height, width = photo.shape[-2:]
     if min(height, width) < SMALLEST:
         raise InputError(f"The photo is {width}x{height} pixels: gatys wants {SMALLEST} or more on either side.")

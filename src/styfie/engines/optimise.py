@@ -294,6 +294,10 @@ class _Run:
             return enlarge(painted, own, self.weights.detail)
         if self.settings.start == "noise":
             return torch.rand(own.shape, generator=torch.Generator().manual_seed(self.settings.seed))
+        if self.settings.start == "fast":
+            from styfie.engines.fast.paint import FastPainter  # which paints bands as this engine does
+
+            return FastPainter({}, self.settings).paint(own.to(self.device), band.to(self.device), look).to(own)
         style = look.styles[0]
         return match_colours(own, style.picture, band, style.alpha)
 

@@ -5,6 +5,7 @@ A pack is a ZIP of pictures: it may be named in place of a folder, or lie inside
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ class PictureSet:
 
     `held_out` picks a fixed share of them by a checksum of the name: the same pictures whatever
     else lies beside them, so that what was held back stays held back. Pictures whose path below `source`
-    has one of the words of `leave_out` in it are not taken.
+    has one of the words of `leave_out` in it are not taken, nor those with a side of less than `least` pixels.
 
     Raises:
         MissingError: there is nothing at `source`.
@@ -34,7 +35,13 @@ class PictureSet:
     """
 
     def __init__(
-        self, source: Path, *, held_out: bool = False, one_in: int = 20, leave_out: Sequence[str] = ()
+        self,
+        source: Path,
+        *,
+        held_out: bool = False,
+        one_in: int = 20,
+        leave_out: Sequence[str] = (),
+        least: int = 0,
     ) -> None:
         if not source.exists():
             raise MissingError(f"No training pictures at {source}: name a folder or a ZIP of pictures.")
@@ -44,9 +51,11 @@ class PictureSet:
             if (zlib.crc32(Path(entry[1]).stem.encode()) % one_in == 0) == held_out
             and not any(word in _inside(source, entry[1]) for word in leave_out)
         ]
-        if not self._entries:
-            raise InputError(f"{source} holds no JPEG, PNG or WebP picture to train on.")
         self._packs: dict[Path, zipfile.ZipFile] = {}
+        self._entries = [entry for entry in self._entries if not least or min(self._size(entry)) >= least]
+        if not self._entries:
+            large = f" of {least} pixels or more" if least else ""
+            raise InputError(f"{source} holds no JPEG, PNG or WebP picture{large} to train on.")
         self._decoded: dict[int, Pixels] = {}
 
     def __len__(self) -> int:
@@ -70,6 +79,12 @@ class PictureSet:
     def names(self) -> list[str]:
         """Every picture's file name, as found."""
         return [name for _, name in self._entries]
+
+    def _size(self, entry: tuple[Path | None, str]) -> tuple[int, int]:
+        """Width and height of a picture, from its header alone."""
+        pack, name = entry
+        with naming(Path(name).name, pack or Path(name).parent), Image.open(io.BytesIO(self._read(pack, name))) as one:
+            return one.size
 
     def _read(self, pack: Path | None, name: str) -> bytes:
         if pack is None:

@@ -1,0 +1,1 @@
+"""Any style in one pass."""

@@ -1,0 +1,179 @@
+"""Any style in one pass: Huang and Belongie (2017) in outline, with a fuller transform and a decoder that is told more.
+
+Class 2.3 in the taxonomy of Jing et al. (2018). The photo's features within a region are moved to the style's mean and
+covariance at five scales (`transport`), and one small network makes the picture from them (`network`). Pictures larger
+than the network was taught on are painted coarse to fine, each scale beginning from the one below, so that strokes
+keep their size; those that are larger than `TILE` in overlapping tiles, with statistics over the whole picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from styfie.devices import lowered, pick_device
+from styfie.encoders import load_encoder
+from styfie.encoders.plain import Features, PlainEncoder
+from styfie.engines.fast.network import LEVELS, FastNet, draw_noise, load_fast, see
+from styfie.engines.fast.transport import Affine, Gaussian, blend, gaussian_of, transport
+from styfie.engines.objective import tap_masks
+from styfie.engines.onepass import in_one_pass
+from styfie.engines.optimise import region_box
+from styfie.engines.progress import Progress
+from styfie.engines.tiles import Area, Tile, tiles_of
+from styfie.images import fit_size, resize
+from styfie.looks import Look
+from styfie.losses.moments import Moments, moments
+from styfie.regions import Regions
+from styfie.settings import Settings
+from styfie.weights import load_packaged
+
+TILE = 1024  # side of tiles
+REACH = 96  # pixels around its own that a pixel of the result depends on, in whole cells of the coarsest map
+THINNED = {"rgb": 4, "conv1": 4, "conv2": 2}  # of these every so manieth row and column says enough of statistics
+STRIDE = 16  # pixels between these
+
+
+@dataclass(frozen=True, eq=False)
+class Brush:
+    """A look as the network wants it at one scale: the statistics per tap, and the filters that they make."""
+
+    statistics: list[Gaussian]
+    filters: list[tuple[Tensor, Tensor]]
+
+
+class FastPainter:
+    """Paints photo after photo in the same looks; what depends on the styles alone is made once.
+
+    `settings` gives device and seed.
+    """
+
+    def __init__(self, looks: Mapping[str, Look], settings: Settings) -> None:
+        self.looks, self.seed = looks, settings.seed
+        self.device = pick_device(settings.device)
+        encoder = load_encoder("styfie")
+        assert isinstance(encoder, PlainEncoder)
+        self.encoder: PlainEncoder = lowered(encoder, self.device)
+        self.plain = load_fast(load_packaged("fast")).to(self.device)
+        self.network: FastNet = lowered(self.plain, self.device)
+        self._brushes: dict[tuple[int, int], Brush] = {}
+        self._seen: tuple[Tensor, Features] | None = None
+        self._noise: dict[tuple[int, int], list[Tensor]] = {}
+
+    def paint(self, content: Tensor, band: Tensor, look: Look) -> Tensor:
+        """`content` (1, 3, h, w) in one look where `band` (1, 1, h, w) is above 0, itself elsewhere."""
+        size = (content.shape[-2], content.shape[-1])
+        brush = self._brush(look, max(size))
+        statistics = zip(self._statistics(content, band), brush.statistics, strict=True)
+        affines = [transport(own, style) for own, style in statistics]
+        painted, box = content.clone(), region_box(band)
+        for tile in tiles_of(size, TILE, REACH):
+            if (part := _within(tile, (box[-2], box[-1]), size)) is not None:
+                painted[(..., *part.own)] = self._paint_tile(content, part, affines, brush)[(..., *part.inside)]
+        return painted
+
+    def _brush(self, look: Look, longest: int) -> Brush:
+        key = (id(look), longest)
+        if key not in self._brushes:
+            statistics = self._statistics_of(look, longest)
+            kind = next(self.network.parameters()).dtype
+            filters = [(w.to(kind), b.to(kind)) for w, b in self.plain.filters(statistics)]
+            self._brushes[key] = Brush(statistics, filters)
+        return self._brushes[key]
+
+    def _statistics_of(self, look: Look, longest: int) -> list[Gaussian]:
+        """A look's styles blended, at a photo's longest side times the stroke."""
+        total = sum(style.weight for style in look.styles)
+        each = []
+        for style in look.styles:
+            wanted, picture = max(32, round(look.stroke * longest)), style.picture
+            if style.small is not None and wanted <= max(style.small.shape[-2:]):
+                picture = style.small
+            size = fit_size((picture.shape[-2], picture.shape[-1]), wanted)
+            inside = picture.new_ones((1, 1, *size)) if style.alpha is None else resize(style.alpha, size).clamp(0, 1)
+            each.append(self._statistics(resize(picture, size).to(self.device), inside.to(self.device)))
+        shares = [style.weight / total for style in look.styles]
+        return [blend(taps, shares) for taps in zip(*each, strict=True)]
+
+    def _statistics(self, picture: Tensor, inside: Tensor) -> list[Gaussian]:
+        """Of a picture's features where `inside` (1, 1, H, W) is, tile by tile."""
+        sums: dict[str, Moments] = {}
+        for tile in tiles_of((picture.shape[-2], picture.shape[-1]), TILE, REACH):
+            maps = self._see(picture, tile.seen)
+            for tap, mask in tap_masks(inside[(..., *tile.seen)], maps, tile).items():
+                step = THINNED.get(tap, 1)
+                thin = (..., slice(None, None, step), slice(None, None, step))
+                here = moments(maps[tap][thin].float(), mask[thin])
+                sums[tap] = Moments(*(a + b for a, b in zip(sums[tap], here, strict=True))) if tap in sums else here
+        return [gaussian_of(one) for one in sums.values()]
+
+    def _see(self, picture: Tensor, seen: Area) -> Features:
+        """Picture and features of a part, in whole cells; of a small picture found once for all its layers."""
+        if max(picture.shape[-2:]) > TILE:
+            return self._look(picture[(..., *seen)])
+        if self._seen is None or self._seen[0] is not picture:
+            self._seen = picture, self._look(picture)
+        return {tap: one[(..., *_cells(seen, picture, one))] for tap, one in self._seen[1].items()}
+
+    def _look(self, picture: Tensor) -> Features:
+        picture = picture.contiguous(memory_format=torch.channels_last)
+        return see(picture, self.encoder(picture))
+
+    def _paint_tile(self, content: Tensor, tile: Tile, affines: Sequence[Affine], brush: Brush) -> Tensor:
+        seen = self._see(content, tile.seen)
+        maps = [affine(one) for affine, one in zip(affines, seen.values(), strict=True)]
+        noise = [
+            one[(..., *_cells(tile.seen, content, one))]
+            for one in self._noise_of((content.shape[-2], content.shape[-1]))
+        ]
+        found: Tensor = self.network(maps, brush.filters, noise)
+        return found
+
+    def _noise_of(self, size: tuple[int, int]) -> list[Tensor]:
+        if size not in self._noise:
+            self._noise[size] = [one.to(self.device) for one in draw_noise(size, self.seed)]
+        return self._noise[size]
+
+
+def _cells(area: Area, picture: Tensor, features: Tensor) -> Area:
+    """The cells of a map that an area of its picture covers."""
+    longest, cells = max(picture.shape[-2:]), max(features.shape[-2:])
+    stride = next(2**k for k in range(len(LEVELS)) if -(-longest // 2**k) == cells)
+    rows, columns = (slice(one.start // stride, -(-one.stop // stride)) for one in area)
+    return rows, columns
+
+
+def _within(tile: Tile, box: tuple[slice, slice], size: tuple[int, int]) -> Tile | None:
+    """The part of a tile that lies in a box, in whole cells, and what it must see; None if there is none."""
+    own, seen = [], []
+    for span, wanted, length in zip(tile.own, box, size, strict=True):
+        first = max(span.start, wanted.start // STRIDE * STRIDE)
+        end = min(span.stop, -(-wanted.stop // STRIDE) * STRIDE, length)
+        if end <= first:
+            return None
+        own.append(slice(first, end))
+        seen.append(slice(max(0, first - REACH), min(length, end + REACH)))
+    return Tile((seen[0], seen[1]), (own[0], own[1]))
+
+
+def fast(
+    photo: Tensor,
+    regions: Regions,
+    looks: Mapping[str, Look],
+    settings: Settings,
+    start: Tensor | None = None,
+    state: object = None,
+) -> Iterator[Progress]:
+    """Paint every region that has a style, in one pass.
+
+    `photo` (1, 3, H, W) and `regions` are of the result's size. Of `settings`, device and seed are read. It
+    neither begins from a painting nor keeps a state.
+
+    Raises:
+        MissingError: the network's weights are missing from the package.
+    """
+    del start, state
+    return in_one_pass(lambda: FastPainter(looks, settings), photo, regions)

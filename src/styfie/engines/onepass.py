@@ -1,0 +1,92 @@
+"""What engines share that paint in one pass: layers and their bands, and large pictures coarse to fine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from styfie.blur import gaussian
+from styfie.engines.optimise import BAND, enlarge, group
+from styfie.engines.progress import Progress
+from styfie.images import fit_size, resize
+from styfie.looks import Look
+from styfie.losses.edges import luma_of
+from styfie.regions import Regions, widen
+
+NATIVE = 512  # longest side that is painted at once; larger pictures begin at half their size, or half of that
+FINE = 1 / 48  # standard deviation, as a share of the longest side, under which a face's detail is the photo's
+DETAIL = 0.9  # share of the photo's finer detail given to a larger scale
+
+
+class Painter(Protocol):
+    """Photo (1, 3, H, W) and regions of that size to layers (R, 3, H, W) in [0, 1]; made once for a set of looks."""
+
+    looks: Mapping[str, Look]
+    device: torch.device
+
+    def paint(self, content: Tensor, band: Tensor, look: Look) -> Tensor:
+        """`content` (1, 3, h, w) in one look where `band` (1, 1, h, w) is above 0."""
+        ...
+
+
+def scales(longest: int) -> list[int]:
+    """The longest sides that a picture is painted at, coarse to fine."""
+    found = [longest]
+    while found[0] > NATIVE:
+        found.insert(0, -(-found[0] // 2))
+    return found
+
+
+@torch.no_grad()
+def paint_layers(painter: Painter, photo: Tensor, regions: Regions) -> Tensor:
+    """The layers (R, 3, H, W): painted in the region and through a band around it, the photo to the bit elsewhere.
+
+    Regions that are to look alike are painted as one, and no seam can be between them.
+    """
+    layers = photo.repeat(len(regions.names), 1, 1, 1)
+    radius = round(BAND * max(regions.size))
+    for layer in group(regions, painter.looks):
+        own = list(layer.regions)
+        band = widen(regions.alpha[own].sum(0, keepdim=True).clamp(max=1), radius)
+        painted = _coarse_to_fine(painter, photo.to(painter.device), band.to(painter.device), layer.look).to(photo)
+        if regions.face is not None and layer.look.likeness:
+            painted = with_features(painted, photo, layer.look.likeness * regions.face)
+        layers[own] = torch.lerp(photo, painted, band)
+    return layers
+
+
+def with_features(painted: Tensor, photo: Tensor, amount: Tensor) -> Tensor:
+    """The painting (1, 3, H, W) with a share `amount` (1, 1, H, W) of its fine light and dark taken from the photo.
+
+    Fine is what is smaller than about an eye's half: strokes give way to eyelids and lips, their colours stay.
+    """
+    rows, columns = (amount[0, 0] > 0).nonzero().T if bool(amount.any()) else (None, None)
+    if rows is None or columns is None:
+        return painted
+    radius = max(1, round(FINE * max(painted.shape[-2:])))
+    down, across = (slice(max(0, int(n.min()) - 3 * radius), int(n.max()) + 1 + 3 * radius) for n in (rows, columns))
+    here = (..., down, across)
+    change = luma_of(photo[here]) - luma_of(painted[here])
+    found = painted.clone()
+    found[here] += amount[here] * (change - gaussian(change, radius))
+    return found.clamp_(0, 1)
+
+
+def _coarse_to_fine(painter: Painter, photo: Tensor, band: Tensor, look: Look) -> Tensor:
+    """Each scale begins from the one below and the photo's detail that it could not hold: strokes keep their size."""
+    painted = photo
+    for n, longest in enumerate(scales(max(photo.shape[-2:]))):
+        size = fit_size((photo.shape[-2], photo.shape[-1]), longest)
+        content = resize(photo, size)
+        if n:
+            content = enlarge(painted, content, DETAIL).clamp(0, 1)
+        painted = painter.paint(content, resize(band, size).clamp(0, 1), look).clamp(0, 1)
+    return painted
+
+
+def in_one_pass(make: Callable[[], Painter], photo: Tensor, regions: Regions) -> Iterator[Progress]:
+    """The one step of such an engine."""
+    yield Progress(1, 1, {}, 0.0, paint_layers(make(), photo, regions))

@@ -1,0 +1,1 @@
+"""Networks that were taught their styles."""

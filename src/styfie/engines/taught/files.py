@@ -1,0 +1,65 @@
+"""A network that was taught a style, and the style's picture with it, as one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from styfie.engines.taught.network import TransformNet, load_transform
+from styfie.errors import InputError, MissingError
+from styfie.gallery import GALLERY
+from styfie.images import fit_size, resize
+from styfie.weights import load_packaged, save_weights
+
+PICTURE = "picture"  # name of the tensor that holds the style's picture, (1, 3, H, W) in 255ths
+KEPT = 512  # pixels of its longer side
+
+
+class Taught(NamedTuple):
+    """A network of one style, and that style's picture (1, 3, H, W) in [0, 1]."""
+
+    network: TransformNet
+    picture: Tensor
+
+
+def read_gallery() -> tuple[TransformNet, tuple[str, ...]]:
+    """The network that ships, and the names of its styles in order.
+
+    Raises:
+        MissingError: it is missing from the package.
+    """
+    network = load_transform(load_packaged("gallery"))
+    return network, tuple(GALLERY)[: network.styles]
+
+
+def read_taught(file: Path) -> Taught:
+    """What `save_taught` wrote.
+
+    Raises:
+        MissingError: no such file.
+        InputError: it holds something else.
+    """
+    if not file.is_file():
+        raise MissingError(f"There is no style {file}: a file of styfie train style is wanted.")
+    try:
+        state = load_file(file)
+        picture = state.pop(PICTURE)
+        return Taught(load_transform(state), picture.float() / 255)
+    except (SafetensorError, OSError, LookupError, RuntimeError):
+        raise InputError(f"{file.name} holds no taught style: a file of styfie train style is wanted.") from None
+
+
+def save_taught(network: TransformNet, picture: Tensor, file: Path) -> Path:
+    """Write a network of one style with the style's picture (1, 3, H, W), at most `KEPT` pixels large.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    size = fit_size((picture.shape[-2], picture.shape[-1]), min(KEPT, max(picture.shape[-2:])))
+    small = (255 * resize(picture, size).clamp(0, 1)).round().to(torch.uint8)
+    return save_weights({**network.state_dict(), PICTURE: small}, file)

@@ -1,0 +1,97 @@
+"""Styles that a network was taught: the gallery's by the one that ships, others by files of `styfie train style`.
+
+Classes 2.1 and 2.2 in the taxonomy of Jing et al. (2018). Several styles of one network are blended within it, by their
+scales and shifts; those of different networks by their pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from styfie.devices import lowered, pick_device
+from styfie.engines.onepass import in_one_pass
+from styfie.engines.optimise import region_box
+from styfie.engines.progress import Progress
+from styfie.engines.taught.files import read_gallery, read_taught
+from styfie.engines.taught.network import TransformNet
+from styfie.errors import InputError
+from styfie.looks import Look, Style
+from styfie.regions import Regions
+from styfie.settings import Settings
+
+Key = Path | None  # a network's file; None = the one of the gallery
+
+
+class TaughtPainter:
+    """Paints photo after photo in the same looks, each style by the network that was taught it.
+
+    Raises:
+        InputError: a style that is neither of the gallery nor a file of `styfie train style`.
+    """
+
+    def __init__(self, looks: Mapping[str, Look], settings: Settings) -> None:
+        self.looks, self.device = looks, pick_device(settings.device)
+        self._networks: dict[Key, tuple[TransformNet, tuple[str, ...]]] = {}
+        for look in looks.values():
+            for style in look.styles:
+                self._place(style)
+
+    def paint(self, content: Tensor, band: Tensor, look: Look) -> Tensor:
+        """`content` (1, 3, h, w) in one look around where `band` (1, 1, h, w) is above 0, itself elsewhere."""
+        total = sum(style.weight for style in look.styles)
+        shares: dict[Key, Tensor] = {}
+        for style in look.styles:
+            key, at = self._place(style)
+            known = shares.setdefault(key, torch.zeros(self._networks[key][0].styles))
+            known[at] += style.weight / total
+        box, painted = region_box(band), content.clone()
+        seen = content[box].contiguous(memory_format=torch.channels_last)
+        each = [share.sum() * self._run(key, seen, share / share.sum()) for key, share in shares.items()]
+        painted[box] = torch.stack(each).sum(0)
+        return painted
+
+    def _run(self, key: Key, picture: Tensor, shares: Tensor) -> Tensor:
+        network = self._networks[key][0]
+        kind = next(network.parameters()).dtype
+        found: Tensor = network(picture.to(kind), shares.to(picture.device, kind))
+        return found
+
+    def _place(self, style: Style) -> tuple[Key, int]:
+        """The network that was taught a style, and the style's number there."""
+        key = style.taught
+        if key not in self._networks:
+            network, names = read_gallery() if key is None else (read_taught(key).network, (style.name,))
+            self._networks[key] = lowered(network, self.device), names
+        names = self._networks[key][1]
+        if style.name not in names or (key is None and style.alpha is not None):
+            what = f"a part of {style.name}" if style.name in names else repr(style.name)
+            raise InputError(
+                f"The engine taught was not taught {what}: use --engine fast, a style of the gallery, or a file of "
+                "styfie train style."
+            )
+        return key, names.index(style.name)
+
+
+def taught(
+    photo: Tensor,
+    regions: Regions,
+    looks: Mapping[str, Look],
+    settings: Settings,
+    start: Tensor | None = None,
+    state: object = None,
+) -> Iterator[Progress]:
+    """Paint every region that has a style, in one pass of the network that was taught it.
+
+    `photo` (1, 3, H, W) and `regions` are of the result's size. Of `settings`, the device is read. It neither begins
+    from a painting nor keeps a state.
+
+    Raises:
+        InputError: a style that no network was taught.
+        MissingError: the gallery's network is missing from the package.
+    """
+    del start, state
+    return in_one_pass(lambda: TaughtPainter(looks, settings), photo, regions)

@@ -1,0 +1,165 @@
+"""One pass: layers as the contract wants them, closer to the style than the photo in its colours, tiles unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from styfie.colour import match_colours
+from styfie.encoders import load_encoder
+from styfie.encoders.plain import WIDTHS
+from styfie.engines import load_engine, onepass
+from styfie.engines.fast import paint as fast_paint
+from styfie.engines.fast.network import FastNet, draw_noise
+from styfie.engines.fast.paint import FastPainter
+from styfie.engines.fast.transport import Gaussian
+from styfie.engines.onepass import paint_layers, scales, with_features
+from styfie.gallery import draw
+from styfie.images import read_picture
+from styfie.looks import Look, Style
+from styfie.losses import gram
+from styfie.losses.edges import luma_of
+from styfie.regions import Regions
+from styfie.settings import Settings
+from styfie.weights import ASSETS
+
+SETTINGS = Settings(size=96, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Tensor:
+    return read_picture(ASSETS / "portrait.jpg", 96)
+
+
+@pytest.fixture(scope="module")
+def halves(portrait: Tensor) -> Regions:
+    alpha = torch.zeros_like(portrait[:, :1])
+    alpha[..., :, : alpha.shape[-1] // 2] = 1
+    return Regions.of_subject(alpha)
+
+
+def look(name: str, **asked: float) -> Look:
+    return Look((Style(name, draw(name, 96)),), **asked)  # type: ignore[arg-type]
+
+
+def paint(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings = SETTINGS) -> Tensor:
+    (only,) = load_engine("fast")(photo, regions, looks, settings)
+    return only.layers
+
+
+def style_distance(picture: Tensor, style: Tensor) -> float:
+    encoder = load_encoder("styfie")
+    found, wanted = encoder(picture), encoder(style)
+    apart = [(gram(found[t]) - gram(wanted[t])).square().sum() / gram(wanted[t]).square().sum() for t in found]
+    return float(torch.stack(apart).sum())
+
+
+def test_layers_are_photo_to_the_bit_where_nothing_is_painted(portrait: Tensor, halves: Regions) -> None:
+    layers = paint(portrait, halves, {"subject": look("waves")})
+    assert layers.shape == (2, *portrait.shape[1:])
+    assert torch.equal(layers[1:], portrait)
+    assert torch.equal(layers[0, ..., -10:], portrait[0, ..., -10:])  # beyond the band
+    assert float(layers.min()) >= 0 and float(layers.max()) <= 1
+
+
+@pytest.mark.parametrize("name", ["waves", "glass", "ink", "night"])
+def test_nearer_to_the_style_than_the_photo_in_its_colours(portrait: Tensor, name: str) -> None:
+    whole = Regions(("all",), torch.ones_like(portrait[:, :1]), (1.0,))
+    style = draw(name, 96)
+    painted = paint(portrait, whole, {"all": look(name)})
+    coloured = match_colours(portrait, style, whole.alpha, None)
+    assert style_distance(painted, style) < 0.7 * style_distance(coloured, style)
+
+
+def test_same_seed_same_bytes(portrait: Tensor, halves: Regions) -> None:
+    looks = {"subject": look("glass"), "background": look("waves")}
+    assert torch.equal(paint(portrait, halves, looks), paint(portrait, halves, looks))
+    assert not torch.equal(paint(portrait, halves, looks), paint(portrait, halves, looks, replace(SETTINGS, seed=1)))
+
+
+def test_regions_alike_are_one_painting(portrait: Tensor, halves: Regions) -> None:
+    both = paint(portrait, halves, {"subject": look("glass"), "background": look("glass")})
+    whole = Regions(("all",), torch.ones_like(portrait[:, :1]), (1.0,))
+    alone = paint(portrait, whole, {"all": look("glass")})
+    composed = (halves.alpha * both).sum(0, keepdim=True)
+    assert float((composed - alone).abs().mean()) < 2 / 255
+
+
+def test_two_styles_lie_between_either(portrait: Tensor) -> None:
+    whole = Regions(("all",), torch.ones_like(portrait[:, :1]), (1.0,))
+    a, b = (Style(name, draw(name, 96)) for name in ("waves", "glass"))
+    mixed = paint(portrait, whole, {"all": Look((a, b))})
+    alone = [paint(portrait, whole, {"all": Look((one,))}) for one in (a, b)]
+    means = [float(one[:, 2].mean() - one[:, 0].mean()) for one in (mixed, *alone)]
+    assert min(means[1:]) < means[0] < max(means[1:])
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 47), (17, 90)])
+def test_any_size(size: tuple[int, int]) -> None:
+    photo = torch.rand((1, 3, *size), generator=torch.Generator().manual_seed(0))
+    layers = paint(photo, Regions.of_subject(torch.ones_like(photo[:, :1])), {"subject": look("ink")})
+    assert layers.shape[-2:] == size
+
+
+def test_tiles_are_not_seen(portrait: Tensor, halves: Regions, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = read_picture(ASSETS / "portrait.jpg", 320)
+    regions = halves.resize((large.shape[-2], large.shape[-1]))
+    looks = {"subject": look("waves"), "background": look("night")}
+    whole = paint_layers(FastPainter(looks, SETTINGS), large, regions)
+    monkeypatch.setattr(fast_paint, "TILE", 96)
+    tiled = paint_layers(FastPainter(looks, SETTINGS), large, regions)
+    assert float((whole - tiled).abs().mean()) < 0.5 / 255
+    assert float((whole - tiled).abs().max()) < 12 / 255
+
+
+def test_large_pictures_go_coarse_to_fine(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert scales(512) == [512]
+    assert scales(2048) == [512, 1024, 2048]
+    assert scales(1500) == [375, 750, 1500]
+    whole = Regions(("all",), torch.ones_like(portrait[:, :1]), (1.0,))
+    looks = {"all": look("glass")}
+    once = paint(portrait, whole, looks)
+    monkeypatch.setattr(onepass, "NATIVE", 48)
+    twice = paint(portrait, whole, looks)
+    assert style_distance(twice, draw("glass", 96)) < 1.3 * style_distance(once, draw("glass", 96))
+
+
+def test_filters_are_scaled_and_shifted_as_said() -> None:
+    """A scale and shift of what a convolution makes is the same as one of its weights."""
+    torch.manual_seed(0)
+    network = FastNet()
+    network.say.weight.data.normal_(std=0.1)
+    style = [Gaussian(torch.rand(1, c), torch.eye(c)[None] * 0.2) for c in (3, *WIDTHS)]
+    network.requires_grad_(False)
+    weight, bias = network.filters(style)[0]
+    conv = network.first[-1]
+    assert isinstance(conv, torch.nn.Conv2d)
+    x = torch.rand(1, conv.in_channels, 6, 6)
+    plain = conv(x)
+    found = torch.nn.functional.conv2d(x, weight, bias, padding=1)
+    scale = found.std((0, 2, 3)) / plain.std((0, 2, 3))
+    assert torch.allclose((found - plain * scale[:, None, None]).std((0, 2, 3)), torch.zeros(len(scale)), atol=1e-4)
+    assert float((scale - 1).abs().max()) > 0.01
+
+
+def test_noise_has_a_map_for_every_halving() -> None:
+    assert [tuple(one.shape[-2:]) for one in draw_noise((33, 64), 0)] == [(17, 32), (9, 16), (5, 8), (3, 4)]
+
+
+def test_likeness_gives_faces_their_fine_light_and_dark_back(portrait: Tensor) -> None:
+    painted = 0.25 + 0.5 * torch.rand(portrait.shape, generator=torch.Generator().manual_seed(1))
+    face = torch.zeros_like(portrait[:, :1])
+    face[..., 20:50, 30:60] = 1
+    kept = with_features(painted, portrait, face)
+    assert torch.equal(kept[..., :20, :], painted[..., :20, :])
+    inside = (..., slice(24, 46), slice(34, 56))
+    apart = [
+        float((luma_of(one).diff(dim=-1) - luma_of(portrait).diff(dim=-1))[inside].abs().mean())
+        for one in (painted, kept)
+    ]
+    assert apart[1] < 0.35 * apart[0]
+    assert torch.equal(with_features(painted, portrait, 0 * face), painted)
