@@ -72,7 +72,7 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "gallery": WeightFile(
         file="gallery.safetensors",
-        checksum="sha256:8a0f0df50b72b721406585da2e0d6b247210b4eac553260721b0d0c2f66c2309",
+        checksum="sha256:aae25d8c234bdec712016f8dd5222fb661918215a50a48aa11975461441dbb8d",
         size=896_630,
         source="styfie train style",
         licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",
