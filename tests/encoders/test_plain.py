@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -84,3 +86,23 @@ def test_an_unknown_name_is_answered_with_the_known() -> None:
 
 def test_every_entry_says_where_it_is_from() -> None:
     assert all(entry.title and entry.licence and entry.source for entry in ENCODERS.values())
+
+
+@pytest.mark.parametrize("padding", ["replicate", "zeros"])
+@pytest.mark.parametrize("size", [(32, 48), (33, 47), (17, 16)])
+def test_what_is_pulled_back_is_autograds_gradient(
+    padding: Literal["replicate", "zeros"], size: tuple[int, int]
+) -> None:
+    torch.manual_seed(0)
+    encoder = PlainEncoder((4, 6, 8), padding).double().requires_grad_(False)
+    picture = torch.rand((1, 3, *size), dtype=torch.float64).requires_grad_()
+    maps = encoder(picture)
+    pulls = {name: torch.randn_like(tap) for name, tap in maps.items()}
+    (known,) = torch.autograd.grad(list(maps.values()), picture, list(pulls.values()))
+    taps = {name: tap.detach().contiguous(memory_format=torch.channels_last) for name, tap in maps.items()}
+
+    def pull(name: str, gradient: Tensor) -> None:
+        gradient += pulls[name]
+
+    found = encoder.pull_back(taps, pull)
+    assert torch.allclose(found, known, atol=1e-10)

@@ -5,7 +5,17 @@ import torch
 from torch import Tensor
 
 from styfie.colour import LUMA
-from styfie.losses.edges import FLAT, SCALES, UNIT, edge_error, edge_loss, edge_targets, luma_of, tile_targets
+from styfie.losses.edges import (
+    FLAT,
+    SCALES,
+    UNIT,
+    edge_error,
+    edge_loss,
+    edge_slope,
+    edge_targets,
+    luma_of,
+    tile_targets,
+)
 
 
 def pictures(height: int = 24, width: int = 32, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
@@ -100,3 +110,18 @@ def test_tiles_begin_where_pixels_are_pooled() -> None:
     part = (slice(2, 12), slice(0, 16))
     with pytest.raises(ValueError, match=str(UNIT)):
         tile_targets(edge_targets(photo, weight), part, part)
+
+
+@pytest.mark.parametrize("size", [(32, 48), (24, 40)])
+def test_the_slope_is_autograds(size: tuple[int, int]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    wanted, picture = (torch.rand((1, 3, *size), generator=generator) for _ in range(2))
+    weight = torch.rand((1, 1, *size), generator=generator)
+    targets = edge_targets(wanted, weight)
+    leaf = picture.clone().requires_grad_()
+    error = edge_error(leaf, targets)
+    (known,) = torch.autograd.grad(error, leaf)
+    value, slope = edge_slope(picture, targets)
+    assert float(value) == pytest.approx(float(error.detach()), rel=1e-5)
+    for channel, share in enumerate(LUMA):
+        assert torch.allclose(share * slope, known[:, channel : channel + 1], atol=1e-6)

@@ -23,6 +23,8 @@ class Lbfgs:
         self.products = like.new_zeros(2 * history, 2 * history)
         self.point, self.gradient = torch.zeros(0), torch.zeros(0)
         self.scale = like.new_ones(())
+        places = torch.arange(history, device=like.device)
+        self.orders = [torch.cat([places.roll(-i), history + places.roll(-i)]) for i in range(history)]
 
     def step(self, point: Tensor, gradient: Tensor) -> Tensor:
         """The next point, from this one and its gradient, both of any shape."""
@@ -42,8 +44,8 @@ class Lbfgs:
         # One by one: put together for a single product they would be three more pictures in memory.
         found = torch.stack([self.pairs @ vector for vector in (self.pairs[k], self.pairs[m + k], slope)])
         told = found[0, m + k] > LEAST
-        self.pairs[k] *= told
-        self.pairs[m + k] *= told
+        self.pairs[k].mul_(told)
+        self.pairs[m + k].mul_(told)
         for row, new in ((k, found[0] * told), (m + k, found[1] * told)):
             self.products[row], self.products[:, row] = new, new
         self.scale = torch.where(told, found[0, m + k] / found[1, m + k].clamp_min(1e-30), self.scale)
@@ -54,16 +56,13 @@ class Lbfgs:
     def _shares(self, product: Tensor) -> Tensor:
         """What of each vector of the history the step takes, from the gradient's products with them."""
         m, scale = self.history, self.scale.double()
-        order = [(self.count + i) % m for i in range(m)]  # the oldest first
-        points, slopes = order, [m + i for i in order]
-        curved = self.products.double()
-        mixed, square = curved[points][:, slopes], curved[slopes][:, slopes]
+        order = self.orders[self.count % m]  # the oldest first
+        product, curved = product[order], self.products[order][:, order].double()
+        mixed, square = curved[:m, m:], curved[m:, m:]
         along = mixed.diagonal()
-        upper = mixed.triu() + torch.diag((along == 0).double())  # pairs that are not there change nothing
-        by_point, by_slope = product[points][:, None], product[slopes][:, None]
-        p = torch.linalg.solve_triangular(upper, by_point, upper=True)
-        inner = along[:, None] * p + scale * (square @ p) - scale * by_slope
+        upper = mixed.triu()
+        upper.diagonal().add_(along == 0)  # pairs that are not there change nothing
+        p = torch.linalg.solve_triangular(upper, product[:m, None], upper=True)
+        inner = along[:, None] * p + scale * (square @ p - product[m:, None])
         q = torch.linalg.solve_triangular(upper.T, inner, upper=False)
-        shares = torch.zeros_like(product)
-        shares[points], shares[slopes] = q[:, 0], -scale * p[:, 0]
-        return shares
+        return torch.empty_like(product).index_copy_(0, order, torch.cat([q, -scale * p])[:, 0])

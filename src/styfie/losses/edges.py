@@ -61,6 +61,27 @@ def edge_error(picture: Tensor, targets: Edges) -> Tensor:
     return total
 
 
+@torch.no_grad()
+def edge_slope(picture: Tensor, targets: Edges) -> tuple[Tensor, Tensor]:
+    """`edge_error`, and its gradient (1, 1, H, W) by the picture's luma, without autograd."""
+    levels = [luma_of(picture) - targets.luma]
+    for _ in targets.weights[1:]:
+        levels.append(_halve(levels[-1]))
+    total, gradient = levels[0].new_zeros(()), torch.zeros_like(levels[-1])
+    for i in reversed(range(len(levels))):
+        level, weight = levels[i], targets.weights[i]
+        for dim in (2, 3):
+            rise = _slope(level, dim)
+            pull = rise * _inner(weight, dim)
+            total += (rise * pull).sum()
+            gradient.narrow(dim, 1, rise.shape[dim]).add_(pull, alpha=2)
+            gradient.narrow(dim, 0, rise.shape[dim]).sub_(pull, alpha=2)
+        if i:
+            back = torch.ops.aten.avg_pool2d_backward
+            gradient = back(gradient, levels[i - 1], [2, 2], [2, 2], [0, 0], True, False, None)
+    return total, gradient
+
+
 def edge_loss(picture: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
     """How much of the edges of `wanted` is lost in `picture`, both (1, 3, H, W), under a weight (1, 1, H, W)."""
     return edge_error(picture, edge_targets(wanted, weight))

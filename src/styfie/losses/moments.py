@@ -47,37 +47,64 @@ def moments(features: Tensor, mask: Tensor, weight: Tensor | None = None, mean: 
 
 
 class _Sums(torch.autograd.Function):
-    """Weighted second and first moments, in float32 whatever the features are.
+    """Weighted second and first moments, in float32 whatever the features are."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, mask: Tensor, mean: bool) -> tuple[Tensor, Tensor]:
+        weighted = weigh(features, mask)
+        ctx.save_for_backward(weighted, mask)
+        ctx.shape = features.shape
+        ctx.set_materialize_grads(False)
+        second = second_moment(features, weighted)
+        return second, weighted.sum(0, dtype=torch.float32) if mean else second.new_zeros(len(second))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        weighted, mask = ctx.saved_tensors
+        batch, channels, height, width = ctx.shape
+        found = torch.zeros_like(weighted).view(batch, height, width, channels).permute(0, 3, 1, 2)
+        pull_moments(found, weighted, mask, *gradients)
+        return found, None, None
+
+
+def weigh(features: Tensor, mask: Tensor) -> Tensor:
+    """Features (1, C, H, W) by position (H * W, C), each times its weight; the mask as `moments` takes it."""
+    return _rows(features) * _rows(mask).to(features.dtype)
+
+
+def second_moment(features: Tensor, weighted: Tensor) -> Tensor:
+    """The sum (C, C) of m f f^T, in float32 or better, from features (1, C, H, W) and what `weigh` gives.
 
     Half-precision features are multiplied as they are, by the processor's own instructions, which sum in float32 but
     round each result: partial products are kept short enough that their float32 sum is as good as exact.
     """
+    flat = _rows(features)
+    count = max(1, min(CHUNKS, len(flat) // CHUNK))
+    even = len(flat) // count * count
+    second = torch.bmm(_chunks(flat[:even], count).mT, _chunks(weighted[:even], count)).float().sum(0)
+    return second if even == len(flat) else second + (flat[even:].T @ weighted[even:]).float()
 
-    @staticmethod
-    def forward(ctx: Any, features: Tensor, mask: Tensor, mean: bool) -> tuple[Tensor, Tensor]:
-        flat = features.permute(0, 2, 3, 1).flatten(0, 2)
-        spread = mask.permute(0, 2, 3, 1).flatten(0, 2).to(flat.dtype)
-        weighted = flat * spread
-        ctx.save_for_backward(weighted, spread)
-        ctx.shape = features.shape
-        ctx.set_materialize_grads(False)
-        count = max(1, min(CHUNKS, len(flat) // CHUNK))
-        even = len(flat) // count * count
-        parts = torch.bmm(_chunks(flat[:even], count).mT, _chunks(weighted[:even], count)).float().sum(0)
-        if even < len(flat):
-            parts = parts + (flat[even:].T @ weighted[even:]).float()
-        first = weighted.sum(0, dtype=torch.float32) if mean else parts.new_zeros(len(parts))
-        return parts, first
 
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        weighted, spread = ctx.saved_tensors
-        second, first = gradients
-        found = torch.zeros_like(weighted) if second is None else weighted @ (second + second.T).to(weighted.dtype)
-        if first is not None:
-            found = found + spread * first.to(weighted.dtype)
-        batch, channels, height, width = ctx.shape
-        return found.view(batch, height, width, channels).permute(0, 3, 1, 2), None, None
+def pull_moments(
+    gradient: Tensor, weighted: Tensor, mask: Tensor, second: Tensor | None, first: Tensor | None = None
+) -> None:
+    """Add to a gradient (1, C, H, W) by features, in place, what gradients by `second` (C, C) and `first` (C,) come to.
+
+    `weighted` is what `weigh` gave, and `mask` what it was given.
+    """
+    places = gradient.permute(0, 2, 3, 1)
+    if second is not None:
+        both = (second + second.T).to(weighted.dtype)
+        if places.is_contiguous() and gradient.dtype == weighted.dtype:  # no map in between
+            places.view(-1, len(both)).addmm_(weighted, both)
+        else:
+            places += (weighted @ both).view(places.shape)
+    if first is not None:
+        places += mask.permute(0, 2, 3, 1) * first
+
+
+def _rows(maps: Tensor) -> Tensor:
+    return maps.permute(0, 2, 3, 1).flatten(0, 2)
 
 
 def _chunks(flat: Tensor, count: int) -> Tensor:

@@ -34,7 +34,8 @@ class StyleLoss(Generic[Sample, Target]):
 
     `prepare` takes the style picture's sample, once and without gradient; `measure` takes the painting's and what
     `prepare` gave, to a scalar that can be differentiated by the sample. A sample is `Moments` if the loss is
-    `additive` (they add up over tiles), else a `Map`. `taxonomy` is the class of Jing et al. (2018).
+    `additive` (they add up over tiles), else a `Map`. `slope`, if it is known, gives the same scalar and its gradient
+    by `Moments.second`, which must be all that it depends on. `taxonomy` is the class of Jing et al. (2018).
     """
 
     title: str
@@ -43,6 +44,7 @@ class StyleLoss(Generic[Sample, Target]):
     additive: bool
     prepare: Callable[[Sample], Target]
     measure: Callable[[Sample, Target], Tensor]
+    slope: Callable[[Sample, Target], tuple[Tensor, Tensor]] | None = None
 
 
 TINY = 1e-12  # under divisions, where a style is black
@@ -69,6 +71,12 @@ def _gram_loss(sample: Moments, target: tuple[Tensor, Tensor]) -> Tensor:
     """`relative_gram_loss`, with what does not change computed once."""
     wanted, power = target
     return (sample.gram - wanted).square().sum() / power
+
+
+def _gram_slope(sample: Moments, target: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    wanted, power = target
+    change = sample.gram - wanted
+    return change.square().sum() / power, change * (2 / (power * sample.weight.clamp_min(1e-6)))
 
 
 class Gaussian(NamedTuple):
@@ -293,6 +301,7 @@ STYLE_LOSSES: dict[str, StyleLoss[Any, Any]] = {
         True,
         _gram_target,
         _gram_loss,
+        _gram_slope,
     ),
     "wasserstein": StyleLoss[Moments, Gaussian](
         "Mean and covariance, by the 2-Wasserstein distance of Gaussians",
