@@ -127,7 +127,7 @@ def _check_video() -> None:
         import av  # noqa: F401
     except ImportError:
         raise MissingError("A timelapse as .mp4 needs an optional part: pip install 'styfie[video]'.") from None
-    _codec()
+    codec()
 
 
 def _write_video(frames: list[Frame], file: Path) -> None:
@@ -136,7 +136,7 @@ def _write_video(frames: list[Frame], file: Path) -> None:
 
     held = [frames[-1]] * (HELD // SHOWN - 1)
     with av.open(str(file), "w") as film:
-        stream = film.add_stream(_codec(), rate=Fraction(1000, SHOWN))
+        stream = film.add_stream(codec(), rate=Fraction(1000, SHOWN))
         assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
@@ -145,7 +145,12 @@ def _write_video(frames: list[Frame], file: Path) -> None:
         film.mux(stream.encode())
 
 
-def _codec() -> str:
+def codec() -> str:
+    """The name of the first of `CODECS` that is there.
+
+    Raises:
+        MissingError: none is.
+    """
     import av
 
     for name in CODECS:

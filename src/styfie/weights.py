@@ -64,7 +64,7 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "fast": WeightFile(
         file="fast.safetensors",
-        checksum="sha256:5c08be8186d6be8496f848f1f085ce1b40751977fcf06561bf9866241ac97139",
+        checksum="sha256:4eb067e2b08f7b1250aaa0ed178d5007ca9b2e2eb353bca9c03115501305fcc2",
         size=3_685_150,
         source="styfie train fast",
         licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",

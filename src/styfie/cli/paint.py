@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +12,9 @@ import typer
 from styfie.cli.asking import asked_of_regions, asked_settings, is_given
 from styfie.cli.many import paint_all
 from styfie.cli.options import Colors, Device, Graded, Masks, Seed, Segmenter, Strengths, by_name, warn_of_doubt
-from styfie.cli.progress import show_progress
+from styfie.cli.progress import interruptible, show_progress
 from styfie.cli.segment import save_image
+from styfie.cli.video import is_video, paint_clip
 from styfie.errors import InputError
 from styfie.settings import Settings
 
@@ -112,6 +110,8 @@ def paint(
     timelapse: Annotated[
         Path | None, typer.Option(metavar="FILE.gif|.mp4", help="Also write how the picture came to be.")
     ] = None,
+    first: Annotated[float, typer.Option("--from", min=0, help="Of a video: from this second on.")] = 0.0,
+    end: Annotated[float | None, typer.Option("--to", min=0, help="Of a video: until this second.")] = None,
     jobs: Annotated[
         int, typer.Option(min=0, help="Of several photos, how many at a time; 0 = as many as fit the machine.")
     ] = 0,
@@ -122,6 +122,7 @@ def paint(
     A region without a style stays photo; with no style at all a pair of the gallery is taken. Regions finer than
     subject and background get a mask each, mask-NAME.png. A bare value of --strength and the like is for all regions.
     Ctrl-C keeps the best picture so far; a second one stops at once. The same command goes on where it was stopped.
+    A video comes back as a video, with its sound.
     """
     del (
         size,
@@ -150,6 +151,10 @@ def paint(
         from styfie.encoders.vgg import import_vgg
 
         import_vgg(settings.encoder, import_)
+    if photos and len(photos) == 1 and is_video(photos[0]):
+        given = {"--mask": masks, "--depth": depth, "--timelapse": timelapse, "--recipe": recipe}
+        paint_clip(photos[0], output, looks, settings, first, end, [name for name, one in given.items() if one])
+        return
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
     if photos and (len(photos) > 1 or photos[0].is_dir()):
         if timelapse:
@@ -240,24 +245,3 @@ def keep_steps(engine: str, output: Path) -> Callable[[Progress], None]:
         save_image(to_image(side_by_side), output / "iterations" / f"{progress.step:03d}.png")
 
     return keep
-
-
-class _Stop:
-    asked = False
-
-
-@contextmanager
-def interruptible() -> Iterator[_Stop]:
-    """The first Ctrl-C asks to stop, a second one interrupts at once."""
-    stop = _Stop()
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        stop.asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        typer.echo("Stopping after this step; Ctrl-C again stops at once.", err=True)
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -56,3 +58,24 @@ def _left(progress: Progress) -> str:
 
 def _losses(progress: Progress) -> str:
     return " ".join(f"{name} {value:.3g}" for name, value in progress.losses.items())
+
+
+class _Stop:
+    asked = False
+
+
+@contextmanager
+def interruptible() -> Iterator[_Stop]:
+    """The first Ctrl-C asks to stop, a second one interrupts at once."""
+    stop = _Stop()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        stop.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        typer.echo("Stopping after this step; Ctrl-C again stops at once.", err=True)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

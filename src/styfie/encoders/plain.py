@@ -52,7 +52,8 @@ class PlainEncoder(nn.Module):
         """The gradient (B, 3, H, W), in float32 or better, by the picture whose maps are `taps`, without autograd.
 
         `pull(name, gradient)` adds to a gradient of that map's shape, in place, the loss's own by the map. The same
-        as autograd's, in half its time: maps are all that is kept, and gradients are summed where they are.
+        as autograd's, in four fifths of its time at 256 pixels: maps are all that is kept, and gradients are summed
+        where they are.
         """
         gradient = torch.zeros_like(taps[f"conv{len(self.convs)}"])
         for i in range(len(self.convs), 0, -1):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from styfie.errors import InputError
 from styfie.weights import WEIGHTS
@@ -13,6 +13,7 @@ from styfie.weights import WEIGHTS
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from styfie.engines.onepass import Painter
     from styfie.engines.progress import Progress, State
     from styfie.looks import Look
     from styfie.regions import Regions
@@ -64,22 +65,37 @@ class EngineEntry:
     function: str
     taxonomy: str
     needs: str = ""
+    painter: str = ""  # `module:name` of what paints photo after photo in one pass, where there is such
     weights: tuple[str, ...] = ()  # packaged files that it reads besides encoder and segmenter
     keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
 
     @property
     def paint(self) -> Engine:
         """The engine itself."""
-        module, name = self.function.split(":")
-        found: Engine = getattr(import_module(f"{__name__}.{module}"), name)
+        found: Engine = _imported(self.function)
         return found
+
+
+def _imported(place: str) -> Any:
+    module, name = place.split(":")
+    return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 ENGINES: dict[str, EngineEntry] = {
     "optimise": EngineEntry("A layer per region, coarse to fine, on any encoder", "optimise:optimise", "1.1"),
-    "fast": EngineEntry("Any style in one pass of a small network", "fast.paint:fast", "2.3", weights=("fast",)),
+    "fast": EngineEntry(
+        "Any style in one pass of a small network",
+        "fast.paint:fast",
+        "2.3",
+        painter="fast.paint:FastPainter",
+        weights=("fast",),
+    ),
     "taught": EngineEntry(
-        "The gallery, or a file of styfie train style, in one pass", "taught.paint:taught", "2.2", weights=("gallery",)
+        "The gallery, or a file of styfie train style, in one pass",
+        "taught.paint:taught",
+        "2.2",
+        painter="taught.paint:TaughtPainter",
+        weights=("gallery",),
     ),
     "classic": EngineEntry(
         "The founding paper's algorithm, 256x256 on VGG-16",
@@ -106,6 +122,16 @@ def load_engine(name: str) -> Engine:
     if name not in ENGINES:
         raise InputError(f"There is no engine {name!r}: known are {', '.join(ENGINES)}.")
     return ENGINES[name].paint
+
+
+def painter_of(name: str) -> Callable[[Mapping[str, Look], Settings], Painter] | None:
+    """What makes a painter of photo after photo for looks and settings; None where an engine starts anew for each.
+
+    Raises:
+        InputError: there is no such engine.
+    """
+    load_engine(name)
+    return _imported(ENGINES[name].painter) if ENGINES[name].painter else None
 
 
 def weights_used(settings: Settings) -> list[str]:

@@ -198,7 +198,8 @@ class Objective:
     stay itself and how much, `contrast` () the unit of content: `Measure.contrast` of the whole photo, not of the
     layer, lest a plain wall be nailed to its plainness. `borders` is what is wanted where depth jumps.
 
-    Gradients are written out but for a few small ones: of some 600 small operations a step, autograd's were two thirds.
+    Gradients are written out but for a few small ones: summed in place and kept in the maps' own format, they make a
+    step a fifth shorter than autograd's did.
     """
 
     def __init__(

@@ -1,0 +1,55 @@
+"""`styfie paint` of a video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from styfie.cli.progress import interruptible, show_progress
+from styfie.errors import InputError
+
+if TYPE_CHECKING:
+    from styfie.engines.progress import Progress
+    from styfie.settings import Settings
+    from styfie.styles import Wanted
+
+SUFFIXES = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".wmv", ".flv", ".ogv", ".ts"}
+
+
+def is_video(file: Path) -> bool:
+    """Whether a file's name is that of a video."""
+    return file.suffix.lower() in SUFFIXES and not file.is_dir()
+
+
+def paint_clip(
+    file: Path,
+    folder: Path,
+    looks: Mapping[str, Wanted],
+    settings: Settings,
+    first: float,
+    end: float | None,
+    of_photos: Sequence[str],
+) -> None:
+    """Paint a clip, with progress; Ctrl-C keeps what is painted so far as a film that plays.
+
+    Raises:
+        InputError: an option that is for photos, or as `video.paint_video`.
+    """
+    if of_photos:
+        raise InputError(f"{of_photos[0]} came with a video: it is for photos only.")
+    from styfie.video import paint_video
+
+    with interruptible() as stop, show_progress() as show:
+
+        def on_progress(progress: Progress) -> bool:
+            show(progress)
+            return not stop.asked
+
+        film, finished = paint_video(file, folder, looks, settings, first, end, on_progress)
+    typer.echo(f"Wrote {film.name} into {folder}")
+    if not finished:
+        typer.echo("Stopped before the end: this is the film so far. The same command goes on from here.", err=True)
+        raise typer.Exit(130)

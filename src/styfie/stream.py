@@ -1,0 +1,150 @@
+"""Class-based styling of a stream of frames: each region in its own style, strokes that stick to what they are on.
+
+Kurzman, Vazquez and Laradji (2019) segment and style each frame side by side. Ours feathers the borders, where they
+choose one class per pixel, and remembers the frame before: its result, moved along with the picture, is what a frame
+begins from wherever a pixel was seen before (Ruder et al. 2016), so that strokes do not flicker. Mattes are steadied
+likewise, without lag: what they are steadied with has been moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from styfie.blur import gaussian
+from styfie.engines import load_engine, painter_of
+from styfie.engines.onepass import paint_layers
+from styfie.errors import NoPersonError
+from styfie.flow import Motion, carry, check_flow, motion_between
+from styfie.looks import Look
+from styfie.painting import Painting
+from styfie.regions import SUBJECT, Regions
+from styfie.segmentation import load_segmenter
+from styfie.segmentation.foreground import one_thread
+from styfie.settings import Settings
+
+STEADY = 0.6  # how much of a trusted pixel's matte is the one before
+STUCK = 0.85  # how much of a trusted pixel's painting is the one before
+FINE = 2.0  # pixels per 512 of the longest side: standard deviation under which contrast is kept up
+MOST = 1.8  # times the contrast of what was carried, at most
+LATER = 4  # an optimisation has this many times fewer steps when it begins from the frame before
+
+
+class Frames(Protocol):
+    """What paints a frame's layers (R, 3, H, W), given those of the frame before, moved to where they are now."""
+
+    def __call__(self, photo: Tensor, regions: Regions, start: Tensor | None, /) -> Tensor:
+        """Paint them."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A frame as it is remembered: `photo` and `picture` (1, 3, H, W), `alpha` (R, 1, H, W), `layers` (R, 3, H, W)."""
+
+    photo: Tensor
+    picture: Tensor
+    alpha: Tensor
+    layers: Tensor
+
+
+class Stream:
+    """Paints frames of one size one after the other; `last` is what the next one builds on, None at the beginning.
+
+    Raises:
+        InputError, MissingError: as the engine and the segmenter; or OpenCV is not there.
+    """
+
+    def __init__(self, looks: Mapping[str, Look], settings: Settings, last: Shown | None = None) -> None:
+        check_flow()
+        self.looks, self.settings, self.last = dict(looks), settings, last
+        self.segmenter = load_segmenter(settings.segmenter)
+        self.paint = _frames(self.looks, settings)
+
+    def __call__(self, frames: Iterable[Tensor]) -> Iterator[Tensor]:
+        """The frames (1, 3, H, W) in [0, 1], painted; the next one is segmented while one is painted.
+
+        Where a region is not to be painted a frame's pixels come back to the bit.
+        """
+        with one_thread(), ThreadPoolExecutor(1) as other:
+            coming: tuple[Tensor, Future[Regions]] | None = None
+            for frame in frames:
+                following = frame, other.submit(self.regions, frame)
+                if coming:
+                    yield self._show(coming[0], coming[1].result())
+                coming = following
+            if coming:
+                yield self._show(coming[0], coming[1].result())
+
+    def regions(self, frame: Tensor) -> Regions:
+        """The regions of one frame; all of it is background where nobody is found."""
+        finer = [name for name in self.looks if name not in ("subject", "background")]
+        try:
+            return self.segmenter(frame, finer)
+        except NoPersonError:
+            regions = Regions.of_subject(torch.zeros_like(frame[:, :1]))
+            for name in finer:
+                regions = regions.split(SUBJECT, name, torch.zeros_like(frame[:, :1]))
+            return regions
+
+    def _show(self, photo: Tensor, regions: Regions) -> Tensor:
+        motion = motion_between(photo, self.last.photo) if self.last else None
+        start = None
+        if motion and self.last and self.last.alpha.shape == regions.alpha.shape:
+            regions = _steadied(regions, self.last.alpha, motion)
+            start = carry(self.last.layers, motion)
+        layers = self.paint(photo, regions, start)
+        picture = Painting(photo, regions, layers, self.looks).render()
+        if motion and self.last:
+            picture = _stuck(picture, carry(self.last.picture, motion), STUCK * motion.trust)
+        picture = torch.where(self._unpainted(regions), photo, picture)
+        self.last = Shown(photo, picture, regions.alpha, layers)
+        return picture
+
+    def _unpainted(self, regions: Regions) -> Tensor:
+        """Where nothing but regions without a style is (1, 1, H, W)."""
+        painted = [n in self.looks and bool(self.looks[n].styles) for n in regions.names]
+        return regions.alpha[painted].sum(0, keepdim=True) <= 0
+
+
+def _frames(looks: Mapping[str, Look], settings: Settings) -> Frames:
+    """What paints frames by the engine that the settings name."""
+    if (make := painter_of(settings.engine)) is not None:
+        painter = make(looks, settings)
+        return lambda photo, regions, _start: paint_layers(painter, photo, regions)
+    engine = load_engine(settings.engine)
+    fewer = replace(settings, steps=max(1, settings.steps // LATER))
+
+    def paint(photo: Tensor, regions: Regions, start: Tensor | None) -> Tensor:
+        *_, last = engine(photo, regions, looks, settings if start is None else fewer, start)
+        return last.layers
+
+    return paint
+
+
+def _steadied(regions: Regions, before: Tensor, motion: Motion) -> Regions:
+    """Regions with their mattes drawn to those before, moved along, where motion is to be trusted."""
+    alpha = torch.lerp(regions.alpha, carry(before, motion), STEADY * motion.trust).clamp_min(0)
+    sure = (regions.alpha >= 1) | (regions.alpha <= 0)  # what is clear in this frame is not blurred by another
+    alpha = torch.where(sure & ((alpha - regions.alpha).abs() < 0.02), regions.alpha, alpha)
+    return replace(regions, alpha=alpha / alpha.sum(0, keepdim=True).clamp_min(1e-6))
+
+
+def _stuck(fresh: Tensor, carried: Tensor, share: Tensor) -> Tensor:
+    """A painted frame drawn to the one before, moved along, its fine contrast kept up.
+
+    Averaging strokes that are not quite in one place washes them out: what is fine is brought to the local contrast of
+    the fresh picture.
+    """
+    mixed = torch.lerp(fresh, carried, share)
+    sigma = max(1.0, FINE * max(fresh.shape[-2:]) / 512)
+    smooth = gaussian(mixed, sigma)
+    fine, wanted = mixed - smooth, fresh - gaussian(fresh, sigma)
+    power = [gaussian(one.square().mean(1, keepdim=True), 4 * sigma).clamp_min(1e-8) for one in (wanted, fine)]
+    gain = (power[0] / power[1]).sqrt().clamp(1.0, MOST)
+    return (smooth + fine * gain).clamp(0, 1)

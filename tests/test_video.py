@@ -1,0 +1,149 @@
+"""Clips: times, sound and size kept; stopped, killed and resumed without a joint; errors in one sentence."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from styfie import video
+from styfie.engines.progress import Progress
+from styfie.errors import InputError, MissingError
+from styfie.images import read_picture
+from styfie.settings import Settings
+from styfie.video import Clip, paint_video
+from styfie.weights import ASSETS
+
+av = pytest.importorskip("av")
+pytest.importorskip("cv2")
+SETTINGS = Settings(size=64, engine="fast", device="cpu")
+LOOKS = {"subject": "waves", "background": "night"}
+PTS = [0, 40, 80, 120, 200, 240, 280, 320, 360, 400]  # of 1/1000 s: one comes late
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten frames of a pan over the built-in portrait, at uneven times, with a tone."""
+    file = tmp_path_factory.mktemp("clip") / "pan.mp4"
+    wide = (255 * read_picture(ASSETS / "portrait.jpg", 96)[0]).byte().permute(1, 2, 0).numpy()
+    with av.open(str(file), "w", options={"video_track_timescale": "1000"}) as film:
+        picture = film.add_stream("mpeg4", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 64, 80, "yuv420p"
+        picture.codec_context.time_base = Fraction(1, 1000)
+        sound = film.add_stream("aac", rate=8000)
+        sound.layout = "mono"
+        for n, pts in enumerate(PTS):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(wide[:80, n : n + 64]), format="rgb24")
+            frame.pts, frame.time_base = pts, Fraction(1, 1000)
+            film.mux(picture.encode(frame))
+        film.mux(picture.encode())
+        tone = (0.3 * np.sin(np.arange(3520) / 8)).astype(np.float32)[None]
+        heard = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+        heard.rate, heard.pts = 8000, 0
+        film.mux(sound.encode(heard))
+        film.mux(sound.encode())
+    return file
+
+
+def times(file: Path) -> list[float]:
+    with av.open(str(file)) as film:
+        return [round(float(frame.pts * frame.time_base), 3) for frame in film.decode(video=0)]
+
+
+def heard(file: Path) -> list[bytes]:
+    with av.open(str(file)) as film:
+        return [bytes(packet) for packet in film.demux(film.streams.audio[0]) if packet.size]
+
+
+def shown(file: Path) -> np.ndarray[Any, Any]:
+    with av.open(str(file)) as film:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)])
+
+
+def test_times_and_sound_are_kept(clip: Path, tmp_path: Path) -> None:
+    film, finished = paint_video(clip, tmp_path, LOOKS, SETTINGS)
+    assert finished and film == tmp_path / "pan.mp4"
+    assert times(film) == times(clip)
+    assert heard(film) == heard(clip)
+    assert [one.name for one in tmp_path.iterdir()] == ["pan.mp4"]
+    with av.open(str(film)) as one:
+        assert (one.streams.video[0].width, one.streams.video[0].height) == (50, 64)
+
+
+def test_from_and_to_count_from_the_first_frame(clip: Path, tmp_path: Path) -> None:
+    film, _ = paint_video(clip, tmp_path, LOOKS, SETTINGS, 0.08, 0.3)
+    assert times(film) == [0.0, 0.04, 0.12, 0.16, 0.2]
+    assert 0 < len(heard(film)) < len(heard(clip))
+
+
+def test_stopped_it_plays_and_then_goes_on_without_a_joint(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "PART", 3)
+    whole, _ = paint_video(clip, tmp_path / "whole", LOOKS, SETTINGS)
+    film, finished = paint_video(clip, tmp_path / "parts", LOOKS, SETTINGS, on_progress=lambda p: p.step < 5)
+    assert not finished
+    assert len(times(film)) == 5
+    steps: list[int] = []
+
+    def count(progress: Progress) -> bool:
+        steps.append(progress.step)
+        return True
+
+    film, finished = paint_video(clip, tmp_path / "parts", LOOKS, SETTINGS, on_progress=count)
+    assert finished
+    assert steps[0] == 4  # the part of three frames that was finished is not painted again
+    assert np.array_equal(shown(film), shown(whole))
+
+
+def test_killed_it_goes_on_likewise(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video, "PART", 4)
+    whole, _ = paint_video(clip, tmp_path / "whole", LOOKS, SETTINGS)
+
+    def die(progress: Progress) -> bool:
+        if progress.step == 6:
+            raise SystemExit
+        return True
+
+    with pytest.raises(SystemExit):
+        paint_video(clip, tmp_path / "parts", LOOKS, SETTINGS, on_progress=die)
+    assert not list((tmp_path / "parts").glob("*.mp4"))
+    film, _ = paint_video(clip, tmp_path / "parts", LOOKS, SETTINGS)
+    assert np.array_equal(shown(film), shown(whole))
+
+
+def test_frames_are_upright(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Turned:
+        rotation = 90
+
+        def to_ndarray(self, **_: str) -> np.ndarray[Any, Any]:
+            pixels = np.zeros((4, 6, 3), np.uint8)
+            pixels[0, -1] = 255  # upper right: after a quarter turn counterclockwise upper left
+            return pixels
+
+    picture = video._upright(Turned(), 0)  # type: ignore[arg-type]
+    assert picture.shape == (1, 3, 6, 4)
+    assert float(picture[0, 0, 0, 0]) == 1
+
+
+def test_what_is_wrong_is_said(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no video"):
+        Clip(tmp_path / "none.mp4")
+    (tmp_path / "bad.mp4").write_bytes(b"no film")
+    with pytest.raises(InputError, match="cannot be read as a video"):
+        Clip(tmp_path / "bad.mp4")
+    with pytest.raises(InputError, match="after the beginning"):
+        paint_video(clip, tmp_path, LOOKS, SETTINGS, 2, 1)
+    with pytest.raises(InputError, match="earlier --from"):
+        paint_video(clip, tmp_path / "late", LOOKS, SETTINGS, 100)
+
+
+def test_memory_is_not_that_of_the_clip(clip: Path) -> None:
+    with Clip(clip, 64) as one:
+        frames = one.frames()
+        assert isinstance(next(frames).picture, torch.Tensor)  # read as they are asked for
+        assert one.count() in range(8, 14)
