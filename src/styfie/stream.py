@@ -26,6 +26,7 @@ from styfie.painting import Painting
 from styfie.regions import SUBJECT, Regions
 from styfie.segmentation import load_segmenter
 from styfie.segmentation.foreground import one_thread
+from styfie.segmentation.portrait import PortraitSegmenter
 from styfie.settings import Settings
 
 STEADY = 0.6  # how much of a trusted pixel's matte is the one before
@@ -85,6 +86,8 @@ class Stream:
         """The regions of one frame; all of it is background where nobody is found."""
         finer = [name for name in self.looks if name not in ("subject", "background")]
         try:
+            if not finer and isinstance(self.segmenter, PortraitSegmenter):
+                return self.segmenter.quick(frame)
             return self.segmenter(frame, finer)
         except NoPersonError:
             regions = Regions.of_subject(torch.zeros_like(frame[:, :1]))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from styfie.blur import gaussian
-from styfie.engines.optimise import BAND, enlarge, group
+from styfie.engines.optimise import BAND, Layer, enlarge, group
 from styfie.engines.progress import Progress
 from styfie.images import fit_size, resize
 from styfie.looks import Look
 from styfie.losses.edges import luma_of
 from styfie.regions import Regions, widen
+from styfie.segmentation.foreground import one_thread
 
 NATIVE = 512  # longest side that is painted at once; larger pictures begin at half their size, or half of that
 FINE = 1 / 48  # standard deviation, as a share of the longest side, under which a face's detail is the photo's
+THREADS = 2  # layers painted at a time
 DETAIL = 0.9  # share of the photo's finer detail given to a larger scale
 
 
@@ -46,16 +49,26 @@ def paint_layers(painter: Painter, photo: Tensor, regions: Regions) -> Tensor:
 
     Regions that are to look alike are painted as one, and no seam can be between them.
     """
-    layers = photo.repeat(len(regions.names), 1, 1, 1)
-    radius = round(BAND * max(regions.size))
-    for layer in group(regions, painter.looks):
-        own = list(layer.regions)
-        band = widen(regions.alpha[own].sum(0, keepdim=True).clamp(max=1), radius)
-        painted = _coarse_to_fine(painter, photo.to(painter.device), band.to(painter.device), layer.look).to(photo)
-        if regions.face is not None and layer.look.likeness:
-            painted = with_features(painted, photo, layer.look.likeness * regions.face)
-        layers[own] = torch.lerp(photo, painted, band)
+    layers, wanted = photo.repeat(len(regions.names), 1, 1, 1), group(regions, painter.looks)
+    if len(wanted) < 2 or painter.device.type != "cpu":
+        for layer in wanted:
+            layers[list(layer.regions)] = _paint_layer(painter, photo, regions, layer)
+        return layers
+    with one_thread(), ThreadPoolExecutor(THREADS) as pool:  # a small network leaves a second core little to do
+        each = pool.map(lambda layer: _paint_layer(painter, photo, regions, layer), wanted)
+        for layer, painted in zip(wanted, each, strict=True):
+            layers[list(layer.regions)] = painted
     return layers
+
+
+@torch.no_grad()
+def _paint_layer(painter: Painter, photo: Tensor, regions: Regions, layer: Layer) -> Tensor:
+    alpha = regions.alpha[list(layer.regions)].sum(0, keepdim=True).clamp(max=1)
+    band = widen(alpha, round(BAND * max(regions.size)))
+    painted = _coarse_to_fine(painter, photo.to(painter.device), band.to(painter.device), layer.look).to(photo)
+    if regions.face is not None and layer.look.likeness:
+        painted = with_features(painted, photo, layer.look.likeness * regions.face)
+    return torch.lerp(photo, painted, band)
 
 
 def with_features(painted: Tensor, photo: Tensor, amount: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ BAND = 3 / 512  # how far the doubt is widened, of the longest side
 PRIOR = 0.01  # weight of the coarse value where it is nearly sure, against the matting Laplacian
 FLAT = 1e-6  # colour variance below which a 3x3 window tells nothing
 GUIDE = 1e-4  # the same for the coefficients that are brought to the full size
+QUICK, EVEN = 256, 1e-4  # longest side, and colour variance that is smoothed over, of the matte without solving
 STRIP = 256  # rows at a time at the full size
 
 Field = NDArray[np.float64]
@@ -73,6 +74,17 @@ def matting_laplacian(colours: Field, touched: Mask) -> sparse.csr_matrix:
     share = (1 + centred @ np.linalg.inv(spread) @ centred.transpose(0, 2, 1)) / 9
     rows, columns = np.repeat(windows, 9, 1).ravel(), np.tile(windows, (1, 9)).ravel()
     return sparse.csr_matrix(((np.eye(9) - share).ravel(), (rows, columns)), (touched.size, touched.size))
+
+
+def follow(coarse: Tensor, photo: Tensor) -> Tensor:
+    """Bring a coarse matte (1, 1, h, w) to the photo's (1, 3, H, W) edges by the fast guided filter alone.
+
+    He and Sun (2015): coefficients are found at a longest side of `QUICK` pixels. Less of hair than `refine`, at once.
+    """
+    size = (photo.shape[-2], photo.shape[-1])
+    work = fit_size(size, min(QUICK, max(size)))
+    a, b = guided_filter(resize(photo, work), resize(coarse, work), 4, EVEN)
+    return ((resize(a, size) * photo).sum(1, keepdim=True) + resize(b, size)).clamp(0, 1)
 
 
 def guided_filter(guide: Tensor, target: Tensor, radius: int, epsilon: float) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from styfie.errors import InputError, NoPersonError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.faces import face_map
-from styfie.segmentation.matting import refine
+from styfie.segmentation.matting import follow, refine
 from styfie.segmentation.networks import PARTS, PortraitNet
 from styfie.segmentation.people import Person, split_people, without_specks
 from styfie.weights import load_packaged
@@ -96,12 +96,14 @@ class Sight:
 
 
 @torch.no_grad()
-def look_at(photo: Tensor, network: nn.Module, side: int = SIDE) -> Sight:
-    """Run a network on a photo (1, 3, H, W) and on its mirror image, at each of `SCALES`, and take the mean.
+def look_at(
+    photo: Tensor, network: nn.Module, side: int = SIDE, scales: Sequence[float] = SCALES, mirrored: bool = True
+) -> Sight:
+    """Run a network on a photo (1, 3, H, W), and on its mirror image, at each of some scales, and take the mean.
 
     It sees squares of `side` pixels times the scale; one that is no `PortraitNet` knows no parts.
     """
-    seen = [_look_once(photo, network, round(scale * side / 32) * 32) for scale in SCALES]
+    seen = [_look_once(photo, network, round(scale * side / 32) * 32, mirrored) for scale in scales]
     mattes, parts = zip(*seen, strict=True)
     matte = torch.cat([resize(one, (side, side)) for one in mattes]).mean(0, keepdim=True)
     part = torch.cat([resize(one, (side // 2, side // 2)) for one in parts]).mean(0, keepdim=True)
@@ -109,10 +111,10 @@ def look_at(photo: Tensor, network: nn.Module, side: int = SIDE) -> Sight:
     return Sight(photo, without_specks(clear), part.clamp(0, 1))
 
 
-def _look_once(photo: Tensor, network: nn.Module, side: int) -> tuple[Tensor, Tensor]:
+def _look_once(photo: Tensor, network: nn.Module, side: int, mirrored: bool) -> tuple[Tensor, Tensor]:
     """Probabilities of "person" (1, 1, side, side) and of the parts (1, 5, side/2, side/2)."""
     square = resize(photo, (side, side))
-    pair = torch.cat([square, square.flip(3)]).contiguous(memory_format=torch.channels_last)
+    pair = torch.cat([square, square.flip(3)] if mirrored else [square]).contiguous(memory_format=torch.channels_last)
     with reduced_precision(pair.device):
         logits, parts = network.both(pair) if isinstance(network, PortraitNet) else (network(pair), None)
     matte = _unmirrored(logits.float().sigmoid())
@@ -122,8 +124,8 @@ def _look_once(photo: Tensor, network: nn.Module, side: int) -> tuple[Tensor, Te
 
 
 def _unmirrored(pair: Tensor) -> Tensor:
-    """The mean of a picture's answer and its mirror image's, (1, C, H, W)."""
-    return 0.5 * (pair[:1] + pair[1:].flip(3))
+    """The mean of a picture's answer and its mirror image's, (1, C, H, W), if there is one."""
+    return pair if len(pair) == 1 else 0.5 * (pair[:1] + pair[1:].flip(3))
 
 
 class PortraitSegmenter:
@@ -147,6 +149,17 @@ class PortraitSegmenter:
             )
         whole = Regions.of_subject(refine(sight.matte, photo), sight.score)
         return split_off(replace(whole, face=sight.face), sight, finer)
+
+    def quick(self, photo: Tensor) -> Regions:
+        """Subject and background at once, as for a frame of a film: one look, and no closed-form matting.
+
+        Raises:
+            NoPersonError: no person in it that the network could find.
+        """
+        sight = look_at(photo, self.network, self.side, scales=(1.0,), mirrored=False)
+        if sight.score < SCORE:
+            raise NoPersonError("No person was found in the frame.")
+        return replace(Regions.of_subject(follow(sight.matte, photo), sight.score), face=sight.face)
 
     def split(self, regions: Regions, photo: Tensor, finer: Iterable[str]) -> Regions:
         """Split `finer` regions off a subject that is known already, and find the faces, whatever the subject is."""
