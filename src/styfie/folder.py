@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from styfie.engines.strokes import Drawing
     from styfie.painting import Painting
 
 FILE = "painting.ora"
@@ -80,6 +81,26 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
     for file in set(stale) - set(files):
         file.unlink(missing_ok=True)
     return [*files, folder / FILE]
+
+
+def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> list[Path]:
+    """Write the strokes of a painting as `strokes.json` and `strokes.svg`; without any, those of an earlier one go.
+
+    Raises:
+        OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
+    """
+    files = [folder / "strokes.json", folder / "strokes.svg"]
+    if drawing is None:
+        for file in files:
+            file.unlink(missing_ok=True)
+        return []
+    names, shares = painting.regions.names, painting.shares
+    whole = set(names) <= set(drawing.regions)
+    svg = drawing.to_svg({n: shares[names.index(n)][None] for n in drawing.regions}, None if whole else painting.photo)
+    with writing_into(folder) as beside:
+        (beside / files[0].name).write_text(drawing.to_json(), encoding="utf-8")
+        (beside / files[1].name).write_text(svg, encoding="utf-8")
+    return files
 
 
 class _Written:

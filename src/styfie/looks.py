@@ -35,6 +35,7 @@ class Style:
 
 COLORS = ("style", "keep", "histogram", "luma")
 STROKES = (0.25, 4.0)
+BRUSHES = ("auto", "oil", "tape", "marker", "watercolour")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,7 @@ class Look:
     whole histograms; or `luma`, the photo's own colour at each place and only light and dark painted. `stroke` is the
     size of strokes beside the style picture's own. `likeness` is how much faces stay themselves, 0 = painted like
     everything else. `graded` takes strength away from what is near, where depth is known: 0 = none, 1 = all of it from
-    the nearest.
+    the nearest. `brush` is what an engine of strokes paints with; `auto` is the one that suits the style.
     """
 
     styles: tuple[Style, ...] = ()
@@ -55,10 +56,13 @@ class Look:
     stroke: float = 1.0
     likeness: float = 0.5
     graded: float = 0.0
+    brush: str = "auto"
 
     def __post_init__(self) -> None:
         if self.color not in COLORS:
             raise InputError(f"color is {self.color!r}: one of {', '.join(COLORS)} is wanted.")
+        if self.brush not in BRUSHES:
+            raise InputError(f"brush is {self.brush!r}: one of {', '.join(BRUSHES)} is wanted.")
         _within("strength", self.strength, 0, 1, "a number from 0 (photo) to 1 (painted)")
         _within("stroke", self.stroke, *STROKES, "a size from 0.25 (fine) to 4 (broad)")
         _within("likeness", self.likeness, 0, 1, "a number from 0 (painted freely) to 1 (as in the photo)")

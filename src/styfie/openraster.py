@@ -192,7 +192,7 @@ def region_names(file: Path) -> tuple[str, ...]:
     return tuple(names) if isinstance(names, list) else ()
 
 
-_LOOK = ("strength", "color", "stroke", "likeness", "graded")  # the fields of a look that are plain values
+_LOOK = ("strength", "color", "stroke", "likeness", "graded", "brush")  # the fields of a look that are plain values
 _OWN = ("regions", "score", "sides", "looks")  # in the file's recipe, but fields of their own in a Painting
 
 

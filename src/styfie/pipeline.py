@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from styfie.depth import AUTO, find_depth
 from styfie.engines import load_engine, weights_used
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, NoPersonError
+from styfie.folder import write_strokes
 from styfie.images import Picture, describe, fit_size, read_matte, read_picture, resize
 from styfie.likeness import face_likeness
 from styfie.looks import Look
@@ -23,11 +24,14 @@ from styfie.openraster import as_stored, stored_recipe
 from styfie.painting import Painting
 from styfie.recipes import depth_asked, fingerprint
 from styfie.regions import BACKGROUND, SUBJECT, Regions
-from styfie.segmentation import load_segmenter
+from styfie.segmentation import Partitioner, load_segmenter
 from styfie.settings import Settings
 from styfie.styles import Wanted, resolve_looks
 from styfie.unfinished import Unfinished, run_key
 from styfie.weights import checksum, checksums
+
+if TYPE_CHECKING:
+    from styfie.engines.strokes import Drawing
 
 PORTRAIT = Path(__file__).parent / "assets" / "portrait.jpg"
 OnStart = Callable[[Painting], None]
@@ -119,7 +123,7 @@ def paint_into(
     key = run_key(before.photo, before.regions, before.looks, request.settings)
     unfinished = Unfinished(Path(folder), key)
     painting = run.paint(on_progress, unfinished, on_note)
-    files = painting.save(folder)
+    files = [*painting.save(folder), *write_strokes(Path(folder), painting, run.drawing)]
     if painting.recipe["finished"]:
         unfinished.done()
     return painting, files
@@ -150,7 +154,8 @@ class _Run:
         picture = read_photo(photo, settings.size)
         looks = resolve_looks(request.looks, max(picture.shape[-2:]))
         self.engine = load_engine(settings.engine)
-        regions = find_regions(picture, settings, request.masks, looks, request.regions)
+        source = PORTRAIT if photo is None else photo
+        regions = find_regions(picture, settings, request.masks, looks, request.regions, source)
         regions = as_stored(_with_depth(regions, request.depth, photo, picture, looks))
         looks = {name: looks[name] for name in regions.names if name in looks}  # the order that the file has
         self.before = Painting(picture, regions, picture.expand(len(regions.names), -1, -1, -1), looks)
@@ -158,6 +163,8 @@ class _Run:
         known = request.regions is not None and request.regions.depth is not None
         self.depth = depth_asked(request.depth, known)
         self.asked = fingerprint(picture, looks, settings, self.depth, self.weights)
+
+        self.drawing: Drawing | None = None  # of an engine of strokes, when it is done
 
     def paint(
         self, on_progress: OnProgress | None, unfinished: Unfinished | None = None, on_note: OnNote | None = None
@@ -179,6 +186,7 @@ class _Run:
         if progress is None:
             raise InputError(f"The engine {self.request.settings.engine!r} painted nothing.")
         # With its layers made, the progress lets go of what the engine made them from.
+        self.drawing = progress.strokes
         last = Progress(progress.step, progress.steps, progress.losses, 0.0, progress.layers)
         del progress
         return self._painting(last, finished, scored=True)
@@ -236,7 +244,8 @@ def segment(
         InputError, MissingError: as `paint`.
     """
     settings = settings or Settings(size=0)
-    return find_regions(read_photo(photo, settings.size), settings, masks or {}, finer)
+    source = PORTRAIT if photo is None else photo
+    return find_regions(read_photo(source, settings.size), settings, masks or {}, finer, source=source)
 
 
 def read_photo(photo: Picture | None, size: int) -> Tensor:
@@ -250,11 +259,13 @@ def find_regions(
     masks: Mapping[str, Picture],
     finer: Iterable[str] = (),
     known: Regions | None = None,
+    source: Picture | None = None,
 ) -> Regions:
     """Subject and background, from the user's mask or from the segmenter; what is finer; the user's other masks.
 
     A photo without a person is refused, unless only the background and masks of the user's own are asked for. With
-    `known` regions nobody is looked for, only what is finer than they are.
+    `known` regions nobody is looked for, only what is finer than they are. `source` is what the photo was read from:
+    regions of anything are looked for in it, so that they are the same at all sizes.
     """
     if SUBJECT in masks and BACKGROUND in masks:
         raise InputError(f"Masks for both {SUBJECT} and {BACKGROUND} came: one of them says where the other is.")
@@ -262,6 +273,8 @@ def find_regions(
     mattes = {name: _read_inside(name, mask, size) for name, mask in masks.items()}
     wanted = [name for name in asked if name not in (SUBJECT, BACKGROUND, *masks, *(known.names if known else ()))]
     segmenter = load_segmenter(settings.segmenter)
+    if isinstance(segmenter, Partitioner):
+        segmenter = segmenter.seeing(read_photo(photo if source is None else source, segmenter.work))
     if known is not None:
         regions = segmenter.split(_fitted(known, size), photo, wanted) if wanted else _fitted(known, size)
     elif SUBJECT in mattes:

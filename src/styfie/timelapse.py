@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -66,6 +67,9 @@ class Timelapse:
         if self._small is None:
             raise ValueError("A timelapse is started with the painting before steps are added.")
         self._seen += 1
+        if progress.strokes:
+            self._frames, self._last = [self._frames[0], *self._painted(progress)], None
+            return
         if self._seen % self._every:
             self._last = progress  # its layers are made only if it is the newest at the end
             return
@@ -86,6 +90,16 @@ class Timelapse:
         with writing_into(self.file.parent) as beside:
             write(frames, beside / self.file.name)
         return self.file
+
+    def _painted(self, progress: Progress) -> Iterator[Frame]:
+        """The strokes laid one after another, from coarse to fine."""
+        small = self._small
+        assert small is not None and progress.strokes is not None
+        layers = small.layers.clone()
+        for pictures in progress.strokes.frames(small.regions.size, MOST - 1):
+            for name, picture in pictures.items():
+                layers[small.regions.index(name)] = picture[0]
+            yield self._frame(layers)
 
     def _frame(self, layers: Tensor) -> Frame:
         small = self._small

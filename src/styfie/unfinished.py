@@ -64,7 +64,9 @@ def run_key(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings
         "device": pick_device(settings.device).type,
         "weights": checksums(weights_used(settings)),
         "regions": [regions.names, regions.sides],
-        "looks": {n: [k.stroke, k.likeness, [s.weight for s in k.styles]] for n, k in looks.items() if k.styles},
+        "looks": {
+            n: [k.stroke, k.likeness, k.brush, [s.weight for s in k.styles]] for n, k in looks.items() if k.styles
+        },
     }
     digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     pictures = [one for n in sorted(looks) for style in looks[n].styles for one in (style.picture, style.alpha)]

@@ -154,7 +154,7 @@ def test_the_same_seed_gives_the_same_picture(
 ) -> None:
     parameters = replace(SMALL, iterations=1)
     one, again, other = (
-        last(photo, regions, looks, Settings(seed=s, start="noise", device="cpu"), None, parameters, network)
+        last(photo, regions, looks, Settings(seed=s, start="noise", device="cpu"), None, None, parameters, network)
         for s in (1, 1, 2)
     )
     assert torch.equal(one.layers, again.layers) and not torch.equal(one.layers, other.layers)
@@ -171,5 +171,5 @@ def test_it_begins_from_given_layers(network: Vgg, photo: Tensor, regions: Regio
 
 def test_engines_are_found_by_name() -> None:
     assert load_engine("classic") is ENGINES["classic"].paint
-    with pytest.raises(InputError, match="'magic': known are optimise, classic"):
+    with pytest.raises(InputError, match="'magic': known are optimise, fast"):
         load_engine("magic")

@@ -52,6 +52,15 @@ Graded = Annotated[
     ),
 ]
 
+Brushes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--brush",
+        metavar="[NAME=]KIND",
+        help="What --engine strokes paints a region with: auto, oil, tape, marker or watercolour. Repeatable.",
+    ),
+]
+
 
 EXAMPLES = {"--style": "STYLE", "--mask": "FILE", "--style-mask": "FILE"}
 
@@ -106,6 +115,8 @@ def _checked(option: str, text: str) -> str | float:
 
     if option == "color":
         return Look(color=text).color
+    if option == "brush":
+        return Look(brush=text).brush
     try:
         value = float(text)
     except ValueError:

@@ -11,7 +11,18 @@ import typer
 
 from styfie.cli.asking import asked_of_regions, asked_settings, is_given
 from styfie.cli.many import paint_all
-from styfie.cli.options import Colors, Device, Graded, Masks, Seed, Segmenter, Strengths, by_name, warn_of_doubt
+from styfie.cli.options import (
+    Brushes,
+    Colors,
+    Device,
+    Graded,
+    Masks,
+    Seed,
+    Segmenter,
+    Strengths,
+    by_name,
+    warn_of_doubt,
+)
 from styfie.cli.progress import interruptible, show_progress
 from styfie.cli.segment import save_image
 from styfie.cli.video import is_video, paint_clip
@@ -70,6 +81,7 @@ def paint(
         typer.Option(metavar="[NAME=]0..1", help="How much faces stay themselves. Repeatable."),
     ] = None,
     graded: Graded = None,
+    brush: Brushes = None,
     mask: Masks = None,
     depth: Annotated[
         str | None,
@@ -138,7 +150,14 @@ def paint(
         radius,
     )  # asked_settings reads them
     short = [f"{name}={given}" for name, given in (("subject", subject), ("background", background)) if given]
-    fields = {"strength": strength, "color": color, "stroke": stroke, "likeness": likeness, "graded": graded}
+    fields = {
+        "strength": strength,
+        "color": color,
+        "stroke": stroke,
+        "likeness": likeness,
+        "graded": graded,
+        "brush": brush,
+    }
     styles, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
     style_masks = by_name(style_mask or [], "--style-mask")
     from styfie.pipeline import Request

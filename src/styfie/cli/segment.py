@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,9 @@ from styfie.settings import Settings
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from styfie.regions import Regions
+    from styfie.segmentation import Partitioner
+
 
 def segment(
     photo: Annotated[Path, typer.Argument(help="A photo, or a folder of photos.")],
@@ -23,11 +27,13 @@ def segment(
         Path | None, typer.Option("--output", "-o", help="The mask, or for a folder the folder of masks.")
     ] = None,
     region: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="subject, background, skin, hair, clothes, accessories, person-1, person-2, … or a --mask's."
+            help="subject, background, skin, hair, clothes, accessories, person-1, person-2, … or a --mask's; of "
+            "--segmenter jseg region-1, region-2, … or a name of your own for what is at --add.",
+            show_default="subject, or with jseg a picture of all regions",
         ),
-    ] = "subject",
+    ] = None,
     mask: Masks = None,
     add: Annotated[
         list[str] | None, typer.Option(metavar="X,Y", help="Add what lies around this pixel to the region. Repeatable.")
@@ -39,6 +45,8 @@ def segment(
 ) -> None:
     """Find a region: a soft mask at the photo's own upright size, 8 bit, 255 = inside. The subject if none is named.
 
+    With --segmenter jseg and no region named, all regions are shown in one picture: coloured, outlined and numbered.
+    Several of them are put together under a new name by a point in each: --region sky --add 90,20 --add 400,60.
     Of several people person-1 is the leftmost. Points are pixels of the upright photo from its upper left corner.
     A folder gives a folder with NAME.png for each photo, or NAME.EXT.png where names are shared; one that cannot be
     used does not stop the others.
@@ -50,7 +58,8 @@ def segment(
     )
     photo = photo.resolve()
     if not photo.is_dir():
-        _write_mask(photo, output or photo.with_name(f"{photo.stem}-mask.png"), asked)
+        kind = "regions" if asked.all else "mask"
+        _write(photo, output or photo.with_name(f"{photo.stem}-{kind}.png"), asked)
         return
     photos = sorted(p for p in photo.iterdir() if p.suffix.lower() in SUFFIXES)
     if not photos:
@@ -65,7 +74,7 @@ def segment(
     for one in photos:
         name = one.stem if stems[one.stem] == 1 else one.name
         try:
-            _write_mask(one, folder / f"{name}.png", asked)
+            _write(one, folder / f"{name}.png", asked)
         except StyfieError as error:
             failed += 1
             typer.echo(f"{one.name}: {error}", err=True)
@@ -76,28 +85,85 @@ def segment(
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked of each photo."""
+    """What is asked of each photo; no region: all there are, or the subject of a segmenter that finds no others."""
 
-    region: str
+    named: str | None
     masks: dict[str, str]
     add: list[tuple[float, float]]
     remove: list[tuple[float, float]]
     segmenter: str
 
+    @cached_property
+    def partitioner(self) -> Partitioner | None:
+        """The segmenter, if it divides photos of anything."""
+        from styfie.segmentation import SEGMENTERS, Partitioner, load_segmenter
 
-def _write_mask(photo: Path, file: Path, asked: _Asked) -> None:
-    import styfie
+        entry = SEGMENTERS.get(self.segmenter.partition(":")[0])
+        if entry is None or entry.counted is None:
+            return None
+        found = load_segmenter(self.segmenter)
+        return found if isinstance(found, Partitioner) else None
+
+    @property
+    def all(self) -> bool:
+        """Whether a picture of all regions is asked for."""
+        return self.named is None and not (self.masks or self.add or self.remove) and self.partitioner is not None
+
+    @property
+    def region(self) -> str:
+        """The one region whose mask is asked for."""
+        return self.named or "subject"
+
+
+def _write(photo: Path, file: Path, asked: _Asked) -> None:
+    """The mask that is asked for, or a picture of all regions."""
     from styfie.images import to_image
 
-    picture = styfie.read_photo(photo, 0)
-    settings = Settings(size=0, segmenter=asked.segmenter)
-    regions = styfie.segment(picture, settings, [asked.region], asked.masks)
-    if asked.add or asked.remove:
-        regions = styfie.correct(regions, picture, asked.region, asked.add, asked.remove)
+    if asked.all and asked.partitioner:
+        _write_all(photo, file, asked.partitioner)
+        return
+    regions = _regions(photo, asked)
     save_image(to_image(regions[asked.region]), file)
     if asked.region in (*regions.doubtful, "background"):
         warn_of_doubt(regions.doubtful)
     typer.echo(f"Wrote {file}")
+
+
+def _write_all(photo: Path, file: Path, partitioner: Partitioner) -> None:
+    import styfie
+    from styfie.segmentation.jseg.shown import draw_regions
+
+    regions, picture = _partition(photo, partitioner), styfie.read_photo(photo, 0)
+    save_image(draw_regions(regions, picture), file)
+    typer.echo(f"Wrote {file}: {regions.names[0]} to {regions.names[-1]}, by area")
+
+
+def _partition(photo: Path, partitioner: Partitioner) -> Regions:
+    """All regions, small, and numbered as they are in a painting of any size."""
+    import styfie
+    from styfie.segmentation.jseg.shown import LONGEST
+
+    seeing = partitioner.seeing(styfie.read_photo(photo, partitioner.work))
+    return seeing.partition(styfie.read_photo(photo, 0), LONGEST)
+
+
+def _regions(photo: Path, asked: _Asked) -> Regions:
+    """Regions with the one that is asked for, corrected by the points, or put together of those they lie in."""
+    import styfie
+    from styfie.segmentation.jseg.segmenter import put_together, regions_at
+
+    picture = styfie.read_photo(photo, 0)
+    settings, finer, add = Settings(size=0, segmenter=asked.segmenter), [asked.region], asked.add
+    if add and asked.partitioner and asked.region not in ("subject", "background", *asked.masks):
+        whole = _partition(photo, asked.partitioner)
+        if asked.region not in whole.names:
+            finer, add = regions_at(whole, add, (picture.shape[-2], picture.shape[-1])), []
+    regions = styfie.segment(photo, settings, finer, asked.masks)
+    if finer != [asked.region]:
+        regions = put_together(regions, asked.region, finer)
+    if add or asked.remove:
+        regions = styfie.correct(regions, picture, asked.region, add, asked.remove)
+    return regions
 
 
 def _points(given: list[str]) -> list[tuple[float, float]]:

@@ -110,6 +110,12 @@ ENGINES: dict[str, EngineEntry] = {
         "1.1",
         "styfie[vgg] and the weights of vgg19",
     ),
+    "strokes": EngineEntry("Strokes from coarse to fine: oil, tape, marker, watercolour", "strokes:strokes", "0.1"),
+    "components": EngineEntry(
+        "Draft, paint and edge: patches by belief propagation (after Zhang et al. 2013)",
+        "components.paint:components",
+        "0.3",
+    ),
 }
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from styfie.engines.strokes.drawing import Drawing
 
 State = Mapping[str, Tensor]
 
@@ -18,7 +22,7 @@ class Progress:
     `layers` (R, 3, h, w) in [0, 1] are at the size being worked on, the final one at the photo's; they may be given as
     what makes them, when somebody looks: at print size they are not made at every step. `state` is there at
     fixed steps only: given back to the engine with the same photo, regions, looks and settings it goes on from that
-    step and ends with the same bytes.
+    step and ends with the same bytes. `strokes` are there at the end, if it is strokes that the engine paints with.
     """
 
     step: int
@@ -27,6 +31,7 @@ class Progress:
     seconds_left: float
     made: Tensor | Callable[[], Tensor]
     state: State | None = None
+    strokes: Drawing | None = None
 
     @cached_property
     def layers(self) -> Tensor:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from styfie.errors import InputError
 
@@ -25,20 +26,42 @@ class Segmenter(Protocol):
         """Split `finer` regions off regions that are known already, and find the faces."""
 
 
+@runtime_checkable
+class Partitioner(Segmenter, Protocol):
+    """A segmenter that divides a photo of anything; see `jseg.segmenter.JsegSegmenter`."""
+
+    @property
+    def work(self) -> int:
+        """Longest side of the picture that it looks for regions in, in pixels."""
+
+    def seeing(self, picture: Tensor) -> Partitioner:
+        """One that finds the regions of this picture in the same photo of any size: their numbers are then the same."""
+
+    def partition(self, photo: Tensor, longest: int = 0) -> Regions:
+        """All regions of a photo (1, 3, H, W) by area, with masks of at most `longest` pixels; 0: its own."""
+
+
 @dataclass(frozen=True)
 class SegmenterEntry:
-    """One way to find regions."""
+    """One way to find regions; `counted` makes one that finds so many as `NAME:N` asks for."""
 
     title: str
     make: Callable[[], Segmenter]
     licence: str
     source: str
+    counted: Callable[[int], Segmenter] | None = None
 
 
 def _portrait() -> Segmenter:
     from styfie.segmentation.portrait import PortraitSegmenter, load_network
 
     return PortraitSegmenter(load_network())
+
+
+def _jseg(count: int | None = None) -> Segmenter:
+    from styfie.segmentation.jseg.segmenter import JsegSegmenter
+
+    return JsegSegmenter(count)
 
 
 SEGMENTERS: dict[str, SegmenterEntry] = {
@@ -48,25 +71,47 @@ SEGMENTERS: dict[str, SegmenterEntry] = {
         licence="see WEIGHTS.md",
         source="trained by `styfie train segmenter`",
     ),
+    "jseg": SegmenterEntry(
+        title="Regions of anything by colour and texture: region-1, region-2, … by area; jseg:8 for 8 of them",
+        make=_jseg,
+        licence="Apache-2.0",
+        source="written for Styfie after Deng and Manjunath 2001",
+        counted=_jseg,
+    ),
 }
 AUTO = "portrait"
 
 
 def load_segmenter(name: str) -> Segmenter:
-    """The segmenter called `name`; `auto` is the best there is, FILE.safetensors a network of one's own.
+    """The segmenter called `name`; `auto` is the best there is, `jseg:8` finds 8 regions, FILE.safetensors is a
+    network of one's own, FILE.onnx one of `styfie export`.
 
     Raises:
         InputError: there is none of that name, or the file holds no such network.
-        MissingError: there is no such file.
+        MissingError: there is no such file, or ONNX Runtime is not installed.
     """
     if name.endswith(".safetensors"):
         from styfie.segmentation.files import read_network
         from styfie.segmentation.portrait import PortraitSegmenter
 
         return PortraitSegmenter(*read_network(Path(name)))
+    if name.endswith(".onnx"):
+        from styfie.segmentation.exported import read_exported
+        from styfie.segmentation.portrait import PortraitSegmenter
+
+        return PortraitSegmenter(*read_exported(Path(name)))
     if name == "auto":
         name = AUTO
-    if name not in SEGMENTERS:
+    asked, (name, colon, count) = name, name.partition(":")
+    entry = SEGMENTERS.get(name)
+    if entry and colon:
+        if not entry.counted or not re.fullmatch(r"[0-9]{1,9}", count):
+            counted = ", ".join(f"{other}:8" for other, one in SEGMENTERS.items() if one.counted)
+            raise InputError(f"The segmenter {asked} came: a number of regions is asked for as in {counted}.")
+        return entry.counted(int(count))
+    if entry is None:
         known = ", ".join(SEGMENTERS)
-        raise InputError(f"There is no segmenter {name!r}: known are auto, {known}, or a FILE.safetensors of your own.")
-    return SEGMENTERS[name].make()
+        raise InputError(
+            f"There is no segmenter {asked!r}: known are auto, {known}, or a FILE.safetensors of your own."
+        )
+    return entry.make()

@@ -1,0 +1,15 @@
+"""The engine that paints by strokes.
+
+raster     coverage of strokes, differentiable, tile by tile
+brushes    oil, tape, marker, watercolour, and which suits a style
+palette    what is painted, in the colours of a style
+placing    levels, places and directions to begin from
+paint      the engine: levels placed and optimised
+drawing    strokes as a value, drawn at any size
+export     JSON and SVG
+"""
+
+from styfie.engines.strokes.drawing import Drawing, Strokes
+from styfie.engines.strokes.paint import PAINTER, Painter, strokes
+
+__all__ = ["PAINTER", "Drawing", "Painter", "Strokes", "strokes"]

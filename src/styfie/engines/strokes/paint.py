@@ -1,0 +1,362 @@
+"""Painting by strokes, after Zou et al. (2020), "Stylized Neural Painting", without their neural renderer.
+
+Strokes are laid in levels from coarse to fine. Those of a level are placed where the painting is most wrong, along the
+form, and their shapes and colours are then optimised all together through an analytic rasteriser (`raster`). Class
+0.1 in the taxonomy of Jing et al. (2018): before networks, by strokes; nothing here is learned.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from styfie.engines.progress import Progress
+from styfie.engines.strokes.brushes import AUTO, BRUSHES, Brush, brush_for
+from styfie.engines.strokes.drawing import PARTS, Drawing, Strokes, lay, lit
+from styfie.engines.strokes.palette import eroded, filled, recoloured
+from styfie.engines.strokes.placing import (
+    PITCH,
+    Level,
+    blur,
+    directions,
+    initial_shapes,
+    lattice,
+    plan_levels,
+    scatter,
+)
+from styfie.engines.strokes.raster import BAR, REACH, Batch, Tiles, blend, coverage, locate, reached
+from styfie.images import fit_size, resize
+from styfie.likeness import emphasis
+from styfie.looks import Look
+from styfie.regions import Regions, widen
+from styfie.segmentation.colours import region_colours
+from styfie.settings import Settings
+
+
+@dataclass(frozen=True)
+class Painter:
+    """What is not asked of a run; lengths are in widths of the level's strokes."""
+
+    strokes: int = 1500  # of all regions, at `Look.stroke` 1 and whatever size
+    updates: int = 3  # of every stroke per step of `Settings`
+    finish: float = 1.0  # of a level's updates, that all strokes together get at the end
+    pixels: float = 7.0  # of a stroke's width at the size that its level is optimised at
+    softness: tuple[float, float] = (3.0, 0.4)  # of a stroke's edge in pixels, at a level's beginning and end
+    shift: float = 0.06  # step of places and sizes
+    tint: float = 0.015  # step of colours, in [0, 1]
+    bare: float = 0.15  # what ground that shows costs, as an error of its colour
+    face: float = 3.0  # how much more errors count on a face of full likeness
+
+
+PAINTER = Painter()
+BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
+FIRST = 48  # pixels along the longest side, at least, that a level is optimised at
+LARGEST = 640  # and at most
+SIDE = 8  # pixels of a tile while optimising
+RENEWED = 10  # updates after which the tiles that strokes reach are looked for anew
+FEWEST = 20  # strokes of a region
+MOST = 4.0  # times the usual number of strokes, where they are to be finer
+SHOWN = 512  # longest side of the layers on the way
+
+
+def strokes(
+    photo: Tensor,
+    regions: Regions,
+    looks: Mapping[str, Look],
+    settings: Settings,
+    start: Tensor | None = None,
+    state: object = None,
+    painter: Painter = PAINTER,
+) -> Iterator[Progress]:
+    """Paint every region that has a style, with its brush, in the style's colours.
+
+    `photo` (1, 3, H, W) and `regions` are of the result's size. Of `settings`, `seed` and `steps` are read: steps per
+    level. `start` is not: there is no picture to begin from but the bare ground. All is done on the processor. The last
+    `Progress` has the strokes.
+
+    Departures from the paper: strokes are analytic and their softness is annealed in place of a neural renderer and
+    the transport loss; they begin along the form; they are not held in square blocks, so that there are no seams; a
+    level's strokes begin all at once; style is the palette's, and the brush.
+    """
+    del start, state  # it keeps none
+    bands = widen(regions.alpha, round(BAND * max(photo.shape[-2:])))
+    asked = {i: look for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.styles}
+    styled = {i: look for i, look in asked.items() if float(regions.alpha[i].max()) > 0.5}
+    if not styled:
+        yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+        return
+    own = region_colours(photo, regions.alpha).clamp(0, 1)
+    face = torch.zeros_like(photo[:, :1]) if regions.face is None else emphasis(photo, regions.face)
+    whole = sum(float(bands[i].mean()) for i in styled)
+    easels = []
+    for i, look in styled.items():
+        alpha = regions.alpha[i : i + 1]
+        target = recoloured(filled(own[i : i + 1], eroded(alpha).square()), alpha, look.styles)
+        density = min(MOST, 1 / look.stroke**2)
+        count = max(FEWEST, round(painter.strokes * density * float(bands[i].mean()) / whole))
+        easels.append(Easel(target, bands[i : i + 1], regions, face, look, count, settings, painter))
+    steps = sum(easel.steps for easel in easels)
+    step, started = 0, time.monotonic()
+    done: dict[int, Easel] = {}
+    for i, easel in zip(styled, easels, strict=True):
+        done[i] = easel
+        for losses in easel.paint():
+            step += 1
+            left = (time.monotonic() - started) / step * (steps - step)
+            if step < steps:
+                made = _shown(photo, bands, {j: e.sketch for j, e in done.items()})
+                yield Progress(step, steps, losses, left, made)
+    drawing = Drawing({regions.names[i]: easel.strokes for i, easel in done.items()})
+    size = (photo.shape[-2], photo.shape[-1])
+    layers = photo.repeat(len(bands), 1, 1, 1)
+    for i, easel in done.items():
+        layers[i : i + 1] = torch.lerp(photo, easel.strokes.render(size), bands[i : i + 1])
+    yield Progress(step, steps, losses, 0.0, layers, strokes=drawing)
+
+
+def _shown(photo: Tensor, bands: Tensor, sketches: Mapping[int, Callable[[], Tensor]]) -> Callable[[], Tensor]:
+    """What makes the layers of a step, should anybody look."""
+
+    def make() -> Tensor:
+        size = fit_size((photo.shape[-2], photo.shape[-1]), min(SHOWN, max(photo.shape[-2:])))
+        small, band = resize(photo, size), resize(bands, size)
+        layers = small.repeat(len(bands), 1, 1, 1)
+        for i, sketch in sketches.items():
+            layers[i : i + 1] = torch.lerp(small, resize(sketch(), size).clamp(0, 1), band[i : i + 1])
+        return layers
+
+    return make
+
+
+class Easel:
+    """One region being painted."""
+
+    def __init__(
+        self,
+        target: Tensor,
+        band: Tensor,
+        regions: Regions,
+        face: Tensor,
+        look: Look,
+        count: int,
+        settings: Settings,
+        painter: Painter,
+    ) -> None:
+        self.target, self.band, self.painter = target, band, painter
+        self.name = brush_for(look.styles) if look.brush == AUTO else look.brush
+        self.brush: Brush = BRUSHES[self.name]
+        self.size = (target.shape[-2], target.shape[-1])
+        longest = max(self.size)
+        self.face = face * band * look.likeness
+        face_area = float((regions.face * band).sum()) / longest**2 if regions.face is not None else 0.0
+        self.levels = plan_levels(count, float(band.sum()) / longest**2, face_area, look.likeness, look.stroke)
+        self.each = settings.steps
+        self.random = torch.Generator().manual_seed(settings.seed)
+        self.last_steps = max(1, round(painter.finish * settings.steps)) if painter.finish else 0
+        self.strokes = self.fresh = self._bare()
+        self.below = lay(self.strokes, self._work_size(1.0))
+
+    @property
+    def steps(self) -> int:
+        """How many there are."""
+        return len(self.levels) * self.each + self.last_steps
+
+    def _bare(self) -> Strokes:
+        extent = (self.size[0] / max(self.size), self.size[1] / max(self.size))
+        columns = len(initial_shapes(self.brush, torch.zeros(1, 2), torch.zeros(1), 0.1)[0])
+        if self.brush.paper:
+            ground = torch.tensor(self.brush.paper)
+        else:
+            ground = (self.target * self.band).sum((0, 2, 3)) / self.band.sum().clamp_min(1e-6)
+        none, colours = torch.zeros(0), torch.zeros(0, 3)
+        return Strokes(
+            self.name, extent, ground, torch.zeros(0, columns), colours, colours, none, torch.zeros(0, dtype=torch.long)
+        )
+
+    @property
+    def sketch(self) -> Callable[[], Tensor]:
+        """What makes the painting as it is now, at the size that it is worked on."""
+        strokes, below = self.fresh, self.below
+        return lambda: lit(strokes.kind, lay(strokes, (below.shape[-2], below.shape[-1]), below))
+
+    def paint(self) -> Iterator[dict[str, float]]:
+        """The losses after each step."""
+        for number, level in enumerate(self.levels):
+            size = self._work_size(level.width)
+            self.below = lay(self.strokes, size)
+            placed = self._placed(level, number, self.below, size)
+            for losses, fresh in self._optimised(placed, self.below, level.width, size, self.each):
+                self.fresh = fresh
+                yield losses
+            self.strokes = _joined(self.strokes, self.fresh)
+        if self.last_steps:
+            finest = min(level.width for level in self.levels)
+            size = self._work_size(1.6 * finest)
+            self.below = lay(self._bare(), size)
+            for losses, fresh in self._optimised(self.strokes, self.below, None, size, self.last_steps):
+                self.fresh = fresh
+                yield losses
+            self.strokes = self.fresh
+
+    def _work_size(self, width: float) -> tuple[int, int]:
+        longest = min(max(FIRST, math.ceil(self.painter.pixels / width)), LARGEST, max(self.size))
+        height, across = fit_size(self.size, longest)
+        return max(height, 1), max(across, 1)
+
+    def _placed(self, level: Level, number: int, canvas: Tensor, size: tuple[int, int]) -> Strokes:
+        """A level's strokes as they begin."""
+        target, band, face = (resize(one, size) for one in (self.target, self.band, self.face))
+        pixels = level.width * max(size)
+        if number == 0:
+            places = lattice((band[0, 0] > 0.02).float(), level.count, self.random)
+        else:
+            wrong = blur((target - canvas[:, :3]).abs().mean(1, keepdim=True), max(0.5, 0.4 * pixels))
+            weight = wrong * band * (face if level.face else 1 + self.painter.face * face)
+            places = scatter(weight[0, 0], level.count, PITCH * pixels, self.random, 2.0)
+        column, row = (places[:, i].long().clamp(0, size[1 - i] - 1) for i in (0, 1))
+        angle, _ = directions(target, max(1.0, 0.6 * pixels))
+        colour = blur(target, max(0.5, 0.35 * pixels))[0, :, row, column].T
+        opacity = torch.full((len(places),), sum(self.brush.opacity) / 2)
+        shape = initial_shapes(self.brush, places / max(size), angle[row, column], level.width)
+        numbers = torch.full((len(places),), number)
+        order = torch.randperm(len(places), generator=self.random)
+        return Strokes(
+            self.name,
+            self.strokes.extent,
+            self.strokes.ground,
+            shape[order],
+            colour[order],
+            colour[order].clone(),
+            opacity,
+            numbers,
+        )
+
+    def _optimised(
+        self, first: Strokes, canvas: Tensor, width: float | None, size: tuple[int, int], steps: int
+    ) -> Iterator[tuple[dict[str, float], Strokes]]:
+        """Strokes after each step, optimised on a canvas (1, 4, H, W); of one level, or of all if no width is given."""
+        painter, tiles = self.painter, Tiles(size, SIDE)
+        target, band, face = (resize(one, size) for one in (self.target, self.band, self.face))
+        weight = tiles.cut(band * (1 + painter.face * face))
+        target, canvas = tiles.cut(target), tiles.cut(canvas[:, :3])
+        total = 3 * weight.sum().clamp_min(1e-6)
+        widths = _widths(self.brush, first.shape) if width is None else torch.full((len(first),), width)
+        free = _Free(first, widths, painter, 1.0 if width is not None else 0.3)
+        updates = steps * painter.updates
+        batches: list[Batch] = []
+        lowest = int(first.level.min()) == 0
+        bare = 3 * painter.bare if lowest and not self.brush.paper else 0.0
+        for update in range(updates):
+            progress = update / max(1, updates - 1)
+            hard, soft = painter.softness[1], painter.softness[0] if width is not None else 1.0
+            softness = soft * (hard / soft) ** progress
+            if update % RENEWED == 0:
+                batches = reached(self.brush.family, free.shape.detach(), tiles, REACH * softness / 2 + 2)
+                touched = torch.cat([b.tiles for b in batches]) if batches else torch.zeros(0, dtype=torch.long)
+                rest = (weight * (target - canvas).abs()).sum((1, 2))
+                aside = float(rest.sum() - rest[touched].sum())
+            loss = aside
+            for batch in batches:
+                alpha, along = free.drawn(batch, tiles, softness)
+                ends = free.start[batch.strokes], free.end[batch.strokes]
+                painted, seen = blend(canvas[batch.tiles], alpha, *ends, along)
+                part = (weight[batch.tiles] * (painted - target[batch.tiles]).abs()).sum()
+                if bare:
+                    part = part + bare * (weight[batch.tiles, 0] * (1 - seen.sum(1))).sum()
+                (part / total).backward()
+                loss += float(part.detach())
+            free.update(0.1 + 0.9 * math.cos(progress * math.pi / 2))
+            if (update + 1) % painter.updates == 0:
+                yield {"total": loss / float(total)}, free.strokes()
+
+
+class _Free:
+    """Strokes that are being optimised: shapes as moves from where they began, in widths, so that steps fit them."""
+
+    def __init__(self, first: Strokes, widths: Tensor, painter: Painter, pace: float) -> None:
+        self.first, self.painter, self.pace, brush = first, painter, pace, first.kind
+        self.brush = brush
+        one = torch.ones_like(widths)
+        if brush.family == BAR:
+            self.scale = torch.stack([widths, widths, 1.5 * widths, 0.5 * widths, 0.5 * one, 0.1 * one], 1)
+        else:
+            self.scale = torch.stack([*[widths] * 6, 0.25 * widths, 0.25 * widths], 1)
+        self.widths = widths
+        self.moves = torch.zeros_like(first.shape).requires_grad_()
+        self.start, self.end = (c.clone().requires_grad_() for c in (first.start, first.end))
+        self.opacity = first.opacity.clone().requires_grad_()
+        tint = painter.tint * pace
+        self.optimiser = torch.optim.Adam(
+            [
+                {"params": [self.moves], "lr": painter.shift * pace},
+                {"params": [self.start, self.end, self.opacity], "lr": tint},
+            ],
+            betas=(0.8, 0.97),
+        )
+        self.paces = [group["lr"] for group in self.optimiser.param_groups]
+
+    @property
+    def shape(self) -> Tensor:
+        """The shapes now."""
+        return self.first.shape + self.moves * self.scale
+
+    def drawn(self, batch: Batch, tiles: Tiles, softness: float) -> tuple[Tensor, Tensor]:
+        """Alpha and the way along the strokes (T, K, P) of a batch."""
+        at = batch.strokes.clamp_min(0)
+        shape = self.first.shape[at] + self.moves[at] * self.scale[at]
+        local = locate(self.brush.family, shape, tiles.points(batch.tiles))
+        opacity = torch.where(batch.strokes < 0, 0, self.opacity[at])[..., None]
+        return opacity * coverage(local.distance, softness * tiles.pixel), local.along
+
+    def update(self, pace: float) -> None:
+        """One step of Adam, then back within what the brush can do."""
+        for group, own in zip(self.optimiser.param_groups, self.paces, strict=True):
+            group["lr"] = own * pace
+        if not self.brush.two_colours and self.start.grad is not None and self.end.grad is not None:
+            both = self.start.grad + self.end.grad
+            self.start.grad, self.end.grad = both, both.clone()
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        with torch.no_grad():
+            self.start.clamp_(0, 1)
+            self.end.clamp_(0, 1)
+            self.opacity.clamp_(*self.brush.opacity)
+            self.moves.copy_((_held(self.brush, self.shape, self.widths) - self.first.shape) / self.scale)
+
+    def strokes(self) -> Strokes:
+        """As they are now."""
+        start, end, opacity = (one.detach().clone() for one in (self.start, self.end, self.opacity))
+        return replace(self.first, shape=self.shape.detach(), start=start, end=end, opacity=opacity)
+
+
+def _widths(brush: Brush, shape: Tensor) -> Tensor:
+    return shape[:, 3] if brush.family == BAR else shape[:, 6] + shape[:, 7]
+
+
+def _held(brush: Brush, shape: Tensor, widths: Tensor) -> Tensor:
+    """Shapes within what the brush can do, with a width within half and one and a half of the level's."""
+    least, most = brush.length
+    if brush.family == BAR:
+        x, y, length, width, angle, bend = shape.unbind(1)
+        width = width.clamp(0.5 * widths, 1.6 * widths)
+        length = torch.minimum(torch.maximum(length, least * width), most * widths)
+        return torch.stack([x, y, length, width, angle, bend.clamp(-brush.bend, brush.bend)], 1)
+    ends, radii = shape[:, :6].unflatten(1, (3, 2)), shape[:, 6:]
+    radii = torch.minimum(torch.maximum(radii, 0.2 * widths[:, None]), 0.8 * widths[:, None])
+    if not brush.two_colours:
+        radii = radii.mean(1, keepdim=True).expand(-1, 2)
+    middle = ends.mean(1, keepdim=True)
+    chord = (ends[:, 2] - ends[:, 0]).norm(dim=1).clamp_min(1e-6)
+    wanted = torch.minimum(torch.maximum(chord, (least - 1) * widths), (most - 1) * widths)
+    ends = middle + (ends - middle) * (wanted / chord)[:, None, None]
+    return torch.cat([ends.flatten(1), radii], 1)
+
+
+def _joined(below: Strokes, above: Strokes) -> Strokes:
+    both = {name: torch.cat([getattr(below, name), getattr(above, name)]) for name in PARTS}
+    return Strokes(below.brush, below.extent, below.ground, **both)

@@ -1,0 +1,72 @@
+"""What is painted, in the colours of the styles."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from styfie.colour import match_colours, match_histogram
+from styfie.engines.strokes.placing import blur
+from styfie.images import resize
+from styfie.looks import Style
+
+SIDE = 256  # pixels along each side at which a style's colours are counted
+SMOOTH = 0.008  # of the longest side: the width of what counts as grain where it is faint
+FAINT = 0.02  # contrast of such grain
+ERODED = 0.006  # of the longest side by which a region is narrowed: what is beyond is spread from within
+WHOLE = 0.5  # how much of the whole histogram; the rest is mean and covariance
+
+
+def palette_of(styles: tuple[Style, ...]) -> tuple[Tensor, Tensor]:
+    """The styles side by side (1, 3, h, w), and how much each pixel counts (1, 1, h, w), by weights and alphas."""
+    pictures, counts = [], []
+    for style in styles:
+        pictures.append(resize(style.picture, (SIDE, SIDE)))
+        alpha = torch.ones(1, 1, SIDE, SIDE) if style.alpha is None else resize(style.alpha, (SIDE, SIDE)).clamp(0, 1)
+        counts.append(style.weight * alpha / alpha.mean().clamp_min(1e-6))
+    return torch.cat(pictures, 3), torch.cat(counts, 3)
+
+
+def filled(colours: Tensor, alpha: Tensor) -> Tensor:
+    """Colours (1, C, H, W) as they are where alpha (1, 1, H, W) is 1, and elsewhere spread from there.
+
+    By pulling up a pyramid and pushing down again (Gortler et al. 1996): strokes can go on beyond a region's border
+    without a rim of what is behind it.
+    """
+    height, width = alpha.shape[-2:]
+    if max(height, width) == 1:
+        return colours
+    size = (max(1, height // 2), max(1, width // 2))
+    weight = F.interpolate(alpha, size, mode="area")
+    coarse = F.interpolate(colours * alpha, size, mode="area") / weight.clamp_min(1e-6)
+    around = filled(torch.where(weight > 1e-6, coarse, 0), weight.clamp(0, 0.25) * 4)
+    around = F.interpolate(around, (height, width), mode="bilinear", align_corners=False)
+    return torch.lerp(around, colours, alpha)
+
+
+def eroded(alpha: Tensor) -> Tensor:
+    """Alpha (1, 1, H, W), narrower by `ERODED`, so that hairs the matte has missed are not taken for the region's."""
+    radius = max(1, round(ERODED * max(alpha.shape[-2:])))
+    narrow = 1 - F.max_pool2d(1 - alpha, 2 * radius + 1, 1, radius)
+    return narrow if float(narrow.max()) > 0.5 else alpha
+
+
+def calmed(picture: Tensor) -> Tensor:
+    """A picture (1, 3, H, W) without its faint grain, which a wider palette would blow up into confetti."""
+    deviation = SMOOTH * max(picture.shape[-2:])
+    smooth = blur(picture, deviation)
+    contrast = blur((picture - smooth).square().sum(1, keepdim=True), deviation)
+    return torch.lerp(smooth, picture, contrast / (contrast + FAINT**2))
+
+
+def recoloured(picture: Tensor, alpha: Tensor, styles: tuple[Style, ...]) -> Tensor:
+    """A picture (1, 3, H, W) whose colours within alpha (1, 1, H, W) are distributed like those of the styles.
+
+    Halfway between mean and covariance, which keeps the picture's own order of colours, and the whole histogram, which
+    has the style's: the first alone is pale, the second alone patchy.
+    """
+    palette, counts = palette_of(styles)
+    picture = calmed(picture)
+    linear = match_colours(picture, palette, alpha, counts)
+    return torch.lerp(linear, match_histogram(picture, palette, alpha, counts), WHOLE)
