@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from styfie import __version__
-from styfie.cli import blur, doctor, evaluate, lists, mix, paint, segment, train
+from styfie.cli import blur, doctor, evaluate, export, lists, mix, paint, segment, train
 from styfie.errors import StyfieError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("paint")(paint.paint)
 app.command("mix")(mix.mix)
 app.command("segment")(segment.segment)
 app.command("blur")(blur.blur)
+app.command("export")(export.export)
 app.command("list")(lists.list_)
 app.command("doctor")(doctor.doctor)
 app.add_typer(train.app, name="train")

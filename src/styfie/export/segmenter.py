@@ -1,0 +1,97 @@
+"""The network that finds people, as ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from styfie.encoders.plain import SLOPE
+from styfie.errors import InputError
+from styfie.export.graph import ABOUT, Graph, folded, new_graph
+from styfie.segmentation.exported import KIND
+from styfie.segmentation.files import read_network
+from styfie.segmentation.networks import PARTS, PortraitNet, Residual
+from styfie.segmentation.portrait import SIDE, load_network
+
+
+def export_segmenter(file: Path, source: Path | None = None) -> Path:
+    """Write the built-in network, or that of `source`, a file of `styfie train segmenter`.
+
+    From `picture` (B, 3, H, W) in [0, 1], H and W multiples of 32, to `matte` (B, 1, H, W), the probability of
+    "person", and `parts` (B, 5, H/2, W/2), those of background, skin, hair, clothes and accessories.
+
+    Raises:
+        InputError: `source` holds none of these networks, or one of another architecture.
+        MissingError: there is no such file, or the optional part is not installed.
+        OutputError: the file cannot be written.
+    """
+    graph = new_graph()
+    network, side = (load_network(), SIDE) if source is None else read_network(source)
+    if not isinstance(network, PortraitNet):
+        raise InputError(f"{source} holds a {type(network).__name__}: only one of --arch portrait can be exported.")
+    matte, parts = _both(graph, network, graph.take("picture", ["batch", 3, "height", "width"]))
+    graph.give(graph("Sigmoid", matte), "matte", ["batch", 1, "height", "width"])
+    graph.give(graph("Softmax", parts, axis=1), "parts", ["batch", PARTS, "half_height", "half_width"])
+    return graph.save(file, {ABOUT: KIND, "side": str(side)})
+
+
+def _both(graph: Graph, network: PortraitNet, picture: str) -> tuple[str, str]:
+    """The logits, as `PortraitNet.both`."""
+    taps = _encode(graph, network, picture)
+    x = _line(graph, network.trunk, taps[4])
+    deep = _line(graph, network.deep, _halve(graph, x))
+    deep = graph("Add", deep, _context(graph, network.context, deep))
+    x = graph("Add", x, graph.double(_step(graph, network.back, deep), "linear"))
+    x = _step(graph, network.join, x)
+    levels = zip(reversed(taps[1:4]), network.laterals, network.narrow, network.smooth, strict=True)
+    for tap, lateral, narrow, smooth in levels:
+        assert isinstance(narrow, nn.Conv2d)
+        up = graph.double(graph.convolve(x, narrow), "linear")
+        x = graph("Relu", graph("Add", up, graph.convolve(tap, folded(lateral))))
+        x = _step(graph, smooth, x)
+    first, last = network.head
+    assert isinstance(last, nn.Conv2d)
+    matte = graph.double(graph.convolve(_step(graph, first, x), last), "linear")
+    return matte, graph.convolve(x, network.parts)
+
+
+def _encode(graph: Graph, network: PortraitNet, picture: str) -> list[str]:
+    taps: list[str] = []
+    x = graph("Sub", picture, 0.5)
+    for conv in network.encoder.convs:
+        assert isinstance(conv, nn.Conv2d)
+        x = graph("LeakyRelu", graph.convolve(_halve(graph, x) if taps else x, conv), alpha=SLOPE)
+        taps.append(x)
+    return taps
+
+
+def _context(graph: Graph, context: nn.Sequential, x: str) -> str:
+    """The picture's mean through two layers, as convolutions of one pixel."""
+    x = graph("GlobalAveragePool", x)
+    for layer in context:
+        x = graph("Conv", x, _pixel(layer.weight), layer.bias) if isinstance(layer, nn.Linear) else graph("Relu", x)
+    return x
+
+
+def _line(graph: Graph, blocks: nn.Sequential, x: str) -> str:
+    for block in blocks:
+        x = _step(graph, block, x)
+    return x
+
+
+def _step(graph: Graph, block: nn.Module, x: str) -> str:
+    """A residual block, or a convolution with normalisation and ReLU."""
+    if isinstance(block, Residual):
+        second = graph.convolve(_step(graph, block.first, x), folded(block.second))
+        return graph("Relu", graph("Add", x, second))
+    return graph("Relu", graph.convolve(x, folded(block)))
+
+
+def _halve(graph: Graph, x: str) -> str:
+    return graph("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
+
+
+def _pixel(weight: Tensor) -> Tensor:
+    """A linear layer's weights as those of a convolution of one pixel."""
+    return weight[:, :, None, None]
