@@ -339,6 +339,6 @@ def _read_inside(name: str, mask: Picture, size: tuple[int, int]) -> Tensor:
 def _weights(settings: Settings) -> dict[str, str]:
     """SHA-256 of the weights that a run uses."""
     found = checksums(weights_used(settings))
-    if settings.segmenter.endswith(".safetensors"):
+    if settings.segmenter.endswith((".safetensors", ".onnx")):
         found["segmenter"] = checksum(Path(settings.segmenter))
     return found

@@ -7,7 +7,12 @@ from importlib.util import find_spec
 
 import typer
 
-OPTIONAL = {"heif": ("pillow_heif", "HEIC photos"), "vgg": ("h5py", "VGG weights in Keras files")}
+OPTIONAL = {
+    "heif": ("pillow_heif", "HEIC photos"),
+    "onnx": ("onnxruntime", "networks as ONNX files"),
+    "vgg": ("h5py", "VGG weights in Keras files"),
+    "video": ("av", "video and films"),
+}
 
 
 def doctor() -> None:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
 Segmenter = Annotated[
-    str, typer.Option("--segmenter", help="See: styfie list segmenters; or a FILE.safetensors of styfie train.")
+    str,
+    typer.Option(
+        "--segmenter",
+        help="See: styfie list segmenters; or a FILE.safetensors of styfie train, a FILE.onnx of export.",
+    ),
 ]
 Masks = Annotated[
     list[str] | None,
