@@ -8,7 +8,7 @@ likewise, without lag: what they are steadied with has been moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -67,7 +67,7 @@ class Stream:
         self.segmenter = load_segmenter(settings.segmenter)
         self.paint = _frames(self.looks, settings)
 
-    def __call__(self, frames: Iterable[Tensor]) -> Iterator[Tensor]:
+    def __call__(self, frames: Iterable[Tensor]) -> Generator[Tensor]:
         """The frames (1, 3, H, W) in [0, 1], painted; the next one is segmented while one is painted.
 
         Where a region is not to be painted a frame's pixels come back to the bit.

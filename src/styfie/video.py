@@ -11,6 +11,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -182,14 +183,15 @@ def _batch(
 
     painted: list[Frame] = []
     began, done = time.monotonic(), PART * parts.count
-    for picture in stream(pictures()):
-        painted.append(Frame(picture, taken[len(painted)].pts))
-        each = (time.monotonic() - began) / len(painted)
-        step = done + len(painted)
-        left = each * max(0, total - step)
-        shown = Progress(step, max(total, step), {"frames a second": 1 / max(each, 1e-6)}, left, picture)
-        if on_progress and on_progress(shown) is False:
-            return _Batch(painted, True)
+    with closing(stream(pictures())) as pictured:  # left open, it would give back PyTorch's threads at some later time
+        for picture in pictured:
+            painted.append(Frame(picture, taken[len(painted)].pts))
+            each = (time.monotonic() - began) / len(painted)
+            step = done + len(painted)
+            left = each * max(0, total - step)
+            shown = Progress(step, max(total, step), {"frames a second": 1 / max(each, 1e-6)}, left, picture)
+            if on_progress and on_progress(shown) is False:
+                return _Batch(painted, True)
     return _Batch(painted, False) if painted else None
 
 
