@@ -114,9 +114,10 @@ class FastPainter:
         """Picture and features of a part, in whole cells; of a small picture found once for all its layers."""
         if max(picture.shape[-2:]) > TILE:
             return self._look(picture[(..., *seen)])
-        if self._seen is None or self._seen[0] is not picture:
-            self._seen = picture, self._look(picture)
-        return {tap: one[(..., *_cells(seen, picture, one))] for tap, one in self._seen[1].items()}
+        known = self._seen  # read once: layers are painted side by side
+        if known is None or known[0] is not picture:
+            known = self._seen = picture, self._look(picture)
+        return {tap: one[(..., *_cells(seen, picture, one))] for tap, one in known[1].items()}
 
     def _look(self, picture: Tensor) -> Features:
         picture = picture.contiguous(memory_format=torch.channels_last)
