@@ -13,7 +13,8 @@ from torch import Tensor
 
 import styfie
 from styfie.depth import AUTO, find_depth
-from styfie.engines import load_engine, weights_used
+from styfie.engines import ENGINES, Reading, load_engine, weights_used
+from styfie.engines.plan import FULL
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, NoPersonError
 from styfie.folder import write_strokes
@@ -151,13 +152,9 @@ class _Run:
     def __init__(self, photo: Picture | None, request: Request) -> None:
         self.request = request
         settings = request.settings
-        picture = read_photo(photo, settings.size)
-        looks = resolve_looks(request.looks, max(picture.shape[-2:]))
         self.engine = load_engine(settings.engine)
-        source = PORTRAIT if photo is None else photo
-        regions = find_regions(picture, settings, request.masks, looks, request.regions, source)
-        regions = as_stored(_with_depth(regions, request.depth, photo, picture, looks))
-        looks = {name: looks[name] for name in regions.names if name in looks}  # the order that the file has
+        picture, regions, looks = reading = _read(photo, request, settings.size)
+        self.more = {"small": _read_small(photo, request, reading)} if ENGINES[settings.engine].begins_small else {}
         self.before = Painting(picture, regions, picture.expand(len(regions.names), -1, -1, -1), looks)
         self.weights = _weights(settings)
         known = request.regions is not None and request.regions.depth is not None
@@ -173,7 +170,8 @@ class _Run:
         before, progress, finished = self.before, None, True
         state = unfinished.state() if unfinished else None
         resumed = state is not None
-        for progress in self.engine(before.photo, before.regions, before.looks, self.request.settings, state=state):
+        steps = self.engine(before.photo, before.regions, before.looks, self.request.settings, state=state, **self.more)
+        for progress in steps:
             state = None  # the engine has it, and may let it go
             if resumed and on_note:
                 on_note(f"going on at step {progress.step} of {progress.steps}")
@@ -228,6 +226,28 @@ class _Run:
             "steps": progress.step,
             "finished": finished,
         }
+
+
+def _read(photo: Picture | None, request: Request, size: int) -> Reading:
+    """The photo at a longest side of `size`, and what is found in it and asked of it."""
+    picture = read_photo(photo, size)
+    looks = resolve_looks(request.looks, max(picture.shape[-2:]))
+    source = PORTRAIT if photo is None else photo
+    regions = find_regions(picture, request.settings, request.masks, looks, request.regions, source)
+    regions = as_stored(_with_depth(regions, request.depth, photo, picture, looks))
+    looks = {name: looks[name] for name in regions.names if name in looks}  # the order that the file has
+    return Reading(picture, regions, looks)
+
+
+def _read_small(photo: Picture | None, request: Request, large: Reading) -> Reading | None:
+    """What a painting of `FULL` pixels would begin from; none if this is no larger, or the same is not found there."""
+    if max(large.photo.shape[-2:]) <= FULL:
+        return None
+    try:
+        small = _read(photo, request, FULL)
+    except InputError:
+        return None
+    return small if small.regions.names == large.regions.names else None
 
 
 def segment(

@@ -163,3 +163,22 @@ def test_likeness_gives_faces_their_fine_light_and_dark_back(portrait: Tensor) -
     ]
     assert apart[1] < 0.35 * apart[0]
     assert torch.equal(with_features(painted, portrait, 0 * face), painted)
+
+
+def test_layers_painted_side_by_side_do_not_read_each_others_features(portrait: Tensor) -> None:
+    """Whatever another thread has just put there, a picture is seen by its own features."""
+    other = portrait.flip(3).contiguous()
+
+    class Interrupted(FastPainter):
+        @property
+        def _seen(self) -> object:
+            return self.elsewhere
+
+        @_seen.setter
+        def _seen(self, _: object) -> None:
+            self.elsewhere = other, self._look(other)
+
+    area = (slice(0, 96), slice(0, 96))
+    alone = FastPainter({}, SETTINGS)._see(portrait, area)
+    beside = Interrupted({}, SETTINGS)._see(portrait, area)
+    assert all(torch.equal(alone[tap], beside[tap]) for tap in alone)

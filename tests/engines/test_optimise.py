@@ -8,8 +8,11 @@ import torch
 from torch import Tensor
 
 from styfie.encoders.plain import PlainEncoder
+from styfie.engines import Reading, plan
+from styfie.engines import optimise as engine
+from styfie.engines.layers import enlarge, group, region_box
 from styfie.engines.objective import TERMS, Objective, Weights
-from styfie.engines.optimise import enlarge, group, optimise, region_box, search
+from styfie.engines.optimise import optimise, search
 from styfie.engines.progress import Progress
 from styfie.looks import Look, Style
 from styfie.losses import gram, relative_gram_loss
@@ -167,3 +170,38 @@ def test_region_box_holds_the_region() -> None:
     alpha[..., 40:50, 60:90] = 1
     box = region_box(alpha)
     assert (box[2], box[3]) == (slice(24, 66), slice(44, 106))
+
+
+def test_a_large_painting_begins_as_the_small_one(
+    photo: Tensor, halves: Regions, encoder: PlainEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scales up to `FULL` do not see the larger photo at all, however little it differs."""
+    for module in (plan, engine):
+        monkeypatch.setattr(module, "FULL", 64)
+    looks = {"subject": Look((RED,)), "background": Look((BLUE,))}
+    large = torch.nn.functional.interpolate(photo, (96, 128), mode="bicubic").clamp(0, 1)
+    given = {"settings": Settings(size=128, steps=12, device="cpu"), "encoder": encoder}
+    small = Reading(photo, halves, looks)
+    steps = list(optimise(large, halves.resize((96, 128)), looks, small=small, **given))
+    alone = list(optimise(photo, halves, looks, **given))
+    held = [p.state for p in steps if p.state is not None][len([p for p in alone if p.state is not None]) - 1]
+    assert alone[-1].state is not None
+    for name in ("layer0", "layer1"):
+        assert torch.equal(held[name], alone[-1].state[name])
+    assert steps[-1].layers.shape == (2, 3, 96, 128)
+
+
+@pytest.mark.parametrize("onto", [False, True])
+def test_the_best_is_kept_in_the_start_where_memory_is_dear(photo: Tensor, onto: bool) -> None:
+    """The same pictures either way, and the start itself is one of them."""
+
+    def bowl(image: Tensor) -> tuple[Tensor, Tensor]:
+        terms = torch.zeros(len(TERMS))
+        terms[0] = (image - photo).square().sum()
+        return terms, 2 * (image - photo)
+
+    start = torch.zeros_like(photo)
+    *_, (best, _, terms) = search(cast(Objective, bowl), start, 10, 2, onto)
+    assert (best is start) == onto
+    assert float(terms.sum()) < 1e-3
+    assert float((best - photo).abs().max()) < 0.05

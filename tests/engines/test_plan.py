@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from styfie.engines.plan import FEWEST, make_plan, pyramid
@@ -12,6 +14,24 @@ def test_pyramid_halves() -> None:
     assert pyramid(512) == [128, 256, 512]
     assert pyramid(384) == [96, 192, 384]
     assert pyramid(64) == [64]
+
+
+@pytest.mark.parametrize("size", [513, 1000, 1024, 3000, 4096, 16384])
+def test_beyond_512_pixels_every_pyramid_begins_alike_and_at_most_doubles(size: int) -> None:
+    found = pyramid(size)
+    assert found[:3] == [128, 256, 512]
+    assert found[-1] == size
+    assert all(1 < b / a <= 2 for a, b in itertools.pairwise(found[2:]))
+
+
+def test_the_small_reading_says_what_the_small_scales_are() -> None:
+    """Rounded once from the photo's own size, not twice."""
+    plan = make_plan((1365, 2048), 1, 40, 100 * GB, small=(342, 512))
+    assert [scale.size for scale in plan.scales[2:]] == [(342, 512), (682, 1024), (1365, 2048)]
+
+
+def test_4096_pixels_square_are_planned_within_4_gigabytes() -> None:
+    assert make_plan((4096, 4096), 2, 40, 4 * GB).memory <= 4 * GB
 
 
 def test_less_memory_gives_tiles_and_never_more_than_allowed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from styfie.errors import InputError
 from styfie.weights import WEIGHTS
@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     from styfie.settings import Settings
 
 
+class Reading(NamedTuple):
+    """A photo (1, 3, H, W) as read at one size, its regions there, and looks with their styles at that size."""
+
+    photo: Tensor
+    regions: Regions
+    looks: Mapping[str, Look]
+
+
 class Engine(Protocol):
     """Photo (1, 3, H, W) and regions of that size in, progress out; the last one is the result.
 
+    An engine whose entry says `begins_small` also takes `small`, a `Reading` of the same photo at `plan.FULL` pixels.
     `start` (R, 3, H, W) are layers to begin from, `state` is a `Progress.state` to go on from; an engine that gives
     none takes none. To cancel is to stop iterating.
     """
@@ -67,6 +76,7 @@ class EngineEntry:
     needs: str = ""
     painter: str = ""  # `module:name` of what paints photo after photo in one pass, where there is such
     weights: tuple[str, ...] = ()  # packaged files that it reads besides encoder and segmenter
+    begins_small: bool = False  # whether a large painting begins as the small one, which it is given
     keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
 
     @property
@@ -82,7 +92,9 @@ def _imported(place: str) -> Any:
 
 
 ENGINES: dict[str, EngineEntry] = {
-    "optimise": EngineEntry("A layer per region, coarse to fine, on any encoder", "optimise:optimise", "1.1"),
+    "optimise": EngineEntry(
+        "A layer per region, coarse to fine, on any encoder", "optimise:optimise", "1.1", begins_small=True
+    ),
     "fast": EngineEntry(
         "Any style in one pass of a small network",
         "fast.paint:fast",

@@ -32,14 +32,15 @@ class Lbfgs:
         if self.point.numel():
             move = self._direction(at, slope)
         else:
+            self.point, self.gradient = at, slope
             move = -slope * (1 / slope.abs().sum().clamp_min(1e-30)).clamp(max=1)
-        self.point, self.gradient = at, slope
         return move.add_(at).view_as(point)
 
     def _direction(self, at: Tensor, slope: Tensor) -> Tensor:
         m, k = self.history, self.count % self.history
         torch.sub(at, self.point, out=self.pairs[k])
         torch.sub(slope, self.gradient, out=self.pairs[m + k])
+        self.point, self.gradient = at, slope  # now: the ones before make room for the move
         self.count += 1
         # One by one: put together for a single product they would be three more pictures in memory.
         found = torch.stack([self.pairs @ vector for vector in (self.pairs[k], self.pairs[m + k], slope)])

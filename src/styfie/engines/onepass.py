@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from styfie.blur import gaussian
-from styfie.engines.optimise import BAND, Layer, enlarge, group
+from styfie.engines.layers import BAND, Layer, enlarge, group
 from styfie.engines.progress import Progress
 from styfie.images import fit_size, resize
 from styfie.looks import Look

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -21,9 +21,11 @@ from styfie.colour import match_colours
 from styfie.depth import depth_borders
 from styfie.devices import give_back, lowered, pick_device
 from styfie.encoders import Encoder, find_encoder, load_encoder
+from styfie.engines import Reading
+from styfie.engines.layers import BAND, Box, Layer, enlarge, group, region_box
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.objective import TERMS, WEIGHTS, Goal, Measure, Objective, Weights
-from styfie.engines.plan import BLOCK, GIGABYTE, Plan, Scale, make_plan
+from styfie.engines.plan import BLOCK, FULL, GIGABYTE, LOOK, Plan, Scale, make_plan
 from styfie.engines.progress import Progress, State
 from styfie.errors import InputError
 from styfie.images import resize
@@ -35,9 +37,7 @@ from styfie.regions import Regions, widen
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
-BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
-MARGIN = 16  # pixels painted around a region's box: about the features' receptive field
-STILL, LOOK = 0.25 / 255, 10  # mean change of a picture over so many steps below which nothing is seen to change
+STILL = 0.25 / 255  # mean change of a picture over `LOOK` steps below which nothing is seen to change
 PROBE = 192  # side of the picture whose steps are timed for the plan
 SHOWN = 5  # steps between two pictures of the progress, up to scales where a step takes long
 
@@ -51,10 +51,13 @@ def optimise(
     state: State | None = None,
     weights: Weights = WEIGHTS,
     encoder: Encoder | None = None,
+    small: Reading | None = None,
 ) -> Iterator[Progress]:
     """Paint every region that has a style.
 
-    `photo` (1, 3, H, W) and `regions` are of the result's size. `start` (R, 3, H, W) are layers to begin from
+    `photo` (1, 3, H, W) and `regions` are of the result's size. A painting of more than `FULL` pixels begins as that of
+    `small`, the same photo read at `FULL`: a search goes another way for a thousandth of a difference in what it is
+    given, and the small painting is to foretell the large one. `start` (R, 3, H, W) are layers to begin from
     instead of `settings.start`, `encoder` a network to use in place of the one that `settings` names. Stop
     iterating to cancel; the last `Progress` holds the best so far.
 
@@ -65,12 +68,16 @@ def optimise(
     if not layers:
         yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
         return
-    plan = plan_for(photo, regions, looks, settings)
-    run = _Run(photo, regions, layers, settings, plan, weights, encoder)
+    plan = plan_for(photo, regions, looks, settings, small)
+    large = _Source(photo, regions, layers)
+    begun = _Source(small.photo, small.regions, group(small.regions, small.looks)) if small else large
+    run = _Run(large, begun, settings, plan, weights, encoder)
     yield from run.paint(start, state)
 
 
-def plan_for(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings) -> Plan:
+def plan_for(
+    photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, small: Reading | None = None
+) -> Plan:
     """What `optimise` would do.
 
     Raises:
@@ -81,12 +88,9 @@ def plan_for(photo: Tensor, regions: Regions, looks: Mapping[str, Look], setting
     size = (photo.shape[-2], photo.shape[-1])
     memory = settings.max_memory * GIGABYTE
     whole = not STYLE_LOSSES[settings.loss].additive
-    return make_plan(
-        size, len(group(regions, looks)), settings.steps, memory, whole, find_encoder(settings.encoder).memory
-    )
-
-
-Box = tuple[slice, slice, slice, slice]
+    step = find_encoder(settings.encoder).memory
+    begun = small.regions.size if small else None
+    return make_plan(size, len(group(regions, looks)), settings.steps, memory, whole, step, begun)
 
 
 def foretell(plan: Plan, settings: Settings) -> str:
@@ -102,54 +106,10 @@ def foretell(plan: Plan, settings: Settings) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
-    """The regions that look alike, by number, and how: one painting serves them all, and no seam can be between."""
-
-    regions: tuple[int, ...]
-    look: Look
-
-
-def group(regions: Regions, looks: Mapping[str, Look]) -> list[Layer]:
-    """The layers to paint: regions with styles, those painted alike together."""
-    found: list[Layer] = []
-    for i, name in enumerate(regions.names):
-        look = looks.get(name)
-        if look is None or not look.styles:
-            continue
-        for n, layer in enumerate(found):
-            if _alike(layer.look, look):
-                found[n] = Layer((*layer.regions, i), layer.look)
-                break
-        else:
-            found.append(Layer((i,), look))
-    return found
-
-
-def _alike(one: Look, other: Look) -> bool:
-    """Whether two looks ask for the same painting; strength and colours come after it."""
-    if (one.stroke, one.likeness, len(one.styles)) != (other.stroke, other.likeness, len(other.styles)):
-        return False
-    return all(
-        a.weight == b.weight and torch.equal(a.picture, b.picture) and _same(a.alpha, b.alpha)
-        for a, b in zip(one.styles, other.styles, strict=True)
-    )
-
-
-def _same(one: Tensor | None, other: Tensor | None) -> bool:
-    return one is other if one is None or other is None else torch.equal(one, other)
-
-
-def enlarge(painted: Tensor, photo: Tensor, detail: float) -> Tensor:
-    """A painted picture at the photo's size, with a share of the photo's detail that the smaller one could not hold."""
-    size = (photo.shape[-2], photo.shape[-1])
-    lost = photo - resize(resize(photo, (painted.shape[-2], painted.shape[-1])), size)
-    return resize(painted, size) + detail * lost
-
-
-@dataclass(frozen=True, eq=False)
 class _Canvas:
     """What all layers of one scale share: the photo, each layer's own colours and band, where it must stay itself."""
 
+    source: _Source
     photo: Tensor
     own: Tensor  # (L, 3, h, w)
     bands: Tensor  # (L, 1, h, w)
@@ -158,26 +118,43 @@ class _Canvas:
     contrast: Tensor  # (), of the photo's content features
 
 
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """What is painted, as read at one size."""
+
+    photo: Tensor
+    regions: Regions
+    layers: Sequence[Layer]
+
+    def alpha(self, n: int) -> Tensor:
+        """Where a layer is (1, 1, H, W)."""
+        return self.regions.alpha[list(self.layers[n].regions)].sum(0, keepdim=True)
+
+    @cached_property
+    def colours(self) -> Tensor:
+        """Every layer's own colours (L, 3, H, W)."""
+        alphas = torch.cat([self.alpha(n) for n in range(len(self.layers))])
+        rest = (1 - alphas.sum(0, keepdim=True)).clamp_min(0)
+        return region_colours(self.photo, torch.cat([alphas, rest]))[: len(self.layers)].clamp_(0, 1)
+
+
 class _Run:
-    """One painting in the making."""
+    """One painting in the making: scales up to `FULL` are of the `small` source."""
 
     def __init__(
         self,
-        photo: Tensor,
-        regions: Regions,
-        layers: Sequence[Layer],
+        source: _Source,
+        small: _Source,
         settings: Settings,
         plan: Plan,
         weights: Weights,
         encoder: Encoder | None,
     ) -> None:
-        self.photo, self.regions, self.layers, self.settings, self.plan = photo, regions, layers, settings, plan
+        self.source, self.small, self.settings, self.plan = source, small, settings, plan
+        self.layers = source.layers
         self.device = pick_device(settings.device)
         self.encoder = lowered(encoder or load_encoder(settings.encoder), self.device)
         self.weights = weights
-        alphas = torch.cat([self._alpha(layer) for layer in layers])
-        rest = (1 - alphas.sum(0, keepdim=True)).clamp_min(0)
-        self.colours = region_colours(photo, torch.cat([alphas, rest]))[: len(layers)].clamp_(0, 1)
         self.clock = _Clock(plan)
 
     def paint(self, start: Tensor | None, state: State | None) -> Iterator[Progress]:
@@ -205,18 +182,16 @@ class _Run:
                 yield from self._layer(canvas, s, n, first, painted)
 
     def _canvas(self, scale: Scale) -> _Canvas:
-        small, own = resize(self.photo, scale.size), resize(self.colours, scale.size)
-        radius = round(BAND * max(scale.size))
-        bands = torch.cat([widen(resize(self._alpha(layer), scale.size), radius) for layer in self.layers])
+        source = self.source if max(scale.size) > FULL else self.small
+        small, own = resize(source.photo, scale.size), resize(source.colours, scale.size)
+        alphas = [resize(source.alpha(n), scale.size) for n in range(len(self.layers))]
+        bands = torch.cat([widen(alpha, round(BAND * max(scale.size))) for alpha in alphas])
         nothing = torch.zeros_like(small[:, :1])
-        face = nothing if self.regions.face is None else emphasis(small, resize(self.regions.face, scale.size))
-        depth = None if self.regions.depth is None else resize(self.regions.depth, scale.size)
+        regions = source.regions
+        face = nothing if regions.face is None else emphasis(small, resize(regions.face, scale.size))
+        depth = None if regions.depth is None else resize(regions.depth, scale.size)
         contrast = self._measure(scale).contrast(small.to(self.device))
-        return _Canvas(small, own, bands, face, depth, contrast)
-
-    def _alpha(self, layer: Layer) -> Tensor:
-        """Where a layer is (1, 1, H, W)."""
-        return self.regions.alpha[list(layer.regions)].sum(0, keepdim=True)
+        return _Canvas(source, small, own, bands, face, depth, contrast)
 
     def _measure(self, scale: Scale) -> Measure:
         return Measure(self.encoder, STYLE_LOSSES[self.settings.loss], self.weights, scale.side)
@@ -226,38 +201,45 @@ class _Run:
         if canvas.depth is None:
             return None
         size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
-        inside = 1 - widen(1 - resize(self._alpha(self.layers[n]), size), 2)
+        inside = 1 - widen(1 - resize(canvas.source.alpha(n), size), 2)
         weight = (depth_borders(canvas.depth) * inside)[box].to(self.device)
         return border_targets(canvas.own[n : n + 1][box].to(self.device), canvas.depth[box].to(self.device), weight)
 
     def _layer(self, canvas: _Canvas, s: int, n: int, first: int, painted: list[Tensor | None]) -> Iterator[Progress]:
         """All blocks, from `first` on, of one layer at one scale."""
         scale, band = self.plan.scales[s], canvas.bands[n : n + 1]
-        whole = painted[n] if first else self._start(painted[n], canvas.own[n : n + 1], band, self.layers[n].look)
+        whole = (
+            painted[n] if first else self._start(painted[n], canvas.own[n : n + 1], band, canvas.source.layers[n].look)
+        )
         assert whole is not None
         box = region_box(band)
         objective = self._objective(canvas, scale, n, box)
         blocks = _blocks(scale.steps)
         self.clock.skip(sum(blocks[:first]), scale)
         every = SHOWN if max(scale.size) <= 1024 else 1
+        sparing = scale.side > 0
         following = (s, n + 1, 0) if n + 1 < len(self.layers) else (s + 1, 0, 0)
         for b, steps in enumerate(blocks[first:], first):
-            seen, still, step = whole[box].to(self.device), False, 0
-            for image, tried, terms in search(objective, seen, steps, scale.history):
+            if sparing and b:
+                whole = whole.clone()  # what a state holds is not painted over
+            begun, still, step = whole[box].to(self.device), False, 0
+            objective.keep_coarse(begun if max(scale.size) > FULL else None)
+            seen = (begun.clone() if sparing else begun) if steps > LOOK else None
+            for image, tried, terms in search(objective, begun, steps, scale.history, sparing):
                 step += 1
                 self.clock.tick(scale)
-                if step % LOOK == 0:
+                if seen is not None and step % LOOK == 0:
                     still, seen = _still(seen, tried), tried
                 last = still or step == steps
                 if last or step % every == 0:
-                    whole = whole.clone()
+                    whole = whole if sparing else whole.clone()
                     whole[box] = image.cpu()
                     painted[n] = whole
                 if last:
                     break
                 if step % every == 0:
                     yield self._progress(canvas, painted, terms)
-            del image, tried, seen  # with the search's history, before anybody writes a state
+            del image, tried, seen, begun  # with the search's history, before anybody writes a state
             if still:
                 self.clock.skip(steps - step + sum(blocks[b + 1 :]), scale)
             place = following if still or b + 1 == len(blocks) else (s, n, b + 1)
@@ -280,9 +262,9 @@ class _Run:
 
     def _objective(self, canvas: _Canvas, scale: Scale, n: int, box: Box) -> Objective:
         """The loss of one layer within its box."""
-        measure, look = self._measure(scale), self.layers[n].look
+        measure, look = self._measure(scale), canvas.source.layers[n].look
         size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
-        likeness = look.likeness * (canvas.face * resize(self._alpha(self.layers[n]), size))[box]  # its own faces
+        likeness = look.likeness * (canvas.face * resize(canvas.source.alpha(n), size))[box]  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
         here = (x.to(self.device) for x in (canvas.own[n : n + 1][box], canvas.bands[n : n + 1][box], likeness))
         own, band, face = here
@@ -303,7 +285,7 @@ class _Run:
 
     def _shown(self, canvas: _Canvas, painted: Sequence[Tensor | None]) -> Tensor:
         """Every region's layer (R, 3, h, w) as far as it is painted: within its band, photo elsewhere."""
-        shown = canvas.photo.repeat(len(self.regions.names), 1, 1, 1)
+        shown = canvas.photo.repeat(len(canvas.source.regions.names), 1, 1, 1)
         size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
         for layer, picture, band in zip(self.layers, painted, canvas.bands.split(1), strict=True):
             if picture is not None:
@@ -312,13 +294,18 @@ class _Run:
         return shown
 
 
-def search(objective: Objective, start: Tensor, steps: int, history: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+def search(
+    objective: Objective, start: Tensor, steps: int, history: int, onto: bool = False
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """After each step of L-BFGS the best image so far (always the same tensor), the last one tried, the best's terms.
+
+    `onto`: the best is kept in `start` itself, which saves a picture of memory.
 
     Without a line search a step may overshoot, and the next ones mostly come back by themselves. A loss that is no
     number any more is never the best, and the next search begins from what was.
     """
-    image, best, optimiser = start, start.clone(), Lbfgs(start, history)
+    image, best = (start.clone(), start) if onto else (start, start.clone())
+    optimiser = Lbfgs(start, history)
     lowest, held = start.new_tensor(math.inf), start.new_full((len(TERMS),), math.inf)
     for _ in range(steps):
         terms, gradient = objective(image)
@@ -344,14 +331,6 @@ def _still(before: Tensor, after: Tensor) -> bool:
 def _state(place: tuple[int, int, int], painted: Sequence[Tensor | None]) -> State:
     held = {f"layer{n}": picture for n, picture in enumerate(painted) if picture is not None}
     return {"place": torch.tensor(place), **held}
-
-
-def region_box(alpha: Tensor) -> Box:
-    """The slices of (1, C, H, W) that hold every pixel of a matte (1, 1, H, W), and a margin of context."""
-    rows, columns = (torch.nonzero(alpha[0, 0].amax(d) > 0.01).flatten().tolist() or [0] for d in (1, 0))
-    down = slice(max(0, rows[0] - MARGIN), rows[-1] + 1 + MARGIN)
-    across = slice(max(0, columns[0] - MARGIN), columns[-1] + 1 + MARGIN)
-    return slice(None), slice(None), down, across
 
 
 class _Clock:

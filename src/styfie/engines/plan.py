@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from styfie.errors import InputError
@@ -11,6 +12,7 @@ SMALLEST = 96  # longest side of the coarsest scale, at least
 COARSE, LATER = 192, 0.75  # longest side up to which a scale gets all steps, and the share that larger ones get
 FULL = 512  # longest side up to which they get it; each doubling beyond halves it
 FEWEST = 8  # steps, at least
+LOOK = 10  # steps between two looks at whether anything is still seen to change
 BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
 TWICE = 1.5  # work on a picture in tiles: they overlap, and their statistics are gathered first
@@ -82,18 +84,25 @@ class Plan:
 
 
 def make_plan(
-    size: tuple[int, int], layers: int, steps: int, memory: float, whole: bool = False, step: int = 700
+    size: tuple[int, int],
+    layers: int,
+    steps: int,
+    memory: float,
+    whole: bool = False,
+    step: int = 700,
+    small: tuple[int, int] | None = None,
 ) -> Plan:
     """The scales for a picture of (height, width) with `steps` at the coarsest, within `memory` bytes.
 
-    `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at a time.
+    `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at a time;
+    `small`: the (height, width) of the picture read at `FULL` pixels, that the scales up to there are of.
 
     Raises:
         InputError: it cannot be done in so little.
     """
     scales = []
     for longest in reversed(pyramid(max(size))):  # the final one first: it needs most, and says what is missing
-        here = fit_size(size, longest)
+        here = fit_size(small if small and longest <= FULL else size, longest)
         share = 1.0 if longest <= COARSE else LATER * min(1.0, FULL / longest)
         number = max(FEWEST, round(steps * share))
         scales.append(_fit(here, size, layers, min(steps, number), memory, whole, step))
@@ -101,11 +110,16 @@ def make_plan(
 
 
 def pyramid(size: int) -> list[int]:
-    """Longest sides to work at, coarse to fine, each twice the one before: 512 is 128, 256, 512."""
-    scales = [size]
+    """Longest sides to work at, coarse to fine: up to `FULL` each twice the one before, beyond it at most twice.
+
+    2048 is 128, 256, 512, 1024, 2048, and 3000 is 128, 256, 512, 923, 1664, 3000: what is painted at 512 pixels is how
+    every larger painting begins.
+    """
+    scales = [min(size, FULL)]
     while scales[0] // 2 >= SMALLEST:
         scales.insert(0, scales[0] // 2)
-    return scales
+    count = math.ceil(math.log2(max(size, FULL) / FULL))
+    return scales + [round(FULL * (size / FULL) ** (i / count)) for i in range(1, count + 1)]
 
 
 def _fit(
@@ -121,8 +135,10 @@ def _fit(
         if side >= max(size) or (whole and side):
             continue  # that is no tile
         seen = pixels if side == 0 else min(pixels, (side + 64) ** 2)
-        # The picture, the best one, the one before and the next, two gradients, and three that a progress still holds.
-        need = kept + PICTURE * (9 + 2 * history) * pixels + step * seen
+        # The best picture, this one, the next, two gradients, what the scale below settled; whole ones are also shown
+        # while they are painted, which takes four more.
+        pictures = (5.25 if side else 9) + (steps > LOOK and side > 0) + 2 * history
+        need = kept + PICTURE * pictures * pixels + step * seen
         if need <= memory:
             return Scale(size, steps, side, history, need)
         least = min(least, need)

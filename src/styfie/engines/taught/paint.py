@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from styfie.devices import lowered, pick_device
+from styfie.engines.layers import region_box
 from styfie.engines.onepass import in_one_pass
-from styfie.engines.optimise import region_box
 from styfie.engines.progress import Progress
 from styfie.engines.taught.files import read_gallery, read_taught
 from styfie.engines.taught.network import TransformNet

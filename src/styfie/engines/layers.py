@@ -1,0 +1,71 @@
+"""What engines share: regions that look alike as one layer, its box and band, and a painting taken to a larger size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from styfie.images import resize
+from styfie.looks import Look
+from styfie.regions import Regions
+
+BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
+MARGIN = 16  # pixels painted around a region's box: about the features' receptive field
+
+Box = tuple[slice, slice, slice, slice]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """The regions that look alike, by number, and how: one painting serves them all, and no seam can be between."""
+
+    regions: tuple[int, ...]
+    look: Look
+
+
+def group(regions: Regions, looks: Mapping[str, Look]) -> list[Layer]:
+    """The layers to paint: regions with styles, those painted alike together."""
+    found: list[Layer] = []
+    for i, name in enumerate(regions.names):
+        look = looks.get(name)
+        if look is None or not look.styles:
+            continue
+        for n, layer in enumerate(found):
+            if _alike(layer.look, look):
+                found[n] = Layer((*layer.regions, i), layer.look)
+                break
+        else:
+            found.append(Layer((i,), look))
+    return found
+
+
+def _alike(one: Look, other: Look) -> bool:
+    """Whether two looks ask for the same painting; strength and colours come after it."""
+    if (one.stroke, one.likeness, len(one.styles)) != (other.stroke, other.likeness, len(other.styles)):
+        return False
+    return all(
+        a.weight == b.weight and torch.equal(a.picture, b.picture) and _same(a.alpha, b.alpha)
+        for a, b in zip(one.styles, other.styles, strict=True)
+    )
+
+
+def _same(one: Tensor | None, other: Tensor | None) -> bool:
+    return one is other if one is None or other is None else torch.equal(one, other)
+
+
+def enlarge(painted: Tensor, photo: Tensor, detail: float) -> Tensor:
+    """A painted picture at the photo's size, with a share of the photo's detail that the smaller one could not hold."""
+    size = (photo.shape[-2], photo.shape[-1])
+    lost = photo - resize(resize(photo, (painted.shape[-2], painted.shape[-1])), size)
+    return resize(painted, size) + detail * lost
+
+
+def region_box(alpha: Tensor) -> Box:
+    """The slices of (1, C, H, W) that hold every pixel of a matte (1, 1, H, W), and a margin of context."""
+    rows, columns = (torch.nonzero(alpha[0, 0].amax(d) > 0.01).flatten().tolist() or [0] for d in (1, 0))
+    down = slice(max(0, rows[0] - MARGIN), rows[-1] + 1 + MARGIN)
+    across = slice(max(0, columns[0] - MARGIN), columns[-1] + 1 + MARGIN)
+    return slice(None), slice(None), down, across
