@@ -170,13 +170,8 @@ def test_layers_painted_side_by_side_do_not_read_each_others_features(portrait: 
     other = portrait.flip(3).contiguous()
 
     class Interrupted(FastPainter):
-        @property
-        def _seen(self) -> object:
-            return self.elsewhere
-
-        @_seen.setter
-        def _seen(self, _: object) -> None:
-            self.elsewhere = other, self._look(other)
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, (other, self._look(other)) if name == "_seen" and value else value)
 
     area = (slice(0, 96), slice(0, 96))
     alone = FastPainter({}, SETTINGS)._see(portrait, area)

@@ -180,14 +180,14 @@ def test_a_large_painting_begins_as_the_small_one(
         monkeypatch.setattr(module, "FULL", 64)
     looks = {"subject": Look((RED,)), "background": Look((BLUE,))}
     large = torch.nn.functional.interpolate(photo, (96, 128), mode="bicubic").clamp(0, 1)
-    given = {"settings": Settings(size=128, steps=12, device="cpu"), "encoder": encoder}
-    small = Reading(photo, halves, looks)
-    steps = list(optimise(large, halves.resize((96, 128)), looks, small=small, **given))
-    alone = list(optimise(photo, halves, looks, **given))
-    held = [p.state for p in steps if p.state is not None][len([p for p in alone if p.state is not None]) - 1]
-    assert alone[-1].state is not None
+    settings, small = Settings(size=128, steps=12, device="cpu"), Reading(photo, halves, looks)
+    steps = list(optimise(large, halves.resize((96, 128)), looks, settings, encoder=encoder, small=small))
+    held, alone = (
+        [p.state for p in found if p.state is not None]
+        for found in (steps, optimise(photo, halves, looks, settings, encoder=encoder))
+    )
     for name in ("layer0", "layer1"):
-        assert torch.equal(held[name], alone[-1].state[name])
+        assert torch.equal(held[len(alone) - 1][name], alone[-1][name])
     assert steps[-1].layers.shape == (2, 3, 96, 128)
 
 

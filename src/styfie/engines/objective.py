@@ -19,12 +19,11 @@ from styfie.images import fit_size, resize
 from styfie.looks import Look
 from styfie.losses import STYLE_LOSSES, Map, Moments, StyleLoss, moments
 from styfie.losses.borders import Borders, border_error, tile_borders
-from styfie.losses.coarse import coarse_slope, halved
 from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targets
 from styfie.losses.moments import pull_moments, second_moment, weigh
 
 LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
-TERMS = ("style", "content", "coarse", "edges", "borders", "smooth", "range")
+TERMS = ("style", "content", "edges", "borders", "smooth", "range")
 Targets = Mapping[str, Sequence[tuple[float, Any]]]  # of each tap: every style's share, and what is wanted
 Pull = Callable[[str, Tensor], None]  # adds to the gradient by a tap, in place
 
@@ -40,7 +39,6 @@ class Weights:
     edges: float = 0.1  # the photo's edges, where likeness wants them
     borders: float = 0.1  # steps of light and dark where depth jumps
     face: float = 1.0  # how much more content counts on a face of full likeness
-    coarse: float = 30.0  # mean squared change of what the scale below has settled, at large scales
 
 
 WEIGHTS = Weights()
@@ -214,7 +212,6 @@ class Objective:
         borders: Borders | None = None,
     ) -> None:
         self.measure, self.goals, self.photo = measure, goals, photo
-        self.coarse: Tensor | None = None
         self.keys = [(n, tap) for n, goal in enumerate(goals) for tap in goal.targets]
         alpha = torch.stack([goal.alpha for goal in goals]).sum(0).clamp(max=1)
         # Edges are measured relative to all under their weight: a face counts by its share of the layer, and by the
@@ -233,10 +230,6 @@ class Objective:
             if len(self.parts) == 1 and measure.loss.additive:
                 self.parts = [_spread(self.parts[0], measure.features(photo))]
 
-    def keep_coarse(self, picture: Tensor | None) -> None:
-        """From now on what a picture (1, 3, H, W) shows at half its size is to stay; nothing, if there is none."""
-        self.coarse = None if picture is None else halved(picture)
-
     def _part(self, tile: Tile, alpha: Tensor, face: Tensor, edges: Edges | None, borders: Borders | None) -> _Part:
         seen, tap = (..., *tile.seen), self.measure.encoder.content_tap
         maps = self.measure.features(self.photo[seen])
@@ -251,7 +244,7 @@ class Objective:
 
     @torch.no_grad()
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The weighted terms (7,), in the order of `TERMS`, and the gradient of their sum at an image like `photo`."""
+        """The weighted terms (6,), in the order of `TERMS`, and the gradient of their sum at an image like `photo`."""
         if len(self.parts) == 1:
             maps, back = self.measure.walk(image)
             samples = self._samples(maps, self.parts[0])
@@ -324,7 +317,7 @@ class Objective:
         samples: Mapping[Key, _Sample],
         slopes: Mapping[Key, Slope],
     ) -> tuple[Tensor, Tensor]:
-        """All terms of one tile but the style, weighted (6,), and its gradient with the style's."""
+        """All terms of one tile but the style, weighted (5,), and its gradient with the style's."""
         content_tap = self.measure.encoder.content_tap
         change = maps[content_tap].float() - part.content.float()
         kept = change * part.content_mask
@@ -343,10 +336,9 @@ class Objective:
         gradient = back(pull).contiguous()
         content = change.mul_(kept).sum()
         smooth, beyond = self._pixels(view, part, gradient)
-        coarse = self._settled(view, part, gradient)
         edges = self._edges(view, part, gradient)
         borders = self._borders(view, part, gradient)
-        return torch.stack([content, coarse, edges, borders, smooth, beyond]), gradient
+        return torch.stack([content, edges, borders, smooth, beyond]), gradient
 
     def _pixels(self, view: Tensor, part: _Part, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Smoothness and range of a tile's own pixels; their gradients are added."""
@@ -365,16 +357,6 @@ class Objective:
         rate_beyond = self.measure.weights.range / pixels
         here.add_(beyond, alpha=2 * rate_beyond)
         return smooth * rate, beyond.square_().sum() * rate_beyond
-
-    def _settled(self, view: Tensor, part: _Part, gradient: Tensor) -> Tensor:
-        """How far a tile's own pixels have left what the scale below settled; its gradient is added."""
-        if self.coarse is None:
-            return view.new_zeros(())
-        inside = (..., *part.tile.inside)
-        error, slope = coarse_slope(view[inside], self.coarse[(..., *halved_area(part.tile.own))])
-        rate = self.measure.weights.coarse / self.coarse.numel()
-        gradient[inside].add_(slope, alpha=rate)
-        return rate * error
 
     def _edges(self, view: Tensor, part: _Part, gradient: Tensor) -> Tensor:
         """What is lost of a tile's edges; its gradient is added."""
@@ -396,12 +378,6 @@ class Objective:
             error = self.measure.weights.borders * border_error(leaf, part.borders)
         gradient += torch.autograd.grad(error, leaf)[0]
         return error.detach()
-
-
-def halved_area(area: Area) -> Area:
-    """The same rows and columns, which begin at even ones, of a picture half the size."""
-    rows, columns = (slice(one.start // 2, -(-one.stop // 2)) for one in area)
-    return rows, columns
 
 
 def _reading(sample: Moments | Map, leaves: Sequence[Tensor]) -> Moments | Map:

@@ -223,7 +223,6 @@ class _Run:
             if sparing and b:
                 whole = whole.clone()  # what a state holds is not painted over
             begun, still, step = whole[box].to(self.device), False, 0
-            objective.keep_coarse(begun if max(scale.size) > FULL else None)
             seen = (begun.clone() if sparing else begun) if steps > LOOK else None
             for image, tried, terms in search(objective, begun, steps, scale.history, sparing):
                 step += 1

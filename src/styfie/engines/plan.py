@@ -135,9 +135,8 @@ def _fit(
         if side >= max(size) or (whole and side):
             continue  # that is no tile
         seen = pixels if side == 0 else min(pixels, (side + 64) ** 2)
-        # The best picture, this one, the next, two gradients, what the scale below settled; whole ones are also shown
-        # while they are painted, which takes four more.
-        pictures = (5.25 if side else 9) + (steps > LOOK and side > 0) + 2 * history
+        # The best picture, this one, the next and two gradients; without tiles a progress still holds some more.
+        pictures = (5 if side else 9) + (steps > LOOK and side > 0) + 2 * history
         need = kept + PICTURE * pictures * pixels + step * seen
         if need <= memory:
             return Scale(size, steps, side, history, need)
