@@ -154,7 +154,9 @@ class _Run:
         settings = request.settings
         self.engine = load_engine(settings.engine)
         picture, regions, looks = reading = _read(photo, request, settings.size)
-        self.more = {"small": _read_small(photo, request, reading)} if ENGINES[settings.engine].begins_small else {}
+        self.more: dict[str, Any] = {}  # what this engine takes besides
+        if ENGINES[settings.engine].begins_small:
+            self.more["small"] = _read_small(photo, request, reading)
         self.before = Painting(picture, regions, picture.expand(len(regions.names), -1, -1, -1), looks)
         self.weights = _weights(settings)
         known = request.regions is not None and request.regions.depth is not None
