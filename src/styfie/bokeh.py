@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from styfie.blur import background_blur, enlarged, filled, gaussian, sigma_of, strips, trusted
+from styfie.blur import LEAST, background_blur, enlarged, filled, gaussian, sigma_of, strips, trusted
 from styfie.looks import BOKEHS
 
 GAUSSIAN, DISC, HEXAGON = BOKEHS
@@ -20,6 +20,7 @@ FINE = 8  # points per pixel and axis by which an aperture's edge is drawn
 ROWS = 512  # that are filtered at a time
 SHOULDER, BRIGHTEST = 0.6, 6.0  # light from which a camera compresses, and what may lie behind white: see `scene_light`
 LEVELS, BENT = 6, 1.5  # of a blur graded by depth, and how much closer together they are where little is blurred
+DOUBT = 0.1  # what a background's pixel counts for right beside the person
 THIN = 512  # longest side, about, at which depths are counted
 
 
@@ -40,21 +41,31 @@ def out_of_focus(picture: Tensor, alpha: Tensor, radius: float, bokeh: str, dept
         return background_blur(picture, 1 - alpha, radius)
     amount = None if depth is None else defocus(depth, alpha)
     shares = [1.0] if amount is None else [(k / LEVELS) ** BENT for k in range(LEVELS, -1, -1)]
+    weight = _trusted(alpha, sigma)
     planes = [
-        _Plane(picture, alpha, share * sigma, bokeh, amount, (nearer, share, farther))
-        for nearer, share, farther in zip([*shares[1:], 0.0], shares, [math.inf, *shares], strict=False)
+        _Plane(picture, weight, share * sigma, bokeh, amount, (share, farther))
+        for share, farther in zip(shares, [math.inf, *shares], strict=False)
         if share > 0
     ]
     result = torch.empty_like(picture)
     for rows in strips(picture.shape[-2], 1):
-        found = planes[0].rows(rows)[:, :3]
-        for plane in planes[1:]:
+        found = picture[..., rows, :]
+        for plane in planes:
             here = plane.rows(rows)
             found = torch.lerp(found, here[:, :3], here[:, 3:])
         if amount is not None:
             found = torch.lerp(found, picture[..., rows, :], _falling(amount[..., rows, :], 0.0, shares[-2]))
         result[..., rows, :] = found
     return result
+
+
+def _trusted(alpha: Tensor, sigma: float) -> Tensor:
+    """What the pixels of a region count for: next to another region less, where hair that no matte has found may be.
+
+    A few bright hairs, taken for lamps behind the head, would else stand around it as a glow.
+    """
+    other = 1 - alpha
+    return trusted(other) * (1 - (1 - DOUBT) * (2 * gaussian(other, sigma)).clamp_max(1))
 
 
 def scene_light(picture: Tensor) -> Tensor:
@@ -110,27 +121,28 @@ def _quantile(values: Tensor, weight: Tensor, share: float) -> float | None:
 class _Plane:
     """What is about equally far out of focus, spread over an aperture of standard deviation `sigma` in pixels.
 
-    Where a blur is graded, planes are laid one over the other, the most blurred, which is the farthest, first. What is
-    at `between`'s middle amount is averaged, with less of what is farther, and next to nothing of what is nearer,
-    which would bleed; and it covers what is farther as far as it and all that is nearer is spread, so that a border in
-    depth is as soft as its nearer side is blurred, and a slope has none.
+    Where a blur is graded, planes are laid one over the other, the most blurred, which is the farthest, first. With
+    what is out of focus by the first amount `between`, of which the second is the next plane's behind it, less is
+    averaged of what is farther, and next to nothing of what is nearer, which would bleed; and it covers what is farther
+    as far as it and all that is nearer is spread, so that a border in depth is as soft as its nearer side is blurred,
+    and a slope has none.
     """
 
     def __init__(
         self,
         picture: Tensor,
-        alpha: Tensor,
+        trust: Tensor,
         sigma: float,
         bokeh: str,
         amount: Tensor | None,
-        between: tuple[float, float, float],
+        between: tuple[float, float],
     ) -> None:
         kernel, self.factor = aperture(bokeh, sigma)
         self.width = picture.shape[-1]
-        _, here, farther = between
+        here, farther = between
 
         def weighted(rows: slice) -> Tensor:
-            inside = trusted(1 - alpha[..., rows, :])
+            inside = trust[..., rows, :]
             weight, cover = inside, inside
             if amount is not None:
                 far = amount[..., rows, :]
@@ -139,9 +151,13 @@ class _Plane:
             return torch.cat([scene_light(picture[..., rows, :]) * weight, weight, cover, inside], 1)
 
         spread = convolved(_reduced(weighted, picture.shape[-2], self.factor), kernel)
-        near, own = spread[:, :4], spread[:, 3:4]
-        colours = displayed(filled(near, gaussian(near, 4 * sigma / self.factor)))
-        cover = spread[:, 4:5] / spread[:, 5:].clamp_min(1e-6) * (own / 0.02)
+        near = spread[:, :4]
+        far = gaussian(near, 4 * sigma / self.factor)
+        colours = displayed(filled(near, far))
+        if math.isinf(farther):
+            cover = far[:, 3:] / LEAST  # all that its colours reach
+        else:
+            cover = spread[:, 4:5] / spread[:, 5:].clamp_min(1e-6) * (near[:, 3:] / LEAST)
         self.small = F.pad(torch.cat([colours, cover.clamp(0, 1)], 1), (1, 1, 1, 1), mode="replicate")
 
     def rows(self, rows: slice) -> Tensor:
@@ -181,10 +197,10 @@ def convolved(planes: Tensor, kernel: Tensor) -> Tensor:
     reach = len(kernel) // 2
     height, width = planes.shape[-2:]
     result = torch.empty_like(planes)
-    across = next_fast_len(width + reach, real=True)
+    across = next_fast_len(max(width + reach, len(kernel)), real=True)
     for top in range(0, height, ROWS):
         first, last = max(0, top - reach), min(height, top + ROWS + reach)
-        size = (next_fast_len(last - first + reach, real=True), across)
+        size = (next_fast_len(max(last - first + reach, len(kernel)), real=True), across)
         shape = torch.zeros(size, dtype=planes.dtype, device=planes.device)
         shape[: len(kernel), : len(kernel)] = kernel
         shape = torch.roll(shape, (-reach, -reach), (0, 1))
