@@ -157,7 +157,7 @@ def test_the_portrait_stays_and_its_background_is_out_of_focus(portrait: Tensor)
         behind = matte == 0
         return float(bends[behind[..., 1:-1] & behind[..., 2:] & behind[..., :-2]].mean())
 
-    assert detail(found) < 0.1 * detail(portrait)
+    assert detail(found) < 0.15 * detail(portrait)
 
 
 def test_a_blurred_region_is_blended_by_its_alpha(halves: Regions) -> None:
