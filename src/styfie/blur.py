@@ -143,6 +143,8 @@ def enlarged(small: Tensor, rows: slice, width: int, factor: int) -> Tensor:
     """Some rows of a picture reduced by `factor`, with a margin of one pixel, enlarged again: bilinear."""
     first = int((rows.start + 0.5) / factor + 0.5)  # the margin is number 0
     last = int((rows.stop - 0.5) / factor + 0.5) + 1
+    if factor == 1:
+        return small[..., first:last, 1:-1]
     found = small[..., first : last + 1, :]
     for places, start, dim in ((torch.arange(width), 0, 3), (torch.arange(rows.start, rows.stop), first, 2)):
         exact = (places + 0.5) / factor + 0.5

@@ -15,7 +15,7 @@ from styfie.looks import BOKEHS
 
 GAUSSIAN, DISC, HEXAGON = BOKEHS
 SIDES = 6
-COARSE = 16.0  # reach of an aperture, in pixels of a reduced picture, from which on reducing it shows nowhere
+COARSE = 12.0  # reach of an aperture, in pixels of a reduced picture, from which on reducing it shows nowhere
 FINE = 8  # points per pixel and axis by which an aperture's edge is drawn
 ROWS = 512  # that are filtered at a time
 SHOULDER, BRIGHTEST = 0.6, 6.0  # light from which a camera compresses, and what may lie behind white: see `scene_light`
@@ -139,26 +139,27 @@ class _Plane:
     ) -> None:
         kernel, self.factor = aperture(bokeh, sigma)
         self.width = picture.shape[-1]
-        here, farther = between
+        here, behind = between
 
         def weighted(rows: slice) -> Tensor:
-            inside = trust[..., rows, :]
-            weight, cover = inside, inside
-            if amount is not None:
-                far = amount[..., rows, :]
-                weight = inside * _rising(far, here / 2, 3 * here / 4) * _falling(far, 1.5 * here, 2.5 * here)
-                cover = inside * _falling(far, here, farther)
-            return torch.cat([scene_light(picture[..., rows, :]) * weight, weight, cover, inside], 1)
+            light, inside = scene_light(picture[..., rows, :]), trust[..., rows, :]
+            if amount is None:
+                return torch.cat([light * inside, inside], 1)
+            far = amount[..., rows, :]
+            weight = inside * _rising(far, here / 2, 3 * here / 4) * _falling(far, 1.5 * here, 2.5 * here)
+            return torch.cat([light * weight, weight, inside * _falling(far, here, behind), inside], 1)
 
         spread = convolved(_reduced(weighted, picture.shape[-2], self.factor), kernel)
-        near = spread[:, :4]
-        far = gaussian(near, 4 * sigma / self.factor)
-        colours = displayed(filled(near, far))
-        if math.isinf(farther):
-            cover = far[:, 3:] / LEAST  # all that its colours reach
-        else:
-            cover = spread[:, 4:5] / spread[:, 5:].clamp_min(1e-6) * (near[:, 3:] / LEAST)
-        self.small = F.pad(torch.cat([colours, cover.clamp(0, 1)], 1), (1, 1, 1, 1), mode="replicate")
+        wide = gaussian(spread[:, :4], 4 * sigma / self.factor)
+        small = []
+        for rows in strips(spread.shape[-2], 1):
+            near, far = spread[:, :, rows], wide[:, :, rows]
+            if math.isinf(behind):
+                cover = far[:, 3:] / LEAST  # all that its colours reach
+            else:
+                cover = near[:, 4:5] / near[:, 5:].clamp_min(1e-6) * (near[:, 3:4] / LEAST)
+            small.append(torch.cat([displayed(filled(near[:, :4], far)), cover.clamp(0, 1)], 1))
+        self.small = F.pad(torch.cat(small, 2), (1, 1, 1, 1), mode="replicate")
 
     def rows(self, rows: slice) -> Tensor:
         """Some rows: colours and cover (1, 4, h, W)."""
