@@ -81,6 +81,15 @@ def test_a_lamp_becomes_the_shape_of_the_aperture(bokeh: str) -> None:
     assert int(rows) == pytest.approx(int(columns) if bokeh == "disc" else int(columns) * 2 / math.sqrt(3), abs=2)
 
 
+@pytest.mark.parametrize("bokeh", SHAPES)
+def test_where_no_background_is_near_the_picture_stays(bokeh: str) -> None:
+    """In a wide soft edge, of which a small radius reaches no certain pixel, nothing turns black."""
+    alpha = ALL.clone()
+    alpha[..., :100] = 0.3
+    photo = torch.full((1, 3, 128, 128), 0.6)
+    assert torch.allclose(out_of_focus(photo, alpha, 2, bokeh), photo, atol=2e-3)
+
+
 def test_convolution_by_fourier_transforms_is_the_direct_one() -> None:
     planes = torch.rand(1, 2, 600, 37, generator=torch.Generator().manual_seed(0))  # more rows than are taken at a time
     kernel, _ = aperture("hexagon", 4.0)
