@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from styfie.engines.progress import Progress
-from styfie.engines.strokes import PAINTER, Painter, strokes
+from styfie.engines.strokes import PAINTER, Painter, strokes, to_json
 from styfie.engines.strokes.brushes import BRUSHES, SUITED
 from styfie.engines.strokes.paint import Easel
 from styfie.engines.strokes.palette import calmed, filled, recoloured
@@ -74,7 +74,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others(photo: Tensor
     one, again = (last(photo, halves, looks) for _ in range(2))
     assert torch.equal(one.layers, again.layers) and one.losses == again.losses
     assert one.strokes is not None and again.strokes is not None
-    assert one.strokes.to_json() == again.strokes.to_json()
+    assert to_json(one.strokes) == to_json(again.strokes)
     assert not torch.equal(one.layers, last(photo, halves, looks, replace(SETTINGS, seed=1)).layers)
 
 

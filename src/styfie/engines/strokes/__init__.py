@@ -10,6 +10,7 @@ export     JSON and SVG
 """
 
 from styfie.engines.strokes.drawing import Drawing, Strokes
+from styfie.engines.strokes.export import from_json, to_json, to_svg
 from styfie.engines.strokes.paint import PAINTER, Painter, strokes
 
-__all__ = ["PAINTER", "Drawing", "Painter", "Strokes", "strokes"]
+__all__ = ["PAINTER", "Drawing", "Painter", "Strokes", "from_json", "strokes", "to_json", "to_svg"]

@@ -112,29 +112,6 @@ class Drawing:
         for _ in range(count):
             yield {name: next(maker) for name, maker in makers.items()}
 
-    def to_json(self) -> str:
-        """All strokes as JSON, one a line; see `export`."""
-        from styfie.engines.strokes.export import to_json
-
-        return to_json(self)
-
-    @classmethod
-    def from_json(cls, text: str) -> Drawing:
-        """Read back what `to_json` wrote.
-
-        Raises:
-            InputError: something else, or another version's.
-        """
-        from styfie.engines.strokes.export import from_json
-
-        return from_json(text)
-
-    def to_svg(self, shares: Mapping[str, Tensor], photo: Tensor | None = None) -> str:
-        """The picture as SVG; see `export`."""
-        from styfie.engines.strokes.export import to_svg
-
-        return to_svg(self, shares, photo)
-
 
 def _milestones(level: Tensor, count: int) -> list[int]:
     """How many strokes are there at each of `count` frames; the last has all."""
