@@ -3,7 +3,8 @@
 raster     coverage of strokes, differentiable, tile by tile
 brushes    oil, tape, marker, watercolour, and which suits a style
 palette    what is painted, in the colours of a style
-placing    levels, places and directions to begin from
+fields     directions, and colours spread from where they are sure
+placing    levels and places to begin from
 paint      the engine: levels placed and optimised
 drawing    strokes as a value, drawn at any size
 export     JSON and SVG

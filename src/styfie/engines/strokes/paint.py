@@ -15,20 +15,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from styfie.blur import gaussian
+from styfie.colour import LUMA
 from styfie.engines.progress import Progress
 from styfie.engines.strokes.brushes import AUTO, BRUSHES, Brush, brush_for
-from styfie.engines.strokes.drawing import PARTS, Drawing, Strokes, lay, lit
-from styfie.engines.strokes.palette import eroded, filled, recoloured
-from styfie.engines.strokes.placing import (
-    PITCH,
-    Level,
-    blur,
-    directions,
-    initial_shapes,
-    lattice,
-    plan_levels,
-    scatter,
-)
+from styfie.engines.strokes.drawing import PARTS, Drawing, Strokes, lay, lit, widths_of
+from styfie.engines.strokes.fields import directions, filled
+from styfie.engines.strokes.palette import eroded, recoloured
+from styfie.engines.strokes.placing import PITCH, Level, demand, initial_shapes, lattice, plan_levels, scatter
 from styfie.engines.strokes.raster import BAR, REACH, Batch, Tiles, blend, coverage, locate, reached
 from styfie.images import fit_size, resize
 from styfie.likeness import emphasis
@@ -61,6 +55,7 @@ SIDE = 8  # pixels of a tile while optimising
 RENEWED = 10  # updates after which the tiles that strokes reach are looked for anew
 FEWEST = 20  # strokes of a region
 MOST = 4.0  # times the usual number of strokes, where they are to be finer
+MIDDLE, SHADE, BRIGHTEST = 0.6, 0.2, 1.6  # luma that counts as it is, what is added to it, and most that shade counts
 SHOWN = 512  # longest side of the layers on the way
 
 
@@ -91,14 +86,15 @@ def strokes(
         yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
         return
     own = region_colours(photo, regions.alpha).clamp(0, 1)
-    face = torch.zeros_like(photo[:, :1]) if regions.face is None else emphasis(photo, regions.face)
-    whole = sum(float(bands[i].mean()) for i in styled)
+    face = torch.zeros_like(photo[:, :1]) if regions.face is None else _noticed(photo, regions.face)
+    wanted = demand(photo, face)
+    shares = {i: float((wanted * bands[i : i + 1]).mean()) for i in styled}
     easels = []
     for i, look in styled.items():
         alpha = regions.alpha[i : i + 1]
         target = recoloured(filled(own[i : i + 1], eroded(alpha).square()), alpha, look.styles)
         density = min(MOST, 1 / look.stroke**2)
-        count = max(FEWEST, round(painter.strokes * density * float(bands[i].mean()) / whole))
+        count = max(FEWEST, round(painter.strokes * density * shares[i] / sum(shares.values())))
         easels.append(Easel(target, bands[i : i + 1], regions, face, look, count, settings, painter))
     steps = sum(easel.steps for easel in easels)
     step, started = 0, time.monotonic()
@@ -117,6 +113,12 @@ def strokes(
     for i, easel in done.items():
         layers[i : i + 1] = torch.lerp(photo, easel.strokes.render(size), bands[i : i + 1])
     yield Progress(step, steps, losses, 0.0, layers, strokes=drawing)
+
+
+def _noticed(photo: Tensor, face: Tensor) -> Tensor:
+    """`emphasis`, more of it where a face is in the shade: there as little contrast is seen as well (Weber's law)."""
+    luma = torch.einsum("c,bchw->bhw", photo.new_tensor(LUMA), photo)[:, None]
+    return emphasis(photo, face) * (MIDDLE / (SHADE + luma)).clamp(max=BRIGHTEST)
 
 
 def _shown(photo: Tensor, bands: Tensor, sketches: Mapping[int, Callable[[], Tensor]]) -> Callable[[], Tensor]:
@@ -215,12 +217,12 @@ class Easel:
         if number == 0:
             places = lattice((band[0, 0] > 0.02).float(), level.count, self.random)
         else:
-            wrong = blur((target - canvas[:, :3]).abs().mean(1, keepdim=True), max(0.5, 0.4 * pixels))
+            wrong = gaussian((target - canvas[:, :3]).abs().mean(1, keepdim=True), max(0.5, 0.4 * pixels))
             weight = wrong * band * (face if level.face else 1 + self.painter.face * face)
             places = scatter(weight[0, 0], level.count, PITCH * pixels, self.random, 2.0)
         column, row = (places[:, i].long().clamp(0, size[1 - i] - 1) for i in (0, 1))
-        angle, _ = directions(target, max(1.0, 0.6 * pixels))
-        colour = blur(target, max(0.5, 0.35 * pixels))[0, :, row, column].T
+        angle = directions(target, max(1.0, 0.6 * pixels))
+        colour = gaussian(target, max(0.5, 0.35 * pixels))[0, :, row, column].T
         opacity = torch.full((len(places),), sum(self.brush.opacity) / 2)
         shape = initial_shapes(self.brush, places / max(size), angle[row, column], level.width)
         numbers = torch.full((len(places),), number)
@@ -245,7 +247,7 @@ class Easel:
         weight = tiles.cut(band * (1 + painter.face * face))
         target, canvas = tiles.cut(target), tiles.cut(canvas[:, :3])
         total = 3 * weight.sum().clamp_min(1e-6)
-        widths = _widths(self.brush, first.shape) if width is None else torch.full((len(first),), width)
+        widths = widths_of(self.brush, first.shape) if width is None else torch.full((len(first),), width)
         free = _Free(first, widths, painter, 1.0 if width is not None else 0.3)
         updates = steps * painter.updates
         batches: list[Batch] = []
@@ -332,10 +334,6 @@ class _Free:
         """As they are now."""
         start, end, opacity = (one.detach().clone() for one in (self.start, self.end, self.opacity))
         return replace(self.first, shape=self.shape.detach(), start=start, end=end, opacity=opacity)
-
-
-def _widths(brush: Brush, shape: Tensor) -> Tensor:
-    return shape[:, 3] if brush.family == BAR else shape[:, 6] + shape[:, 7]
 
 
 def _held(brush: Brush, shape: Tensor, widths: Tensor) -> Tensor:
