@@ -14,7 +14,7 @@ from styfie.engines.strokes.brushes import BRUSHES, SUITED
 from styfie.engines.strokes.fields import directions, filled
 from styfie.engines.strokes.paint import Easel
 from styfie.engines.strokes.palette import calmed, recoloured
-from styfie.engines.strokes.placing import lattice, plan_levels, scatter
+from styfie.engines.strokes.placing import demand, lattice, plan_levels, scatter
 from styfie.gallery import GALLERY
 from styfie.images import resize
 from styfie.looks import BRUSHES as ASKED
@@ -161,6 +161,25 @@ def test_directions_follow_stripes(degrees: float) -> None:
     angle = directions(stripes, 3.0)
     middle = (slice(10, 38), slice(10, 38))
     assert float((angle - turn).sin().abs()[middle].max()) < 0.1
+
+
+def test_directions_go_on_where_nothing_is_to_be_seen() -> None:
+    y, x = torch.meshgrid(torch.arange(48.0), torch.arange(96.0), indexing="ij")
+    slanted = torch.where(x < 40, 0.5 + 0.4 * torch.sin(0.6 * (y - x)), 0.5)
+    grain = 0.004 * torch.randn(3, 48, 96, generator=torch.Generator().manual_seed(0))
+    angle = directions((slanted + grain)[None], 2.0)
+    turned = (angle - 0.7854)[8:40, 50:90]
+    assert float((2 * turned).cos().mean()) > 0.9, "mostly as in the stripes beside it"
+
+
+def test_more_strokes_are_wanted_where_there_is_more_to_paint(portrait: Tensor) -> None:
+    plain = torch.cat([portrait, torch.full_like(portrait, 0.5)], 3)
+    face = torch.zeros_like(plain[:, :1])
+    face[..., :20, -20:] = 1
+    wanted = demand(plain, face)[0, 0]
+    half = portrait.shape[-1]
+    assert float(wanted[:, :half].mean()) > 2 * float(wanted[30:, half + 10 :].mean()) > 0
+    assert float(wanted[:20, -20:].mean()) > 2 * float(wanted[30:, half + 10 :].mean())
 
 
 def test_places_are_apart_and_where_the_weight_is() -> None:
