@@ -41,7 +41,7 @@ def test_transport_costs_what_linear_programming_finds(seed: int) -> None:
         masses.append((blob / blob.sum()).flatten())
     cost = grid_cost(6, 6).double()
     found = transport_cost(masses[0][None], masses[1][None], cost, epsilon=0.002, turns=200)
-    assert float(found) == pytest.approx(exact(*masses, cost), rel=0.05)
+    assert float(found) == pytest.approx(exact(masses[0], masses[1], cost), rel=0.05)
 
 
 def test_transport_pulls_where_nothing_overlaps() -> None:
@@ -65,7 +65,8 @@ def test_a_style_is_no_way_off_from_itself(encoder: PlainEncoder) -> None:
 def test_either_is_an_option_that_brings_its_loss_down(photo: Tensor, option: str) -> None:
     looks, settings = {"subject": Look((RED,), likeness=0, brush="oil")}, Settings(steps=4, device="cpu")
     regions = Regions(("subject",), torch.ones_like(photo[:, :1]), (1.0,))
-    without, asked = (replace(PAINTER, strokes=60, **{option: weight}) for weight in (0.0, 1.0))
+    without = replace(PAINTER, strokes=60)
+    asked = replace(without, transport=1.0) if option == "transport" else replace(without, style=1.0)
     ends = [list(strokes(photo, regions, looks, settings, painter=one))[-1].layers for one in (without, asked)]
     assert not torch.equal(*ends)
     if option == "style":
