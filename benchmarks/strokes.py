@@ -17,6 +17,7 @@ import styfie
 from styfie.engines.strokes import PAINTER, Painter, Strokes
 from styfie.engines.strokes.paint import Easel
 from styfie.engines.strokes.raster import BAR, coverage, locate
+from styfie.engines.strokes.whole import grid_cost, transport_cost
 from styfie.images import read_picture, resize, to_image
 from styfie.looks import Look, Style
 from styfie.regions import Regions
@@ -27,7 +28,6 @@ from common import PHOTOS, arguments
 
 SIZE = 192
 TRIALS = 50
-EPSILON = 0.01  # of the transport's entropy
 GRID = 12  # pixels along each side that transport is measured on; the paper has 24
 
 
@@ -72,8 +72,11 @@ def numbers(photo: Tensor) -> None:
     size = (photo.shape[-2], photo.shape[-1])
     for count in (125, 250, 500):
         optimised = decibels(reproduce(photo, count).render(size), photo)
+        moved = decibels(reproduce(photo, count, replace(PAINTER, transport=0.1)).render(size), photo)
         placed = decibels(reproduce(photo, count, replace(PAINTER, shift=0.0, tint=0.0)).render(size), photo)
-        print(f"{count} strokes: {optimised:.2f} dB, as placed {placed:.2f} dB", flush=True)
+        print(
+            f"{count} strokes: {optimised:.2f} dB, with transport {moved:.2f} dB, as placed {placed:.2f} dB", flush=True
+        )
 
 
 def reproduce(photo: Tensor, count: int, painter: Painter = PAINTER) -> Strokes:
@@ -112,14 +115,15 @@ def recovered(seed: int, softness: float, transport: float, side: int = 48, upda
     y, x = torch.meshgrid(torch.arange(side) + 0.5, torch.arange(side) + 0.5, indexing="ij")
     points = torch.stack([x, y], -1).reshape(1, -1, 2) / side
     wanted = 1 - coverage(locate(BAR, goal[None, None], points).distance, 0.25 / side)[0]
-    free = (goal + move).requires_grad_()
+    cost, free = grid_cost(GRID, GRID), (goal + move).requires_grad_()
     optimiser = torch.optim.Adam([free], 0.01)
     for update in range(updates):
         pixels = softness * (0.4 / softness) ** (update / updates)
         found = 1 - coverage(locate(BAR, free[None, None], points).distance, pixels / side)[0]
         loss = (found - wanted).abs().mean()
         if transport:
-            loss = loss + transport * sinkhorn(on_grid(1 - found, side), on_grid(1 - wanted, side))
+            moved = transport_cost(on_grid(1 - found, side), on_grid(1 - wanted, side), cost)
+            loss = loss + transport * moved.sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -130,21 +134,9 @@ def recovered(seed: int, softness: float, transport: float, side: int = 48, upda
 
 
 def on_grid(mass: Tensor, side: int) -> Tensor:
-    """Mass that sums to 1 on `GRID` x `GRID` places."""
-    small = torch.nn.functional.interpolate(mass.view(1, 1, side, side), (GRID, GRID), mode="area").flatten() + 1e-6
+    """Mass (1, N) that sums to 1 on `GRID` x `GRID` places."""
+    small = torch.nn.functional.interpolate(mass.view(1, 1, side, side), (GRID, GRID), mode="area").flatten(1) + 1e-6
     return small / small.sum()
-
-
-def sinkhorn(mass: Tensor, other: Tensor, turns: int = 5) -> Tensor:
-    """What it costs to move one mass (N) to another on the unit square, by Cuturi (2013) in the log domain."""
-    steps = (torch.arange(GRID) + 0.5) / GRID
-    places = torch.stack(torch.meshgrid(steps, steps, indexing="ij"), -1).reshape(-1, 2)
-    cost = torch.cdist(places, places).square()
-    rows, columns = torch.zeros_like(mass), torch.zeros_like(mass)
-    for _ in range(turns):
-        rows = EPSILON * (mass.log() - ((columns[None] - cost) / EPSILON).logsumexp(1))
-        columns = EPSILON * (other.log() - ((rows[:, None] - cost) / EPSILON).logsumexp(0))
-    return (((rows[:, None] + columns[None] - cost) / EPSILON).exp() * cost).sum()
 
 
 def timed(options: argparse.Namespace) -> None:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+
+from torch import Tensor
 
 import styfie
 from styfie.depth import estimate_depth
+from styfie.engines.components.layers import decompose
 from styfie.folder import cutout, result_pictures
 from styfie.gallery import GALLERY, draw
 from styfie.images import to_image
 from styfie.likeness import face_likeness
 from styfie.looks import BOKEHS, Look
+from styfie.segmentation.jseg.segmenter import JsegSegmenter
+from styfie.segmentation.jseg.shown import draw_regions
 from styfie.sheet import draw_sheet, lay_out
 from styfie.styles import load_styles
 
 IMAGES = Path(__file__).parent / "images"
 SIDE = 384  # longest side of the pictures of likeness, in pixels
 HEAD = (64, 0, 304, 200)  # left, top, right and bottom of head and shoulders in them
+SMALL, FRAMES = 256, 5  # pixels of the pictures without networks, and how many of a painting being painted
+BRUSHED = {
+    "oil": {"subject": "autumn", "background": "night"},
+    "tape": {"subject": "glass", "background": "deco"},
+    "marker": {"subject": "pop", "background": "waves"},
+    "watercolour": {"subject": "watercolour", "background": "marble"},
+}
 PAIR = {"subject": "mosaic", "background": "night"}
 
 
@@ -39,6 +53,7 @@ def main() -> None:
     lay_out(cells, columns=5, cell=320).save(IMAGES / "regions.jpg", quality=88)
     draw_likeness(IMAGES / "likeness.jpg")
     draw_blur(IMAGES / "blur.jpg")
+    draw_without_networks()
 
 
 def draw_likeness(file: Path) -> None:
@@ -64,6 +79,41 @@ def draw_blur(file: Path) -> None:
     cells.append(("disc, --depth auto", to_image(styfie.lens_blur(photo, matte, 10, "disc", depth))))
     cells.append(("painted, --blur background=10", to_image(painted.render())))
     lay_out(cells, columns=6, cell=320).save(file, quality=85)
+
+
+def draw_without_networks() -> None:
+    """The brushes, strokes as they are laid, a portrait's components, and JSEG's regions, each in a style."""
+    settings = styfie.Settings(size=SMALL, steps=20, engine="strokes", device="cpu")
+    cells, seen = [], []
+    for brush, pair in BRUSHED.items():
+        looks = {name: Look(load_styles(one, SMALL), brush=brush) for name, one in pair.items()}
+        painting = styfie.paint(looks=looks, settings=settings, on_progress=lambda one: seen.append(one.strokes))
+        cells.append((f"--brush {brush}", to_image(painting.render())))
+        if brush == "oil" and seen[-1] is not None:
+            frames = seen[-1].frames(painting.regions.size, FRAMES)
+            laid = [("", to_image(so_far(painting, frame))) for frame in frames]
+            lay_out(laid, columns=FRAMES, cell=SMALL).save(IMAGES / "laid.jpg", quality=82)
+    lay_out(cells, columns=len(cells), cell=SMALL).save(IMAGES / "brushes.jpg", quality=82)
+    settings = styfie.Settings(size=SIDE, engine="components", device="cpu")
+    painting = styfie.paint(looks=PAIR, settings=settings)
+    layers = decompose(painting.photo, SIDE)
+    shown = {"photo": painting.photo, "draft": layers.draft, "paint": layers.paint + 0.5, "edge": layers.edge + 0.5}
+    cells = [(name, to_image(one.clamp(0, 1))) for name, one in shown.items()]
+    cells.append(("mosaic on night", to_image(painting.render())))
+    lay_out(cells, columns=len(cells), cell=SMALL).save(IMAGES / "components.jpg", quality=82)
+    regions = JsegSegmenter(5).partition(painting.photo)
+    styles = dict(zip(regions.names, ("marble", "waves", "autumn", "glass", "deco"), strict=True))
+    many = styfie.paint(looks=styles, settings=replace(settings, segmenter="jseg:5"))
+    cells = [("jseg:5", draw_regions(regions, painting.photo)), ("a style for each", to_image(many.render()))]
+    lay_out(cells, columns=2, cell=SMALL).save(IMAGES / "jseg.jpg", quality=82)
+
+
+def so_far(painting: styfie.Painting, laid: Mapping[str, Tensor]) -> Tensor:
+    """A painting with its layers as far as their strokes are laid."""
+    layers = painting.layers.clone()
+    for name, picture in laid.items():
+        layers[painting.regions.index(name)] = picture[0]
+    return replace(painting, layers=layers).render()
 
 
 if __name__ == "__main__":

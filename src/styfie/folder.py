@@ -95,11 +95,14 @@ def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> 
         for file in files:
             file.unlink(missing_ok=True)
         return []
+    from styfie.engines.strokes import to_json, to_svg
+
     names, shares = painting.regions.names, painting.shares
     whole = set(names) <= set(drawing.regions)
-    svg = drawing.to_svg({n: shares[names.index(n)][None] for n in drawing.regions}, None if whole else painting.photo)
+    weights = {name: shares[names.index(name)][None] for name in drawing.regions}
+    svg = to_svg(drawing, weights, None if whole else painting.photo)
     with writing_into(folder) as beside:
-        (beside / files[0].name).write_text(drawing.to_json(), encoding="utf-8")
+        (beside / files[0].name).write_text(to_json(drawing), encoding="utf-8")
         (beside / files[1].name).write_text(svg, encoding="utf-8")
     return files
 

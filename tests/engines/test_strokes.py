@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from styfie.engines.progress import Progress
-from styfie.engines.strokes import PAINTER, Painter, strokes
+from styfie.engines.strokes import PAINTER, Painter, strokes, to_json
 from styfie.engines.strokes.brushes import BRUSHES, SUITED
+from styfie.engines.strokes.fields import directions, filled
 from styfie.engines.strokes.paint import Easel
-from styfie.engines.strokes.palette import calmed, filled, recoloured
-from styfie.engines.strokes.placing import directions, lattice, plan_levels, scatter
+from styfie.engines.strokes.palette import calmed, recoloured
+from styfie.engines.strokes.placing import demand, lattice, plan_levels, scatter
 from styfie.gallery import GALLERY
 from styfie.images import resize
 from styfie.looks import BRUSHES as ASKED
@@ -74,7 +75,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others(photo: Tensor
     one, again = (last(photo, halves, looks) for _ in range(2))
     assert torch.equal(one.layers, again.layers) and one.losses == again.losses
     assert one.strokes is not None and again.strokes is not None
-    assert one.strokes.to_json() == again.strokes.to_json()
+    assert to_json(one.strokes) == to_json(again.strokes)
     assert not torch.equal(one.layers, last(photo, halves, looks, replace(SETTINGS, seed=1)).layers)
 
 
@@ -147,7 +148,7 @@ def test_levels_grow_finer_and_share_all_strokes() -> None:
     assert sum(level.count for level in levels) == pytest.approx(1000, abs=4)
     widths = [level.width for level in levels]
     assert widths == sorted(widths, reverse=True)
-    assert [level.face for level in levels] == [False] * 5 + [True] * 2
+    assert [level.face for level in levels] == [False] * 5 + [True] * 3
     assert 3 * widths[0] ** 2 * levels[0].count > 2 * 0.75, "the first one covers everything twice"
     assert not any(level.face for level in plan_levels(1000, 0.75, 0.04, 0.0))
 
@@ -157,10 +158,28 @@ def test_directions_follow_stripes(degrees: float) -> None:
     turn = torch.deg2rad(torch.tensor(float(degrees)))
     y, x = torch.meshgrid(torch.arange(48.0), torch.arange(48.0), indexing="ij")
     stripes = (0.5 + 0.5 * torch.sin((-x * turn.sin() + y * turn.cos()) * 0.8)).expand(1, 3, -1, -1)
-    angle, sure = directions(stripes, 3.0)
+    angle = directions(stripes, 3.0)
     middle = (slice(10, 38), slice(10, 38))
     assert float((angle - turn).sin().abs()[middle].max()) < 0.1
-    assert float(sure[middle].min()) > 0.9
+
+
+def test_directions_go_on_where_nothing_is_to_be_seen() -> None:
+    y, x = torch.meshgrid(torch.arange(48.0), torch.arange(96.0), indexing="ij")
+    slanted = torch.where(x < 40, 0.5 + 0.4 * torch.sin(0.6 * (y - x)), 0.5)
+    grain = 0.004 * torch.randn(3, 48, 96, generator=torch.Generator().manual_seed(0))
+    angle = directions((slanted + grain)[None], 2.0)
+    turned = (angle - 0.7854)[8:40, 50:90]
+    assert float((2 * turned).cos().mean()) > 0.9, "mostly as in the stripes beside it"
+
+
+def test_more_strokes_are_wanted_where_there_is_more_to_paint(portrait: Tensor) -> None:
+    plain = torch.cat([portrait, torch.full_like(portrait, 0.5)], 3)
+    face = torch.zeros_like(plain[:, :1])
+    face[..., :20, -20:] = 1
+    wanted = demand(plain, face)[0, 0]
+    half = portrait.shape[-1]
+    assert float(wanted[:, :half].mean()) > 2 * float(wanted[30:, half + 10 :].mean()) > 0
+    assert float(wanted[:20, -20:].mean()) > 2 * float(wanted[30:, half + 10 :].mean())
 
 
 def test_places_are_apart_and_where_the_weight_is() -> None:

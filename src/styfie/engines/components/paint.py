@@ -61,7 +61,7 @@ class Painter:
     again: float = 2.0  # what it costs to stand beside a piece of oneself, in medians of features' costs
     worn: float = 0.5  # what each doubling of a place's use costs, likewise
     face: float = 3.0  # how much more features count on a face of full likeness
-    fine: float = 3.2  # likeness times this is how far the draft of a face is a finer one
+    fine: float = 3.2  # the square of likeness times this is how far the draft of a face is a finer one
     calm: float = 0.65  # how much of paint and edge goes where the draft is all fine
     kept: float = 0.15  # of the photo's own paint and edge
     edge: float = 1.2  # contrast of the edge layer
@@ -230,7 +230,7 @@ class _Canvas:
         painter, inner = self.painter, (..., slice(MARGIN, MARGIN + size[0]), slice(MARGIN, MARGIN + size[1]))
         parts = [(part[:, :3] + painter.edge * part[:, 3:])[inner] for part in joined(bank, places)]
         detail = screened_poisson(parts[0], parts[1], parts[2], painter.screen)
-        fine = (painter.fine * self.likeness).clamp(max=1)
+        fine = (painter.fine * self.likeness).clamp(max=1).square()
         draft = torch.lerp(self.photo.draft, self.fine, fine)
         detail = (1 - painter.calm * fine) * resize(detail, (draft.shape[-2], draft.shape[-1]))
         picture = self.scene.photo.clone()

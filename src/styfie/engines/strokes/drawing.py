@@ -112,29 +112,6 @@ class Drawing:
         for _ in range(count):
             yield {name: next(maker) for name, maker in makers.items()}
 
-    def to_json(self) -> str:
-        """All strokes as JSON, one a line; see `export`."""
-        from styfie.engines.strokes.export import to_json
-
-        return to_json(self)
-
-    @classmethod
-    def from_json(cls, text: str) -> Drawing:
-        """Read back what `to_json` wrote.
-
-        Raises:
-            InputError: something else, or another version's.
-        """
-        from styfie.engines.strokes.export import from_json
-
-        return from_json(text)
-
-    def to_svg(self, shares: Mapping[str, Tensor], photo: Tensor | None = None) -> str:
-        """The picture as SVG; see `export`."""
-        from styfie.engines.strokes.export import to_svg
-
-        return to_svg(self, shares, photo)
-
 
 def _milestones(level: Tensor, count: int) -> list[int]:
     """How many strokes are there at each of `count` frames; the last has all."""
@@ -166,7 +143,7 @@ def lay(
     tiles, kind = Tiles(size, side), strokes.kind
     parts = tiles.cut(canvas)
     shape = strokes.shape[first:last]
-    ragged = kind.ragged * float(_widths(kind, shape).max()) / 2 / tiles.pixel
+    ragged = kind.ragged * float(widths_of(kind, shape).max()) / 2 / tiles.pixel
     for batch in reached(kind.family, shape, tiles, REACH * SHARP + ragged):
         parts[batch.tiles] = _painted(strokes, tiles, batch, parts[batch.tiles], first)
     return tiles.join(parts)
@@ -177,7 +154,7 @@ def _painted(strokes: Strokes, tiles: Tiles, batch: Batch, canvas: Tensor, first
     kind, at = strokes.kind, batch.strokes.clamp_min(0) + first
     shape, points = strokes.shape[at], tiles.points(batch.tiles).to(strokes.shape)
     local = locate(kind.family, shape, points)
-    width = _widths(kind, shape)[..., None]
+    width = widths_of(kind, shape)[..., None]
     hairs = _hairs(kind, local, shape, width, at, tiles.pixel)
     opacity = torch.where(batch.strokes < 0, 0, strokes.opacity[at])[..., None]
     dry = kind.ragged * width / 2 * hairs * (0.3 + 1.2 * local.along.square())
@@ -199,7 +176,7 @@ def _with(colour: Tensor) -> Tensor:
     return torch.cat([colour, torch.ones_like(colour[..., :1])], -1)
 
 
-def _widths(kind: Brush, shape: Tensor) -> Tensor:
+def widths_of(kind: Brush, shape: Tensor) -> Tensor:
     """Each stroke's width in shares of the longest side."""
     return shape[..., 3] if kind.family == BAR else shape[..., 6] + shape[..., 7]
 

@@ -10,26 +10,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from styfie.blur import gaussian
+from styfie.colour import LUMA
+from styfie.encoders import load_encoder
 from styfie.engines.progress import Progress
 from styfie.engines.strokes.brushes import AUTO, BRUSHES, Brush, brush_for
-from styfie.engines.strokes.drawing import PARTS, Drawing, Strokes, lay, lit
-from styfie.engines.strokes.palette import eroded, filled, recoloured
-from styfie.engines.strokes.placing import (
-    PITCH,
-    Level,
-    blur,
-    directions,
-    initial_shapes,
-    lattice,
-    plan_levels,
-    scatter,
-)
-from styfie.engines.strokes.raster import BAR, REACH, Batch, Tiles, blend, coverage, locate, reached
+from styfie.engines.strokes.drawing import PARTS, Drawing, Strokes, lay, lit, widths_of
+from styfie.engines.strokes.fields import directions, filled
+from styfie.engines.strokes.optimise import Free, Painter, Work
+from styfie.engines.strokes.palette import eroded, recoloured
+from styfie.engines.strokes.placing import PITCH, Level, demand, initial_shapes, lattice, plan_levels, scatter
+from styfie.engines.strokes.whole import Whole, style_of, transport_to
 from styfie.images import fit_size, resize
 from styfie.likeness import emphasis
 from styfie.looks import Look
@@ -37,30 +32,14 @@ from styfie.regions import Regions, widen
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
-
-@dataclass(frozen=True)
-class Painter:
-    """What is not asked of a run; lengths are in widths of the level's strokes."""
-
-    strokes: int = 1500  # of all regions, at `Look.stroke` 1 and whatever size
-    updates: int = 3  # of every stroke per step of `Settings`
-    finish: float = 1.0  # of a level's updates, that all strokes together get at the end
-    pixels: float = 7.0  # of a stroke's width at the size that its level is optimised at
-    softness: tuple[float, float] = (3.0, 0.4)  # of a stroke's edge in pixels, at a level's beginning and end
-    shift: float = 0.06  # step of places and sizes
-    tint: float = 0.015  # step of colours, in [0, 1]
-    bare: float = 0.15  # what ground that shows costs, as an error of its colour
-    face: float = 3.0  # how much more errors count on a face of full likeness
-
-
 PAINTER = Painter()
 BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 FIRST = 48  # pixels along the longest side, at least, that a level is optimised at
 LARGEST = 640  # and at most
-SIDE = 8  # pixels of a tile while optimising
 RENEWED = 10  # updates after which the tiles that strokes reach are looked for anew
 FEWEST = 20  # strokes of a region
 MOST = 4.0  # times the usual number of strokes, where they are to be finer
+MIDDLE, SHADE, BRIGHTEST = 0.6, 0.2, 1.6  # luma that counts as it is, what is added to it, and most that shade counts
 SHOWN = 512  # longest side of the layers on the way
 
 
@@ -91,14 +70,15 @@ def strokes(
         yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
         return
     own = region_colours(photo, regions.alpha).clamp(0, 1)
-    face = torch.zeros_like(photo[:, :1]) if regions.face is None else emphasis(photo, regions.face)
-    whole = sum(float(bands[i].mean()) for i in styled)
+    face = torch.zeros_like(photo[:, :1]) if regions.face is None else _noticed(photo, regions.face)
+    wanted = demand(photo, face)
+    shares = {i: float((wanted * bands[i : i + 1]).mean()) for i in styled}
     easels = []
     for i, look in styled.items():
         alpha = regions.alpha[i : i + 1]
         target = recoloured(filled(own[i : i + 1], eroded(alpha).square()), alpha, look.styles)
         density = min(MOST, 1 / look.stroke**2)
-        count = max(FEWEST, round(painter.strokes * density * float(bands[i].mean()) / whole))
+        count = max(FEWEST, round(painter.strokes * density * shares[i] / sum(shares.values())))
         easels.append(Easel(target, bands[i : i + 1], regions, face, look, count, settings, painter))
     steps = sum(easel.steps for easel in easels)
     step, started = 0, time.monotonic()
@@ -117,6 +97,12 @@ def strokes(
     for i, easel in done.items():
         layers[i : i + 1] = torch.lerp(photo, easel.strokes.render(size), bands[i : i + 1])
     yield Progress(step, steps, losses, 0.0, layers, strokes=drawing)
+
+
+def _noticed(photo: Tensor, face: Tensor) -> Tensor:
+    """`emphasis`, more of it where a face is in the shade: there as little contrast is seen as well (Weber's law)."""
+    luma = torch.einsum("c,bchw->bhw", photo.new_tensor(LUMA), photo)[:, None]
+    return emphasis(photo, face) * (MIDDLE / (SHADE + luma)).clamp(max=BRIGHTEST)
 
 
 def _shown(photo: Tensor, bands: Tensor, sketches: Mapping[int, Callable[[], Tensor]]) -> Callable[[], Tensor]:
@@ -148,6 +134,7 @@ class Easel:
         painter: Painter,
     ) -> None:
         self.target, self.band, self.painter = target, band, painter
+        self.styles, self.encoder = look.styles, load_encoder(settings.encoder) if painter.style else None
         self.name = brush_for(look.styles) if look.brush == AUTO else look.brush
         self.brush: Brush = BRUSHES[self.name]
         self.size = (target.shape[-2], target.shape[-1])
@@ -215,12 +202,12 @@ class Easel:
         if number == 0:
             places = lattice((band[0, 0] > 0.02).float(), level.count, self.random)
         else:
-            wrong = blur((target - canvas[:, :3]).abs().mean(1, keepdim=True), max(0.5, 0.4 * pixels))
+            wrong = gaussian((target - canvas[:, :3]).abs().mean(1, keepdim=True), max(0.5, 0.4 * pixels))
             weight = wrong * band * (face if level.face else 1 + self.painter.face * face)
             places = scatter(weight[0, 0], level.count, PITCH * pixels, self.random, 2.0)
         column, row = (places[:, i].long().clamp(0, size[1 - i] - 1) for i in (0, 1))
-        angle, _ = directions(target, max(1.0, 0.6 * pixels))
-        colour = blur(target, max(0.5, 0.35 * pixels))[0, :, row, column].T
+        angle = directions(target, max(1.0, 0.6 * pixels))
+        colour = gaussian(target, max(0.5, 0.35 * pixels))[0, :, row, column].T
         opacity = torch.full((len(places),), sum(self.brush.opacity) / 2)
         shape = initial_shapes(self.brush, places / max(size), angle[row, column], level.width)
         numbers = torch.full((len(places),), number)
@@ -240,121 +227,33 @@ class Easel:
         self, first: Strokes, canvas: Tensor, width: float | None, size: tuple[int, int], steps: int
     ) -> Iterator[tuple[dict[str, float], Strokes]]:
         """Strokes after each step, optimised on a canvas (1, 4, H, W); of one level, or of all if no width is given."""
-        painter, tiles = self.painter, Tiles(size, SIDE)
+        painter = self.painter
         target, band, face = (resize(one, size) for one in (self.target, self.band, self.face))
-        weight = tiles.cut(band * (1 + painter.face * face))
-        target, canvas = tiles.cut(target), tiles.cut(canvas[:, :3])
-        total = 3 * weight.sum().clamp_min(1e-6)
-        widths = _widths(self.brush, first.shape) if width is None else torch.full((len(first),), width)
-        free = _Free(first, widths, painter, 1.0 if width is not None else 0.3)
-        updates = steps * painter.updates
-        batches: list[Batch] = []
+        widths = widths_of(self.brush, first.shape) if width is None else torch.full((len(first),), width)
+        free = Free(first, widths, painter, 1.0 if width is not None else 0.3)
         lowest = int(first.level.min()) == 0
         bare = 3 * painter.bare if lowest and not self.brush.paper else 0.0
+        work = Work(target, band * (1 + painter.face * face), canvas[:, :3], bare, self._wholes(target, band))
+        updates = steps * painter.updates
         for update in range(updates):
             progress = update / max(1, updates - 1)
             hard, soft = painter.softness[1], painter.softness[0] if width is not None else 1.0
             softness = soft * (hard / soft) ** progress
             if update % RENEWED == 0:
-                batches = reached(self.brush.family, free.shape.detach(), tiles, REACH * softness / 2 + 2)
-                touched = torch.cat([b.tiles for b in batches]) if batches else torch.zeros(0, dtype=torch.long)
-                rest = (weight * (target - canvas).abs()).sum((1, 2))
-                aside = float(rest.sum() - rest[touched].sum())
-            loss = aside
-            for batch in batches:
-                alpha, along = free.drawn(batch, tiles, softness)
-                ends = free.start[batch.strokes], free.end[batch.strokes]
-                painted, seen = blend(canvas[batch.tiles], alpha, *ends, along)
-                part = (weight[batch.tiles] * (painted - target[batch.tiles]).abs()).sum()
-                if bare:
-                    part = part + bare * (weight[batch.tiles, 0] * (1 - seen.sum(1))).sum()
-                (part / total).backward()
-                loss += float(part.detach())
+                work.look_for(free, softness)
+            loss = work.descend(free, softness)
             free.update(0.1 + 0.9 * math.cos(progress * math.pi / 2))
             if (update + 1) % painter.updates == 0:
-                yield {"total": loss / float(total)}, free.strokes()
+                yield {"total": loss}, free.strokes()
 
-
-class _Free:
-    """Strokes that are being optimised: shapes as moves from where they began, in widths, so that steps fit them."""
-
-    def __init__(self, first: Strokes, widths: Tensor, painter: Painter, pace: float) -> None:
-        self.first, self.painter, self.pace, brush = first, painter, pace, first.kind
-        self.brush = brush
-        one = torch.ones_like(widths)
-        if brush.family == BAR:
-            self.scale = torch.stack([widths, widths, 1.5 * widths, 0.5 * widths, 0.5 * one, 0.1 * one], 1)
-        else:
-            self.scale = torch.stack([*[widths] * 6, 0.25 * widths, 0.25 * widths], 1)
-        self.widths = widths
-        self.moves = torch.zeros_like(first.shape).requires_grad_()
-        self.start, self.end = (c.clone().requires_grad_() for c in (first.start, first.end))
-        self.opacity = first.opacity.clone().requires_grad_()
-        tint = painter.tint * pace
-        self.optimiser = torch.optim.Adam(
-            [
-                {"params": [self.moves], "lr": painter.shift * pace},
-                {"params": [self.start, self.end, self.opacity], "lr": tint},
-            ],
-            betas=(0.8, 0.97),
-        )
-        self.paces = [group["lr"] for group in self.optimiser.param_groups]
-
-    @property
-    def shape(self) -> Tensor:
-        """The shapes now."""
-        return self.first.shape + self.moves * self.scale
-
-    def drawn(self, batch: Batch, tiles: Tiles, softness: float) -> tuple[Tensor, Tensor]:
-        """Alpha and the way along the strokes (T, K, P) of a batch."""
-        at = batch.strokes.clamp_min(0)
-        shape = self.first.shape[at] + self.moves[at] * self.scale[at]
-        local = locate(self.brush.family, shape, tiles.points(batch.tiles))
-        opacity = torch.where(batch.strokes < 0, 0, self.opacity[at])[..., None]
-        return opacity * coverage(local.distance, softness * tiles.pixel), local.along
-
-    def update(self, pace: float) -> None:
-        """One step of Adam, then back within what the brush can do."""
-        for group, own in zip(self.optimiser.param_groups, self.paces, strict=True):
-            group["lr"] = own * pace
-        if not self.brush.two_colours and self.start.grad is not None and self.end.grad is not None:
-            both = self.start.grad + self.end.grad
-            self.start.grad, self.end.grad = both, both.clone()
-        self.optimiser.step()
-        self.optimiser.zero_grad()
-        with torch.no_grad():
-            self.start.clamp_(0, 1)
-            self.end.clamp_(0, 1)
-            self.opacity.clamp_(*self.brush.opacity)
-            self.moves.copy_((_held(self.brush, self.shape, self.widths) - self.first.shape) / self.scale)
-
-    def strokes(self) -> Strokes:
-        """As they are now."""
-        start, end, opacity = (one.detach().clone() for one in (self.start, self.end, self.opacity))
-        return replace(self.first, shape=self.shape.detach(), start=start, end=end, opacity=opacity)
-
-
-def _widths(brush: Brush, shape: Tensor) -> Tensor:
-    return shape[:, 3] if brush.family == BAR else shape[:, 6] + shape[:, 7]
-
-
-def _held(brush: Brush, shape: Tensor, widths: Tensor) -> Tensor:
-    """Shapes within what the brush can do, with a width within half and one and a half of the level's."""
-    least, most = brush.length
-    if brush.family == BAR:
-        x, y, length, width, angle, bend = shape.unbind(1)
-        width = width.clamp(0.5 * widths, 1.6 * widths)
-        length = torch.minimum(torch.maximum(length, least * width), most * widths)
-        return torch.stack([x, y, length, width, angle, bend.clamp(-brush.bend, brush.bend)], 1)
-    ends, radii = shape[:, :6].unflatten(1, (3, 2)), shape[:, 6:]
-    radii = torch.minimum(torch.maximum(radii, 0.2 * widths[:, None]), 0.8 * widths[:, None])
-    if not brush.two_colours:
-        radii = radii.mean(1, keepdim=True).expand(-1, 2)
-    middle = ends.mean(1, keepdim=True)
-    chord = (ends[:, 2] - ends[:, 0]).norm(dim=1).clamp_min(1e-6)
-    wanted = torch.minimum(torch.maximum(chord, (least - 1) * widths), (most - 1) * widths)
-    ends = middle + (ends - middle) * (wanted / chord)[:, None, None]
-    return torch.cat([ends.flatten(1), radii], 1)
+    def _wholes(self, target: Tensor, band: Tensor) -> list[Whole]:
+        """The losses of the whole picture that are asked for."""
+        found = []
+        if self.painter.transport:
+            found.append(transport_to(target, band, self.painter.transport))
+        if self.encoder is not None:
+            found.append(style_of(self.styles, self.encoder, band, self.painter.style))
+        return found
 
 
 def _joined(below: Strokes, above: Strokes) -> Strokes:

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from styfie.blur import gaussian
 from styfie.colour import match_colours, match_histogram
-from styfie.engines.strokes.placing import blur
 from styfie.images import resize
 from styfie.looks import Style
 
@@ -28,23 +28,6 @@ def palette_of(styles: tuple[Style, ...]) -> tuple[Tensor, Tensor]:
     return torch.cat(pictures, 3), torch.cat(counts, 3)
 
 
-def filled(colours: Tensor, alpha: Tensor) -> Tensor:
-    """Colours (1, C, H, W) as they are where alpha (1, 1, H, W) is 1, and elsewhere spread from there.
-
-    By pulling up a pyramid and pushing down again (Gortler et al. 1996): strokes can go on beyond a region's border
-    without a rim of what is behind it.
-    """
-    height, width = alpha.shape[-2:]
-    if max(height, width) == 1:
-        return colours
-    size = (max(1, height // 2), max(1, width // 2))
-    weight = F.interpolate(alpha, size, mode="area")
-    coarse = F.interpolate(colours * alpha, size, mode="area") / weight.clamp_min(1e-6)
-    around = filled(torch.where(weight > 1e-6, coarse, 0), weight.clamp(0, 0.25) * 4)
-    around = F.interpolate(around, (height, width), mode="bilinear", align_corners=False)
-    return torch.lerp(around, colours, alpha)
-
-
 def eroded(alpha: Tensor) -> Tensor:
     """Alpha (1, 1, H, W), narrower by `ERODED`, so that hairs the matte has missed are not taken for the region's."""
     radius = max(1, round(ERODED * max(alpha.shape[-2:])))
@@ -55,8 +38,8 @@ def eroded(alpha: Tensor) -> Tensor:
 def calmed(picture: Tensor) -> Tensor:
     """A picture (1, 3, H, W) without its faint grain, which a wider palette would blow up into confetti."""
     deviation = SMOOTH * max(picture.shape[-2:])
-    smooth = blur(picture, deviation)
-    contrast = blur((picture - smooth).square().sum(1, keepdim=True), deviation)
+    smooth = gaussian(picture, deviation)
+    contrast = gaussian((picture - smooth).square().sum(1, keepdim=True), deviation)
     return torch.lerp(smooth, picture, contrast / (contrast + FAINT**2))
 
 

@@ -1,4 +1,4 @@
-"""Where strokes begin: their levels, their places, their direction along the form."""
+"""Where strokes begin: how many there are of each level, and their places."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from styfie.blur import gaussian
 from styfie.engines.strokes.brushes import Brush
 from styfie.engines.strokes.raster import BAR
 
@@ -17,8 +18,10 @@ RATIO = 0.62  # a level's stroke width to that of the level before
 SHARES = (0.06, 0.13, 0.22, 0.28, 0.31)  # of the strokes in each level, from coarse to fine
 COVER = 2.2  # how often the first level covers what is painted
 PITCH = 0.6  # least distance between strokes of a level, about, in widths
-FACE_WIDTHS = (1 / 13, 1 / 22)  # of strokes on faces, in shares of a face's side
-FACE_SHARE = 0.3  # of the strokes that are for faces alone, at full likeness
+NEAR = 0.012  # of the longest side: what contrast is found within
+PLAIN, ON_FACES = 0.4, 3.0  # strokes wanted where there is none, and on faces, beside those of mean contrast
+FACE_WIDTHS = (1 / 12, 1 / 18, 1 / 28)  # of strokes on faces, in shares of a face's side
+FACE_SHARE = 0.5  # of the strokes that are for faces alone, at full likeness
 
 
 @dataclass(frozen=True)
@@ -47,34 +50,15 @@ def plan_levels(strokes: int, area: float, face_area: float, likeness: float, st
     return levels
 
 
-def blur(picture: Tensor, deviation: float) -> Tensor:
-    """Gaussian blur of (B, C, H, W) by a standard deviation in pixels, borders replicated."""
-    radius = max(1, math.ceil(2.5 * deviation))
-    x = torch.arange(-radius, radius + 1, dtype=picture.dtype, device=picture.device)
-    kernel = torch.exp(-(x / max(deviation, 1e-3)).square() / 2)
-    kernel = (kernel / kernel.sum()).expand(picture.shape[1], 1, 1, -1)
-    for axis in ((radius, radius, 0, 0), (0, 0, radius, radius)):
-        padded = F.pad(picture, axis, mode="replicate")
-        across = kernel if axis[0] else kernel.transpose(-1, -2)
-        picture = F.conv2d(padded, across, groups=picture.shape[1])
-    return picture
+def demand(photo: Tensor, face: Tensor) -> Tensor:
+    """How many strokes a photo (1, 3, H, W) wants at each place (1, 1, H, W), beside one another: a plain wall few.
 
-
-def directions(picture: Tensor, deviation: float) -> tuple[Tensor, Tensor]:
-    """The direction (H, W), in radians, along which a picture (1, 3, H, W) changes least, and how sure it is.
-
-    From the structure tensor, smoothed over `deviation` pixels; where nothing is to be seen, what lies further around
-    decides, so that the field has no holes.
+    By the contrast around, in means of the photo's, and by how much a face (1, 1, H, W) is noticed.
     """
-    smooth = blur(picture, 1.0)
-    dx = F.pad(smooth[..., 2:] - smooth[..., :-2], (1, 1, 0, 0))
-    dy = F.pad(smooth[..., 2:, :] - smooth[..., :-2, :], (0, 0, 1, 1))
-    tensor = torch.cat([(dx * dx).sum(1), (dx * dy).sum(1), (dy * dy).sum(1)])[None]
-    around = blur(tensor, deviation) + 0.05 * blur(tensor, 3 * deviation) + 0.01 * tensor.mean((-1, -2), keepdim=True)
-    xx, xy, yy = around[0]
-    angle = torch.atan2(2 * xy, xx - yy) / 2 + math.pi / 2
-    sure = torch.hypot(xx - yy, 2 * xy) / (xx + yy).clamp_min(1e-9)
-    return angle, sure
+    longest = max(photo.shape[-2:])
+    contrast = photo - gaussian(photo, NEAR * longest)
+    contrast = gaussian(contrast.square().mean(1, keepdim=True), 2 * NEAR * longest).sqrt()
+    return PLAIN + contrast / contrast.mean().clamp_min(1e-6) + ON_FACES * face
 
 
 def scatter(weight: Tensor, count: int, pitch: float, random: torch.Generator, power: float) -> Tensor:
