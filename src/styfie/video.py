@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 PART = 48  # frames
-COPIED = {"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"}  # sound that an .mp4 takes as it is
+COPIED = {"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "opus", "flac"}  # sound that an .mp4 takes as it is
 QUALITY = {"crf": "16", "bf": "0", "preset": "medium", "threads": "1"}  # without B-frames parts can be joined
 
 
@@ -153,7 +154,7 @@ def paint_video(
             raise InputError(f"{file.name} holds no frame from {first:g} s on: choose an earlier --from.")
         name = f"{file.stem}.mp4"
         with writing_into(folder) as beside:
-            _joined(parts.files(), clip, beside / name, first)
+            _joined(parts.files(), clip, beside / name, first, whole=end is None and not stopped)
     parts.done(finished=not stopped)
     return folder / name, not stopped
 
@@ -266,8 +267,11 @@ def _encode(frames: list[Frame], rate: Fraction, base: Fraction, file: Path) -> 
         film.mux(stream.encode())
 
 
-def _joined(parts: list[Path], clip: Clip, file: Path, first: float) -> None:
-    """Parts and the clip's sound as one film, its times counted from `first` seconds."""
+def _joined(parts: list[Path], clip: Clip, file: Path, first: float, whole: bool) -> None:
+    """Parts and the clip's sound as one film, its times counted from `first` seconds.
+
+    Sound ends with the last frame, unless the clip is painted `whole`: then what is heard after it is kept too.
+    """
     av = _pyav()
     with av.open(str(file), "w", options={"video_track_timescale": str(clip.time_base.denominator)}) as film:
         with av.open(str(parts[0])) as one:
@@ -289,7 +293,7 @@ def _joined(parts: list[Path], clip: Clip, file: Path, first: float) -> None:
                     end = time
                     sound.until(float(time))
                     film.mux(packet)
-        sound.until(float(end + 1 / clip.rate), last=True)
+        sound.until(math.inf if whole else float(end + 1 / clip.rate), last=True)
 
 
 class _Sound:
