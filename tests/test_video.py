@@ -118,6 +118,22 @@ def test_from_and_to_count_from_the_first_frame(clip: Path, tmp_path: Path) -> N
     assert 0 < len(heard(film)) < len(heard(clip))
 
 
+def test_seconds_are_counted_from_where_players_begin(tmp_path: Path) -> None:
+    """An MPEG program stream begins at half a second of its own time."""
+    file = tmp_path / "late.mpg"
+    with av.open(str(file), "w") as film:
+        picture = film.add_stream("mpeg2video", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 48, 64, "yuv420p"
+        for n in range(10):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 48, 3), 20 * n, np.uint8), format="rgb24")
+            frame.pts = n
+            film.mux(picture.encode(frame))
+        film.mux(picture.encode())
+    assert times(file)[0] > 0.4
+    painted, _ = paint_video(file, tmp_path / "painted", {"background": "waves"}, SETTINGS, 0.08, 0.2)
+    assert times(painted) == [0.0, 0.04, 0.08]
+
+
 def test_stopped_it_plays_and_then_goes_on_without_a_joint(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +192,7 @@ def test_what_is_wrong_is_said(clip: Path, tmp_path: Path) -> None:
         Clip(tmp_path / "bad.mp4")
     with pytest.raises(InputError, match="after the beginning"):
         paint_video(clip, tmp_path, LOOKS, SETTINGS, 2, 1)
-    with pytest.raises(InputError, match="earlier --from"):
+    with pytest.raises(InputError, match="no frame from 100 s on"):
         paint_video(clip, tmp_path / "late", LOOKS, SETTINGS, 100)
 
 

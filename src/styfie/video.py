@@ -76,6 +76,7 @@ class Clip:
             ) from None
         self.size = size
         self.time_base: Fraction = self.stream.time_base or Fraction(1, 90_000)
+        self.start = float(self.container.start_time or 0) / 1e6  # seconds of its own time at which players begin
         self.rate: Fraction = self.stream.average_rate or self.stream.guessed_rate or Fraction(25)
 
     def __enter__(self) -> Self:
@@ -124,7 +125,7 @@ def paint_video(
     end: float | None = None,
     on_progress: Callable[[Progress], bool | None] | None = None,
 ) -> tuple[Path, bool]:
-    """Paint a clip into `folder`, as .mp4 under its own name.
+    """Paint a clip into `folder`, as .mp4 under its own name; of it what is shown from `first` to `end`, in seconds.
 
     Stopped, by `on_progress` returning False, it leaves what is painted so far as a film that plays; killed or
     stopped, the same call goes on from the last finished part and ends with the same frames.
@@ -143,15 +144,16 @@ def paint_video(
         known = resolve_looks(looks, longest or max(clip.stream.height, clip.stream.width))
         parts = _Parts(folder, _key(file, known, settings, first, end))
         stream = Stream(known, settings, parts.last())
+        total, stopped, asked = clip.count(first, end), False, f"from {first:g} s " + (f"to {end:g} s" if end else "on")
+        first, end = first and first + clip.start, end and end + clip.start
         frames = clip.frames(first, end, skip=PART * parts.count)
-        total, stopped = clip.count(first, end), False
         while not stopped and (batch := _batch(stream, frames, parts, total, on_progress)):
             stopped = batch.stopped
             parts.write(batch.frames, clip.rate, clip.time_base, None if stopped else stream.last)
             if len(batch.frames) < PART:
                 break
         if not parts.count and not parts.extra:
-            raise InputError(f"{file.name} holds no frame from {first:g} s on: choose an earlier --from.")
+            raise InputError(f"{file.name} holds no frame {asked}: choose another --from or --to.")
         name = f"{file.stem}.mp4"
         with writing_into(folder) as beside:
             _joined(parts.files(), clip, beside / name, first, whole=end is None and not stopped)
