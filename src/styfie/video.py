@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 PART = 48  # frames
-COPIED = {"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"}  # sound that an .mp4 takes as it is
+COPIED = {"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "opus", "flac"}  # sound that an .mp4 takes as it is
 QUALITY = {"crf": "16", "bf": "0", "preset": "medium", "threads": "1"}  # without B-frames parts can be joined
 
 
@@ -75,6 +76,7 @@ class Clip:
             ) from None
         self.size = size
         self.time_base: Fraction = self.stream.time_base or Fraction(1, 90_000)
+        self.start = float(self.container.start_time or 0) / 1e6  # seconds of its own time at which players begin
         self.rate: Fraction = self.stream.average_rate or self.stream.guessed_rate or Fraction(25)
 
     def __enter__(self) -> Self:
@@ -123,7 +125,7 @@ def paint_video(
     end: float | None = None,
     on_progress: Callable[[Progress], bool | None] | None = None,
 ) -> tuple[Path, bool]:
-    """Paint a clip into `folder`, as .mp4 under its own name.
+    """Paint a clip into `folder`, as .mp4 under its own name; of it what is shown from `first` to `end`, in seconds.
 
     Stopped, by `on_progress` returning False, it leaves what is painted so far as a film that plays; killed or
     stopped, the same call goes on from the last finished part and ends with the same frames.
@@ -142,18 +144,19 @@ def paint_video(
         known = resolve_looks(looks, longest or max(clip.stream.height, clip.stream.width))
         parts = _Parts(folder, _key(file, known, settings, first, end))
         stream = Stream(known, settings, parts.last())
+        total, stopped, asked = clip.count(first, end), False, f"from {first:g} s " + (f"to {end:g} s" if end else "on")
+        first, end = first and first + clip.start, end and end + clip.start
         frames = clip.frames(first, end, skip=PART * parts.count)
-        total, stopped = clip.count(first, end), False
         while not stopped and (batch := _batch(stream, frames, parts, total, on_progress)):
             stopped = batch.stopped
             parts.write(batch.frames, clip.rate, clip.time_base, None if stopped else stream.last)
             if len(batch.frames) < PART:
                 break
         if not parts.count and not parts.extra:
-            raise InputError(f"{file.name} holds no frame from {first:g} s on: choose an earlier --from.")
+            raise InputError(f"{file.name} holds no frame {asked}: choose another --from or --to.")
         name = f"{file.stem}.mp4"
         with writing_into(folder) as beside:
-            _joined(parts.files(), clip, beside / name, first)
+            _joined(parts.files(), clip, beside / name, first, whole=end is None and not stopped)
     parts.done(finished=not stopped)
     return folder / name, not stopped
 
@@ -266,8 +269,11 @@ def _encode(frames: list[Frame], rate: Fraction, base: Fraction, file: Path) -> 
         film.mux(stream.encode())
 
 
-def _joined(parts: list[Path], clip: Clip, file: Path, first: float) -> None:
-    """Parts and the clip's sound as one film, its times counted from `first` seconds."""
+def _joined(parts: list[Path], clip: Clip, file: Path, first: float, whole: bool) -> None:
+    """Parts and the clip's sound as one film, its times counted from `first` seconds.
+
+    Sound ends with the last frame, unless the clip is painted `whole`: then what is heard after it is kept too.
+    """
     av = _pyav()
     with av.open(str(file), "w", options={"video_track_timescale": str(clip.time_base.denominator)}) as film:
         with av.open(str(parts[0])) as one:
@@ -289,7 +295,7 @@ def _joined(parts: list[Path], clip: Clip, file: Path, first: float) -> None:
                     end = time
                     sound.until(float(time))
                     film.mux(packet)
-        sound.until(float(end + 1 / clip.rate), last=True)
+        sound.until(math.inf if whole else float(end + 1 / clip.rate), last=True)
 
 
 class _Sound:

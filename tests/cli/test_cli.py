@@ -97,6 +97,8 @@ def test_a_mask_is_used_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: P
         (("paint", "--subject", "ink", "--strength", "subject=2"), "strength is 2"),
         (("paint", "--subject", "ink", "--strength", "subject=half"), "from 0 (photo) to 1"),
         (("paint", "--subject", "ink", "--color", "subject=pink"), "style, keep, histogram, luma"),
+        (("paint", PORTRAIT, "--from", "2"), "--from and --to are of a video"),
+        (("paint", "none.mp4", "--engine", "fast"), "no video none.mp4"),
         (("mix", "none.ora"), "no file none.ora"),
         (("mix", PORTRAIT), "painting.ora is wanted"),
         (("segment", "none.jpg"), "no file"),

@@ -183,6 +183,8 @@ def paint(
         given = {"--mask": masks, "--depth": depth, "--timelapse": timelapse, "--recipe": recipe}
         paint_clip(photos[0], output, looks, settings, first, end, [name for name, one in given.items() if one])
         return
+    if first or end is not None:
+        raise InputError("--from and --to are of a video: name one video, or leave them out.")
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
     if photos and (len(photos) > 1 or photos[0].is_dir()):
         if timelapse:
