@@ -211,7 +211,7 @@ class Objective:
         contrast: Tensor,
         borders: Borders | None = None,
     ) -> None:
-        self.measure, self.goals, self.photo = measure, goals, photo
+        self.measure, self.goals, self.pixels = measure, goals, photo.numel()
         self.keys = [(n, tap) for n, goal in enumerate(goals) for tap in goal.targets]
         alpha = torch.stack([goal.alpha for goal in goals]).sum(0).clamp(max=1)
         # Edges are measured relative to all under their weight: a face counts by its share of the layer, and by the
@@ -220,7 +220,7 @@ class Objective:
         kept = edge_targets(photo, face) if self.likeness else None
         with torch.no_grad():
             self.content = torch.zeros((), device=photo.device)
-            parts = [self._part(tile, alpha, face, kept, borders) for tile in measure.tiles(photo)]
+            parts = [self._part(photo, tile, alpha, face, kept, borders) for tile in measure.tiles(photo)]
             self.content = self.content.clamp_min(1e-6) * parts[0].content.shape[1] * contrast
             rate = measure.weights.content / self.content
             self.parts = [replace(part, content_mask=part.content_mask * rate) for part in parts]
@@ -230,9 +230,11 @@ class Objective:
             if len(self.parts) == 1 and measure.loss.additive:
                 self.parts = [_spread(self.parts[0], measure.features(photo))]
 
-    def _part(self, tile: Tile, alpha: Tensor, face: Tensor, edges: Edges | None, borders: Borders | None) -> _Part:
+    def _part(
+        self, photo: Tensor, tile: Tile, alpha: Tensor, face: Tensor, edges: Edges | None, borders: Borders | None
+    ) -> _Part:
         seen, tap = (..., *tile.seen), self.measure.encoder.content_tap
-        maps = self.measure.features(self.photo[seen])
+        maps = self.measure.features(photo[seen])
         inside = tap_masks(alpha[seen], {tap: maps[tap]}, tile)[tap]
         self.content = self.content + inside.sum()
         styled = [tap_masks(goal.alpha[seen], maps, tile) for goal in self.goals]
@@ -343,7 +345,7 @@ class Objective:
     def _pixels(self, view: Tensor, part: _Part, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Smoothness and range of a tile's own pixels; their gradients are added."""
         rows, columns = part.tile.inside
-        smooth, pixels = view.new_zeros(()), self.photo.numel()
+        smooth, pixels = view.new_zeros(()), self.pixels
         rate = self.measure.weights.total_variation / pixels
         own, here = view[..., rows, columns], gradient[..., rows, columns]
         below, beside = slice(rows.start, rows.stop + 1), slice(columns.start, columns.stop + 1)

@@ -107,15 +107,18 @@ def foretell(plan: Plan, settings: Settings) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Canvas:
-    """What all layers of one scale share: the photo, each layer's own colours and band, where it must stay itself."""
+    """What all layers of one scale share: the photo, each layer's band, where it must stay itself."""
 
     source: _Source
     photo: Tensor
-    own: Tensor  # (L, 3, h, w)
     bands: Tensor  # (L, 1, h, w)
     face: Tensor  # (1, 1, h, w)
     depth: Tensor | None  # (1, 1, h, w)
     contrast: Tensor  # (), of the photo's content features
+
+    def own(self, n: int) -> Tensor:
+        """A layer's own colours (1, 3, h, w)."""
+        return resize(self.source.colours[n : n + 1].float(), (self.photo.shape[-2], self.photo.shape[-1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,10 +135,10 @@ class _Source:
 
     @cached_property
     def colours(self) -> Tensor:
-        """Every layer's own colours (L, 3, H, W)."""
+        """Every layer's own colours (L, 3, H, W), in half the memory: more finely than in 255ths all the same."""
         alphas = torch.cat([self.alpha(n) for n in range(len(self.layers))])
         rest = (1 - alphas.sum(0, keepdim=True)).clamp_min(0)
-        return region_colours(self.photo, torch.cat([alphas, rest]))[: len(self.layers)].clamp_(0, 1)
+        return region_colours(self.photo, torch.cat([alphas, rest]))[: len(self.layers)].clamp_(0, 1).half()
 
 
 class _Run:
@@ -183,7 +186,7 @@ class _Run:
 
     def _canvas(self, scale: Scale) -> _Canvas:
         source = self.source if max(scale.size) > FULL else self.small
-        small, own = resize(source.photo, scale.size), resize(source.colours, scale.size)
+        small = resize(source.photo, scale.size)
         alphas = [resize(source.alpha(n), scale.size) for n in range(len(self.layers))]
         bands = torch.cat([widen(alpha, round(BAND * max(scale.size))) for alpha in alphas])
         nothing = torch.zeros_like(small[:, :1])
@@ -191,7 +194,7 @@ class _Run:
         face = nothing if regions.face is None else emphasis(small, resize(regions.face, scale.size))
         depth = None if regions.depth is None else resize(regions.depth, scale.size)
         contrast = self._measure(scale).contrast(small.to(self.device))
-        return _Canvas(source, small, own, bands, face, depth, contrast)
+        return _Canvas(source, small, bands, face, depth, contrast)
 
     def _measure(self, scale: Scale) -> Measure:
         return Measure(self.encoder, STYLE_LOSSES[self.settings.loss], self.weights, scale.side)
@@ -203,14 +206,12 @@ class _Run:
         size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
         inside = 1 - widen(1 - resize(canvas.source.alpha(n), size), 2)
         weight = (depth_borders(canvas.depth) * inside)[box].to(self.device)
-        return border_targets(canvas.own[n : n + 1][box].to(self.device), canvas.depth[box].to(self.device), weight)
+        return border_targets(canvas.own(n)[box].to(self.device), canvas.depth[box].to(self.device), weight)
 
     def _layer(self, canvas: _Canvas, s: int, n: int, first: int, painted: list[Tensor | None]) -> Iterator[Progress]:
         """All blocks, from `first` on, of one layer at one scale."""
         scale, band = self.plan.scales[s], canvas.bands[n : n + 1]
-        whole = (
-            painted[n] if first else self._start(painted[n], canvas.own[n : n + 1], band, canvas.source.layers[n].look)
-        )
+        whole = painted[n] if first else self._start(painted[n], canvas.own(n), band, canvas.source.layers[n].look)
         assert whole is not None
         box = region_box(band)
         objective = self._objective(canvas, scale, n, box)
@@ -265,7 +266,7 @@ class _Run:
         size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
         likeness = look.likeness * (canvas.face * resize(canvas.source.alpha(n), size))[box]  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
-        here = (x.to(self.device) for x in (canvas.own[n : n + 1][box], canvas.bands[n : n + 1][box], likeness))
+        here = (x.to(self.device) for x in (canvas.own(n)[box], canvas.bands[n : n + 1][box], likeness))
         own, band, face = here
         return Objective(own, [Goal(band, targets)], measure, face, canvas.contrast, self._borders(canvas, n, box))
 

@@ -127,8 +127,9 @@ def _fit(
 ) -> Scale:
     """The largest tiles, and the longest history, that fit."""
     pixels, whole_pixels = size[0] * size[1], final[0] * final[1]
-    # The photo, its faces, and a picture on its way; of each layer its colours, what is painted, alpha and band.
-    kept = BASE + whole_pixels * (2 * PICTURE + 2 * MATTE + layers * 2 * (PICTURE + MATTE))
+    # The photo, its faces, and a picture on its way; of each layer its colours in half precision, what is painted,
+    # alpha and band.
+    kept = BASE + whole_pixels * (2 * PICTURE + 2 * MATTE + layers * (1.5 * PICTURE + 2 * MATTE))
     kept += layers * PICTURE * min(whole_pixels, STYLE)
     least = float("inf")
     for side, history in CHOICES:
