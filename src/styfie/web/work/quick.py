@@ -1,0 +1,203 @@
+"""What is answered at once: regions, previews, layers and pictures."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from styfie.errors import InputError, NoPersonError
+from styfie.folder import cutout, result_pictures, write_folder
+from styfie.images import read_matte
+from styfie.openraster import eight_bits, png, recipe_of, stored_recipe
+from styfie.painting import Painting
+from styfie.pipeline import find_regions, paint, read_photo
+from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
+from styfie.settings import Settings
+from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, asks, described, load, look_of, save, unpainted
+from styfie.web.workers import Line
+
+NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject."
+
+
+def warm(_line: Line) -> dict[str, str]:
+    """Load what the first photo would wait for; says what computes here."""
+    from styfie.devices import pick_device
+
+    paint(None, {SUBJECT: "ink"}, Settings(size=96, engine="fast"))
+    return {"device": pick_device("auto").type}
+
+
+def find(_line: Line, folder: str, upload: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Look for the person in a photo."""
+    asked, note = Settings(**settings), ""
+    photo = read_photo(Path(folder) / upload, asked.size)
+    try:
+        regions = find_regions(photo, asked, {}, source=Path(folder) / upload)
+    except NoPersonError:
+        regions, note = Regions((BACKGROUND,), torch.ones_like(photo[:, :1]), (1.0,)), NOBODY
+    return {"regions": _keep(folder, photo, regions), "note": note}
+
+
+def split(_line: Line, folder: str, name: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Split a region off the subject."""
+    before = load(Path(folder) / REGIONS)
+    if name in before.regions.names:
+        raise InputError(f"There is a region {name!r} already.")
+    if SUBJECT not in before.regions.names:
+        raise InputError("There is no subject to split it off: brush a mask of it first.")
+    regions = find_regions(before.photo, Settings(**settings), {}, [name], before.regions)
+    return _keep(folder, before.photo, regions)
+
+
+def points(
+    _line: Line, folder: str, name: str, add: list[tuple[float, float]], remove: list[tuple[float, float]]
+) -> list[dict[str, Any]]:
+    """Correct a region by points, which are shares of width and height."""
+    before = load(Path(folder) / REGIONS)
+    height, width = before.regions.size
+    inside = [[(min(x * width, width - 1), min(y * height, height - 1)) for x, y in some] for some in (add, remove)]
+    return _keep(folder, before.photo, correct(before.regions, before.photo, name, *inside))
+
+
+def brush(_line: Line, folder: str, name: str, mask: str) -> list[dict[str, Any]]:
+    """A region as it was brushed; a new name is a new region."""
+    before = load(Path(folder) / REGIONS)
+    matte = read_matte(Path(mask), before.regions.size)
+    if name == SUBJECT and SUBJECT not in before.regions.names:
+        regions = replace(Regions.of_subject(matte), face=before.regions.face)
+    elif before.regions.names == (name,):
+        raise InputError(f"There is no region but {name}: brush another one, and this is what is left.")
+    else:
+        regions = before.regions.put(name, matte)
+    return _keep(folder, before.photo, regions)
+
+
+def merge(_line: Line, folder: str, name: str) -> list[dict[str, Any]]:
+    """Give a region back to its side."""
+    before = load(Path(folder) / REGIONS)
+    before.regions.index(name)
+    if name in (SUBJECT, BACKGROUND):
+        raise InputError(f"The {name} stays: only what was split off or brushed can be given back.")
+    return _keep(folder, before.photo, before.regions.merge(before.regions.rest_of(name), name))
+
+
+def _keep(folder: str, photo: torch.Tensor, regions: Regions) -> list[dict[str, Any]]:
+    painting = unpainted(photo, regions)
+    save(painting, Path(folder) / REGIONS)
+    return described(painting.regions)
+
+
+def preview(
+    _line: Line, folder: str, looks: dict[str, Any], own: dict[str, str], settings: dict[str, Any], drawn: str
+) -> list[str]:
+    """Paint with the fast engine, at once; names of the painted regions."""
+    before = load(Path(folder) / REGIONS)
+    wanted = asks(Path(folder), _known(looks, before), own, Path(drawn))
+    asked = replace(Settings(**settings), size=max(before.regions.size), engine="fast")
+    painting = paint(before.photo, wanted, asked, regions=before.regions)
+    save(painting, Path(folder) / PREVIEW)
+    return [name for name, look in painting.looks.items() if look.styles]
+
+
+def _known(looks: Mapping[str, Any], painting: Painting) -> dict[str, Any]:
+    """The looks of regions that there are."""
+    return {name: look for name, look in looks.items() if name in painting.regions.names}
+
+
+def _loaded(folder: str, of: str) -> Painting:
+    """The painting, the preview, or what is there before."""
+    return load(Path(folder) / {"painting": PAINTING, "preview": PREVIEW, "regions": REGIONS}[of])
+
+
+def matte(_line: Line, folder: str, name: str, of: str) -> bytes:
+    """A region's matte as 8-bit PNG."""
+    painting = _loaded(folder, of)
+    return png(eight_bits(painting.regions[name]), 1)
+
+
+def share(_line: Line, folder: str, name: str, of: str) -> bytes:
+    """What a region weighs where both of a border are painted, as 8-bit PNG."""
+    painting = _loaded(folder, of)
+    at = painting.regions.index(name)
+    return png(eight_bits(painting.shares[at : at + 1]), 1)
+
+
+def own(_line: Line, folder: str, name: str, of: str) -> bytes:
+    """How a region's own colours differ from the photo, as PNG of double height.
+
+    16 bits: high bytes above, low bytes below, of round(8192 * (own - photo) + 32768). They differ in soft pixels only.
+    """
+    painting = _loaded(folder, of)
+    own = painting._own(painting.regions.index(name), slice(0, painting.regions.size[0]))
+    value = ((own - painting.photo)[0] * 8192 + 32768).round().clamp(0, 65535).int().permute(1, 2, 0).numpy()
+    return png(Image.fromarray(np.concatenate([value >> 8, value & 255]).astype(np.uint8)), 1)
+
+
+def layer(_line: Line, folder: str, name: str, of: str, values: dict[str, Any]) -> bytes:
+    """A region's layer as the compositor blends it, as PNG."""
+    painting = _loaded(folder, of)
+    look = replace(painting.looks.get(name) or look_of({}), **values)
+    return png(eight_bits(_layer(painting, name, look)), 1)
+
+
+def _layer(painting: Painting, name: str, look: Any) -> torch.Tensor:
+    return painting._recoloured(painting.regions.index(name), look)
+
+
+def picture(_line: Line, folder: str, name: str, of: str, looks: dict[str, Any], settings: dict[str, Any]) -> bytes:
+    """One picture of the result, rendered with the looks as they are now, as PNG."""
+    painting = _as_asked(_loaded(folder, of), looks, settings)
+    if name == "cutout":
+        return png(cutout(painting))
+    if name == "sheet":
+        with tempfile.TemporaryDirectory() as into:
+            write_folder(painting, Path(into), Path(folder) / PAINTING if of == "painting" else None)
+            return (Path(into) / "sheet.png").read_bytes()
+    pictures = result_pictures(painting)
+    if name not in pictures:
+        raise InputError(f"There is no picture {name!r}: there are {', '.join((*pictures, 'cutout', 'sheet'))}.")
+    return png(eight_bits(pictures[name]))
+
+
+def _as_asked(painting: Painting, looks: Mapping[str, Any], settings: Mapping[str, Any]) -> Painting:
+    """A painting with what may change afterwards as it is asked for now."""
+    now = {
+        name: look_of(
+            looks[name] | {"stroke": look.stroke, "likeness": look.likeness, "brush": look.brush}, look.styles
+        )
+        if name in looks
+        else look
+        for name, look in painting.looks.items()
+    }
+    recipe = dict(painting.recipe)
+    recipe["settings"] = {**recipe.get("settings", {}), "radius": settings["radius"]}
+    return replace(painting, looks=now, recipe=recipe)
+
+
+def refresh(_line: Line, folder: str, looks: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Write pictures and `painting.ora` anew where looks have changed since they were."""
+    file = Path(folder) / PAINTING
+    painting = _as_asked(load(file), looks, settings)
+    if recipe_of(painting)["looks"] != stored_recipe(file).get("looks"):
+        write_folder(painting, Path(folder), file)
+
+
+def pack(_line: Line, folder: str, looks: dict[str, Any], settings: dict[str, Any]) -> bytes:
+    """All pictures and `painting.ora` as ZIP."""
+    refresh(_line, folder, looks, settings)
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
+        names = [f"{name}.png" for name in (*result_pictures(load(Path(folder) / PAINTING)), "cutout", "sheet")]
+        for name in (*names, PAINTING, "strokes.json", "strokes.svg"):
+            if (Path(folder) / name).is_file():
+                archive.write(Path(folder) / name, name)
+    return held.getvalue()
