@@ -19,9 +19,9 @@ import styfie
 from styfie.errors import StyfieError
 from styfie.web.answers import Refusal
 from styfie.web.guard import Guard
-from styfie.web.options import Options
+from styfie.web.refusals import status_of
 from styfie.web.routes import about, camera, jobs, pictures, regions
-from styfie.web.studio import BusyError, ConflictError, GoneError, Studio
+from styfie.web.studio import Studio
 
 PAGE = Path(__file__).with_name("page")
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -40,9 +40,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_app(options: Options) -> ASGIApp:
+def make_app(studio: Studio) -> ASGIApp:
     """The application: page at `/`, interface at `/api/v1`, described by `/api/v1/openapi.json`."""
-    studio = Studio(options)
 
     @contextlib.asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -65,15 +64,15 @@ def make_app(options: Options) -> ASGIApp:
         app.include_router(part.router, prefix="/api/v1")
     app.mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False), name="page")
     _say_why(app)
-    return Guard(app, options)
+    return Guard(app, studio.options)
 
 
 def _say_why(app: FastAPI) -> None:
     """Every error is one sentence, without a trace."""
 
     async def refuse(_request: Request, error: Exception) -> JSONResponse:
-        kinds = ((GoneError, 404), (ConflictError, 409), (BusyError, 429))
-        status = next((status for kind, status in kinds if isinstance(error, kind)), 422)
+        assert isinstance(error, StyfieError)
+        status = status_of(error)
         return JSONResponse({"error": str(error)}, status, {"retry-after": "10"} if status == 429 else None)
 
     async def invalid(_request: Request, error: Exception) -> JSONResponse:

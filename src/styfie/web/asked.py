@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from styfie.errors import InputError
 from styfie.looks import STROKES, Look
 from styfie.settings import Settings
 
@@ -72,6 +73,20 @@ class Asked(_Asked):
 
     looks: Looks = Field(default_factory=dict, max_length=16)
     settings: SettingsAsked = Field(default_factory=SettingsAsked)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, called: str) -> Asked:
+        """What a text asks.
+
+        Raises:
+            InputError: it is no such text.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join([called, *(str(part) for part in first["loc"])])
+            raise InputError(f"{where}: {first['msg']}.") from None
 
 
 class SplitAsked(_Asked):

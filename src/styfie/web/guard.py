@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import ipaddress
 import json
@@ -114,10 +115,8 @@ class Guard:
             return None
         kind, _, bearer = headers.get("authorization", "").partition(" ")
         cookie: SimpleCookie = SimpleCookie()
-        try:
+        with contextlib.suppress(CookieError):
             cookie.load(headers.get("cookie", ""))
-        except CookieError:
-            pass
         held = cookie[COOKIE].value if COOKIE in cookie else ""
         if self._fits(held) or (kind.lower() == "bearer" and self._fits(bearer.strip())):
             return None

@@ -105,6 +105,20 @@ class Jobs:
                 total += file.lstat().st_size
         return total
 
+    def surplus(self, jobs: list[Job], hours: float, gigabytes: float) -> list[Job]:
+        """Those of `jobs` that were not changed for so long, and the oldest while all take too much."""
+        oldest = sorted(jobs, key=lambda job: job.changed)
+        late = time.time() - 3600 * hours
+        gone = [job for job in oldest if job.changed < late]
+        sizes = {job.id: self.size(job) for job in list(self._known.values())}
+        total = sum(sizes.values()) - sum(sizes.get(job.id, 0) for job in gone)
+        for job in oldest[len(gone) :]:
+            if total <= 1e9 * gigabytes:
+                break
+            total -= sizes.get(job.id, 0)
+            gone.append(job)
+        return gone
+
     def _read(self) -> Iterator[Job]:
         """Those on disk. A folder of ours without a job in it was left by a server that was killed: it goes."""
         for folder in self.folder.iterdir():

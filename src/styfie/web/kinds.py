@@ -7,10 +7,11 @@ from styfie.errors import InputError
 KINDS = ("JPEG", "PNG", "WebP", "AVIF", "TIFF", "HEIC", "BMP", "GIF")
 HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")  # brands in ISO 23008-12
 ZIP = b"PK\x03\x04"
+START = 16  # bytes that say which kind a file is of
 
 
 def suffix_of(data: bytes) -> str:
-    """The suffix for a picture file that begins with `data`, at least 16 bytes of it.
+    """The suffix for a picture file that begins with `data`, of which the first `START` bytes are enough.
 
     Raises:
         InputError: it is of none of `KINDS`.

@@ -13,6 +13,7 @@ import uvicorn
 from styfie.errors import InputError
 from styfie.web.app import make_app
 from styfie.web.options import Options
+from styfie.web.studio import Studio
 
 
 def serve(options: Options, browser: bool, say: Callable[[str], None]) -> None:
@@ -23,8 +24,9 @@ def serve(options: Options, browser: bool, say: Callable[[str], None]) -> None:
     """
     listening = _listen(options)
     address = address_of(options, listening.getsockname()[1])
+    studio = Studio(options)
     config = uvicorn.Config(
-        make_app(options),
+        make_app(studio),
         log_level="warning",
         server_header=False,
         proxy_headers=False,
@@ -32,11 +34,23 @@ def serve(options: Options, browser: bool, say: Callable[[str], None]) -> None:
         timeout_keep_alive=20,
         h11_max_incomplete_event_size=32_768,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, studio)
     say(f"Styfie is at {address} (Ctrl-C ends it). Jobs are kept in {options.folder}.")
     if browser:
         threading.Thread(target=_open, args=(server, address), daemon=True).start()
     server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Lets go of who watches a job when it ends: else it would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
+        super().__init__(config)
+        self.studio = studio
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.studio.close()
+        await super().shutdown(sockets)
 
 
 def address_of(options: Options, port: int) -> str:

@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from styfie.errors import InputError, MissingError, StyfieError
+from styfie.errors import InputError, StyfieError
 from styfie.gallery import GALLERY
 from styfie.web.asked import Asked, LookAsked, SettingsAsked, plain
+from styfie.web.cameras import Cameras
 from styfie.web.jobs import BUSY, Job, Jobs
-from styfie.web.kinds import suffix_of
+from styfie.web.kinds import START, ZIP, suffix_of
 from styfie.web.options import Options
-from styfie.web.workers import TooLateError, Worker, WorkerDiedError
+from styfie.web.refusals import BusyError, ConflictError, DroppedError, GoneError, TooLateError, WorkerDiedError
+from styfie.web.workers import Worker
 
 READING = 3 << 30  # bytes that the process which decodes may take
 LATE = 40.0  # seconds that decoding may take
 HEARTBEAT = 15.0  # seconds
 SWEEP = 60.0  # seconds between looking for what is too old
 KEPT_STYLES = 12  # that one job may have of its own
-
-
-class BusyError(StyfieError):
-    """Too much waits already."""
-
-
-class GoneError(MissingError):
-    """There is no such job, camera or picture, or no more."""
-
-
-class ConflictError(StyfieError):
-    """Not in this state."""
+LABEL = 60  # letters of a style's name
+DIED = "The process that painted it ended in the middle: ask to paint it once more, and it goes on from there."
 
 
 class Studio:
@@ -46,7 +39,9 @@ class Studio:
         self.drawn = options.folder / "styles"
         self.drawn.mkdir(exist_ok=True)
         self.device = ""
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self.closing = False
+        self._coming = 0  # photos that are being received
+        self._tasks: set[asyncio.Task[None]] = set()
         self._changed: dict[str, asyncio.Event] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -58,6 +53,7 @@ class Studio:
         self.reader = Worker("styfie.web.work.reading", 1, memory=READING)
         self.quick = Worker("styfie.web.work.quick", threads)
         self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50)
+        self.cameras = Cameras(self.quick)
         for worker in (self.reader, self.quick, self.painter):
             worker.start()
         self._begin(self._warm())
@@ -68,14 +64,21 @@ class Studio:
             elif job.state in ("queued", "painting"):
                 self._queue(job)
 
+    def close(self) -> None:
+        """Let go of everybody who watches."""
+        self.closing = True
+        for event in self._changed.values():
+            event.set()
+
     async def stop(self) -> None:
         """End the workers; what is under way is gone on with when the server starts again."""
+        self.close()
         for task in self._tasks:
             task.cancel()
-        for worker in (self.reader, self.quick, self.painter):
-            await worker.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(worker.stop() for worker in (self.reader, self.quick, self.painter)))
 
-    def _begin(self, work: Any) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -99,38 +102,67 @@ class Studio:
             raise GoneError("There is no such job, or it was deleted.")
         return job
 
-    async def post(self, photo: bytes, asked: Asked | None = None, styles: dict[str, bytes] | None = None) -> Job:
+    async def post(
+        self,
+        photo: BinaryIO,
+        asked: Asked | None = None,
+        styles: Mapping[str, BinaryIO] | None = None,
+        recipe: BinaryIO | None = None,
+    ) -> Job:
         """A new job from a photo; with looks it goes on to being painted.
 
         Raises:
             BusyError: too many photos wait already.
             InputError: no photo that can be used, or styles that are not known.
         """
-        if sum(job.state == "reading" for job in self.jobs) >= self.options.waiting:
+        if self._coming + sum(job.state == "reading" for job in self.jobs) >= self.options.waiting:
             raise BusyError(f"{self.options.waiting} photos are waiting to be looked at: send this one in a while.")
         job = self.jobs.new()
+        self._coming += 1
         try:
-            await self._receive(job, photo, asked or Asked(), styles or {})
+            await self._receive(job, photo, asked, styles or {}, recipe)
         except BaseException:
             self.jobs.remove(job)
             raise
-        job.then_paint = asked is not None and any(look.styles for look in asked.looks.values())
-        self._changed_now(job)
+        finally:
+            self._coming -= 1
+        self._keep(job)
         self._begin(self._read(job))
         return job
 
-    async def _receive(self, job: Job, photo: bytes, asked: Asked, styles: dict[str, bytes]) -> None:
+    async def _receive(
+        self, job: Job, photo: BinaryIO, asked: Asked | None, styles: Mapping[str, BinaryIO], recipe: BinaryIO | None
+    ) -> None:
         folder = self.jobs.path(job)
-        job.upload = f"upload{suffix_of(photo)}"
-        (folder / job.upload).write_bytes(photo)
-        found = await self._decode("photo", str(folder / job.upload), self.options.most_pixels)
+        file = await _write(photo, folder / "upload")
+        job.upload = file.name
+        found = await self._decode("photo", str(file), self.options.most_pixels)
         job.width, job.height = found["width"], found["height"]
+        for name, style in styles.items():
+            await self._take_style(job, name, style)
+        if recipe is not None:
+            asked = await self._take_recipe(job, recipe)
+        asked = asked or Asked()
         self._check_size(asked.settings)
-        job.settings = asked.settings.model_dump()
-        for name, data in styles.items():
-            await self._take_style(job, name, data)
         self._check_styles(job, asked.looks)
-        job.looks = plain(asked.looks)
+        job.settings, job.looks = asked.settings.model_dump(), plain(asked.looks)
+        job.then_paint = any(look.styles for look in asked.looks.values())
+
+    async def _take_recipe(self, job: Job, recipe: BinaryIO) -> Asked:
+        """What a `painting.ora` or a `recipe.json` asks; styles that are in it become the job's own."""
+        folder = self.jobs.path(job)
+        file, zipped = folder / "recipe", recipe.read(len(ZIP)) == ZIP
+        recipe.seek(0)
+        with file.open("wb") as written:
+            await asyncio.to_thread(shutil.copyfileobj, recipe, written)
+        try:
+            if not zipped:
+                return Asked.from_json(file.read_bytes(), "recipe")
+            found = await self._decode("recipe", str(file), str(folder), self.options.most_pixels)
+        finally:
+            file.unlink(missing_ok=True)
+        job.styles |= found["styles"]
+        return Asked.from_json(found["asked"], "recipe")
 
     async def _decode(self, name: str, *given: Any) -> Any:
         """Have a file from outside decoded.
@@ -141,26 +173,27 @@ class Studio:
         try:
             return await self.reader.call(name, *given, seconds=LATE)
         except TooLateError:
-            raise InputError(
-                f"The picture could not be read within {LATE:g} seconds: a smaller one is wanted."
-            ) from None
+            raise InputError(f"The file could not be read within {LATE:g} seconds: a smaller one is wanted.") from None
         except WorkerDiedError:
-            raise InputError("The picture could not be read: it is damaged, or needs too much memory.") from None
+            raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
 
     async def _read(self, job: Job) -> None:
         """Find the person, then paint if that is asked for already."""
-        folder = str(self.jobs.path(job))
         try:
-            found = await self._quickly("find", folder, job.upload, self.settings(job), owner=job.id)
+            given = (str(self.jobs.path(job)), job.upload, self.settings(job), list(job.looks))
+            found = await self._quickly("find", *given, owner=job.id)
+        except DroppedError:
+            return
         except StyfieError as error:
             job.state, job.error = "failed", str(error)
         else:
             job.regions, job.note, job.state = found["regions"], found["note"], "ready"
-            if job.then_paint:
+            self._without_lost(job)
+            if job.then_paint and not job.note:
                 self._queue(job)
-        self._changed_now(job)
+        self._keep(job)
 
-    async def _quickly(self, name: str, *given: Any, owner: str = "", seconds: float = 60.0) -> Any:
+    async def _quickly(self, name: str, *given: Any, owner: str, seconds: float = 60.0) -> Any:
         """Ask the quick worker; once more if it dies, which may have been another's fault."""
         try:
             return await self.quick.call(name, *given, owner=owner, seconds=seconds)
@@ -172,7 +205,7 @@ class Studio:
     def settings(self, job: Job) -> dict[str, Any]:
         """A job's settings for the library, with the size that it is painted at."""
         settings: dict[str, Any] = asdict(SettingsAsked(**job.settings).settings())
-        if settings["size"] == 0 or settings["size"] > self.options.longest:
+        if settings["size"] == 0:
             settings["size"] = min(self.options.longest, max(job.width, job.height))
         return settings
 
@@ -181,7 +214,7 @@ class Studio:
         if settings.size > self.options.longest:
             raise InputError(f"size is {settings.size}: at most {self.options.longest} pixels are painted here.")
 
-    def _check_styles(self, job: Job, looks: dict[str, LookAsked]) -> None:
+    def _check_styles(self, job: Job, looks: Mapping[str, LookAsked]) -> None:
         for region, look in looks.items():
             for style in look.styles:
                 if style.name not in GALLERY and style.name not in job.styles:
@@ -196,9 +229,8 @@ class Studio:
         self._wake(job)
         await self.quick.leave(job.id)
         await self.painter.leave(job.id, kill=True)
-        async with self._lock(job):
+        async with self._locks.setdefault(job.id, asyncio.Lock()):
             await asyncio.to_thread(self.jobs.remove, job)
-        self._changed.pop(job.id, None)
         self._locks.pop(job.id, None)
 
     # ---- styles
@@ -206,29 +238,28 @@ class Studio:
     async def style_file(self, name: str) -> Path:
         """A style of the gallery as a picture file, drawn when it is first asked for."""
         if name not in GALLERY:
-            raise GoneError(f"There is no style {name!r} in the gallery.")
+            raise GoneError("There is no such style in the gallery.")
         file = self.drawn / f"{name}.png"
         if not file.is_file():
             await self.reader.call("gallery", name, str(self.drawn))
         return file
 
-    async def add_style(self, job: Job, name: str, data: bytes) -> str:
+    async def add_style(self, job: Job, name: str, style: BinaryIO) -> str:
         """A style picture of the user's own, for this job; what it is called here."""
-        found = await self._take_style(job, name, data)
-        self._changed_now(job)
+        async with self._held(job):
+            found = await self._take_style(job, name, style)
+        self._keep(job)
         return found
 
-    async def _take_style(self, job: Job, name: str, data: bytes) -> str:
+    async def _take_style(self, job: Job, name: str, style: BinaryIO) -> str:
         if len(job.styles) >= KEPT_STYLES:
-            raise InputError(f"A job may have {KEPT_STYLES} styles of its own: it has them.")
-        label = (
-            "".join(c for c in name.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())[-60:].strip() or "style"
-        )
+            raise InputError(f"A job may have {KEPT_STYLES} styles of its own, and it has them.")
+        base = name.replace("\\", "/").rsplit("/", 1)[-1]
+        label = "".join(c for c in base if c.isprintable())[-LABEL:].strip() or "style"
         if label in GALLERY:
             label = f"my {label}"
         folder, number = self.jobs.path(job), len(job.styles) + 1
-        file, into = folder / f"sent-{number}{suffix_of(data)}", folder / f"style-{number}.png"
-        file.write_bytes(data)
+        file, into = await _write(style, folder / f"sent-{number}"), folder / f"style-{number}.png"
         try:
             await self._decode("style", str(file), str(into), self.options.most_pixels)
         finally:
@@ -240,56 +271,58 @@ class Studio:
 
     async def change_regions(self, job: Job, name: str, *given: Any, corrects: bool) -> None:
         """Have the quick worker change a job's regions."""
-        self._want_regions(job)
-        async with self._lock(job):
+        async with self._held(job):
+            self._want_regions(job)
             job.regions = await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
         job.corrected = job.corrected or corrects
+        self._without_lost(job)
+        self._keep(job)
+
+    async def brush(self, job: Job, name: str, mask: BinaryIO) -> None:
+        """A region as it was brushed."""
+        async with self._held(job):
+            self._want_regions(job)
+            file = await _write(mask, self.jobs.path(job) / "brushed")
+            try:
+                await self._decode("mask", str(file), job.width, job.height, self.options.most_pixels)
+                given = (str(self.jobs.path(job)), name, str(file))
+                job.regions = await self._quickly("brush", *given, owner=job.id)
+            finally:
+                file.unlink(missing_ok=True)
+        job.corrected, job.note = True, ""
+        self._keep(job)
+
+    def _without_lost(self, job: Job) -> None:
+        """No looks for regions that are not there."""
         names = {region["name"] for region in job.regions}
         job.looks = {region: look for region, look in job.looks.items() if region in names}
-        self._changed_now(job)
-
-    async def brush(self, job: Job, name: str, mask: bytes) -> None:
-        """A region as it was brushed."""
-        self._want_regions(job)
-        file = self.jobs.path(job) / f"brushed{suffix_of(mask)}"
-        async with self._lock(job):
-            file.write_bytes(mask)
-        size = self._working_size(job)
-        try:
-            await self._decode("mask", str(file), *size, self.options.most_pixels)
-            await self.change_regions(job, "brush", name, str(file), corrects=True)
-        finally:
-            file.unlink(missing_ok=True)
-
-    def _working_size(self, job: Job) -> tuple[int, int]:
-        longest = self.settings(job)["size"]
-        scale = longest / max(job.width, job.height)
-        return max(1, round(job.height * scale)), max(1, round(job.width * scale))
 
     def _want_regions(self, job: Job) -> None:
         if job.state in BUSY:
             raise ConflictError(f"The job is {job.state}: wait until it is done, or stop it.")
         if not job.regions:
-            raise ConflictError(f"The photo of this job could not be used: {job.error}")
+            raise ConflictError(f"The photo of this job could not be used. {job.error}")
 
     # ---- painting
 
-    def ask(self, job: Job, looks: dict[str, LookAsked]) -> None:
+    def ask(self, job: Job, looks: Mapping[str, LookAsked]) -> None:
         """What is asked of the regions, from now on."""
         self._check_styles(job, looks)
+        known = [region["name"] for region in job.regions]
+        if known and (lost := [name for name in looks if name not in known]):
+            raise InputError(f"There is no region {lost[0]!r}: known are {', '.join(known)}.")
         job.looks = plain(looks)
-        self._changed_now(job)
+        self._keep(job)
 
     async def preview(self, job: Job) -> list[str]:
         """Paint with the fast engine at once; the names of the painted regions."""
-        if not job.regions:
-            self._want_regions(job)
-        own = dict(job.styles)
-        async with self._lock(job):
-            given = (str(self.jobs.path(job)), job.looks, own, self.settings(job), str(self.drawn))
+        async with self._held(job):
+            if not job.regions:
+                self._want_regions(job)
+            given = (str(self.jobs.path(job)), job.looks, job.styles, self.settings(job), str(self.drawn))
             painted: list[str] = await self._quickly("preview", *given, owner=job.id)
         job.previews += 1
-        self._changed_now(job)
+        self._keep(job)
         return painted
 
     def paint(self, job: Job, settings: SettingsAsked) -> None:
@@ -305,7 +338,7 @@ class Studio:
             raise BusyError(f"{self.options.waiting} paintings are waiting: ask again in a while.")
         job.settings = settings.model_dump()
         self._queue(job)
-        self._changed_now(job)
+        self._keep(job)
 
     def _queue(self, job: Job) -> None:
         job.state, job.error, job.progress = "queued", "", {}
@@ -313,52 +346,56 @@ class Studio:
 
     async def _paint(self, job: Job) -> None:
         def told(progress: dict[str, Any]) -> None:
-            if self.jobs.get(job.id) is job and job.state in ("queued", "painting"):
+            if job.state in ("queued", "painting"):
                 job.state, job.progress = "painting", progress
                 self._wake(job)
 
         given = (str(self.jobs.path(job)), job.upload, job.looks, job.styles, self.settings(job), job.corrected)
         try:
             found = await self.painter.call("run", *given, owner=job.id, seconds=None, told=told)
+        except DroppedError:
+            return
         except WorkerDiedError:
-            job.state, job.error = "failed", "The process that painted it ended: ask to paint it again, it goes on."
+            job.state, job.error = "failed", DIED
         except StyfieError as error:
             job.state, job.error = "failed", str(error)
         else:
-            job.state = "done" if found["finished"] else "stopped"
-            job.painted = found["painted"]
-        self._changed_now(job)
+            job.state, job.painted = "done" if found["finished"] else "stopped", found["painted"]
+        self._keep(job)
 
     async def end_painting(self, job: Job) -> None:
         """Stop: what is painted is kept; what only waited is as before."""
-        if job.state == "painting" or (self.painter.current and self.painter.current.owner == job.id):
+        if self.painter.current and self.painter.current.owner == job.id:
             self.painter.tell("stop")
-        elif job.state == "queued":
+        elif job.state in ("queued", "painting"):
             await self.painter.leave(job.id)
             job.state = "stopped" if job.painted else "ready"
-            self._changed_now(job)
+            self._keep(job)
         else:
             raise ConflictError(f"The job is {job.state}: only what is being painted can be stopped.")
 
-    async def picture(self, job: Job, name: str, *given: Any) -> Any:
+    async def ask_quick(self, job: Job, name: str, *given: Any) -> Any:
         """Ask the quick worker for something of a job's folder."""
-        async with self._lock(job):
+        async with self._held(job):
             return await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
 
     # ---- changes
 
     def queue_of(self, job: Job) -> int:
-        """How many paintings are before this one."""
-        if job.state != "queued":
-            return 0
-        waiting = [task.owner for task in self.painter.waiting]
+        """Its place among the paintings that wait, from 1; 0 if it does not."""
+        waiting = [task.owner for task in self.painter.waiting] if job.state == "queued" else []
         return waiting.index(job.id) + 1 if job.id in waiting else 0
 
-    def _lock(self, job: Job) -> asyncio.Lock:
-        return self._locks.setdefault(job.id, asyncio.Lock())
+    @contextlib.asynccontextmanager
+    async def _held(self, job: Job) -> AsyncIterator[None]:
+        """One thing at a time with a job's folder, as long as it is there."""
+        async with self._locks.setdefault(job.id, asyncio.Lock()):
+            self.job(job.id)
+            yield
 
-    def _changed_now(self, job: Job) -> None:
-        if self.jobs.get(job.id) is None and job.version:
+    def _keep(self, job: Job) -> None:
+        """Something has changed: it is written down, and who watches is told."""
+        if job.version and self.jobs.get(job.id) is not job:
             return  # deleted meanwhile
         job.changed = time.time()
         self._wake(job)
@@ -372,7 +409,7 @@ class Studio:
     async def watch(self, job: Job) -> AsyncIterator[Job | None]:
         """The job each time that it changes, and None from time to time; ends when it is deleted."""
         seen = -1
-        while self.jobs.get(job.id) is job:
+        while self.jobs.get(job.id) is job and not self.closing:
             if job.version != seen:
                 seen = job.version
                 yield job
@@ -386,18 +423,28 @@ class Studio:
     async def _sweep(self) -> None:
         """From time to time, let go of what is too old or too much."""
         while True:
-            for job in self._surplus():
-                await self.delete(job)
+            await self.sweep()
             await asyncio.sleep(SWEEP)
 
-    def _surplus(self) -> list[Job]:
-        oldest = sorted((job for job in self.jobs if job.state not in BUSY), key=lambda job: job.changed)
-        late = time.time() - 3600 * self.options.hours
-        gone = [job for job in oldest if job.changed < late]
-        total = sum(self.jobs.size(job) for job in self.jobs) - sum(self.jobs.size(job) for job in gone)
-        for job in oldest[len(gone) :]:
-            if total <= 1e9 * self.options.gigabytes:
-                break
-            total -= self.jobs.size(job)
-            gone.append(job)
-        return gone
+    async def sweep(self) -> None:
+        """Let go of jobs that are too old, of the oldest that are too much, and of idle cameras."""
+        idle = [job for job in self.jobs if job.state not in BUSY]
+        for job in await asyncio.to_thread(self.jobs.surplus, idle, self.options.hours, self.options.gigabytes):
+            await self.delete(job)
+        await self.cameras.sweep()
+
+
+async def _write(sent: BinaryIO, path: Path) -> Path:
+    """What was sent as a file, `path` with the suffix that its first bytes say.
+
+    Raises:
+        InputError: there is nothing in it, or it is of no kind that is taken.
+    """
+    start = sent.read(START)
+    if not start:
+        raise InputError("The file that was sent is empty: a picture is wanted.")
+    file = path.with_suffix(suffix_of(start))
+    sent.seek(0)
+    with file.open("wb") as written:
+        await asyncio.to_thread(shutil.copyfileobj, sent, written, 1 << 20)
+    return file

@@ -23,17 +23,11 @@ from typing import Any
 
 from styfie.batch import KERNELS
 from styfie.errors import StyfieError
+from styfie.web.refusals import DroppedError, TooLateError, WorkerDiedError
 
+GONE = "It was deleted or stopped meanwhile."
 PATIENCE = 3.0  # seconds that a worker has to end by itself
 Told = Callable[[Any], None]
-
-
-class WorkerDiedError(StyfieError):
-    """A worker ended, or was ended, in the middle of a task."""
-
-
-class TooLateError(WorkerDiedError):
-    """A worker was ended because a task took longer than it may."""
 
 
 @dataclass(eq=False)
@@ -46,11 +40,14 @@ class Task:
     seconds: float | None
     told: Told | None
     done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    dropped: bool = False
 
 
 class Worker:
-    """One process that runs functions of `module`; `warm` is the one it runs first, before anybody asks."""
+    """One process that runs functions of `module`, one after the other.
+
+    `threads` are PyTorch's, 0 = as it likes; `nice` makes it give way to others; `memory` is the bytes it may take, 0 =
+    all there are; after `recycle` tasks it is replaced, 0 = never.
+    """
 
     def __init__(self, module: str, threads: int = 0, nice: int = 0, memory: int = 0, recycle: int = 0) -> None:
         self.made = (module, threads, nice, memory)
@@ -92,7 +89,8 @@ class Worker:
         """Return when nothing of this owner's runs or waits any more; what runs is ended if `kill`."""
         for task in [task for task in self.waiting if task.owner == owner]:
             self.waiting.remove(task)
-            task.done.cancel()
+            if not task.done.done():
+                task.done.set_exception(DroppedError(GONE))
         current = self.current
         if current and current.owner == owner:
             if kill and self.process:
@@ -234,7 +232,7 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         except MemoryError:
             answer = ("error", StyfieError("This needs more memory than it may take: a smaller picture is wanted."))
         except FileNotFoundError:
-            answer = ("error", WorkerDiedError("The job was deleted meanwhile."))
+            answer = ("error", DroppedError(GONE))
         except Exception as error:  # a fault of this program's must not stop the worker
             print(f"styfie web: unexpected {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
             answer = ("error", WorkerDiedError(f"This failed with an unexpected {type(error).__name__}."))

@@ -19,7 +19,7 @@ router = APIRouter(tags=["about"])
 
 
 @router.get("/about")
-def about(studio: StudioHere) -> AboutAnswer:
+async def about(studio: StudioHere) -> AboutAnswer:
     """What this server takes, keeps and offers."""
     options = studio.options
     return AboutAnswer(
@@ -46,7 +46,7 @@ def about(studio: StudioHere) -> AboutAnswer:
 
 
 @router.get("/styles")
-def styles() -> list[StyleAnswer]:
+async def styles() -> list[StyleAnswer]:
     """The gallery."""
     return [StyleAnswer(name=name, title=entry.title) for name, entry in GALLERY.items()]
 

@@ -6,9 +6,8 @@ import time
 from dataclasses import fields
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Request, Response, UploadFile
+from fastapi import Depends, Path, Request, Response
 
-from styfie.errors import InputError
 from styfie.web.answers import JobAnswer
 from styfie.web.asked import LONGEST_NAME
 from styfie.web.jobs import Job
@@ -19,7 +18,7 @@ SAME = tuple(JobAnswer.model_fields.keys() & {field.name for field in fields(Job
 PAINTED = ("subject", "background", "both", "sheet")
 
 
-def _studio(request: Request) -> Studio:
+async def _studio(request: Request) -> Studio:
     found: Studio = request.app.state.studio
     return found
 
@@ -27,7 +26,7 @@ def _studio(request: Request) -> Studio:
 StudioHere = Annotated[Studio, Depends(_studio)]
 
 
-def _job(studio: StudioHere, id: Annotated[str, Path(max_length=64)]) -> Job:  # noqa: A002
+async def _job(studio: StudioHere, id: Annotated[str, Path(max_length=64)]) -> Job:  # noqa: A002
     return studio.job(id)
 
 
@@ -49,18 +48,6 @@ def answer(studio: Studio, job: Job) -> JobAnswer:
             "pictures": [*there, *(PAINTED if job.painted else [])],
         }
     )
-
-
-async def bytes_of(file: UploadFile) -> bytes:
-    """All of an upload.
-
-    Raises:
-        InputError: there is nothing in it.
-    """
-    data = await file.read()
-    if not data:
-        raise InputError("The file that was sent is empty: a picture is wanted.")
-    return data
 
 
 def png(data: bytes) -> Response:

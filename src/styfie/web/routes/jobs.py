@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Body, File, Form, Query, Response, UploadFile
 from fastapi.responses import StreamingResponse
-from pydantic import ValidationError
 
 from styfie.errors import InputError
 from styfie.web.answers import JobAnswer, NameAnswer, PreviewAnswer
 from styfie.web.asked import Asked, Looks, SettingsAsked
-from styfie.web.routes.common import JobHere, StudioHere, answer, bytes_of, picture_responses
+from styfie.web.routes.common import JobHere, StudioHere, answer, picture_responses
 
 router = APIRouter(tags=["jobs"])
 MOST_STYLES = 8
@@ -24,35 +25,29 @@ async def post(
     photo: Annotated[UploadFile, File(description="JPEG, PNG, WebP, AVIF, TIFF, HEIC, BMP or GIF.")],
     asked: Annotated[str | None, Form(description='JSON: {"looks": …, "settings": …}; with it, it is painted.')] = None,
     style: Annotated[list[UploadFile] | None, File(description="Pictures for looks, named as their files.")] = None,
+    recipe: Annotated[
+        UploadFile | None, File(description="painting.ora or recipe.json: its looks and settings once more.")
+    ] = None,
 ) -> JobAnswer:
     """A new job: the photo is checked at once, and then looked at."""
-    given = _asked(asked)
+    given = Asked.from_json(asked, "asked") if asked is not None else None
     files = style or []
     if len(files) > MOST_STYLES:
         raise InputError(f"{len(files)} styles were sent: at most {MOST_STYLES} are taken.")
-    styles = {file.filename or "style": await bytes_of(file) for file in files}
-    return answer(studio, await studio.post(await bytes_of(photo), given, styles))
-
-
-def _asked(text: str | None) -> Asked | None:
-    if text is None:
-        return None
-    try:
-        return Asked.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"asked{'.' if where else ''}{where}: {first['msg']}.") from None
+    if recipe and given:
+        raise InputError("Both asked and recipe came: one of them is wanted.")
+    styles = {file.filename or "style": file.file for file in files}
+    return answer(studio, await studio.post(photo.file, given, styles, recipe.file if recipe else None))
 
 
 @router.get("/jobs")
-def history(studio: StudioHere) -> list[JobAnswer]:
-    """All jobs, the newest first."""
-    return [answer(studio, job) for job in studio.jobs]
+async def history(studio: StudioHere, most: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[JobAnswer]:
+    """The newest jobs, the newest first."""
+    return [answer(studio, job) for job in itertools.islice(studio.jobs, most)]
 
 
 @router.get("/jobs/{id}")
-def one(studio: StudioHere, job: JobHere) -> JobAnswer:
+async def one(studio: StudioHere, job: JobHere) -> JobAnswer:
     """One job."""
     return answer(studio, job)
 
@@ -66,10 +61,11 @@ async def delete(studio: StudioHere, job: JobHere) -> None:
 @router.post("/jobs/{id}/again", status_code=201)
 async def again(studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, File()]) -> JobAnswer:
     """The same looks and settings for another photo."""
-    folder = studio.jobs.path(job)
-    styles = {name: (folder / file).read_bytes() for name, file in job.styles.items()}
     asked = Asked.model_validate({"looks": job.looks, "settings": job.settings})
-    return answer(studio, await studio.post(await bytes_of(photo), asked, styles))
+    with contextlib.ExitStack() as stack:
+        folder = studio.jobs.path(job)
+        styles = {name: stack.enter_context((folder / file).open("rb")) for name, file in job.styles.items()}
+        return answer(studio, await studio.post(photo.file, asked, styles))
 
 
 @router.get("/jobs/{id}/events", response_class=StreamingResponse, responses=picture_responses("text/event-stream"))
@@ -93,7 +89,7 @@ async def looks(studio: StudioHere, job: JobHere, wanted: Annotated[Looks, Body(
 @router.post("/jobs/{id}/styles", status_code=201)
 async def add_style(studio: StudioHere, job: JobHere, style: Annotated[UploadFile, File()]) -> NameAnswer:
     """A style picture of one's own, for this job; the answer says what it is called in looks."""
-    return NameAnswer(name=await studio.add_style(job, style.filename or "style", await bytes_of(style)))
+    return NameAnswer(name=await studio.add_style(job, style.filename or "style", style.file))
 
 
 @router.post("/jobs/{id}/preview")

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Response
 
 from styfie.web.answers import Of
 from styfie.web.jobs import Job
+from styfie.web.refusals import GoneError
 from styfie.web.routes.common import JobHere, RegionHere, StudioHere, picture_responses, png
-from styfie.web.studio import GoneError, Studio
+from styfie.web.studio import Studio
 
 router = APIRouter(tags=["pictures"], default_response_class=Response)
 PNG = picture_responses("image/png")
@@ -20,13 +21,13 @@ Painted = Literal["painting", "preview"]
 @router.get("/jobs/{id}/mattes/{name}.png", responses=PNG)
 async def matte(studio: StudioHere, job: JobHere, name: RegionHere, of: Of = "regions") -> Response:
     """A region's matte, 8 bit, 255 = inside."""
-    return png(await studio.picture(job, "matte", name, of))
+    return png(await studio.ask_quick(job, "matte", name, of))
 
 
 @router.get("/jobs/{id}/shares/{name}.png", responses=PNG)
 async def share(studio: StudioHere, job: JobHere, name: RegionHere, of: Of = "painting") -> Response:
     """What a region weighs where both of a border are painted, 8 bit."""
-    return png(await studio.picture(job, "share", name, of))
+    return png(await studio.ask_quick(job, "share", name, of))
 
 
 @router.get("/jobs/{id}/own/{name}.png", responses=PNG)
@@ -35,7 +36,7 @@ async def own(studio: StudioHere, job: JobHere, name: RegionHere, of: Of = "pain
 
     Of round(8192 * (own - photo) + 32768), for colours in [0, 1]; a PNG twice as high as the photo.
     """
-    return png(await studio.picture(job, "own", name, of))
+    return png(await studio.ask_quick(job, "own", name, of))
 
 
 @router.get("/jobs/{id}/layers/{name}.png", responses=PNG)
@@ -50,14 +51,14 @@ async def layer(
 ) -> Response:
     """A region's layer as it is blended: in these colours, and so blurred."""
     given = {"color": color, "blur": blur, "bokeh": bokeh}
-    return png(await studio.picture(job, "layer", name, of, {k: v for k, v in given.items() if v is not None}))
+    return png(await studio.ask_quick(job, "layer", name, of, {k: v for k, v in given.items() if v is not None}))
 
 
 @router.get("/jobs/{id}/pictures/{name}.png", responses=PNG)
 async def picture(studio: StudioHere, job: JobHere, name: RegionHere, of: Of | None = None) -> Response:
     """A picture of the result, rendered with the looks as they are now."""
     found = of or ("painting" if job.painted else "regions")
-    return png(await studio.picture(job, "picture", name, found, job.looks, job.settings))
+    return png(await studio.ask_quick(job, "picture", name, found, job.looks, job.settings))
 
 
 @router.get("/jobs/{id}/growing.jpg", responses=picture_responses("image/jpeg"))
@@ -69,14 +70,14 @@ async def growing(studio: StudioHere, job: JobHere) -> Response:
 @router.get("/jobs/{id}/all.zip", responses=picture_responses("application/zip"))
 async def pack(studio: StudioHere, job: JobHere) -> Response:
     """All pictures and `painting.ora` in one file."""
-    data = await studio.picture(job, "pack", job.looks, job.settings)
+    data = await studio.ask_quick(job, "pack", job.looks, job.settings)
     return Response(data, media_type="application/zip", headers=_named("styfie.zip"))
 
 
 @router.get("/jobs/{id}/painting.ora", responses=picture_responses("image/openraster"))
 async def painting(studio: StudioHere, job: JobHere) -> Response:
     """Layers, mattes, styles and the recipe, for Krita, GIMP and Styfie."""
-    await studio.picture(job, "refresh", job.looks, job.settings)
+    await studio.ask_quick(job, "refresh", job.looks, job.settings)
     found = _file(studio, job, "painting.ora", "image/openraster")
     found.headers.update(_named("painting.ora"))
     return found

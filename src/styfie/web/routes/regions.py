@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from fastapi import APIRouter, Request
 
 from styfie.errors import InputError
@@ -40,9 +42,7 @@ async def points(studio: StudioHere, job: JobHere, name: RegionHere, asked: Poin
 async def brush(studio: StudioHere, job: JobHere, name: RegionHere, request: Request) -> JobAnswer:
     """A region as it was brushed, white = inside; a new name is a new region, laid over the others."""
     data = await request.body()
-    if not data:
-        raise InputError("The mask that was sent is empty: a PNG is wanted.")
-    await studio.brush(job, name, data)
+    await studio.brush(job, name, io.BytesIO(data))
     return answer(studio, job)
 
 

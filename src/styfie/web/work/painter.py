@@ -37,6 +37,7 @@ def run(
 ) -> dict[str, Any]:
     """Paint a job, or go on with it; what is painted when it is asked to stop is kept."""
     asked, path = Settings(**settings), Path(folder)
+    line.tell({"step": 0, "steps": 0, "seconds_left": 0.0, "preview": 0})
     regions = _regions(path, upload, asked, corrected)
     growing = _Growing(line, path / GROWING)
     wanted = {name: ask for name, ask in asks(path, looks, own).items() if name in regions.names}

@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from styfie.engines import load_engine
 from styfie.errors import InputError, NoPersonError
 from styfie.folder import cutout, result_pictures, write_folder
 from styfie.images import read_matte
@@ -22,8 +24,12 @@ from styfie.painting import Painting
 from styfie.pipeline import find_regions, paint, read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
 from styfie.settings import Settings
+from styfie.styles import resolve_looks
+from styfie.web.work.frames import camera, camera_off, frame
 from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, asks, described, load, look_of, save, unpainted
 from styfie.web.workers import Line
+
+__all__ = ["camera", "camera_off", "frame"]
 
 NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject."
 
@@ -36,14 +42,18 @@ def warm(_line: Line) -> dict[str, str]:
     return {"device": pick_device("auto").type}
 
 
-def find(_line: Line, folder: str, upload: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Look for the person in a photo."""
+def find(_line: Line, folder: str, upload: str, settings: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+    """Look for the person in a photo, and for what is `wanted` of it; a note says what was not found."""
     asked, note = Settings(**settings), ""
     photo = read_photo(Path(folder) / upload, asked.size)
+    finer = [name for name in wanted if name not in (SUBJECT, BACKGROUND)]
+    find = partial(find_regions, photo, asked, {}, source=Path(folder) / upload)
     try:
-        regions = find_regions(photo, asked, {}, source=Path(folder) / upload)
+        regions = find(finer)
     except NoPersonError:
         regions, note = Regions((BACKGROUND,), torch.ones_like(photo[:, :1]), (1.0,)), NOBODY
+    except InputError as error:  # a part that is not there, or a name of the user's own
+        regions, note = find(()), str(error)
     return {"regions": _keep(folder, photo, regions), "note": note}
 
 
@@ -103,7 +113,10 @@ def preview(
     before = load(Path(folder) / REGIONS)
     wanted = asks(Path(folder), _known(looks, before), own, Path(drawn))
     asked = replace(Settings(**settings), size=max(before.regions.size), engine="fast")
-    painting = paint(before.photo, wanted, asked, regions=before.regions)
+    looks_here = resolve_looks(wanted, asked.size)
+    shown = {name: looks_here[name] for name in before.regions.names if name in looks_here}
+    *_, last = load_engine("fast")(before.photo, before.regions, shown, asked)
+    painting = Painting(before.photo, before.regions, last.layers, shown, {})
     save(painting, Path(folder) / PREVIEW)
     return [name for name, look in painting.looks.items() if look.styles]
 
