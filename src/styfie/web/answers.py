@@ -38,7 +38,11 @@ class ProgressAnswer(BaseModel):
 
 
 class JobAnswer(BaseModel):
-    """A job: one photo, its regions, what is asked of them, and what there is of it."""
+    """A job: one photo, its regions, what is asked of them, and what there is of it.
+
+    `painted` are the regions whose painted layer is still of what is asked, `parts` what may be split off, `undo` and
+    `redo` how many changes of the regions may be taken back and done again.
+    """
 
     id: str
     state: State
@@ -53,6 +57,9 @@ class JobAnswer(BaseModel):
     styles: list[str]
     previews: int
     painted: list[str]
+    parts: list[str]
+    undo: int
+    redo: int
     progress: ProgressAnswer | None
     queue: int
     pictures: list[str]
@@ -60,10 +67,11 @@ class JobAnswer(BaseModel):
 
 
 class StyleAnswer(BaseModel):
-    """A style by name."""
+    """A style or an engine by name."""
 
     name: str
     title: str
+    about: str = ""
 
 
 class NameAnswer(BaseModel):

@@ -20,7 +20,7 @@ from styfie.errors import StyfieError
 from styfie.web.answers import Refusal
 from styfie.web.guard import Guard
 from styfie.web.refusals import status_of
-from styfie.web.routes import about, camera, jobs, pictures, regions
+from styfie.web.routes import about, camera, jobs, page, pictures, regions
 from styfie.web.studio import Studio
 
 PAGE = Path(__file__).with_name("page")
@@ -60,7 +60,7 @@ def make_app(studio: Studio) -> ASGIApp:
         responses=REFUSALS,
     )
     app.state.studio = studio
-    for part in (about, jobs, regions, pictures, camera):
+    for part in (about, jobs, regions, page, pictures, camera):
         app.include_router(part.router, prefix="/api/v1")
     app.mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False), name="page")
     _say_why(app)

@@ -14,6 +14,8 @@ from styfie.settings import Settings
 LONGEST_NAME = 60
 """Letters of a region's or a style's name."""
 MOST_STEPS = 2000
+BLURS = (0, 2, 4, 6, 10, 15, 20)
+"""Amounts of blur that the page offers."""
 BOKEHS = ("gaussian", "disc", "hexagon")
 SEGMENTERS = r"^(auto|portrait|jseg(:[1-9][0-9]?)?)$"
 

@@ -135,7 +135,7 @@ class Guard:
             await _drain(receive, DRAINED * most)
             await _answer(send, *too_large)
             return
-        read, started = 0, False
+        read = 0
 
         async def counted() -> Message:
             nonlocal read
@@ -146,17 +146,15 @@ class Guard:
                     raise TooLargeError
             return message
 
-        async def noticed(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
+        async def instead(message: Message) -> None:
+            if read <= most:  # or whatever the application says of a body that ended early is not what was wrong
+                await send(message)
 
-        try:
-            await self.app(scope, counted, noticed)
-        except TooLargeError:
-            if not started:
-                await _drain(receive, DRAINED * most)
-                await _answer(send, *too_large)
+        with contextlib.suppress(TooLargeError):
+            await self.app(scope, counted, instead)
+        if read > most:
+            await _drain(receive, DRAINED * most)
+            await _answer(send, *too_large)
 
 
 async def _drain(receive: Receive, most: int) -> None:

@@ -3,6 +3,7 @@
 job.json       what the job is and what is asked
 upload.EXT     the photo as it was sent
 photo.jpg      the same, upright and small
+before-N.ora   regions before they were changed, after-N.ora those that were taken back
 regions.ora    photo, regions and looks as they are before painting; preview.ora the same, painted in one pass
 style-N.png    style pictures that were sent
 unfinished.ora, painting.ora, both.png, …   what `styfie paint` writes
@@ -27,6 +28,28 @@ FILE = "job.json"
 BUSY = ("reading", "queued", "painting")
 
 
+BEFORE, AFTER = "before", "after"  # states of the regions that can be had back
+
+
+def kept(folder: Path, which: str) -> list[Path]:
+    """Regions before or after the present ones, in the order of their numbers: the last is the nearest."""
+    return sorted(folder.glob(f"{which}-*.ora"), key=lambda file: int(file.stem.rpartition("-")[2]))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a job, for what shows it: looks, the job's own styles, settings, and where the gallery is drawn.
+
+    `painted` are the regions whose layer in the painting is still of what is asked; all others are sketched.
+    """
+
+    looks: dict[str, Any]
+    own: dict[str, str]
+    settings: dict[str, Any]
+    drawn: str
+    painted: tuple[str, ...] = ()
+
+
 @dataclass
 class Job:
     """What is known of one job; `created` and `changed` are seconds since 1970."""
@@ -47,9 +70,22 @@ class Job:
     styles: dict[str, str] = field(default_factory=dict)
     then_paint: bool = False
     previews: int = 0
+    parts: list[str] = field(default_factory=list)
     painted: list[str] = field(default_factory=list)
+    painted_looks: dict[str, dict[str, Any]] = field(default_factory=dict)
     progress: dict[str, Any] = field(default_factory=dict)
     version: int = 0
+
+    @property
+    def fresh(self) -> list[str]:
+        """Painted regions whose layer is still of what is asked: strength, colours and blur may have changed."""
+        asked, made = self.looks, self.painted_looks
+        return [n for n in self.painted if n in asked and n in made and _layer_of(asked[n]) == _layer_of(made[n])]
+
+
+def _layer_of(look: dict[str, Any]) -> tuple[Any, ...]:
+    """What a layer depends on."""
+    return tuple(look[name] for name in ("styles", "stroke", "likeness", "brush"))
 
 
 class Jobs:

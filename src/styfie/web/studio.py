@@ -15,7 +15,7 @@ from styfie.errors import InputError, StyfieError
 from styfie.gallery import GALLERY
 from styfie.web.asked import Asked, LookAsked, SettingsAsked, plain
 from styfie.web.cameras import Cameras
-from styfie.web.jobs import BUSY, Job, Jobs
+from styfie.web.jobs import BUSY, Job, Jobs, Wanted
 from styfie.web.kinds import START, ZIP, suffix_of
 from styfie.web.options import Options
 from styfie.web.refusals import BusyError, ConflictError, DroppedError, GoneError, TooLateError, WorkerDiedError
@@ -86,6 +86,7 @@ class Studio:
     async def _warm(self) -> None:
         with contextlib.suppress(StyfieError):
             self.device = (await self.quick.call("warm"))["device"]
+            await self.quick.call("warm_fast")
         for name in GALLERY:
             with contextlib.suppress(StyfieError):
                 await self.style_file(name)
@@ -188,6 +189,7 @@ class Studio:
             job.state, job.error = "failed", str(error)
         else:
             job.regions, job.note, job.state = found["regions"], found["note"], "ready"
+            job.parts = found["parts"]
             self._without_lost(job)
             if job.then_paint and not job.note:
                 self._queue(job)
@@ -350,7 +352,8 @@ class Studio:
                 job.state, job.progress = "painting", progress
                 self._wake(job)
 
-        given = (str(self.jobs.path(job)), job.upload, job.looks, job.styles, self.settings(job), job.corrected)
+        looks = job.looks
+        given = (str(self.jobs.path(job)), job.upload, looks, job.styles, self.settings(job), job.corrected)
         try:
             found = await self.painter.call("run", *given, owner=job.id, seconds=None, told=told)
         except DroppedError:
@@ -361,6 +364,7 @@ class Studio:
             job.state, job.error = "failed", str(error)
         else:
             job.state, job.painted = "done" if found["finished"] else "stopped", found["painted"]
+            job.painted_looks, job.regions = looks, found["regions"]
         self._keep(job)
 
     async def end_painting(self, job: Job) -> None:
@@ -373,6 +377,10 @@ class Studio:
             self._keep(job)
         else:
             raise ConflictError(f"The job is {job.state}: only what is being painted can be stopped.")
+
+    def wanted(self, job: Job) -> Wanted:
+        """What is asked of a job, for what shows it."""
+        return Wanted(job.looks, job.styles, self.settings(job), str(self.drawn), tuple(job.fresh))
 
     async def ask_quick(self, job: Job, name: str, *given: Any) -> Any:
         """Ask the quick worker for something of a job's folder."""

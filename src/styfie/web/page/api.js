@@ -69,7 +69,7 @@ export async function preview(id) {
   await ask(`/jobs/${part(id)}/preview`, { method: "POST" });
   return job(id);
 }
-export const paint = (id, settings) => json(`/jobs/${part(id)}/paint`, send("POST", { settings }));
+export const paint = (id, settings) => json(`/jobs/${part(id)}/paint`, send("POST", settings));
 export const stop = (id) => json(`/jobs/${part(id)}/stop`, { method: "POST" });
 
 export const url = (id, path, values = {}) => `${BASE}/jobs/${part(id)}/${path}${query(values)}`;

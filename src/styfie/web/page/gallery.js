@@ -43,10 +43,10 @@ export class Gallery {
   /** A picture of one's own as a region's style. */
   async add(region, file) {
     try {
-      const name = await this.studio.addStyle(region, file);
+      const name = await this.studio.addStyle(file);
       this.own.set(name, URL.createObjectURL(file));
       this.#build();
-      complain($("styles-error"));
+      await this.choose(region, name);
     } catch (error) {
       complain($("styles-error"), error);
     }

@@ -71,7 +71,7 @@ export function setUpLook(studio) {
 
   /** What the server can do and starts from. */
   return function offer(about) {
-    stops = about.blur ?? stops;
+    stops = about.choices?.blurs ?? stops;
     $("blur").max = stops.length - 1;
     studio.defaults = { ...studio.defaults, ...about.defaults?.look, styles: [] };
     choices("color", about.choices?.colors ?? Object.keys(COLORS), COLORS, "color");

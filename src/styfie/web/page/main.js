@@ -112,6 +112,12 @@ try {
 } catch (error) {
   complain($("start-error"), error);
 }
-const id = location.hash.slice(1);
-if (/^[\w-]{8,}$/.test(id)) await reopen(id);
+/** The address says which picture is open. */
+function goTo() {
+  const id = location.hash.slice(1);
+  if (id === (studio.job?.id ?? "")) return null;
+  return /^[\w-]{8,}$/.test(id) ? reopen(id) : home();
+}
+window.addEventListener("hashchange", goTo);
+if (location.hash.length > 1) await goTo();
 else await recents.recent();

@@ -15,7 +15,7 @@ export class Studio extends EventTarget {
   looks = {}; // by region's name, as the page has them now
   selected = null;
   layers = new Map(); // by region's name: {key, data}
-  busy = new Set(); // of "reading", "preview", "layers", "regions"
+  busy = new Set(); // of "reading", "scene", "preview", "layers", "regions"
   blendTime = 0;
   #cache = new Map();
   #counts = { regions: 0, preview: 0, painting: 0 };
@@ -93,10 +93,11 @@ export class Studio extends EventTarget {
     const id = this.job.id;
     const mark = ++this.#counts.regions;
     const v = `${session}.${mark}`;
+    this.#work("scene", true);
     try {
       const [photo, soft] = await Promise.all([
         api.pixels(api.url(id, "pictures/photo.png", { of: "regions", v })),
-        api.bytes(api.url(id, "soft.bin", { of: "regions", v })).then(readSoft),
+        api.bytes(api.url(id, "soft.bin", { v })).then(readSoft),
       ]);
       if (this.job?.id !== id || mark !== this.#counts.regions) return;
       this.scene = { photo: photo.data, soft, out: new ImageData(soft.width, soft.height), width: soft.width, height: soft.height };
@@ -106,6 +107,8 @@ export class Studio extends EventTarget {
       await this.refresh();
     } catch (error) {
       if (this.job?.id === id) this.tell("error", error);
+    } finally {
+      if (mark === this.#counts.regions) this.#work("scene", false);
     }
   }
 
@@ -227,10 +230,9 @@ export class Studio extends EventTarget {
     }
   }
 
-  async addStyle(name, file) {
-    const { name: style } = await api.ownStyle(this.job.id, file);
-    await this.set(name, { styles: [{ name: style, weight: 1 }] });
-    return style;
+  /** Send a picture as a style; its name in looks. */
+  async addStyle(file) {
+    return (await api.ownStyle(this.job.id, file)).name;
   }
 
   // Showing
@@ -240,7 +242,7 @@ export class Studio extends EventTarget {
     const of = this.job.painted.includes(name) ? "painting" : "preview";
     const v = `${session}.${this.#counts.regions}.${this.#counts[of]}`;
     const key = api.url(this.job.id, `layers/${encodeURIComponent(name)}.png`, {
-      of, v, color: look.color, ...(look.blur > 0 && { blur: look.blur, bokeh: look.bokeh }),
+      v: `${v}.${of}`, color: look.color, ...(look.blur > 0 && { blur: look.blur, bokeh: look.bokeh }),
     });
     if (!this.#cache.has(key)) {
       if (this.#cache.size > 40) this.#cache.delete(this.#cache.keys().next().value);

@@ -11,7 +11,7 @@ from styfie.engines import ENGINES
 from styfie.gallery import GALLERY, PAIRS
 from styfie.looks import BRUSHES, COLORS, STROKES
 from styfie.web.answers import AboutAnswer, StyleAnswer
-from styfie.web.asked import BOKEHS, LookAsked, SettingsAsked
+from styfie.web.asked import BLURS, BOKEHS, LookAsked, SettingsAsked
 from styfie.web.kinds import KINDS
 from styfie.web.routes.common import StudioHere, picture_responses
 
@@ -40,6 +40,7 @@ async def about(studio: StudioHere) -> AboutAnswer:
             "brushes": list(BRUSHES),
             "bokehs": list(BOKEHS),
             "strokes": list(STROKES),
+            "blurs": list(BLURS),
             "pairs": [list(pair) for pair in PAIRS],
         },
     )
@@ -48,7 +49,7 @@ async def about(studio: StudioHere) -> AboutAnswer:
 @router.get("/styles")
 async def styles() -> list[StyleAnswer]:
     """The gallery."""
-    return [StyleAnswer(name=name, title=entry.title) for name, entry in GALLERY.items()]
+    return [StyleAnswer(name=name, title=entry.title, about=entry.about) for name, entry in GALLERY.items()]
 
 
 @router.get("/styles/{name}.jpg", response_class=Response, responses=picture_responses("image/jpeg"))

@@ -10,7 +10,7 @@ from fastapi import Depends, Path, Request, Response
 
 from styfie.web.answers import JobAnswer
 from styfie.web.asked import LONGEST_NAME
-from styfie.web.jobs import Job
+from styfie.web.jobs import AFTER, BEFORE, Job, kept
 from styfie.web.studio import Studio
 
 PICTURES = ("photo", "mask", "cutout", "blur")
@@ -45,7 +45,10 @@ def answer(studio: Studio, job: Job) -> JobAnswer:
             "styles": list(job.styles),
             "progress": job.progress or None,
             "queue": studio.queue_of(job),
-            "pictures": [*there, *(PAINTED if job.painted else [])],
+            "painted": job.fresh,
+            "undo": len(kept(studio.jobs.path(job), BEFORE)),
+            "redo": len(kept(studio.jobs.path(job), AFTER)),
+            "pictures": [*there, *(PAINTED if job.painted or job.previews else [])],
         }
     )
 

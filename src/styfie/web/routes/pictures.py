@@ -44,43 +44,54 @@ async def layer(
     studio: StudioHere,
     job: JobHere,
     name: RegionHere,
-    of: Painted = "painting",
+    of: Painted | None = None,
     color: Literal["style", "keep", "histogram", "luma"] | None = None,
     blur: Annotated[float | None, Query(ge=0, le=100, allow_inf_nan=False)] = None,
     bokeh: Literal["gaussian", "disc", "hexagon"] | None = None,
 ) -> Response:
-    """A region's layer as it is blended: in these colours, and so blurred."""
+    """A region's layer as it is blended: in these colours, and so blurred.
+
+    Of the painting as long as it is of what is asked, else of the preview, if nothing else is said.
+    """
     given = {"color": color, "blur": blur, "bokeh": bokeh}
-    return png(await studio.ask_quick(job, "layer", name, of, {k: v for k, v in given.items() if v is not None}))
+    values = {k: v for k, v in given.items() if v is not None}
+    if of is None:
+        return png(await studio.ask_quick(job, "show_layer", studio.wanted(job), name, values))
+    return png(await studio.ask_quick(job, "layer", name, of, values))
 
 
 @router.get("/jobs/{id}/pictures/{name}.png", responses=PNG)
 async def picture(studio: StudioHere, job: JobHere, name: RegionHere, of: Of | None = None) -> Response:
     """A picture of the result, rendered with the looks as they are now."""
-    found = of or ("painting" if job.painted else "regions")
-    return png(await studio.ask_quick(job, "picture", name, found, job.looks, job.settings))
+    if of is None:
+        return png(await studio.ask_quick(job, "show_picture", studio.wanted(job), name))
+    return png(await studio.ask_quick(job, "picture", name, of, job.looks, job.settings))
 
 
 @router.get("/jobs/{id}/growing.jpg", responses=picture_responses("image/jpeg"))
-async def growing(studio: StudioHere, job: JobHere) -> Response:
-    """What is painted so far."""
-    return _file(studio, job, "growing.jpg", "image/jpeg")
+async def growing(studio: StudioHere, job: JobHere, size: Annotated[int, Query(ge=32, le=768)] = 768) -> Response:
+    """What is painted so far, and then the painting, small."""
+    found = _file(studio, job, "growing.jpg", "image/jpeg")
+    if size < 768:
+        file = studio.jobs.path(job) / "growing.jpg"
+        found = Response(await studio.reader.call("thumbnail", str(file), size), media_type="image/jpeg")
+    return found
 
 
 @router.get("/jobs/{id}/all.zip", responses=picture_responses("application/zip"))
 async def pack(studio: StudioHere, job: JobHere) -> Response:
     """All pictures and `painting.ora` in one file."""
-    data = await studio.ask_quick(job, "pack", job.looks, job.settings)
+    data = await studio.ask_quick(job, "show_all", studio.wanted(job))
     return Response(data, media_type="application/zip", headers=_named("styfie.zip"))
 
 
 @router.get("/jobs/{id}/painting.ora", responses=picture_responses("image/openraster"))
 async def painting(studio: StudioHere, job: JobHere) -> Response:
     """Layers, mattes, styles and the recipe, for Krita, GIMP and Styfie."""
-    await studio.ask_quick(job, "refresh", job.looks, job.settings)
-    found = _file(studio, job, "painting.ora", "image/openraster")
-    found.headers.update(_named("painting.ora"))
-    return found
+    if not job.painted:
+        raise GoneError("Nothing is painted yet: paint first.")
+    data = await studio.ask_quick(job, "show_ora", studio.wanted(job))
+    return Response(data, media_type="image/openraster", headers=_named("painting.ora"))
 
 
 @router.get("/jobs/{id}/recipe.json", responses=picture_responses("application/json"))

@@ -13,6 +13,7 @@ from styfie.images import fit_size, resize, to_image
 from styfie.pipeline import Request, find_regions, paint_into, read_photo
 from styfie.settings import Settings
 from styfie.web.work.paintings import REGIONS, asks, described, load
+from styfie.web.work.shown import take_size
 from styfie.web.workers import Line
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ def run(
     growing = _Growing(line, path / GROWING)
     wanted = {name: ask for name, ask in asks(path, looks, own).items() if name in regions.names}
     painting, _ = paint_into(path, path / upload, Request(wanted, asked, regions=regions), growing.start, growing.add)
-    (path / GROWING).unlink(missing_ok=True)
+    take_size(path, painting)
+    size = painting.regions.size
+    to_image(resize(painting.render(), fit_size(size, min(LONGEST, max(size))))).save(
+        path / GROWING, "JPEG", quality=85
+    )
     return {
         "finished": bool(painting.recipe["finished"]),
         "painted": [name for name, look in painting.looks.items() if look.styles],

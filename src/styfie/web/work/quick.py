@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from styfie.devices import pick_device
 from styfie.engines import load_engine
 from styfie.errors import InputError, NoPersonError
 from styfie.folder import cutout, result_pictures, write_folder
@@ -23,23 +24,29 @@ from styfie.openraster import eight_bits, png, recipe_of, stored_recipe
 from styfie.painting import Painting
 from styfie.pipeline import find_regions, paint, read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
+from styfie.segmentation import load_segmenter
 from styfie.settings import Settings
 from styfie.styles import resolve_looks
 from styfie.web.work.frames import camera, camera_off, frame
 from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, asks, described, load, look_of, save, unpainted
+from styfie.web.work.shown import parts_of, show_all, show_layer, show_ora, show_picture, soft
+from styfie.web.work.undoing import remember, step
 from styfie.web.workers import Line
 
-__all__ = ["camera", "camera_off", "frame"]
+__all__ = ["camera", "camera_off", "frame", "show_all", "show_layer", "show_ora", "show_picture", "soft", "step"]
 
 NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject."
 
 
 def warm(_line: Line) -> dict[str, str]:
     """Load what the first photo would wait for; says what computes here."""
-    from styfie.devices import pick_device
-
-    paint(None, {SUBJECT: "ink"}, Settings(size=96, engine="fast"))
+    find_regions(read_photo(None, 96), Settings(), {})
     return {"device": pick_device("auto").type}
+
+
+def warm_fast(_line: Line) -> None:
+    """Load what the first preview would wait for."""
+    paint(None, {SUBJECT: "ink"}, Settings(size=96, engine="fast"))
 
 
 def find(_line: Line, folder: str, upload: str, settings: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
@@ -54,7 +61,8 @@ def find(_line: Line, folder: str, upload: str, settings: dict[str, Any], wanted
         regions, note = Regions((BACKGROUND,), torch.ones_like(photo[:, :1]), (1.0,)), NOBODY
     except InputError as error:  # a part that is not there, or a name of the user's own
         regions, note = find(()), str(error)
-    return {"regions": _keep(folder, photo, regions), "note": note}
+    parts = parts_of(photo, load_segmenter(asked.segmenter)) if SUBJECT in regions.names else []
+    return {"regions": _keep(folder, photo, regions), "note": note, "parts": parts}
 
 
 def split(_line: Line, folder: str, name: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
@@ -102,6 +110,7 @@ def merge(_line: Line, folder: str, name: str) -> list[dict[str, Any]]:
 
 def _keep(folder: str, photo: torch.Tensor, regions: Regions) -> list[dict[str, Any]]:
     painting = unpainted(photo, regions)
+    remember(Path(folder))
     save(painting, Path(folder) / REGIONS)
     return described(painting.regions)
 
