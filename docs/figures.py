@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import styfie
+from styfie.depth import estimate_depth
 from styfie.folder import cutout, result_pictures
 from styfie.gallery import GALLERY, draw
 from styfie.images import to_image
 from styfie.likeness import face_likeness
-from styfie.looks import Look
+from styfie.looks import BOKEHS, Look
 from styfie.sheet import draw_sheet, lay_out
 from styfie.styles import load_styles
 
@@ -37,6 +38,7 @@ def main() -> None:
     cells.append(("a style for each", to_image(parts.render())))
     lay_out(cells, columns=5, cell=320).save(IMAGES / "regions.jpg", quality=88)
     draw_likeness(IMAGES / "likeness.jpg")
+    draw_blur(IMAGES / "blur.jpg")
 
 
 def draw_likeness(file: Path) -> None:
@@ -49,6 +51,19 @@ def draw_likeness(file: Path) -> None:
         label = f"--likeness {likeness:g}" if score is None else f"--likeness {likeness:g}: score {score:.2f}"
         cells.append((label, to_image(painted.render()).crop(HEAD)))
     lay_out(cells, columns=3, cell=320).save(file, quality=85)
+
+
+def draw_blur(file: Path) -> None:
+    """The background of the built-in portrait out of focus, by all shapes, by depth, and behind a painted person."""
+    looks = {"subject": Look(load_styles("mosaic", SIDE)), "background": Look(blur=10, bokeh="disc")}
+    painted = styfie.paint(looks=looks, settings=styfie.Settings(size=SIDE, engine="fast"))
+    photo, matte = painted.photo, painted.matte
+    depth = estimate_depth(photo, painted.regions)
+    cells = [("photo", to_image(photo))]
+    cells += [(bokeh, to_image(styfie.lens_blur(photo, matte, 10, bokeh))) for bokeh in BOKEHS]
+    cells.append(("disc, --depth auto", to_image(styfie.lens_blur(photo, matte, 10, "disc", depth))))
+    cells.append(("painted, --blur background=10", to_image(painted.render())))
+    lay_out(cells, columns=6, cell=320).save(file, quality=85)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,21 @@ def test_only_what_another_look_changes_is_written_anew(saved: Path, tmp_path: P
     assert same == {"photo.png", "mask.png", "cutout.png", "background.png", "blur.png"}
 
 
+def test_a_blurred_background_is_written_anew_and_the_subject_is_not(saved: Path, tmp_path: Path) -> None:
+    def blurred(painting: Painting) -> Painting:
+        look = replace(painting.looks["background"], blur=8.0, bokeh="disc")
+        return replace(painting, looks={**painting.looks, "background": look})
+
+    blurred(Painting.load(saved)).save(tmp_path / "whole")
+    before = bytes_of(saved.parent)
+    write_folder(blurred(read_painting(saved, styles=False)), saved.parent, saved)
+    after = bytes_of(saved.parent)
+    assert after == bytes_of(tmp_path / "whole")
+    assert {name for name in after if after[name] != before[name]} == {
+        *("background.png", "both.png", "sheet.png", "painting.ora"),
+    }
+
+
 @pytest.mark.parametrize("gone", ["photo", "cutout", "sheet", "blur"])
 def test_what_is_not_there_is_made(saved: Path, tmp_path: Path, gone: str) -> None:
     with_strength(Painting.load(saved), 0.3).save(tmp_path / "whole")

@@ -20,7 +20,20 @@ SOURCE = Path(styfie.__file__).parent
 # Each layer may import what stands before it, and its own.
 LAYERS = [
     {"errors"},
-    {"images", "settings", "looks", "devices", "weights", "colour", "losses", "blur", "regions", "geodesic", "gallery"},
+    {
+        "images",
+        "settings",
+        "looks",
+        "devices",
+        "weights",
+        "colour",
+        "losses",
+        "blur",
+        "bokeh",
+        "regions",
+        "geodesic",
+        "gallery",
+    },
     {"encoders", "evaluation"},
     {"engines", "segmentation", "depth", "likeness", "styles"},
     {"training", "export", "flow"},

@@ -207,6 +207,8 @@ def test_the_key_knows_what_matters(halves: Regions) -> None:
     other[0, 0, 3, 5] += 1e-6
     half = style[:, :1]
     assert not differs()
+    assert not differs(look=replace(looks["subject"], blur=9, bokeh="disc"))
+    assert not differs(settings=replace(settings, lens="disc"))
     assert differs(photo=other)
     assert differs(regions=Regions.of_subject(halves["subject"] * 0.5))
     assert differs(regions=replace(halves, face=half.new_zeros(1, 1, 48, 64)))

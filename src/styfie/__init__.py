@@ -16,6 +16,7 @@ __all__ = [
     "Style",
     "__version__",
     "correct",
+    "lens_blur",
     "paint",
     "portrait_blur",
     "read_photo",
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from styfie.engines.progress import Progress
     from styfie.errors import InputError, MissingError, OutputError, StyfieError
     from styfie.looks import Look, Style
-    from styfie.painting import Painting
+    from styfie.painting import Painting, lens_blur
     from styfie.pipeline import paint, read_photo, segment
     from styfie.regions import Regions, correct
     from styfie.settings import Settings
@@ -44,6 +45,7 @@ _HOME = {
     "Style": "looks",
     "StyfieError": "errors",
     "correct": "regions",
+    "lens_blur": "painting",
     "paint": "pipeline",
     "portrait_blur": "blur",
     "read_photo": "pipeline",

@@ -12,6 +12,7 @@ from torch import Tensor
 
 COARSE = 6.0  # standard deviation, in pixels of a reduced picture, from which on reducing it shows nowhere
 TRUNCATE = 3.0  # standard deviations that a Gaussian reaches
+LEAST = 0.02  # weight of an average that is to be trusted
 STRIP = 256  # rows, about, that are worked on at a time: the picture's own size never stands in memory again
 
 
@@ -24,27 +25,65 @@ def portrait_blur(photo: Tensor, matte: Tensor, radius: float) -> Tensor:
     paper blurs the whole photo and shows that halo. Behind the person, where no background is near, the blurred
     background of the surroundings is continued.
     """
-    sigma = radius * max(photo.shape[-2:]) / 512
+    sigma = sigma_of(photo, radius)
     if sigma <= 0:
         return photo
+    result = torch.empty_like(photo)
+    for rows, background in _behind(photo, matte, sigma):
+        inside = matte[..., rows, :]
+        result[..., rows, :] = photo[..., rows, :] * inside + background * (1 - inside)
+    return result
+
+
+def background_blur(photo: Tensor, matte: Tensor, radius: float) -> Tensor:
+    """The blurred background alone (1, 3, H, W), also behind the person: `portrait_blur` before the person is put on.
+
+    `photo`, `matte` and `radius` are as there.
+    """
+    sigma = sigma_of(photo, radius)
+    if sigma <= 0:
+        return photo
+    result = torch.empty_like(photo)
+    for rows, background in _behind(photo, matte, sigma):
+        result[..., rows, :] = background
+    return result
+
+
+def sigma_of(picture: Tensor, radius: float) -> float:
+    """A radius per 512 pixels of the longest side as standard deviation in pixels of this picture."""
+    return radius * float(max(picture.shape[-2:])) / 512
+
+
+def trusted(matte: Tensor) -> Tensor:
+    """What pixels count for in a background (1, 1, H, W) behind the person of `matte`.
+
+    Those that are partly person carry the person's colour: they count only where the background prevails.
+    """
+    return (1 - 2 * matte).clamp_min(0)
+
+
+def filled(near: Tensor, far: Tensor) -> Tensor:
+    """Colours (B, 3, H, W) of weighted averages (B, 4, H, W): colour * weight, weight; the wide ones where `near` has
+    next to no weight.
+    """
+    share = near[:, 3:]
+    wide = far[:, :3] / far[:, 3:].clamp_min(1e-6)
+    return torch.lerp(wide, near[:, :3] / share.clamp_min(1e-6), (share / LEAST).clamp(0, 1))
+
+
+def _behind(photo: Tensor, matte: Tensor, sigma: float) -> Iterator[tuple[slice, Tensor]]:
+    """The blurred background, some rows at a time."""
 
     def weighted(rows: slice) -> Tensor:
-        # Pixels that are partly person carry the person's colour: they count only where the background prevails.
-        weight = (1 - 2 * matte[..., rows, :]).clamp_min(0)
+        weight = trusted(matte[..., rows, :])
         return torch.cat([photo[..., rows, :] * weight, weight], 1)
 
     height, width = photo.shape[-2:]
     near, factor = _blurred(weighted, height, sigma)
     far = F.pad(gaussian(near[..., 1:-1, 1:-1], 4 * sigma / factor), (1, 1, 1, 1), mode="replicate")
-    result = torch.empty_like(photo)
-    for rows in _strips(height, factor):
-        here, there = (_enlarged(one, rows, width, factor) for one in (near, far))
-        share = here[:, 3:]
-        wide = there[:, :3] / there[:, 3:].clamp_min(1e-6)
-        background = torch.lerp(wide, here[:, :3] / share.clamp_min(1e-6), (share / 0.02).clamp(0, 1)).clamp(0, 1)
-        inside = matte[..., rows, :]
-        result[..., rows, :] = photo[..., rows, :] * inside + background * (1 - inside)
-    return result
+    for rows in strips(height, factor):
+        here, there = (enlarged(one, rows, width, factor) for one in (near, far))
+        yield rows, filled(here, there).clamp(0, 1)
 
 
 def gaussian(picture: Tensor, sigma: float) -> Tensor:
@@ -55,7 +94,7 @@ def gaussian(picture: Tensor, sigma: float) -> Tensor:
     """
     height, width = picture.shape[-2:]
     small, factor = _blurred(lambda rows: picture[..., rows, :], height, sigma)
-    return _enlarged(small, slice(0, height), width, factor)
+    return enlarged(small, slice(0, height), width, factor)
 
 
 def _blurred(take: Callable[[slice], Tensor], height: int, sigma: float) -> tuple[Tensor, int]:
@@ -72,7 +111,7 @@ def _blurred(take: Callable[[slice], Tensor], height: int, sigma: float) -> tupl
         picture = take(rows)
         return _between(_means(picture, factor, -1), picture[..., :1], picture[..., -1:], margin, -1)
 
-    means = [_means(across(rows), factor, -2) for rows in _strips(height, factor)]
+    means = [_means(across(rows), factor, -2) for rows in strips(height, factor)]
     edges = across(slice(0, 1)), across(slice(height - 1, height))
     small = _between(torch.cat(means, -2), *edges, margin, -2)
     planes = small.cpu().numpy()
@@ -100,10 +139,12 @@ def _between(inner: Tensor, first: Tensor, last: Tensor, margin: int, dim: int) 
     return torch.cat([first.repeat_interleave(margin, dim), inner, last.repeat_interleave(margin, dim)], dim)
 
 
-def _enlarged(small: Tensor, rows: slice, width: int, factor: int) -> Tensor:
+def enlarged(small: Tensor, rows: slice, width: int, factor: int) -> Tensor:
     """Some rows of a picture reduced by `factor`, with a margin of one pixel, enlarged again: bilinear."""
     first = int((rows.start + 0.5) / factor + 0.5)  # the margin is number 0
     last = int((rows.stop - 0.5) / factor + 0.5) + 1
+    if factor == 1:
+        return small[..., first:last, 1:-1]
     found = small[..., first : last + 1, :]
     for places, start, dim in ((torch.arange(width), 0, 3), (torch.arange(rows.start, rows.stop), first, 2)):
         exact = (places + 0.5) / factor + 0.5
@@ -114,7 +155,7 @@ def _enlarged(small: Tensor, rows: slice, width: int, factor: int) -> Tensor:
     return found
 
 
-def _strips(height: int, factor: int) -> Iterator[slice]:
+def strips(height: int, factor: int) -> Iterator[slice]:
     """All rows, some whole blocks at a time."""
     step = max(1, STRIP // factor) * factor
     for start in range(0, height, step):

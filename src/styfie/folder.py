@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import PIL.Image
 
 import styfie
-from styfie.blur import portrait_blur
 from styfie.errors import OutputError
 from styfie.images import fit_size
 from styfie.openraster import (
@@ -31,8 +30,10 @@ from styfie.openraster import (
     stored_style,
     write_painting,
 )
+from styfie.painting import lens_blur
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.foreground import estimate_foreground, one_thread
+from styfie.settings import Settings
 from styfie.sheet import CELL, PAPER, _caption, _fit, _on_chequers, _score, lay_out
 
 if TYPE_CHECKING:
@@ -230,7 +231,8 @@ def cutout(painting: Painting) -> Image:
 
 def result_pictures(painting: Painting) -> Mapping[str, Tensor]:
     """Every result that is a plain picture or matte, by name; each is made when it is asked for."""
-    radius = float(painting.recipe.get("settings", {}).get("radius", 0.0))
+    settings = painting.recipe.get("settings", {})
+    radius, lens = float(settings.get("radius", 0.0)), settings.get("lens", Settings.lens)
     regions = painting.regions
     finer = {
         f"mask-{name}": partial(regions.__getitem__, name)
@@ -245,7 +247,7 @@ def result_pictures(painting: Painting) -> Mapping[str, Tensor]:
             SUBJECT: lambda: painting.render(only=regions.of_side(SUBJECT)),
             BACKGROUND: lambda: painting.render(only=regions.of_side(BACKGROUND)),
             "both": painting.render,
-            "blur": lambda: portrait_blur(painting.photo, painting.matte, radius),
+            "blur": lambda: lens_blur(painting.photo, painting.matte, radius, lens, regions.depth),
         }
     )
 

@@ -35,19 +35,23 @@ class Style:
 
 COLORS = ("style", "keep", "histogram", "luma")
 STROKES = (0.25, 4.0)
+BOKEHS = ("gaussian", "disc", "hexagon")
+MOST_BLUR = 1000.0
 BRUSHES = ("auto", "oil", "tape", "marker", "watercolour")
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """How one region is to look. No styles: photo; several: a blend of them by their weights.
+    """How one region is to look. No styles: its own colours; several: a blend of them by their weights.
 
     `strength` is how much of the painting shows, 0 = photo, 1 = painted. `color` says where its colours are from:
     `style`; `keep`, the photo's palette by mean and covariance, spread over the strokes; `histogram`, the same by
     whole histograms; or `luma`, the photo's own colour at each place and only light and dark painted. `stroke` is the
     size of strokes beside the style picture's own. `likeness` is how much faces stay themselves, 0 = painted like
     everything else. `graded` takes strength away from what is near, where depth is known: 0 = none, 1 = all of it from
-    the nearest. `brush` is what an engine of strokes paints with; `auto` is the one that suits the style.
+    the nearest. `brush` is what an engine of strokes paints with; `auto` is the one that suits the style. `blur` shows
+    the region out of focus, by that standard deviation in pixels per 512 of the longest side; `bokeh` is the shape that
+    a point of light then takes: `gaussian`, or as behind a lens `disc` or `hexagon`.
     """
 
     styles: tuple[Style, ...] = ()
@@ -57,16 +61,26 @@ class Look:
     likeness: float = 0.5
     graded: float = 0.0
     brush: str = "auto"
+    blur: float = 0.0
+    bokeh: str = "gaussian"
 
     def __post_init__(self) -> None:
         if self.color not in COLORS:
             raise InputError(f"color is {self.color!r}: one of {', '.join(COLORS)} is wanted.")
         if self.brush not in BRUSHES:
             raise InputError(f"brush is {self.brush!r}: one of {', '.join(BRUSHES)} is wanted.")
+        if self.bokeh not in BOKEHS:
+            raise InputError(f"bokeh is {self.bokeh!r}: one of {', '.join(BOKEHS)} is wanted.")
         _within("strength", self.strength, 0, 1, "a number from 0 (photo) to 1 (painted)")
         _within("stroke", self.stroke, *STROKES, "a size from 0.25 (fine) to 4 (broad)")
         _within("likeness", self.likeness, 0, 1, "a number from 0 (painted freely) to 1 (as in the photo)")
         _within("graded", self.graded, 0, 1, "a number from 0 (all alike) to 1 (nothing on what is nearest)")
+        _within("blur", self.blur, 0, MOST_BLUR, "a standard deviation from 0 (sharp) to 1000, in pixels per 512,")
+
+    @property
+    def painted(self) -> bool:
+        """Whether anything but the photo is to be seen: a style, or the region's own colours out of focus."""
+        return bool(self.styles) or self.blur > 0
 
 
 def _within(name: str, value: float, low: float, high: float, wanted: str) -> None:

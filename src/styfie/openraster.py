@@ -1,8 +1,8 @@
 """One file holds a run: OpenRaster, a ZIP that Krita and GIMP open, with the recipe inside.
 
 Layers are stored as painted, with the alpha that makes ordinary "over" blending give the same picture as
-`Painting.render` at full strength in the styles' own colours; the mattes themselves, the photo, the styles, and depth
-and faces where they are known lie beside them for Styfie to read back.
+`Painting.render` at full strength, sharp, in the styles' own colours; the mattes themselves, the photo, the styles, and
+depth and faces where they are known lie beside them for Styfie to read back.
 Specification: https://www.openraster.org (baseline 0.0.6).
 """
 
@@ -102,7 +102,7 @@ def _both(painting: Painting, level: int | None) -> tuple[Image.Image, bytes]:
 
 
 def _pictures(painting: Painting) -> Iterator[tuple[str, Callable[[], Image.Image]]]:
-    """The entries that no strength and no colour of a look changes, and how each is made."""
+    """The entries that no strength, colour or blur of a look changes, and how each is made."""
     regions, looks = painting.regions, painting.looks
     yield "data/photo.png", partial(eight_bits, painting.photo)
     for i in range(len(regions.names)):
@@ -192,7 +192,7 @@ def region_names(file: Path) -> tuple[str, ...]:
     return tuple(names) if isinstance(names, list) else ()
 
 
-_LOOK = ("strength", "color", "stroke", "likeness", "graded", "brush")  # the fields of a look that are plain values
+_LOOK = ("strength", "color", "stroke", "likeness", "graded", "brush", "blur", "bokeh")  # a look's plain values
 _OWN = ("regions", "score", "sides", "looks")  # in the file's recipe, but fields of their own in a Painting
 
 

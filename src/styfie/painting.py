@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from styfie.blur import portrait_blur
+from styfie.bokeh import GAUSSIAN, out_of_focus
 from styfie.colour import recolour
 from styfie.looks import Look
-from styfie.regions import SUBJECT, Regions
+from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.colours import SoftColours, region_colours
 
 ROWS = 128  # that are blended at a time
@@ -47,15 +49,16 @@ class Painting:
     _soft: SoftColours = field(default_factory=SoftColours, repr=False)  # found once, also for a painting made of this
 
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
-        """Blend photo and layers: the sum over regions of share * mix(colours, recolour(layer), strength).
+        """Blend photo and layers: the sum over regions of share * mix(colours, layer, strength), `layer` as below.
 
         The region's own colours stand where the photo would: where two regions share a pixel, replacing the one
-        takes its colour away, and no rim of it is left on the other. A share is the alpha, made crisp among the painted
-        regions (see `crisp`) as far as the least painted of them is. Where depth is known a look may be graded: its
-        strength is that at the farthest and less by the share `graded` at the nearest.
+        takes its colour away, and no rim of it is left on the other. A share is the alpha, made crisp among the regions
+        with a style (see `crisp`) as far as the least painted of them is; one that is only out of focus meets the
+        others as softly as the photo does. Where depth is known a look may be graded: its strength is that at the
+        farthest and less by the share `graded` at the nearest.
 
         Args:
-            looks: strengths and colours to use in place of the painting's own.
+            looks: strengths, colours and blur to use in place of the painting's own.
             only: the regions to show painted; the others stay photo, to the bit.
 
         Returns:
@@ -66,26 +69,45 @@ class Painting:
         """
         looks = self.looks if looks is None else looks
         shown = set(self.regions.names) if only is None else {self.regions.names[self.regions.index(n)] for n in only}
-        painted = [(self.regions.index(n), look) for n, look in looks.items() if look.styles and n in shown]
-        layers = [self._recoloured(at, look) for at, look in painted]
+        asked = [(n, look) for n, look in looks.items() if look.painted and n in shown]
+        asked.sort(key=lambda one: not one[1].styles)  # those with a style first
+        layers = [self.layer(n, look) for n, look in asked]
+        painted = [(self.regions.index(n), look) for n, look in asked]
+        styled = sum(bool(look.styles) for _, look in asked)
         strengths = [self._strength(look) for _, look in painted]
         alpha, picture = self.regions.alpha, self.photo.clone()
         for top in range(0, picture.shape[-2] if painted else 0, ROWS):  # nothing else is of full size
             strip = slice(top, min(top + ROWS, picture.shape[-2]))
             rows = (..., strip, slice(None))
             mattes = torch.cat([alpha[at : at + 1][rows] for at, _ in painted])
-            more = crisp(mattes) - mattes
+            more = crisp(mattes[:styled]) - mattes[:styled]
             here = [s[rows] if isinstance(s, Tensor) else torch.tensor(s) for s in strengths]
-            least = reduce(torch.minimum, here)  # beside what is hardly painted the matte stays as soft as it is
+            # Beside what is hardly painted the matte stays as soft as it is.
+            least = reduce(torch.minimum, here[:styled]) if styled else torch.tensor(0.0)
             for n, ((at, _), layer, strength) in enumerate(zip(painted, layers, here, strict=True)):
                 own = self._own(at, strip)
                 gain = strength * (layer[rows] - own)
-                picture[rows] += mattes[n] * gain + least * more[n] * (own + gain)
+                crisper = least * more[n] * (own + gain) if n < styled else 0
+                picture[rows] += mattes[n] * gain + crisper
         return picture.clamp_(0, 1)
+
+    def layer(self, name: str, look: Look | None = None) -> Tensor:
+        """The layer (1, 3, H, W) of a region as `render` blends it with this look, its own if none: before strength.
+
+        That is what was painted, recoloured; without a style the region's own colours; and then out of focus, if the
+        look is blurred (see `bokeh.out_of_focus`), by discs and hexagons as far as depth says where it is known.
+
+        Raises:
+            InputError: there is no region of that name.
+        """
+        at = self.regions.index(name)
+        look = self.looks.get(name, Look()) if look is None else look
+        found = self._recoloured(at, look) if look.styles else self._own(at, slice(0, self.photo.shape[-2])).clamp(0, 1)
+        return out_of_focus(found, self.regions.alpha[at : at + 1], look.blur, look.bokeh, self.regions.depth)
 
     @property
     def shares(self) -> Tensor:
-        """What each layer weighs in `render` (R, 1, H, W): its alpha, but crisp where both of a border are painted."""
+        """What each layer weighs in `render` (R, 1, H, W): its alpha, but crisp where both of a border have a style."""
         painted = [i for i, n in enumerate(self.regions.names) if (look := self.looks.get(n)) and look.styles]
         found = self.regions.alpha.clone()
         found[painted] = crisp(found[painted])
@@ -135,3 +157,17 @@ class Painting:
         from styfie.openraster import read_painting
 
         return read_painting(Path(file))
+
+
+def lens_blur(photo: Tensor, matte: Tensor, radius: float, bokeh: str = "disc", depth: Tensor | None = None) -> Tensor:
+    """Blur the background of `photo` (1, 3, H, W) behind the person of `matte` (1, 1, H, W) as a lens does.
+
+    Points of light become discs, or hexagons as by an aperture of six blades. `radius`, `bokeh` and `depth`
+    (1, 1, H, W) are as for `bokeh.out_of_focus`; "gaussian" is `blur.portrait_blur`. Where the matte is 1 the photo
+    stays, to the bit.
+    """
+    if bokeh == GAUSSIAN:
+        return portrait_blur(photo, matte, radius)
+    regions = replace(Regions.of_subject(matte), depth=depth)
+    looks = {BACKGROUND: Look(blur=radius, bokeh=bokeh)}
+    return Painting(photo, regions, photo.expand(2, -1, -1, -1), looks).render()

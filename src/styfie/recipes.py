@@ -28,8 +28,8 @@ from styfie.styles import Ask, StyleSource
 class Recipe:
     """What a painting's file says about how it was made.
 
-    `looks` are the asks of its painted regions; `photo` (1, 3, H, W) and `regions` are its own, at the size it was
-    painted; `depth` is "auto" if depth was looked for in the photo.
+    `looks` are the asks of its painted and blurred regions; `photo` (1, 3, H, W) and `regions` are its own, at the size
+    it was painted; `depth` is "auto" if depth was looked for in the photo.
     """
 
     photo: Tensor
@@ -62,7 +62,7 @@ def read_recipe(file: Path) -> Recipe:
         settings = Settings(**saved)
     except TypeError:
         raise InputError(f"The settings in the recipe of {file.name} are damaged.") from None
-    looks = {name: _ask(look) for name, look in painting.looks.items() if look.styles}
+    looks = {name: _ask(look) for name, look in painting.looks.items() if look.painted}
     depth = AUTO if painting.recipe.get("depth") == AUTO else None
     return Recipe(painting.photo, painting.regions, looks, settings, depth)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from styfie.errors import InputError
+from styfie.looks import BOKEHS, MOST_BLUR
 
 STARTS = ("photo", "noise", "fast")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -29,6 +30,7 @@ class Settings:
     start: str = "photo"  # what an optimisation begins from: one of `STARTS`
     max_memory: float = 4.0  # gigabytes (10**9 bytes) that a run may take; larger pictures are painted in tiles
     radius: float = 10.0  # of the portrait blur: standard deviation in pixels per 512 of the longest side
+    lens: str = "gaussian"  # its shape: one of `looks.BOKEHS`
 
     def __post_init__(self) -> None:
         _within("size", self.size, 0, 16_384)
@@ -36,10 +38,12 @@ class Settings:
             raise InputError(f"size is {self.size}: at least 32 pixels are wanted, or 0 for the photo's own size.")
         _within("steps", self.steps, 1, 100_000)
         _within("seed", self.seed, 0, 2**63 - 1)
-        _within("radius", self.radius, 0, 1000)
+        _within("radius", self.radius, 0, MOST_BLUR)
         _within("max_memory", self.max_memory, 0.5, 10_000)
         if self.device not in DEVICES:
             raise InputError(f"device is {self.device!r}: one of {', '.join(DEVICES)} is wanted.")
+        if self.lens not in BOKEHS:
+            raise InputError(f"lens is {self.lens!r}: one of {', '.join(BOKEHS)} is wanted.")
         if self.start not in STARTS:
             raise InputError(f"start is {self.start!r}: one of {', '.join(STARTS)} is wanted.")
 

@@ -110,8 +110,8 @@ class Stream:
         return picture
 
     def _unpainted(self, regions: Regions) -> Tensor:
-        """Where nothing but regions without a style is (1, 1, H, W)."""
-        painted = [n in self.looks and bool(self.looks[n].styles) for n in regions.names]
+        """Where nothing but regions that stay photo is (1, 1, H, W)."""
+        painted = [n in self.looks and self.looks[n].painted for n in regions.names]
         return regions.alpha[painted].sum(0, keepdim=True) <= 0
 
 

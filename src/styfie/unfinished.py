@@ -37,7 +37,8 @@ FILE = "unfinished.ora"
 ENTRY = "styfie/state.safetensors"
 SHARE = 0.03  # of the run's time that writing may take
 CHUNK = 1 << 20  # bytes
-BLIND = ("radius", "segmenter", "device")  # settings that no layer depends on, but by the regions and the device found
+# Settings that no layer depends on, but by the regions and the device found.
+BLIND = ("radius", "lens", "segmenter", "device")
 TYPES = {
     torch.float64: "F64",
     torch.float32: "F32",
@@ -54,7 +55,8 @@ def run_key(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings
     """SHA-256 of all that the painted layers depend on: runs of one key paint the same bytes.
 
     That is the photo, the regions with face and depth, styles, strokes and likeness, the settings, the kind of device,
-    the weights, and the versions of Styfie and PyTorch; not what only changes the blend: strength and colours.
+    the weights, and the versions of Styfie and PyTorch; not what only changes the blend: strength, colours
+    and blur.
     """
     known = asdict(settings)
     plain = {

@@ -357,7 +357,10 @@ def _upright(frame: av.VideoFrame, size: int) -> Tensor:
 def _key(file: Path, looks: Mapping[str, Any], settings: Settings, first: float, end: float | None) -> str:
     """SHA-256 of all that the painted frames depend on."""
     asked = {
-        name: [look.strength, look.color, look.stroke, look.likeness, [s.weight for s in look.styles]]
+        name: [
+            *(look.strength, look.color, look.stroke, look.likeness, look.blur, look.bokeh),
+            [s.weight for s in look.styles],
+        ]
         for name, look in looks.items()
     }
     plain = [

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from styfie.cli.options import asked_looks, gigabytes
 from styfie.errors import InputError
@@ -149,6 +149,27 @@ def test_mixes_all_regions_by_a_bare_value(capsys: pytest.CaptureFixture[str], t
     assert recipe_of(tmp_path / "graded" / "painting.ora")["likeness"] == round(face_likeness(graded) or 0.0, 3)
     both = opened(tmp_path / "graded" / "both.png").tobytes()
     assert photo != both != opened(tmp_path / "both.png").tobytes()
+
+
+def test_an_unpainted_region_is_blurred_at_once_or_after_the_fact(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run(capsys, "paint", "--subject", "pop", *SMALL, "-o", tmp_path / "a")
+    blurred = ("--blur", "background=12", "--bokeh", "disc")
+    assert run(capsys, "mix", tmp_path / "a" / "painting.ora", *blurred, "-o", tmp_path / "b")[0] == 0
+    assert run(capsys, "paint", "--subject", "pop", *SMALL, *blurred, "--lens", "disc", "-o", tmp_path / "c")[0] == 0
+    mixed, painted = (opened(tmp_path / name / "both.png") for name in "bc")
+    assert max(ImageChops.difference(mixed, painted).tobytes()) <= 3, "as if asked so, up to the file's 8 bits"
+    assert mixed.tobytes() != opened(tmp_path / "a" / "both.png").tobytes()
+    assert opened(tmp_path / "b" / "background.png").tobytes() != opened(tmp_path / "a" / "photo.png").tobytes()
+    look = Painting.load(tmp_path / "b" / "painting.ora").looks["background"]
+    assert (look.blur, look.bokeh, look.styles) == (12, "disc", ())
+    again = ("paint", "--recipe", tmp_path / "c" / "painting.ora", "-o", tmp_path / "d")
+    assert run(capsys, *again)[0] == 0
+    assert opened(tmp_path / "d" / "both.png").tobytes() == painted.tobytes()
+    assert opened(tmp_path / "d" / "blur.png").tobytes() != opened(tmp_path / "a" / "blur.png").tobytes()
+    code, _, err = run(capsys, "mix", tmp_path / "a" / "painting.ora", "--blur", "hat=3", "-o", tmp_path / "e")
+    assert (code, "no region 'hat'" in err) == (2, True)
 
 
 def test_mix_does_not_grade_without_depth(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

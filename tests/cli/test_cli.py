@@ -226,6 +226,19 @@ def test_blurs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert opened(tmp_path / "b.png").size == (128, 128)
 
 
+def test_blurs_as_a_lens_does(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    asked = ("blur", PORTRAIT, "--size", "96", "--lens", "disc")
+    Image.linear_gradient("L").save(tmp_path / "depth.png")
+    assert run(capsys, *asked, "-o", tmp_path / "a.png")[0] == 0
+    assert run(capsys, *asked, "--depth", tmp_path / "depth.png", "-o", tmp_path / "b.png")[0] == 0
+    assert run(capsys, *asked[:4], "-o", tmp_path / "c.png")[0] == 0
+    assert len({opened(tmp_path / f"{name}.png").tobytes() for name in "abc"}) == 3
+    for wrong, says in (("star", "gaussian, disc, hexagon"), ("gaussian", "the same everywhere")):
+        code, _, err = run(capsys, *asked[:4], "--lens", wrong, "--depth", "auto", "-o", tmp_path / "d.png")
+        assert (code, says in err) == (2, True)
+    assert not (tmp_path / "d.png").exists()
+
+
 @pytest.mark.parametrize("kind", ["styles", "engines", "segmenters", "encoders"])
 def test_lists(capsys: pytest.CaptureFixture[str], kind: str) -> None:
     code, out, _ = run(capsys, "list", kind, "--json")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from styfie.cli.options import asked_looks, gigabytes
+from styfie.cli.options import asked_looks, gigabytes, named_in
 from styfie.errors import InputError
 from styfie.settings import Settings
 
@@ -59,7 +59,9 @@ def asked_of_regions(
         if name not in asks:
             raise InputError(f"--style-mask for {name} came: a --style for it is wanted too.")
         asks[name] = _with_masks(name, asks[name], text)
-    for name, changes in asked_looks(tuple(asks) or ("subject", "background"), **given).items():
+    # A blurred region need not be painted; without any style it is the default pair's that the others are for.
+    painted = tuple(asks) or ("subject", "background")
+    for name, changes in asked_looks(tuple(dict.fromkeys([*painted, *named_in(given.get("blur"))])), **given).items():
         ask = asks.get(name, Ask())
         asks[name] = replace(ask, look=replace(ask.look, **changes))
     return asks

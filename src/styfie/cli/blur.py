@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from styfie.cli.options import Segmenter, warn_of_doubt
+from styfie.cli.options import Lens, Segmenter, warn_of_doubt
+from styfie.errors import InputError
 from styfie.settings import Settings
 
 
@@ -17,20 +18,33 @@ def blur(
     radius: Annotated[
         float, typer.Option(min=0, max=1000, help="Standard deviation in pixels per 512 of the longest side.")
     ] = Settings.radius,
+    lens: Lens = Settings.lens,
+    depth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|auto",
+            help="Grade a lens's blur by a depth map, bright = near; auto: the photo's own or an estimate.",
+        ),
+    ] = None,
     mask: Annotated[Path | None, typer.Option(help="A mask of the subject to use as it is.")] = None,
     segmenter: Segmenter = Settings.segmenter,
     size: Annotated[int, typer.Option(help="Longest side in pixels; 0 = the photo's own.")] = 0,
 ) -> None:
     """Blur the background behind the person, as a portrait lens does."""
-    from styfie.blur import portrait_blur
     from styfie.cli.segment import save_image
+    from styfie.depth import find_depth
     from styfie.images import to_image
+    from styfie.painting import lens_blur
     from styfie.pipeline import find_regions, read_photo
 
-    settings = Settings(size=size, radius=radius, segmenter=segmenter)
+    settings = Settings(size=size, radius=radius, lens=lens, segmenter=segmenter)
+    if depth and settings.lens == "gaussian":
+        raise InputError("--depth came, and a Gaussian is the same everywhere: --lens disc or hexagon is wanted.")
     picture = read_photo(photo, settings.size)
     regions = find_regions(picture, settings, {"subject": mask} if mask else {})
     file = output or photo.with_name(f"{photo.stem}-blur.png")
-    save_image(to_image(portrait_blur(picture, regions["subject"], settings.radius)), file)
+    known = find_depth(depth, photo, picture, regions)
+    blurred = lens_blur(picture, regions["subject"], settings.radius, settings.lens, known)
+    save_image(to_image(blurred), file)
     warn_of_doubt(regions.doubtful)
     typer.echo(f"Wrote {file}")

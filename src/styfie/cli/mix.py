@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from styfie.cli.options import Colors, Graded, Strengths, asked_looks, with_looks
+from styfie.cli.options import Blurs, Bokehs, Colors, Graded, Strengths, asked_looks, named_in, with_looks
 
 
 def mix(
@@ -15,22 +15,25 @@ def mix(
     strength: Strengths = None,
     color: Colors = None,
     graded: Graded = None,
+    blur: Blurs = None,
+    bokeh: Bokehs = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder for the pictures; the painting's own if none.")
     ] = None,
 ) -> None:
-    """Change a painting after the fact, at once: strength and colours of its regions, nothing is painted anew.
+    """Change a painting after the fact, at once: strength, colours and blur of its regions, nothing is painted anew.
 
-    A bare value is for all painted regions.
+    A bare value is for all regions that are painted or blurred.
     """
     from styfie.folder import write_folder
     from styfie.openraster import read_painting
     from styfie.segmentation.foreground import one_thread
 
     found = read_painting(painting, styles=False)
-    styled = [name for name, look in found.looks.items() if look.styles]
+    blurred = [name for name in named_in(blur) if found.regions.index(name) >= 0]
+    painted = [name for name, look in found.looks.items() if look.painted or name in blurred]
     folder = output or painting.parent
-    asked = asked_looks(styled, strength=strength, color=color, graded=graded)
+    asked = asked_looks(painted, strength=strength, color=color, graded=graded, blur=blur, bokeh=bokeh)
     with one_thread():
         files = write_folder(with_looks(found, asked), folder, painting)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {folder}")

@@ -64,6 +64,22 @@ Brushes = Annotated[
         help="What --engine strokes paints a region with: auto, oil, tape, marker or watercolour. Repeatable.",
     ),
 ]
+Blurs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--blur",
+        metavar="[NAME=]RADIUS",
+        help="A region out of focus, painted or not: standard deviation in pixels per 512 of the longest side. "
+        "Repeatable.",
+    ),
+]
+Bokehs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bokeh", metavar="[NAME=]SHAPE", help="Of --blur: gaussian, or a lens's disc or hexagon. Repeatable."
+    ),
+]
+Lens = Annotated[str, typer.Option(metavar="SHAPE", help="Of the portrait blur: gaussian, disc or hexagon.")]
 
 
 EXAMPLES = {"--style": "STYLE", "--mask": "FILE", "--style-mask": "FILE"}
@@ -121,6 +137,8 @@ def _checked(option: str, text: str) -> str | float:
         return Look(color=text).color
     if option == "brush":
         return Look(brush=text).brush
+    if option == "bokeh":
+        return Look(bokeh=text).bokeh
     try:
         value = float(text)
     except ValueError:
@@ -132,6 +150,11 @@ def _checked(option: str, text: str) -> str | float:
         wanted = str(error).partition(": ")[2]
         raise InputError(f"--{option} {text} came: {wanted}" if math.isnan(value) else str(error)) from None
     return value
+
+
+def named_in(texts: Sequence[str] | None) -> list[str]:
+    """The regions that `NAME=VALUE` of a repeatable option name, each once."""
+    return list(dict.fromkeys(one.partition("=")[0] for one in texts or () if "=" in one))
 
 
 def with_looks(painting: Painting, asked: Mapping[str, Mapping[str, Any]]) -> Painting:

@@ -12,10 +12,13 @@ import typer
 from styfie.cli.asking import asked_of_regions, asked_settings, is_given
 from styfie.cli.many import paint_all
 from styfie.cli.options import (
+    Blurs,
+    Bokehs,
     Brushes,
     Colors,
     Device,
     Graded,
+    Lens,
     Masks,
     Seed,
     Segmenter,
@@ -81,6 +84,8 @@ def paint(
         typer.Option(metavar="[NAME=]0..1", help="How much faces stay themselves. Repeatable."),
     ] = None,
     graded: Graded = None,
+    blur: Blurs = None,
+    bokeh: Bokehs = None,
     brush: Brushes = None,
     mask: Masks = None,
     depth: Annotated[
@@ -119,6 +124,7 @@ def paint(
         str, typer.Option(help="Begin from the photo, from noise, or from what the fast engine paints.")
     ] = Settings.start,
     radius: Annotated[float, typer.Option(help="Of the portrait blur, in pixels per 512.")] = Settings.radius,
+    lens: Lens = Settings.lens,
     timelapse: Annotated[
         Path | None, typer.Option(metavar="FILE.gif|.mp4", help="Also write how the picture came to be.")
     ] = None,
@@ -148,6 +154,7 @@ def paint(
         segmenter,
         start,
         radius,
+        lens,
     )  # asked_settings reads them
     short = [f"{name}={given}" for name, given in (("subject", subject), ("background", background)) if given]
     fields = {
@@ -157,6 +164,8 @@ def paint(
         "likeness": likeness,
         "graded": graded,
         "brush": brush,
+        "blur": blur,
+        "bokeh": bokeh,
     }
     styles, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
     style_masks = by_name(style_mask or [], "--style-mask")
