@@ -21,11 +21,11 @@ from styfie.web.studio import Studio
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that a successor of httpx is wanted
-    from starlette.testclient import TestClient
+    from starlette.testclient import TestClient as TestClient
 
 API = "/api/v1"
 LOOKS = {"subject": {"styles": [{"name": "ink"}]}, "background": {"styles": [{"name": "waves"}]}}
-FAST = {"size": 96, "engine": "fast", "device": "cpu"}
+FAST: dict[str, Any] = {"size": 96, "engine": "fast", "device": "cpu"}
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,9 @@ def test_elsewhere_only_with_the_token() -> None:
         assert refused.status_code == 401 and "token" in refused.json()["error"] and TOKEN not in refused.text
     for given in ({"authorization": f"Bearer {TOKEN}"}, {"cookie": f"a=b; styfie={TOKEN}"}):
         assert answer(guard, f"{ADDRESS}/api/v1/jobs", headers=given).status_code == 200
-    assert answer(guard, f"{ADDRESS}/", headers={"host": "evil.example", "cookie": f"styfie={TOKEN}"}).status_code == 421
+    assert (
+        answer(guard, f"{ADDRESS}/", headers={"host": "evil.example", "cookie": f"styfie={TOKEN}"}).status_code == 421
+    )
 
 
 def test_the_address_with_the_token_lets_the_browser_in() -> None:

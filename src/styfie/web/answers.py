@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel
 
 from styfie.web.asked import LookAsked, SettingsAsked
 from styfie.web.jobs import State
-
-Of = Literal["painting", "preview", "regions"]
 
 
 class Refusal(BaseModel):

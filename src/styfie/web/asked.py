@@ -16,12 +16,14 @@ LONGEST_NAME = 60
 MOST_STEPS = 2000
 BLURS = (0, 2, 4, 6, 10, 15, 20)
 """Amounts of blur that the page offers."""
-BOKEHS = ("gaussian", "disc", "hexagon")
+MOST_BLUR = 100.0
 SEGMENTERS = r"^(auto|portrait|jseg(:[1-9][0-9]?)?)$"
 
 RegionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max_length=LONGEST_NAME)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Point = tuple[Share, Share]
+Color = Literal["style", "keep", "histogram", "luma"]
+Bokeh = Literal["gaussian", "disc", "hexagon"]
 
 
 class _Asked(BaseModel):
@@ -40,12 +42,12 @@ class LookAsked(_Asked):
 
     styles: list[StyleAsked] = Field(default_factory=list, max_length=8)
     strength: float = Field(default=Look.strength, ge=0, le=1)
-    color: Literal["style", "keep", "histogram", "luma"] = "style"
+    color: Color = "style"
     stroke: float = Field(default=Look.stroke, ge=STROKES[0], le=STROKES[1])
     likeness: float = Field(default=Look.likeness, ge=0, le=1)
     brush: Literal["auto", "oil", "tape", "marker", "watercolour"] = "auto"
-    blur: float = Field(default=0.0, ge=0, le=100)
-    bokeh: Literal["gaussian", "disc", "hexagon"] = "gaussian"
+    blur: float = Field(default=Look.blur, ge=0, le=MOST_BLUR)
+    bokeh: Bokeh = "gaussian"
 
 
 Looks = dict[RegionName, LookAsked]
@@ -63,7 +65,8 @@ class SettingsAsked(_Asked):
     segmenter: str = Field(default=Settings.segmenter, pattern=SEGMENTERS)
     start: Literal["photo", "noise", "fast"] = "photo"
     max_memory: float = Field(default=Settings.max_memory, ge=0.5, le=64)
-    radius: float = Field(default=Settings.radius, ge=0, le=100)
+    radius: float = Field(default=Settings.radius, ge=0, le=MOST_BLUR)
+    lens: Bokeh = "gaussian"
 
     def settings(self) -> Settings:
         """The same for the library."""

@@ -2,7 +2,7 @@
 
 job.json       what the job is and what is asked
 upload.EXT     the photo as it was sent
-photo.jpg      the same, upright and small
+photo.jpg      the same, upright and small; growing.jpg is the painting so far
 before-N.ora   regions before they were changed, after-N.ora those that were taken back
 regions.ora    photo, regions and looks as they are before painting; preview.ora the same, painted in one pass
 style-N.png    style pictures that were sent
@@ -25,6 +25,7 @@ from typing import Any, Literal
 State = Literal["reading", "ready", "queued", "painting", "done", "stopped", "failed"]
 ID = re.compile(r"[A-Za-z0-9_-]{22}")
 FILE = "job.json"
+GROWING, LONGEST = "growing.jpg", 768  # the picture that grows, and the longest side of it in pixels
 BUSY = ("reading", "queued", "painting")
 
 

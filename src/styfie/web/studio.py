@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from styfie.errors import InputError, StyfieError
-from styfie.gallery import GALLERY
-from styfie.web.asked import Asked, LookAsked, SettingsAsked, plain
+from styfie.gallery import GALLERY, PAIRS
+from styfie.web.asked import Asked, LookAsked, SettingsAsked, StyleAsked, plain
 from styfie.web.cameras import Cameras
 from styfie.web.jobs import BUSY, Job, Jobs, Wanted
 from styfie.web.kinds import START, ZIP, suffix_of
@@ -321,6 +321,7 @@ class Studio:
         async with self._held(job):
             if not job.regions:
                 self._want_regions(job)
+            self._style(job)
             given = (str(self.jobs.path(job)), job.looks, job.styles, self.settings(job), str(self.drawn))
             painted: list[str] = await self._quickly("preview", *given, owner=job.id)
         job.previews += 1
@@ -336,11 +337,28 @@ class Studio:
         """
         self._want_regions(job)
         self._check_size(settings)
+        self._style(job)
         if sum(other.state == "queued" for other in self.jobs) >= self.options.waiting:
             raise BusyError(f"{self.options.waiting} paintings are waiting: ask again in a while.")
         job.settings = settings.model_dump()
         self._queue(job)
         self._keep(job)
+
+    def _style(self, job: Job) -> None:
+        """Where nothing at all is asked, the gallery's first pair, as the library does.
+
+        Raises:
+            InputError: only what needs no painting is asked.
+        """
+        if any(look["styles"] for look in job.looks.values()):
+            return
+        if any(look["blur"] for look in job.looks.values()):
+            raise InputError("Only blur is asked, which is there without painting: choose a style for a region.")
+        names = [region["name"] for region in job.regions]
+        for name, style in zip(("subject", "background"), PAIRS[0], strict=True):
+            if name in names:
+                look = LookAsked(**job.looks.get(name, {}))
+                job.looks[name] = look.model_copy(update={"styles": [StyleAsked(name=style)]}).model_dump()
 
     def _queue(self, job: Job) -> None:
         job.state, job.error, job.progress = "queued", "", {}

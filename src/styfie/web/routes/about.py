@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Query, Response
 import styfie
 from styfie.engines import ENGINES
 from styfie.gallery import GALLERY, PAIRS
-from styfie.looks import BRUSHES, COLORS, STROKES
+from styfie.looks import BOKEHS, BRUSHES, COLORS, STROKES
 from styfie.web.answers import AboutAnswer, StyleAnswer
-from styfie.web.asked import BLURS, BOKEHS, LookAsked, SettingsAsked
+from styfie.web.asked import BLURS, LookAsked, SettingsAsked
 from styfie.web.kinds import KINDS
 from styfie.web.routes.common import StudioHere, picture_responses
 

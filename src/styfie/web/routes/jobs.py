@@ -94,7 +94,7 @@ async def add_style(studio: StudioHere, job: JobHere, style: Annotated[UploadFil
 
 @router.post("/jobs/{id}/preview")
 async def preview(studio: StudioHere, job: JobHere) -> PreviewAnswer:
-    """Paint it in one pass, at once; its pictures are then there `of=preview`."""
+    """Paint it in one pass, at once; layers and pictures are then of it."""
     painted = await studio.preview(job)
     return PreviewAnswer(version=job.previews, painted=painted)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from styfie.images import fit_size, resize, to_image
 from styfie.pipeline import Request, find_regions, paint_into, read_photo
 from styfie.settings import Settings
+from styfie.web.jobs import GROWING, LONGEST
 from styfie.web.work.paintings import REGIONS, asks, described, load
 from styfie.web.work.shown import take_size
 from styfie.web.workers import Line
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from styfie.painting import Painting
     from styfie.regions import Regions
 
-GROWING = "growing.jpg"
-LONGEST = 768  # pixels of the picture that grows
 SHARE = 0.08  # of the run's time that showing it may take
 LEAST = 0.4  # seconds between two of them
 

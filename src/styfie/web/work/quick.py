@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
 
 from styfie.devices import pick_device
 from styfie.engines import load_engine
 from styfie.errors import InputError, NoPersonError
-from styfie.folder import cutout, result_pictures, write_folder
 from styfie.images import read_matte
-from styfie.openraster import eight_bits, png, recipe_of, stored_recipe
+from styfie.openraster import eight_bits, png
 from styfie.painting import Painting
 from styfie.pipeline import find_regions, paint, read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
@@ -28,7 +22,7 @@ from styfie.segmentation import load_segmenter
 from styfie.settings import Settings
 from styfie.styles import resolve_looks
 from styfie.web.work.frames import camera, camera_off, frame
-from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, asks, described, load, look_of, save, unpainted
+from styfie.web.work.paintings import PREVIEW, REGIONS, asks, described, load, save, unpainted
 from styfie.web.work.shown import parts_of, show_all, show_layer, show_ora, show_picture, soft
 from styfie.web.work.undoing import remember, step
 from styfie.web.workers import Line
@@ -135,91 +129,6 @@ def _known(looks: Mapping[str, Any], painting: Painting) -> dict[str, Any]:
     return {name: look for name, look in looks.items() if name in painting.regions.names}
 
 
-def _loaded(folder: str, of: str) -> Painting:
-    """The painting, the preview, or what is there before."""
-    return load(Path(folder) / {"painting": PAINTING, "preview": PREVIEW, "regions": REGIONS}[of])
-
-
-def matte(_line: Line, folder: str, name: str, of: str) -> bytes:
+def matte(_line: Line, folder: str, name: str) -> bytes:
     """A region's matte as 8-bit PNG."""
-    painting = _loaded(folder, of)
-    return png(eight_bits(painting.regions[name]), 1)
-
-
-def share(_line: Line, folder: str, name: str, of: str) -> bytes:
-    """What a region weighs where both of a border are painted, as 8-bit PNG."""
-    painting = _loaded(folder, of)
-    at = painting.regions.index(name)
-    return png(eight_bits(painting.shares[at : at + 1]), 1)
-
-
-def own(_line: Line, folder: str, name: str, of: str) -> bytes:
-    """How a region's own colours differ from the photo, as PNG of double height.
-
-    16 bits: high bytes above, low bytes below, of round(8192 * (own - photo) + 32768). They differ in soft pixels only.
-    """
-    painting = _loaded(folder, of)
-    own = painting._own(painting.regions.index(name), slice(0, painting.regions.size[0]))
-    value = ((own - painting.photo)[0] * 8192 + 32768).round().clamp(0, 65535).int().permute(1, 2, 0).numpy()
-    return png(Image.fromarray(np.concatenate([value >> 8, value & 255]).astype(np.uint8)), 1)
-
-
-def layer(_line: Line, folder: str, name: str, of: str, values: dict[str, Any]) -> bytes:
-    """A region's layer as the compositor blends it, as PNG."""
-    painting = _loaded(folder, of)
-    look = replace(painting.looks.get(name) or look_of({}), **values)
-    return png(eight_bits(_layer(painting, name, look)), 1)
-
-
-def _layer(painting: Painting, name: str, look: Any) -> torch.Tensor:
-    return painting._recoloured(painting.regions.index(name), look)
-
-
-def picture(_line: Line, folder: str, name: str, of: str, looks: dict[str, Any], settings: dict[str, Any]) -> bytes:
-    """One picture of the result, rendered with the looks as they are now, as PNG."""
-    painting = _as_asked(_loaded(folder, of), looks, settings)
-    if name == "cutout":
-        return png(cutout(painting))
-    if name == "sheet":
-        with tempfile.TemporaryDirectory() as into:
-            write_folder(painting, Path(into), Path(folder) / PAINTING if of == "painting" else None)
-            return (Path(into) / "sheet.png").read_bytes()
-    pictures = result_pictures(painting)
-    if name not in pictures:
-        raise InputError(f"There is no picture {name!r}: there are {', '.join((*pictures, 'cutout', 'sheet'))}.")
-    return png(eight_bits(pictures[name]))
-
-
-def _as_asked(painting: Painting, looks: Mapping[str, Any], settings: Mapping[str, Any]) -> Painting:
-    """A painting with what may change afterwards as it is asked for now."""
-    now = {
-        name: look_of(
-            looks[name] | {"stroke": look.stroke, "likeness": look.likeness, "brush": look.brush}, look.styles
-        )
-        if name in looks
-        else look
-        for name, look in painting.looks.items()
-    }
-    recipe = dict(painting.recipe)
-    recipe["settings"] = {**recipe.get("settings", {}), "radius": settings["radius"]}
-    return replace(painting, looks=now, recipe=recipe)
-
-
-def refresh(_line: Line, folder: str, looks: dict[str, Any], settings: dict[str, Any]) -> None:
-    """Write pictures and `painting.ora` anew where looks have changed since they were."""
-    file = Path(folder) / PAINTING
-    painting = _as_asked(load(file), looks, settings)
-    if recipe_of(painting)["looks"] != stored_recipe(file).get("looks"):
-        write_folder(painting, Path(folder), file)
-
-
-def pack(_line: Line, folder: str, looks: dict[str, Any], settings: dict[str, Any]) -> bytes:
-    """All pictures and `painting.ora` as ZIP."""
-    refresh(_line, folder, looks, settings)
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
-        names = [f"{name}.png" for name in (*result_pictures(load(Path(folder) / PAINTING)), "cutout", "sheet")]
-        for name in (*names, PAINTING, "strokes.json", "strokes.svg"):
-            if (Path(folder) / name).is_file():
-                archive.write(Path(folder) / name, name)
-    return held.getvalue()
+    return png(eight_bits(load(Path(folder) / REGIONS).regions[name]), 1)

@@ -14,11 +14,13 @@ from torch import Tensor
 
 from styfie.errors import InputError, StyfieError
 from styfie.folder import cutout, result_pictures, write_folder
+from styfie.looks import Look
 from styfie.openraster import eight_bits, png
 from styfie.painting import Painting
 from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, look_at
 from styfie.styles import resolve_looks
 from styfie.web.jobs import Wanted
+from styfie.web.refusals import GoneError
 from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, asks, load, look_of, save, unpainted
 from styfie.web.work.undoing import forget
 from styfie.web.workers import Line
@@ -45,7 +47,7 @@ def shown(folder: Path, wanted: Wanted, styles: bool = False) -> Painting:
         full = asks(folder, {name: asked[name] for name in looks}, wanted.own, Path(wanted.drawn))
         looks = resolve_looks(full, max(base.regions.size))
     recipe = dict(load(folder / PAINTING).recipe) if wanted.painted else {}
-    recipe["settings"] = {**recipe.get("settings", {}), "radius": wanted.settings["radius"]}
+    recipe["settings"] = {**recipe.get("settings", {}), **{name: wanted.settings[name] for name in ("radius", "lens")}}
     return replace(base, layers=layers, looks=looks, recipe=recipe)
 
 
@@ -64,10 +66,11 @@ def _layer(folder: Path, name: str, painted: bool, size: tuple[int, int]) -> tup
 def show_layer(_line: Line, folder: str, wanted: Wanted, name: str, values: dict[str, Any]) -> bytes:
     """A region's layer as it is blended in the looks that are asked, with some of their values replaced, as PNG."""
     painting = shown(Path(folder), wanted)
-    at = painting.regions.index(name)
-    if name not in painting.looks:
-        raise InputError(f"The region {name} is not painted yet: ask for a preview.")
-    return png(eight_bits(painting._recoloured(at, replace(painting.looks[name], **values))), 1)
+    painting.regions.index(name)
+    look = replace(painting.looks.get(name) or Look(), **values)
+    if not look.painted:
+        raise GoneError(f"The region {name} is not painted yet: ask for a preview, or for a blur.")
+    return png(eight_bits(painting.layer(name, look)), 1)
 
 
 def show_picture(_line: Line, folder: str, wanted: Wanted, name: str) -> bytes:
