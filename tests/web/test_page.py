@@ -122,6 +122,11 @@ class Visit:
         """Wait until nothing is under way."""
         self.until("styfie.studio.scene && !styfie.studio.busy.size && !styfie.studio.running")
 
+    def home(self) -> None:
+        """The start page; the styles on it are drawn when a server is new, which nobody waits for."""
+        self.page.goto(self.address, wait_until="domcontentloaded")
+        self.page.wait_for_selector("#wall img")
+
     def open(self, size: int = 160) -> None:
         """The portrait as a job of few pixels, which are enough for what the page does with them."""
         form = {
@@ -130,7 +135,7 @@ class Visit:
         }
         reply = self.context.request.post(f"{self.address}/api/v1/jobs", multipart=form)
         assert reply.ok, reply.text()
-        self.page.goto(f"{self.address}/#{reply.json()['id']}")
+        self.page.goto(f"{self.address}/#{reply.json()['id']}", wait_until="domcontentloaded")
         self.settle()
 
     def style(self, region: str, style: str) -> None:
@@ -190,8 +195,7 @@ def alike(visit: Visit) -> None:
 
 def test_the_whole_path_from_a_drop_to_the_painting(visit: Visit) -> None:
     page = visit.page
-    visit.page.goto(visit.address)
-    page.wait_for_selector("#wall img")
+    visit.home()
     visit.drop(PORTRAIT)
     visit.settle()
     photo = visit.shown()
@@ -338,8 +342,7 @@ def test_everything_can_be_saved_and_used_again(visit: Visit) -> None:
 def test_what_is_no_photo_is_said_to_be_none(visit: Visit, tmp_path: Path) -> None:
     file = tmp_path / "letter.txt"
     file.write_text("no picture at all, but long enough to look at")
-    visit.page.goto(visit.address)
-    visit.page.wait_for_selector("#wall img")
+    visit.home()
     visit.drop(file, "text/plain")
     visit.page.wait_for_selector("#start-error:not([hidden])")
     assert "picture" in visit.page.locator("#start-error").inner_text()
@@ -348,8 +351,7 @@ def test_what_is_no_photo_is_said_to_be_none(visit: Visit, tmp_path: Path) -> No
 
 def test_by_keyboard_alone(visit: Visit) -> None:
     page = visit.page
-    page.goto(visit.address)
-    page.wait_for_selector("#wall img")
+    visit.home()
 
     def tab_to(selector: str, most: int = 40) -> None:
         for _ in range(most):
@@ -396,8 +398,7 @@ def test_axe_finds_no_serious_fault(chromium: Any, address: str, scheme: str) ->
             if one["impact"] in ("serious", "critical")
         ]
 
-    visit.page.goto(address)
-    visit.page.wait_for_selector("#wall img")
+    visit.home()
     visit.page.wait_for_timeout(300)
     found = faults("start")
     visit.open()
@@ -435,8 +436,7 @@ def test_on_a_phone(chromium: Any, address: str) -> None:
 
 def test_the_camera_is_painted_live(visit: Visit) -> None:
     page = visit.page
-    page.goto(visit.address)
-    page.wait_for_selector("#wall img")
+    visit.home()
     page.click("#open-live")
     page.wait_for_selector("#rate:not([hidden])")
     visit.until("/frames a second/.test(document.getElementById('rate').textContent)")

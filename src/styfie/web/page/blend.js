@@ -6,7 +6,7 @@
 // Only few pixels are shared by regions. The server lists those with each region's alpha and own colours there; all
 // others belong to one owner, whose own colour is the photo's, and are a plain mix of photo and layer.
 
-/** What `soft.bin` holds: see docs/web.md. */
+/** What `soft.bin` holds; `routes/page.py` says in which order. */
 export function readSoft(buffer) {
   const [width, height, regions, count] = new Uint32Array(buffer, 0, 4);
   let at = 16;

@@ -31,7 +31,7 @@ export function setUpPhotos(studio, stage, gallery, open) {
     const isFile = event.dataTransfer.types.includes("Files");
     const region = target(event);
     stage.dragged = region !== null;
-    stage.hover(region, region ? stage.place(event) : undefined);
+    stage.hover(region, region ? stage.place(event) : null);
     if (region) say($("name-tag"), `${isFile ? "As style for" : "Paint"} ${regionTitle(region, studio.names).toLowerCase()}`);
     $("drop").classList.toggle("over", isFile && !$("start").hidden);
     $("veil").hidden = !isFile || region !== null || !$("start").hidden;

@@ -23,7 +23,7 @@ export function setUpRegions(studio, stage, gallery) {
     const picture = style && gallery.picture(style.name);
     const choose = el("button", {
       type: "button", className: "region-choose", role: "radio", data: { name }, onclick: () => studio.select(name),
-      onpointerenter: () => stage.hover(name, [-99, -99]), onpointerleave: () => stage.hover(null),
+      onpointerenter: () => stage.hover(name), onpointerleave: () => stage.hover(null),
     }, dot, el("span", { className: "region-words" }, title, el("small", {}, words(name))), picture ? el("img", { src: picture, alt: "" }) : null);
     const own = name !== "subject" && name !== "background";
     const merge = own ? el("button", {

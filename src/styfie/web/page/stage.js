@@ -160,10 +160,11 @@ export class Stage {
     return names[scene.soft.owner[Math.floor(y) * scene.width + Math.floor(x)]] ?? null;
   }
 
-  hover(name, [x, y] = [0, 0]) {
+  hover(name, place = null) {
     const tag = $("name-tag");
-    tag.hidden = !name;
-    if (name) {
+    tag.hidden = !name || !place;
+    if (name && place) {
+      const [x, y] = place;
       const [width, height] = this.size;
       say(tag, regionTitle(name, this.studio.names));
       tag.style.setProperty("--x", `${Math.max(12, Math.min(88, 100 * x / width))}%`);
