@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import asdict
@@ -15,18 +14,15 @@ from styfie.errors import InputError, StyfieError
 from styfie.gallery import GALLERY, PAIRS
 from styfie.web.asked import Asked, LookAsked, SettingsAsked, StyleAsked, plain
 from styfie.web.cameras import Cameras
+from styfie.web.intake import Intake
 from styfie.web.jobs import BUSY, Job, Jobs, Wanted
-from styfie.web.kinds import START, ZIP, suffix_of
 from styfie.web.options import Options
 from styfie.web.refusals import BusyError, ConflictError, DroppedError, GoneError, TooLateError, WorkerDiedError
 from styfie.web.workers import Worker
 
 READING = 3 << 30  # bytes that the process which decodes may take
-LATE = 40.0  # seconds that decoding may take
 HEARTBEAT = 15.0  # seconds
 SWEEP = 60.0  # seconds between looking for what is too old
-KEPT_STYLES = 12  # that one job may have of its own
-LABEL = 60  # letters of a style's name
 DIED = "The process that painted it ended in the middle: ask to paint it once more, and it goes on from there."
 
 
@@ -54,6 +50,7 @@ class Studio:
         self.quick = Worker("styfie.web.work.quick", threads)
         self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50)
         self.cameras = Cameras(self.quick)
+        self.intake = Intake(self.jobs, self.reader, self.options.most_pixels)
         for worker in (self.reader, self.quick, self.painter):
             worker.start()
         self._begin(self._warm())
@@ -134,49 +131,16 @@ class Studio:
     async def _receive(
         self, job: Job, photo: BinaryIO, asked: Asked | None, styles: Mapping[str, BinaryIO], recipe: BinaryIO | None
     ) -> None:
-        folder = self.jobs.path(job)
-        file = await _write(photo, folder / "upload")
-        job.upload = file.name
-        found = await self._decode("photo", str(file), self.options.most_pixels)
-        job.width, job.height = found["width"], found["height"]
+        await self.intake.take_photo(job, photo)
         for name, style in styles.items():
-            await self._take_style(job, name, style)
+            await self.intake.take_style(job, name, style)
         if recipe is not None:
-            asked = await self._take_recipe(job, recipe)
+            asked = await self.intake.take_recipe(job, recipe)
         asked = asked or Asked()
         self._check_size(asked.settings)
         self._check_styles(job, asked.looks)
         job.settings, job.looks = asked.settings.model_dump(), plain(asked.looks)
         job.then_paint = any(look.styles for look in asked.looks.values())
-
-    async def _take_recipe(self, job: Job, recipe: BinaryIO) -> Asked:
-        """What a `painting.ora` or a `recipe.json` asks; styles that are in it become the job's own."""
-        folder = self.jobs.path(job)
-        file, zipped = folder / "recipe", recipe.read(len(ZIP)) == ZIP
-        recipe.seek(0)
-        with file.open("wb") as written:
-            await asyncio.to_thread(shutil.copyfileobj, recipe, written)
-        try:
-            if not zipped:
-                return Asked.from_json(file.read_bytes(), "recipe")
-            found = await self._decode("recipe", str(file), str(folder), self.options.most_pixels)
-        finally:
-            file.unlink(missing_ok=True)
-        job.styles |= found["styles"]
-        return Asked.from_json(found["asked"], "recipe")
-
-    async def _decode(self, name: str, *given: Any) -> Any:
-        """Have a file from outside decoded.
-
-        Raises:
-            InputError: it cannot be, for whatever reason.
-        """
-        try:
-            return await self.reader.call(name, *given, seconds=LATE)
-        except TooLateError:
-            raise InputError(f"The file could not be read within {LATE:g} seconds: a smaller one is wanted.") from None
-        except WorkerDiedError:
-            raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
 
     async def _read(self, job: Job) -> None:
         """Find the person, then paint if that is asked for already."""
@@ -249,25 +213,9 @@ class Studio:
     async def add_style(self, job: Job, name: str, style: BinaryIO) -> str:
         """A style picture of the user's own, for this job; what it is called here."""
         async with self._held(job):
-            found = await self._take_style(job, name, style)
+            found = await self.intake.take_style(job, name, style)
         self._keep(job)
         return found
-
-    async def _take_style(self, job: Job, name: str, style: BinaryIO) -> str:
-        if len(job.styles) >= KEPT_STYLES:
-            raise InputError(f"A job may have {KEPT_STYLES} styles of its own, and it has them.")
-        base = name.replace("\\", "/").rsplit("/", 1)[-1]
-        label = "".join(c for c in base if c.isprintable())[-LABEL:].strip() or "style"
-        if label in GALLERY:
-            label = f"my {label}"
-        folder, number = self.jobs.path(job), len(job.styles) + 1
-        file, into = await _write(style, folder / f"sent-{number}"), folder / f"style-{number}.png"
-        try:
-            await self._decode("style", str(file), str(into), self.options.most_pixels)
-        finally:
-            file.unlink(missing_ok=True)
-        job.styles[label] = into.name
-        return label
 
     # ---- regions
 
@@ -284,13 +232,9 @@ class Studio:
         """A region as it was brushed."""
         async with self._held(job):
             self._want_regions(job)
-            file = await _write(mask, self.jobs.path(job) / "brushed")
-            try:
-                await self._decode("mask", str(file), job.width, job.height, self.options.most_pixels)
+            async with self.intake.mask(job, mask) as file:
                 given = (str(self.jobs.path(job)), name, str(file))
                 job.regions = await self._quickly("brush", *given, owner=job.id)
-            finally:
-                file.unlink(missing_ok=True)
         job.corrected, job.note = True, ""
         self._keep(job)
 
@@ -458,19 +402,3 @@ class Studio:
         for job in await asyncio.to_thread(self.jobs.surplus, idle, self.options.hours, self.options.gigabytes):
             await self.delete(job)
         await self.cameras.sweep()
-
-
-async def _write(sent: BinaryIO, path: Path) -> Path:
-    """What was sent as a file, `path` with the suffix that its first bytes say.
-
-    Raises:
-        InputError: there is nothing in it, or it is of no kind that is taken.
-    """
-    start = sent.read(START)
-    if not start:
-        raise InputError("The file that was sent is empty: a picture is wanted.")
-    file = path.with_suffix(suffix_of(start))
-    sent.seek(0)
-    with file.open("wb") as written:
-        await asyncio.to_thread(shutil.copyfileobj, sent, written, 1 << 20)
-    return file
