@@ -169,7 +169,7 @@ def harm() -> None:
 
 def children(pid: int) -> list[int]:
     """The workers."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = [one for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
     return [int(one) for one in found if "spawn_main" in Path(f"/proc/{one}/cmdline").read_text()]
 
 

@@ -17,10 +17,11 @@ from styfie.web.cameras import Cameras
 from styfie.web.intake import Intake
 from styfie.web.jobs import BUSY, Job, Jobs, Wanted
 from styfie.web.options import Options
-from styfie.web.refusals import BusyError, ConflictError, DroppedError, GoneError, TooLateError, WorkerDiedError
+from styfie.web.refusals import BusyError, ConflictError, DroppedError, GoneError, WorkerDiedError
 from styfie.web.workers import Worker
 
 READING = 3 << 30  # bytes that the process which decodes may take
+QUICK = 300.0  # seconds that what is answered at once may take, however busy the computer is
 HEARTBEAT = 15.0  # seconds
 SWEEP = 60.0  # seconds between looking for what is too old
 DIED = "The process that painted it ended in the middle: ask to paint it once more, and it goes on from there."
@@ -147,26 +148,20 @@ class Studio:
         try:
             given = (str(self.jobs.path(job)), job.upload, self.settings(job), list(job.looks))
             found = await self._quickly("find", *given, owner=job.id)
-        except DroppedError:
-            return
-        except StyfieError as error:
-            job.state, job.error = "failed", str(error)
-        else:
             job.regions, job.note, job.state = found["regions"], found["note"], "ready"
             job.parts = found["parts"]
             self._without_lost(job)
             if job.then_paint and not job.note:
+                self._style(job)
                 self._queue(job)
+        except DroppedError:
+            return
+        except StyfieError as error:
+            job.state, job.error = "failed", str(error)
         self._keep(job)
 
-    async def _quickly(self, name: str, *given: Any, owner: str, seconds: float = 60.0) -> Any:
-        """Ask the quick worker; once more if it dies, which may have been another's fault."""
-        try:
-            return await self.quick.call(name, *given, owner=owner, seconds=seconds)
-        except TooLateError:
-            raise
-        except WorkerDiedError:
-            return await self.quick.call(name, *given, owner=owner, seconds=seconds)
+    async def _quickly(self, name: str, *given: Any, owner: str) -> Any:
+        return await self.quick.call(name, *given, owner=owner, seconds=QUICK, again=True)
 
     def settings(self, job: Job) -> dict[str, Any]:
         """A job's settings for the library, with the size that it is painted at."""
@@ -207,8 +202,13 @@ class Studio:
             raise GoneError("There is no such style in the gallery.")
         file = self.drawn / f"{name}.png"
         if not file.is_file():
-            await self.reader.call("gallery", name, str(self.drawn))
+            await self.reader.call("gallery", name, str(self.drawn), again=True)
         return file
+
+    async def small(self, file: Path, size: int) -> bytes:
+        """A picture file of the server's own as JPEG, at most so many pixels."""
+        found: bytes = await self.reader.call("thumbnail", str(file), size, again=True)
+        return found
 
     async def add_style(self, job: Job, name: str, style: BinaryIO) -> str:
         """A style picture of the user's own, for this job; what it is called here."""
@@ -273,14 +273,19 @@ class Studio:
         return painted
 
     def paint(self, job: Job, settings: SettingsAsked) -> None:
-        """Queue a job to be painted.
+        """Queue a job to be painted; one whose photo could not be looked at is looked at once more.
 
         Raises:
             ConflictError: it is under way already, or has no regions.
             BusyError: too many paintings wait already.
         """
-        self._want_regions(job)
         self._check_size(settings)
+        if job.state == "failed" and not job.regions:  # it was never read: its worker died, or took too long
+            job.settings, job.state, job.error, job.then_paint = settings.model_dump(), "reading", "", True
+            self._begin(self._read(job))
+            self._keep(job)
+            return
+        self._want_regions(job)
         self._style(job)
         if sum(other.state == "queued" for other in self.jobs) >= self.options.waiting:
             raise BusyError(f"{self.options.waiting} paintings are waiting: ask again in a while.")

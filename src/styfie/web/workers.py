@@ -66,15 +66,31 @@ class Worker:
         self._loop = asyncio.create_task(self._serve())
 
     async def call(
-        self, name: str, *given: Any, owner: str = "", seconds: float | None = 60.0, told: Told | None = None
+        self,
+        name: str,
+        *given: Any,
+        owner: str = "",
+        seconds: float | None = 60.0,
+        told: Told | None = None,
+        again: bool = False,
     ) -> Any:
         """Run a function there, when all that was asked before is done, and return its answer.
+
+        `told` hears what it tells meanwhile. With `again` it is run once more if the process dies, which may have been
+        another's fault.
 
         Raises:
             StyfieError: what the function raised.
             WorkerDiedError: the process ended meanwhile.
         """
-        task = Task(name, given, owner, seconds, told)
+        try:
+            return await self._ask(Task(name, given, owner, seconds, told))
+        except WorkerDiedError as error:
+            if not again or isinstance(error, TooLateError):
+                raise
+            return await self._ask(Task(name, given, owner, seconds, told))
+
+    async def _ask(self, task: Task) -> Any:
         self.waiting.append(task)
         self._come.set()
         return await task.done

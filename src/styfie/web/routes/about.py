@@ -60,5 +60,5 @@ async def style(
 ) -> Response:
     """A style of the gallery, small."""
     file = await studio.style_file(name)
-    data = await studio.reader.call("thumbnail", str(file), size)
+    data = await studio.small(file, size)
     return Response(data, media_type="image/jpeg", headers={"cache-control": "private, max-age=86400"})

@@ -117,5 +117,5 @@ async def stop(studio: StudioHere, job: JobHere) -> JobAnswer:
 async def photo_(studio: StudioHere, job: JobHere, size: Annotated[int, Query(ge=32, le=1024)] = 1024) -> Response:
     """The photo, upright, at most so many pixels."""
     file = studio.jobs.path(job) / "photo.jpg"
-    data = file.read_bytes() if size == 1024 else await studio.reader.call("thumbnail", str(file), size)
+    data = file.read_bytes() if size == 1024 else await studio.small(file, size)
     return Response(data, media_type="image/jpeg")

@@ -55,8 +55,7 @@ async def growing(
     found = _file(studio, job, GROWING, "image/jpeg")
     if size == LONGEST:
         return found
-    file = str(studio.jobs.path(job) / GROWING)
-    return Response(await studio.reader.call("thumbnail", file, size), media_type="image/jpeg")
+    return Response(await studio.small(studio.jobs.path(job) / GROWING, size), media_type="image/jpeg")
 
 
 @router.get("/jobs/{id}/all.zip", responses=picture_responses("application/zip"))
