@@ -16,6 +16,7 @@ from PIL import Image
 import styfie
 from styfie.images import to_image
 from styfie.painting import Painting
+from styfie.web.refusals import WorkerDiedError
 from styfie.web.studio import Studio
 from tests.web.conftest import API, FAST, LOOKS, TestClient, ended, folder_of, post
 
@@ -235,6 +236,22 @@ def test_a_painter_that_is_killed_is_reported_and_the_painting_goes_on(
     assert other["state"] == "done", "the server lives"
     assert client.post(f"{API}/jobs/{job['id']}/paint", json=FAST).status_code == 202
     assert ended(client, job)["state"] == "done"
+
+
+def test_a_photo_that_could_not_be_looked_at_can_be_asked_for_again(
+    client: TestClient, studio: Studio, small: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def died(*_: object, **__: object) -> None:
+        raise WorkerDiedError("It ended.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(studio, "_quickly", died)
+        job = ended(client, post(client, small))
+    assert (job["state"], job["error"], job["regions"]) == ("failed", "It ended.", [])
+    assert client.post(f"{API}/jobs/{job['id']}/paint", json=FAST).json()["state"] == "reading"
+    done = ended(client, job, "done", "failed")
+    assert done["error"] == "" and done["painted"] == ["subject", "background"]
+    assert list(done["looks"]) == done["painted"], "the pair that is taken where nothing is asked"
 
 
 def test_the_quick_worker_may_die(client: TestClient, studio: Studio, small: bytes) -> None:

@@ -28,7 +28,7 @@ def fuzz(client: TestClient, operation: Any, job: str, seen: Counter[int]) -> No
 
     @hypothesis.given(operation.as_strategy())
     @hypothesis.settings(
-        max_examples=6,
+        max_examples=4,
         deadline=None,
         derandomize=True,
         database=None,

@@ -9,22 +9,26 @@ from typing import Any
 
 import pytest
 
-from styfie.gallery import GALLERY
-from styfie.web.asked import Asked, SettingsAsked
+from styfie.web.asked import Asked
 from styfie.web.jobs import FILE, Job, Jobs
 from styfie.web.options import Options
-from styfie.web.refusals import BusyError, WorkerDiedError
+from styfie.web.refusals import BusyError
 from styfie.web.studio import Studio
 from tests.web.conftest import FAST, LOOKS
+
+
+class Cold(Studio):
+    """One that loads nothing before it is asked for."""
+
+    async def _warm(self) -> None:
+        pass
 
 
 def running(folder: Path, use: Callable[[Studio], Awaitable[Any]], **options: Any) -> Any:
     """What is done with a studio of this folder, which is stopped then."""
 
     async def run() -> Any:
-        studio = Studio(Options(folder, threads=1, **options))
-        for name in GALLERY:
-            (studio.drawn / f"{name}.png").touch()
+        studio = Cold(Options(folder, threads=1, **options))
         await studio.start()
         try:
             return await use(studio)
@@ -60,25 +64,6 @@ def test_what_was_under_way_goes_on_after_a_restart(tmp_path: Path, small: bytes
 
     names = running(tmp_path, begin)
     running(tmp_path, go_on)
-
-
-def test_a_photo_that_could_not_be_looked_at_can_be_asked_for_again(
-    tmp_path: Path, small: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def died(*_: object, **__: object) -> None:
-        raise WorkerDiedError("It ended.")
-
-    async def twice(studio: Studio) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(studio, "_quickly", died)
-            job = await studio.post(io.BytesIO(small))
-            await until(job, "failed")
-        assert job.error == "It ended."
-        studio.paint(job, SettingsAsked(**FAST))
-        await until(job, "done", "failed")
-        assert job.error == "" and job.painted == ["subject", "background"] == list(job.looks)
-
-    running(tmp_path, twice)
 
 
 def test_no_more_wait_than_may(tmp_path: Path, small: bytes) -> None:
