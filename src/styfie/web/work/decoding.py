@@ -24,7 +24,11 @@ def open_picture(file: Path, most_pixels: int) -> Image.Image:
     if file.suffix in HEIF_SUFFIXES:
         register_heif()
     image = guarded(lambda: Image.open(file))
-    check_pixels(image, most_pixels)
+    try:
+        check_pixels(image, most_pixels)
+    except InputError:
+        image.close()
+        raise
     return image
 
 
