@@ -34,7 +34,7 @@ def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
         taken.listen()
         options = Options(tmp_path, port=taken.getsockname()[1])
         with pytest.raises(InputError, match=r"cannot be listened at .* --port"):
-            serve(options, browser=False, say=str)
+            serve(options, browser=False, say=lambda _text: None)
 
 
 def test_the_command_asks_for_a_token_elsewhere_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
