@@ -35,12 +35,7 @@ def load(file: Path) -> Painting:
         key = str(file), file.stat().st_mtime_ns
     except FileNotFoundError:
         raise MissingError("There is no such picture yet: paint it first.") from None
-    if key not in _held:
-        _held[key] = read_painting(file, styles=False)
-        while len(_held) > KEPT:
-            _held.popitem(last=False)
-    _held.move_to_end(key)
-    return _held[key]
+    return _hold(key, _held.get(key) or read_painting(file, styles=False))
 
 
 def save(painting: Painting, file: Path) -> None:
@@ -48,7 +43,16 @@ def save(painting: Painting, file: Path) -> None:
     beside = file.with_name(f".{file.name}.part")
     write_painting(painting, beside, level=1)
     beside.replace(file)
-    _held[str(file), file.stat().st_mtime_ns] = painting
+    _hold((str(file), file.stat().st_mtime_ns), painting)
+
+
+def _hold(key: tuple[str, int], painting: Painting) -> Painting:
+    """Hold on to a painting, and let go of the one that was not asked for longest."""
+    _held[key] = painting
+    _held.move_to_end(key)
+    while len(_held) > KEPT:
+        _held.popitem(last=False)
+    return painting
 
 
 def unpainted(photo: torch.Tensor, regions: Regions) -> Painting:
