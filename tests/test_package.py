@@ -40,6 +40,7 @@ LAYERS = [
     {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes", "stream"},
     {"pipeline"},
     {"batch", "video"},
+    {"web"},
     {"cli", "__main__", "__init__"},
 ]
 LEVEL = {part: i for i, layer in enumerate(LAYERS) for part in layer}

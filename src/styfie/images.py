@@ -96,7 +96,7 @@ def _open(source: str | Path, name: str, longest: int = 0) -> Image.Image:
     if path.is_dir():
         raise InputError(f"{path} is a folder: a picture file is wanted.")
     if path.suffix.lower() in HEIF_SUFFIXES:
-        _register_heif()
+        register_heif()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -114,7 +114,12 @@ def _open(source: str | Path, name: str, longest: int = 0) -> Image.Image:
     return image
 
 
-def _register_heif() -> None:
+def register_heif() -> None:
+    """Have Pillow read HEIC.
+
+    Raises:
+        MissingError: the package for it is not there.
+    """
     try:
         import pillow_heif
     except ImportError:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from styfie import __version__
-from styfie.cli import blur, doctor, evaluate, export, lists, mix, paint, segment, train
+from styfie.cli import blur, doctor, evaluate, export, lists, mix, paint, segment, train, web
 from styfie.errors import StyfieError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("segment")(segment.segment)
 app.command("blur")(blur.blur)
 app.command("export")(export.export)
 app.command("list")(lists.list_)
+app.command("web")(web.web)
 app.command("doctor")(doctor.doctor)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")

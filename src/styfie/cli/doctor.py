@@ -12,6 +12,7 @@ OPTIONAL = {
     "onnx": ("onnxruntime", "networks as ONNX files"),
     "vgg": ("h5py", "VGG weights in Keras files"),
     "video": ("av", "video and films"),
+    "web": ("fastapi", "the page in the browser"),
 }
 
 

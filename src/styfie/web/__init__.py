@@ -1,0 +1,18 @@
+"""The page and its server: a photo in the browser, painted on this computer.
+
+asked       what is asked, as JSON: looks, settings, points
+answers     what is answered
+refusals    why something is not done, and by which status that is said
+kinds       which files are taken, by their first bytes
+options     what is asked of the server itself
+guard       who is let in: host, origin, token, size of what is sent
+jobs        one folder a job: `painting.ora` and `job.json`
+workers     processes that do the work, replaced when they die
+intake      what comes from outside, decoded by a worker
+cameras     streams of frames
+studio      jobs, workers and what happens to them
+work        what the workers do with the library
+routes      the interface, version 1
+app         all of it as one application
+serving     the command's side: address, token, browser
+"""

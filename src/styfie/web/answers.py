@@ -1,0 +1,102 @@
+"""What is answered, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from styfie.web.asked import LookAsked, SettingsAsked
+from styfie.web.jobs import State
+
+
+class Refusal(BaseModel):
+    """Why something was not done: one sentence."""
+
+    error: str
+
+
+class RegionAnswer(BaseModel):
+    """One region: on which side, how sure (`score` in [0, 1]), and its share of the picture's area."""
+
+    name: str
+    side: str
+    score: float
+    doubtful: bool
+    area: float
+
+
+class ProgressAnswer(BaseModel):
+    """How far a painting is; `preview` counts the pictures that `growing.jpg` has shown."""
+
+    step: int
+    steps: int
+    seconds_left: float
+    preview: int
+
+
+class JobAnswer(BaseModel):
+    """A job: one photo, its regions, what is asked of them, and what there is of it.
+
+    `painted` are the regions whose painted layer is still of what is asked, `parts` what may be split off, `undo` and
+    `redo` how many changes of the regions may be taken back and done again.
+    """
+
+    id: str
+    state: State
+    note: str
+    error: str
+    created: float
+    width: int
+    height: int
+    regions: list[RegionAnswer]
+    looks: dict[str, LookAsked]
+    settings: SettingsAsked
+    styles: list[str]
+    previews: int
+    painted: list[str]
+    parts: list[str]
+    undo: int
+    redo: int
+    progress: ProgressAnswer | None
+    queue: int
+    pictures: list[str]
+    version: int
+
+
+class StyleAnswer(BaseModel):
+    """A style or an engine by name."""
+
+    name: str
+    title: str
+    about: str = ""
+
+
+class NameAnswer(BaseModel):
+    """What it is called here."""
+
+    name: str
+
+
+class PreviewAnswer(BaseModel):
+    """The number of the preview, and the regions painted in it."""
+
+    version: int
+    painted: list[str]
+
+
+class CameraAnswer(BaseModel):
+    """A camera's id."""
+
+    id: str
+
+
+class AboutAnswer(BaseModel):
+    """What this server is, takes and keeps."""
+
+    version: str
+    device: str
+    limits: dict[str, Any]
+    engines: list[StyleAnswer]
+    defaults: dict[str, Any]
+    choices: dict[str, list[Any]]

@@ -1,0 +1,119 @@
+"""What is asked, as JSON: of regions, of a run. Defaults are those of `Look` and `Settings`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from styfie.errors import InputError
+from styfie.looks import STROKES, Look
+from styfie.settings import Settings
+
+LONGEST_NAME = 60
+"""Letters of a region's or a style's name."""
+MOST_STEPS = 2000
+BLURS = (0, 2, 4, 6, 10, 15, 20)
+"""Amounts of blur that the page offers."""
+MOST_BLUR = 100.0
+SEGMENTERS = r"^(auto|portrait|jseg(:[1-9][0-9]?)?)$"
+
+RegionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max_length=LONGEST_NAME)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Point = tuple[Share, Share]
+Color = Literal["style", "keep", "histogram", "luma"]
+Bokeh = Literal["gaussian", "disc", "hexagon"]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class StyleAsked(_Asked):
+    """A style of the gallery, or one that was sent to this job, by name."""
+
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
+    weight: float = Field(default=1.0, ge=0.001, le=1000)
+
+
+class LookAsked(_Asked):
+    """How one region is to look; without styles it stays photo."""
+
+    styles: list[StyleAsked] = Field(default_factory=list, max_length=8)
+    strength: float = Field(default=Look.strength, ge=0, le=1)
+    color: Color = "style"
+    stroke: float = Field(default=Look.stroke, ge=STROKES[0], le=STROKES[1])
+    likeness: float = Field(default=Look.likeness, ge=0, le=1)
+    brush: Literal["auto", "oil", "tape", "marker", "watercolour"] = "auto"
+    blur: float = Field(default=Look.blur, ge=0, le=MOST_BLUR)
+    bokeh: Bokeh = "gaussian"
+
+
+Looks = dict[RegionName, LookAsked]
+
+
+class SettingsAsked(_Asked):
+    """What is asked of a run."""
+
+    size: int = Field(default=Settings.size, ge=0, le=16_384, description="Longest side; 0 = the photo's own.")
+    steps: int = Field(default=Settings.steps, ge=1, le=MOST_STEPS)
+    seed: int = Field(default=Settings.seed, ge=0, le=2**53)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    engine: Literal["optimise", "fast", "taught", "strokes", "components"] = "optimise"
+    loss: Literal["gram", "wasserstein", "sliced", "patches"] = "gram"
+    segmenter: str = Field(default=Settings.segmenter, pattern=SEGMENTERS)
+    start: Literal["photo", "noise", "fast"] = "photo"
+    max_memory: float = Field(default=Settings.max_memory, ge=0.5, le=64)
+    radius: float = Field(default=Settings.radius, ge=0, le=MOST_BLUR)
+    lens: Bokeh = "gaussian"
+
+    def settings(self) -> Settings:
+        """The same for the library."""
+        return Settings(**self.model_dump())
+
+
+class Asked(_Asked):
+    """All that is asked of a photo in one go."""
+
+    looks: Looks = Field(default_factory=dict, max_length=16)
+    settings: SettingsAsked = Field(default_factory=SettingsAsked)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, called: str) -> Asked:
+        """What a text asks.
+
+        Raises:
+            InputError: it is no such text.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join([called, *(str(part) for part in first["loc"])])
+            raise InputError(f"{where}: {first['msg']}.") from None
+
+
+class SplitAsked(_Asked):
+    """The region to split off the subject: skin, hair, clothes, accessories, person-1, person-2, …"""
+
+    name: RegionName
+
+
+class PointsAsked(_Asked):
+    """Points, as shares of width and height from the upper left corner, whose surroundings come in or go out."""
+
+    add: list[Point] = Field(default_factory=list, max_length=64)
+    remove: list[Point] = Field(default_factory=list, max_length=64)
+
+
+class CameraAsked(_Asked):
+    """Looks for frames of a camera, painted at `size` pixels on the longest side."""
+
+    looks: Looks = Field(max_length=16)
+    size: int = Field(default=256, ge=64, le=1024)
+
+
+def plain(looks: Mapping[str, LookAsked]) -> dict[str, dict[str, Any]]:
+    """Looks as plain values, as they are kept in `job.json`."""
+    return {name: look.model_dump() for name, look in looks.items()}

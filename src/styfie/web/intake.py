@@ -1,0 +1,113 @@
+"""What comes from outside, written into a job's folder and decoded by a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from styfie.errors import InputError
+from styfie.gallery import GALLERY
+from styfie.web.asked import Asked
+from styfie.web.jobs import Job, Jobs
+from styfie.web.kinds import START, ZIP, suffix_of
+from styfie.web.refusals import TooLateError, WorkerDiedError
+from styfie.web.workers import Worker
+
+LATE = 40.0  # seconds that decoding may take
+KEPT_STYLES = 12  # that one job may have of its own
+LABEL = 60  # letters of a style's name
+
+
+class Intake:
+    """Takes photos, styles, masks and recipes for jobs; `reader` decodes them, of at most so many pixels."""
+
+    def __init__(self, jobs: Jobs, reader: Worker, most_pixels: int) -> None:
+        self.jobs, self.reader, self.most_pixels = jobs, reader, most_pixels
+
+    async def take_photo(self, job: Job, photo: BinaryIO) -> None:
+        """The photo of a new job.
+
+        Raises:
+            InputError: it cannot be used.
+        """
+        file = await _write(photo, self.jobs.path(job) / "upload")
+        job.upload = file.name
+        found = await self._decode("photo", str(file), self.most_pixels)
+        job.width, job.height = found["width"], found["height"]
+
+    @contextlib.asynccontextmanager
+    async def mask(self, job: Job, mask: BinaryIO) -> AsyncIterator[Path]:
+        """A brushed mask as a file that is there meanwhile."""
+        file = await _write(mask, self.jobs.path(job) / "brushed")
+        try:
+            await self._decode("mask", str(file), job.width, job.height, self.most_pixels)
+            yield file
+        finally:
+            file.unlink(missing_ok=True)
+
+    async def take_style(self, job: Job, name: str, style: BinaryIO) -> str:
+        """A style picture of the user's own; what it is called in looks."""
+        folder = self.jobs.path(job)
+        number = 1 + len(list(folder.glob("style-*.png")))
+        if number > KEPT_STYLES:
+            raise InputError(f"A job may have {KEPT_STYLES} styles of its own, and it has them.")
+        base = name.replace("\\", "/").rsplit("/", 1)[-1]
+        label = "".join(c for c in base if c.isprintable())[-LABEL:].strip() or "style"
+        if label in GALLERY:
+            label = f"my {label}"
+        file, into = await _write(style, folder / f"sent-{number}"), folder / f"style-{number}.png"
+        try:
+            await self._decode("style", str(file), str(into), self.most_pixels)
+        finally:
+            file.unlink(missing_ok=True)
+        job.styles[label] = into.name
+        return label
+
+    async def take_recipe(self, job: Job, recipe: BinaryIO) -> Asked:
+        """What a `painting.ora` or a `recipe.json` asks; styles that are in it become the job's own."""
+        folder = self.jobs.path(job)
+        file, zipped = folder / "recipe", recipe.read(len(ZIP)) == ZIP
+        recipe.seek(0)
+        with file.open("wb") as written:
+            await asyncio.to_thread(shutil.copyfileobj, recipe, written)
+        try:
+            if not zipped:
+                return Asked.from_json(file.read_bytes(), "recipe")
+            found = await self._decode("recipe", str(file), str(folder), self.most_pixels)
+        finally:
+            file.unlink(missing_ok=True)
+        job.styles |= found["styles"]
+        return Asked.from_json(found["asked"], "recipe")
+
+    async def _decode(self, name: str, *given: Any) -> Any:
+        """Have a file from outside decoded.
+
+        Raises:
+            InputError: it cannot be, for whatever reason.
+        """
+        try:
+            return await self.reader.call(name, *given, seconds=LATE)
+        except TooLateError:
+            raise InputError(f"The file could not be read within {LATE:g} seconds: a smaller one is wanted.") from None
+        except WorkerDiedError:
+            raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
+
+
+async def _write(sent: BinaryIO, path: Path) -> Path:
+    """What was sent as a file, `path` with the suffix that its first bytes say.
+
+    Raises:
+        InputError: there is nothing in it, or it is of no kind that is taken.
+    """
+    start = sent.read(START)
+    if not start:
+        raise InputError("The file that was sent is empty: a picture is wanted.")
+    file = path.with_suffix(suffix_of(start))
+    sent.seek(0)
+    with file.open("wb") as written:
+        await asyncio.to_thread(shutil.copyfileobj, sent, written, 1 << 20)
+    return file

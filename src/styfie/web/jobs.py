@@ -1,0 +1,170 @@
+"""One folder a job: the photo as it was sent, `painting.ora` when there is one, and a small `job.json`.
+
+job.json       what the job is and what is asked
+upload.EXT     the photo as it was sent
+photo.jpg      the same, upright and small; growing.jpg is the painting so far
+before-N.ora   regions before they were changed, after-N.ora those that were taken back
+regions.ora    photo, regions and looks as they are before painting; preview.ora the same, painted in one pass
+style-N.png    style pictures that were sent
+unfinished.ora, painting.ora, both.png, …   what `styfie paint` writes
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+State = Literal["reading", "ready", "queued", "painting", "done", "stopped", "failed"]
+ID = re.compile(r"[A-Za-z0-9_-]{22}")
+FILE = "job.json"
+GROWING, LONGEST = "growing.jpg", 768  # the picture that grows, and the longest side of it in pixels
+BUSY = ("reading", "queued", "painting")
+
+
+BEFORE, AFTER = "before", "after"  # states of the regions that can be had back
+
+
+def kept(folder: Path, which: str) -> list[Path]:
+    """Regions before or after the present ones, in the order of their numbers: the last is the nearest."""
+    return sorted(folder.glob(f"{which}-*.ora"), key=lambda file: int(file.stem.rpartition("-")[2]))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a job, for what shows it: looks, the job's own styles, settings, and where the gallery is drawn.
+
+    `painted` are the regions whose layer in the painting is still of what is asked; all others are sketched.
+    """
+
+    looks: dict[str, Any]
+    own: dict[str, str]
+    settings: dict[str, Any]
+    drawn: str
+    painted: tuple[str, ...] = ()
+
+
+@dataclass
+class Job:
+    """What is known of one job; `created` and `changed` are seconds since 1970."""
+
+    id: str
+    upload: str = ""
+    state: State = "reading"
+    note: str = ""
+    error: str = ""
+    created: float = field(default_factory=time.time)
+    changed: float = field(default_factory=time.time)
+    width: int = 0
+    height: int = 0
+    regions: list[dict[str, Any]] = field(default_factory=list)
+    corrected: bool = False
+    looks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    styles: dict[str, str] = field(default_factory=dict)
+    then_paint: bool = False
+    previews: int = 0
+    parts: list[str] = field(default_factory=list)
+    painted: list[str] = field(default_factory=list)
+    painted_looks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    progress: dict[str, Any] = field(default_factory=dict)
+    version: int = 0
+
+    @property
+    def fresh(self) -> list[str]:
+        """Painted regions whose layer is still of what is asked: strength, colours and blur may have changed."""
+        asked, made = self.looks, self.painted_looks
+        return [n for n in self.painted if n in asked and n in made and _layer_of(asked[n]) == _layer_of(made[n])]
+
+
+def _layer_of(look: dict[str, Any]) -> tuple[Any, ...]:
+    """What a layer depends on."""
+    return tuple(look[name] for name in ("styles", "stroke", "likeness", "brush"))
+
+
+class Jobs:
+    """The jobs of a folder, by id. Ids cannot be guessed, and nothing that a client says is ever part of a path."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            folder.chmod(0o700)
+        self._known = {job.id: job for job in self._read()}
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(sorted(self._known.values(), key=lambda job: job.created, reverse=True))
+
+    def get(self, name: str) -> Job | None:
+        """The job of that id, if there is one."""
+        return self._known.get(name)
+
+    def new(self) -> Job:
+        """A job with a folder of its own; it is not among the jobs until it is kept."""
+        job = Job(secrets.token_urlsafe(16))
+        self.path(job).mkdir(mode=0o700)
+        return job
+
+    def path(self, job: Job) -> Path:
+        """The job's folder."""
+        return self.folder / job.id
+
+    def keep(self, job: Job) -> None:
+        """Write what is known of a job, beside and renamed."""
+        self._known[job.id] = job
+        folder = self.path(job)
+        beside = folder / f".{FILE}.part"
+        with contextlib.suppress(OSError):  # a full disk must not end the server: the job lives on in memory
+            beside.write_text(json.dumps(asdict(job)), encoding="utf-8")
+            beside.replace(folder / FILE)
+
+    def forget(self, job: Job) -> None:
+        """It is there no more; its files go with `remove`."""
+        self._known.pop(job.id, None)
+
+    def remove(self, job: Job) -> None:
+        """Everything of a job."""
+        self.forget(job)
+        shutil.rmtree(self.path(job), ignore_errors=True)
+
+    def size(self, job: Job) -> int:
+        """Bytes that a job takes."""
+        total = 0
+        for file in self.path(job).rglob("*"):
+            with contextlib.suppress(OSError):
+                total += file.lstat().st_size
+        return total
+
+    def surplus(self, jobs: list[Job], hours: float, gigabytes: float) -> list[Job]:
+        """Those of `jobs` that were not changed for so long, and the oldest while all take too much."""
+        oldest = sorted(jobs, key=lambda job: job.changed)
+        late = time.time() - 3600 * hours
+        gone = [job for job in oldest if job.changed < late]
+        sizes = {job.id: self.size(job) for job in list(self._known.values())}
+        total = sum(sizes.values()) - sum(sizes.get(job.id, 0) for job in gone)
+        for job in oldest[len(gone) :]:
+            if total <= 1e9 * gigabytes:
+                break
+            total -= sizes.get(job.id, 0)
+            gone.append(job)
+        return gone
+
+    def _read(self) -> Iterator[Job]:
+        """Those on disk. A folder of ours without a job in it was left by a server that was killed: it goes."""
+        for folder in self.folder.iterdir():
+            if not ID.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
+                continue
+            try:
+                job = Job(**json.loads((folder / FILE).read_text(encoding="utf-8")))
+            except (OSError, ValueError, TypeError):
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
+            if job.id == folder.name:
+                yield job

@@ -1,0 +1,37 @@
+"""Which files are taken, by their first bytes: what a client calls them does not matter."""
+
+from __future__ import annotations
+
+from styfie.errors import InputError
+
+KINDS = ("JPEG", "PNG", "WebP", "AVIF", "TIFF", "HEIC", "BMP", "GIF")
+HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")  # brands in ISO 23008-12
+ZIP = b"PK\x03\x04"
+START = 16  # bytes that say which kind a file is of
+
+
+def suffix_of(data: bytes) -> str:
+    """The suffix for a picture file that begins with `data`, of which the first `START` bytes are enough.
+
+    Raises:
+        InputError: it is of none of `KINDS`.
+    """
+    starts = {
+        b"\xff\xd8\xff": ".jpg",
+        b"\x89PNG\r\n\x1a\n": ".png",
+        b"II*\x00": ".tif",
+        b"MM\x00*": ".tif",
+        b"BM": ".bmp",
+        b"GIF87a": ".gif",
+        b"GIF89a": ".gif",
+    }
+    for start, suffix in starts.items():
+        if data.startswith(start):
+            return suffix
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return ".webp"
+    if data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis"):
+        return ".avif"
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC:
+        return ".heic"
+    raise InputError(f"What was sent is no picture that can be read: {', '.join(KINDS[:-1])} or {KINDS[-1]} is wanted.")

@@ -1,0 +1,91 @@
+// The compositor of styfie/painting.py (`Painting.render`) once more, so that sliders answer at once.
+//
+//   picture = photo + sum over painted regions r of [alpha_r * gain_r + least * (share_r - alpha_r) * (own_r + gain_r)]
+//   gain_r = strength_r * (layer_r - own_r);  least = the least strength;  share = alpha made crisp among the painted
+//
+// Only few pixels are shared by regions. The server lists those with each region's alpha and own colours there; all
+// others belong to one owner, whose own colour is the photo's, and are a plain mix of photo and layer.
+
+/** What `soft.bin` holds; `routes/page.py` says in which order. */
+export function readSoft(buffer) {
+  const [width, height, regions, count] = new Uint32Array(buffer, 0, 4);
+  let at = 16;
+  const owner = new Uint8Array(buffer, at, width * height);
+  at = Math.ceil((at + width * height) / 4) * 4;
+  const places = new Uint32Array(buffer, at, count);
+  at += 4 * count;
+  const rows = (step) => Array.from({ length: regions }, () => {
+    const found = new Float32Array(buffer, at, step * count);
+    at += 4 * step * count;
+    return found;
+  });
+  return { width, height, owner, places, alpha: rows(1), own: rows(3) };
+}
+
+/**
+ * Blend into `out` (RGBA, 8 bit). `photo`: RGBA; `soft`: of `readSoft`;
+ * `painted`: [{index, strength, layer}] with layers RGBA of the photo's size.
+ */
+export function blend(out, photo, soft, painted) {
+  new Uint32Array(out.buffer).set(new Uint32Array(photo.buffer));
+  if (!painted.length) return;
+  mixOwned(out, photo, soft.owner, painted);
+  mixShared(out, photo, soft, painted);
+}
+
+function mixOwned(out, photo, owner, painted) {
+  const strength = new Float32Array(256);
+  const layers = new Array(256).fill(photo);
+  for (const { index, strength: much, layer } of painted) {
+    strength[index] = much;
+    layers[index] = layer;
+  }
+  for (let pixel = 0, at = 0; pixel < owner.length; pixel++, at += 4) {
+    const share = strength[owner[pixel]];
+    if (share === 0) continue;
+    const layer = layers[owner[pixel]];
+    out[at] = photo[at] + share * (layer[at] - photo[at]);
+    out[at + 1] = photo[at + 1] + share * (layer[at + 1] - photo[at + 1]);
+    out[at + 2] = photo[at + 2] + share * (layer[at + 2] - photo[at + 2]);
+  }
+}
+
+function mixShared(out, photo, soft, painted) {
+  const { places, alpha, own } = soft;
+  const count = places.length;
+  const least = Math.min(...painted.map((one) => one.strength));
+  for (let n = 0; n < count; n++) {
+    const at = 4 * places[n];
+    let sum = 0;
+    let squares = 0;
+    for (const { index } of painted) {
+      const a = alpha[index][n];
+      sum += a;
+      squares += a * a;
+    }
+    const crisp = painted.length > 1 ? sum / Math.max(squares, 1e-12) : 0;
+    let red = photo[at], green = photo[at + 1], blue = photo[at + 2];
+    for (const { index, strength, layer } of painted) {
+      const a = alpha[index][n];
+      const more = crisp ? least * (a * a * crisp - a) : 0;
+      const mine = own[index];
+      const r = 255 * mine[n], g = 255 * mine[count + n], b = 255 * mine[2 * count + n];
+      red += (a + more) * strength * (layer[at] - r) + more * r;
+      green += (a + more) * strength * (layer[at + 1] - g) + more * g;
+      blue += (a + more) * strength * (layer[at + 2] - b) + more * b;
+    }
+    out[at] = red;
+    out[at + 1] = green;
+    out[at + 2] = blue;
+  }
+}
+
+/** One region's alpha (8 bit) at each pixel. */
+export function matteOf(soft, index) {
+  const matte = new Uint8ClampedArray(soft.owner.length);
+  for (let pixel = 0; pixel < matte.length; pixel++) matte[pixel] = soft.owner[pixel] === index ? 255 : 0;
+  soft.places.forEach((place, n) => {
+    matte[place] = 255 * soft.alpha[index][n];
+  });
+  return matte;
+}

@@ -1,0 +1,184 @@
+// The tools on the picture: choose a region, brush or erase at its border, undo; by mouse, finger and keyboard.
+
+import { matteOf } from "./blend.js";
+import { $, check, complain, roving } from "./dom.js";
+
+const KEYS = { v: "choose", b: "brush", e: "eraser" };
+
+/** A region's mask in two canvases: `told`, white on black, for the server; `shown`, opaque inside, for the eye. */
+class Mask {
+  constructor(soft, index) {
+    const { width, height } = soft;
+    const matte = matteOf(soft, index);
+    const [told, shown] = [new ImageData(width, height), new ImageData(width, height)];
+    for (let pixel = 0, at = 0; pixel < matte.length; pixel++, at += 4) {
+      told.data[at] = told.data[at + 1] = told.data[at + 2] = shown.data[at + 3] = matte[pixel];
+      told.data[at + 3] = 255;
+    }
+    [this.told, this.shown] = [told, shown].map((data) => {
+      const canvas = new OffscreenCanvas(width, height);
+      canvas.getContext("2d").putImageData(data, 0, 0);
+      return canvas;
+    });
+  }
+
+  stroke(from, to, radius, adds) {
+    for (const canvas of [this.told, this.shown]) {
+      const context = canvas.getContext("2d");
+      context.globalCompositeOperation = canvas === this.shown && !adds ? "destination-out" : "source-over";
+      context.strokeStyle = adds || canvas === this.shown ? "#fff" : "#000";
+      context.lineWidth = 2 * radius;
+      context.lineCap = "round";
+      context.beginPath();
+      context.moveTo(...from);
+      context.lineTo(to[0] + 0.01, to[1]);
+      context.stroke();
+    }
+  }
+}
+
+export function setUpTools(studio, stage) {
+  const { canvas } = stage;
+  let last = null; // the place a stroke has come to
+  let sent = Promise.resolve(); // strokes reach the server one after the other
+
+  function choose(tool) {
+    stage.tool = canvas.dataset.tool = tool;
+    const brushing = tool !== "choose";
+    $("width-label").hidden = !brushing;
+    canvas.tabIndex = brushing ? 0 : -1;
+    canvas.setAttribute("aria-label", brushing ? "Picture. Arrow keys move the brush, space paints, Escape leaves." : "Picture");
+    stage.pointer = null;
+    stage.hover(null);
+    check($("tool-kind"), $("tool-kind").querySelector(`[data-tool="${tool}"]`));
+    stage.draw();
+  }
+
+  function paintTo(place) {
+    stage.mask ??= new Mask(studio.scene.soft, studio.names.indexOf(studio.selected));
+    stage.mask.stroke(last ?? place, place, stage.radius, stage.tool === "brush");
+    last = place;
+    stage.draw();
+  }
+
+  function finish() {
+    if (!last || !stage.mask) return;
+    last = null;
+    const name = studio.selected;
+    const mask = stage.mask;
+    sent = sent.then(() => mask.told.convertToBlob({ type: "image/png" })).then((blob) => studio.brushed(name, blob))
+      .then(() => complain($("stage-error")), (error) => {
+        stage.mask = null;
+        stage.draw();
+        complain($("stage-error"), error);
+      });
+  }
+
+  const usable = () => studio.scene && !studio.running;
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (!usable() || event.button || event.target.closest("#divider")) return;
+    const place = stage.place(event);
+    if (stage.tool === "choose") {
+      const name = stage.regionAt(place);
+      if (name) studio.select(name);
+      return;
+    }
+    if (!studio.selected || studio.busy.has("regions")) return;
+    event.preventDefault();
+    canvas.focus({ preventScroll: true });
+    canvas.setPointerCapture(event.pointerId);
+    stage.pointer = place;
+    paintTo(place);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!usable() || event.target.closest("#divider")) return stage.hover(null);
+    const place = stage.place(event);
+    if (stage.tool === "choose") {
+      if (event.pointerType !== "touch") stage.hover(stage.regionAt(place), place);
+      return;
+    }
+    stage.pointer = place;
+    if (last) event.getCoalescedEvents?.().forEach((one) => paintTo(stage.place(one)));
+    if (last) paintTo(place);
+    stage.draw();
+  });
+  canvas.addEventListener("pointerup", finish);
+  canvas.addEventListener("pointercancel", finish);
+  canvas.addEventListener("pointerleave", () => {
+    if (last) return;
+    stage.pointer = null;
+    stage.hover(null);
+    stage.draw();
+  });
+  canvas.addEventListener("keydown", (event) => {
+    if (event.target !== canvas || stage.tool === "choose" || !usable()) return;
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const [width, height] = stage.size;
+    stage.pointer ??= [width / 2, height / 2];
+    if (event.key in moves) {
+      const step = event.shiftKey ? 2 : Math.max(4, stage.radius / 2);
+      const [x, y] = moves[event.key];
+      stage.pointer = [
+        Math.max(0, Math.min(width, stage.pointer[0] + step * x)), Math.max(0, Math.min(height, stage.pointer[1] + step * y)),
+      ];
+      if (last) paintTo(stage.pointer);
+    } else if (event.key === " " && !studio.busy.has("regions")) {
+      paintTo(stage.pointer);
+    } else if (event.key === "Escape") {
+      choose("choose");
+      return $("tool-kind").querySelector('[data-tool="choose"]').focus();
+    } else return;
+    event.preventDefault();
+    stage.draw();
+  });
+  canvas.addEventListener("keyup", (event) => {
+    if (event.key === " ") finish();
+  });
+  canvas.addEventListener("blur", finish);
+
+  const step = async (which) => {
+    try {
+      await studio[which]();
+      complain($("stage-error"));
+    } catch (error) {
+      complain($("stage-error"), error);
+    }
+  };
+  $("undo").addEventListener("click", () => step("undo"));
+  $("redo").addEventListener("click", () => step("redo"));
+  $("tool-kind").addEventListener("click", (event) => {
+    const button = event.target.closest("[data-tool]");
+    if (button) choose(button.dataset.tool);
+  });
+  roving($("tool-kind"), (radio) => choose(radio.dataset.tool));
+  $("width").addEventListener("input", () => {
+    stage.pointer = stage.size.map((side) => side / 2); // shows how wide it is now
+    stage.draw();
+  });
+  $("outlines").addEventListener("click", () => {
+    stage.outlined = !stage.outlined;
+    $("outlines").setAttribute("aria-pressed", String(stage.outlined));
+    stage.draw();
+  });
+  document.addEventListener("keydown", (event) => {
+    if ($("studio").hidden || document.querySelector("dialog[open]") || event.target.matches("select, textarea, input:not([type=range])")) return;
+    const key = event.key.toLowerCase();
+    if ((event.ctrlKey || event.metaKey) && key === "z") {
+      event.preventDefault();
+      $(event.shiftKey ? "redo" : "undo").click();
+    } else if (key in KEYS && !event.ctrlKey && !event.metaKey && !event.altKey && event.target.closest("#stage")) {
+      choose(KEYS[key]);
+    }
+  });
+  studio.addEventListener("job", () => {
+    $("undo").disabled = studio.running || !(studio.job.undo > 0);
+    $("redo").disabled = studio.running || !(studio.job.redo > 0);
+    for (const button of $("tool-kind").children) button.disabled = !usable() && button.dataset.tool !== "choose";
+    if (studio.running && stage.tool !== "choose") choose("choose");
+  });
+  studio.addEventListener("scene", () => {
+    for (const button of $("tool-kind").children) button.disabled = !usable() && button.dataset.tool !== "choose";
+  });
+  choose("choose");
+}

@@ -1,0 +1,120 @@
+// The camera: take a photo, or see oneself painted live by the fast engine.
+
+import * as api from "./api.js";
+import { $, complain, el, say } from "./dom.js";
+
+const LIVE = 320; // longest side in pixels at which frames are painted
+
+export function setUpCamera(gallery, take) {
+  const dialog = $("camera");
+  const video = $("video");
+  let stream = null;
+  let live = null; // {id, stopped}: the server's camera that frames go to
+
+  const WHY = {
+    NotAllowedError: "The browser was not allowed to use the camera: allow it in the address bar, then open this again.",
+    NotFoundError: "No camera was found.", NotReadableError: "The camera is in use by another program.",
+  };
+
+  async function open(paintLive) {
+    complain($("camera-error"));
+    $("shoot").disabled = $("live-toggle").disabled = true;
+    dialog.showModal();
+    try {
+      if (!navigator.mediaDevices) throw new Error("This browser gives the camera only to pages on this computer or over https.");
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: { ideal: 1920 }, height: { ideal: 1440 } } });
+      if (!dialog.open) return close();
+      video.srcObject = stream;
+      await video.play();
+      $("shoot").disabled = $("live-toggle").disabled = false;
+      if (paintLive) await start();
+    } catch (error) {
+      complain($("camera-error"), WHY[error.name] ?? error);
+    }
+  }
+
+  function close() {
+    stop();
+    stream?.getTracks().forEach((track) => track.stop());
+    stream = video.srcObject = null;
+  }
+
+  /** What the camera sees now, as a JPEG of at most so many pixels. */
+  function frame(longest, quality = 0.92) {
+    const scale = Math.min(1, longest / Math.max(video.videoWidth, video.videoHeight));
+    const canvas = new OffscreenCanvas(Math.round(video.videoWidth * scale), Math.round(video.videoHeight * scale));
+    const context = canvas.getContext("2d");
+    context.setTransform(-1, 0, 0, 1, canvas.width, 0); // as in a mirror, which is what the page shows
+    context.drawImage(video, 0, 0, canvas.width, canvas.height);
+    return canvas.convertToBlob({ type: "image/jpeg", quality });
+  }
+
+  async function start() {
+    stop();
+    const mine = (live = { id: null, stopped: false });
+    $("live-toggle").setAttribute("aria-pressed", "true");
+    say($("live-toggle"), "Stop painting");
+    $("live-styles").hidden = false;
+    try {
+      const styled = (name) => ({ styles: name ? [{ name, weight: 1 }] : [] });
+      const looks = { subject: styled($("live-subject").value), background: styled($("live-background").value) };
+      ({ id: mine.id } = await api.camera.open(looks, LIVE));
+      while (!mine.stopped) {
+        const { picture, rate } = await api.camera.frame(mine.id, await frame(LIVE, 0.85));
+        if (mine.stopped) break;
+        await showFrame(picture, rate);
+      }
+    } catch (error) {
+      if (!mine.stopped) {
+        stop();
+        complain($("camera-error"), error);
+      }
+    }
+    if (mine.id) await api.camera.close(mine.id).catch(() => {});
+  }
+
+  async function showFrame(picture, rate) {
+    const bitmap = await createImageBitmap(picture);
+    const canvas = $("live");
+    if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+    canvas.getContext("2d").drawImage(bitmap, 0, 0);
+    bitmap.close();
+    canvas.hidden = $("rate").hidden = $("live-save").hidden = false;
+    video.classList.add("sr");
+    if (rate) say($("rate"), `${rate.toFixed(1)} frames a second`);
+  }
+
+  function stop() {
+    if (live) live.stopped = true;
+    live = null;
+    $("live-toggle").setAttribute("aria-pressed", "false");
+    say($("live-toggle"), "Paint live");
+    $("live").hidden = $("rate").hidden = $("live-styles").hidden = $("live-save").hidden = true;
+    video.classList.remove("sr");
+  }
+
+  $("shoot").addEventListener("click", async () => {
+    const photo = await frame(4096);
+    dialog.close();
+    take(new File([photo], "camera.jpg", { type: "image/jpeg" }));
+  });
+  $("live-toggle").addEventListener("click", () => (live ? stop() : start()));
+  for (const id of ["live-subject", "live-background"]) $(id).addEventListener("change", () => live && start());
+  $("live-save").addEventListener("click", () => {
+    $("live").toBlob((blob) => {
+      const link = el("a", { href: URL.createObjectURL(blob), download: "live.png" });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    });
+  });
+  dialog.addEventListener("close", close);
+  $("take").addEventListener("click", () => open(false));
+  $("open-live").addEventListener("click", () => open(true));
+
+  return function offer(pair) {
+    for (const [id, chosen] of [["live-subject", pair[0]], ["live-background", pair[1]]]) {
+      $(id).replaceChildren(el("option", { value: "" }, "As it is"),
+        ...gallery.styles.map((one) => el("option", { value: one.name, selected: one.name === chosen }, one.title)));
+    }
+  };
+}

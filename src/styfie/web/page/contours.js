@@ -1,0 +1,68 @@
+// Outlines of mattes: marching squares at one half, along which the matte is interpolated.
+
+// For each cell, by which of its corners (top left 8, top right 4, bottom right 2, bottom left 1) are inside: from which
+// side to which the contour runs (0 top, 1 right, 2 bottom, 3 left), the inside on its left hand.
+const CASES = [
+  [], [[2, 3]], [[1, 2]], [[1, 3]], [[0, 1]], [[0, 1], [2, 3]], [[0, 2]], [[0, 3]],
+  [[3, 0]], [[2, 0]], [[3, 0], [1, 2]], [[1, 0]], [[3, 1]], [[2, 1]], [[3, 2]], [],
+];
+const SHORTEST = 40; // points: what is smaller is a speck and not worth a line
+
+/** Closed lines [[x, y, x, y, …], …] in pixels (the middle of the first is at 0.5) around where the matte (8 bit) is above one half. */
+export function contours(matte, width, height) {
+  const value = (x, y) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : matte[y * width + x]);
+  const wide = width + 1;
+  const side = (x, y, which) => // the number of a cell's side, the same from either cell that has it
+    which === 0 ? 2 * (y * wide + x) : which === 3 ? 2 * (y * wide + x) + 1
+      : which === 2 ? 2 * ((y + 1) * wide + x) : 2 * (y * wide + x + 1) + 1;
+  const next = new Map();
+  const points = new Map();
+  for (let y = 0; y <= height; y++) {
+    for (let x = 0; x <= width; x++) {
+      const corners = [value(x - 1, y - 1), value(x, y - 1), value(x, y), value(x - 1, y)];
+      const kind = corners.reduce((bits, corner) => 2 * bits + (corner > 127 ? 1 : 0), 0);
+      for (const [from, to] of CASES[kind]) {
+        const start = side(x, y, from);
+        next.set(start, side(x, y, to));
+        points.set(start, crossing(x, y, from, corners));
+      }
+    }
+  }
+  return lines(next, points);
+}
+
+function crossing(x, y, which, [a, b, c, d]) {
+  const part = (one, other) => (127.5 - one) / (other - one);
+  const [left, top] = [x - 0.5, y - 0.5];
+  if (which === 0) return [left + part(a, b), top];
+  if (which === 1) return [left + 1, top + part(b, c)];
+  if (which === 2) return [left + part(d, c), top + 1];
+  return [left, top + part(a, d)];
+}
+
+function lines(next, points) {
+  const found = [];
+  while (next.size) {
+    const [first] = next.keys();
+    const line = [];
+    for (let at = first; next.has(at);) {
+      line.push(...points.get(at));
+      const to = next.get(at);
+      next.delete(at);
+      at = to;
+    }
+    if (line.length >= 2 * SHORTEST) found.push(line);
+  }
+  return found;
+}
+
+/** The lines as one path. */
+export function path(found) {
+  const drawn = new Path2D();
+  for (const line of found) {
+    drawn.moveTo(line[0], line[1]);
+    for (let n = 2; n < line.length; n += 2) drawn.lineTo(line[n], line[n + 1]);
+    drawn.closePath();
+  }
+  return drawn;
+}

@@ -1,0 +1,44 @@
+// Before and after: a line across the picture that is drawn with a pointer or moved with arrow keys.
+
+import { $ } from "./dom.js";
+
+export function setUpDivider(studio, stage) {
+  const divider = $("divider");
+  const button = $("compare");
+
+  function show(at) {
+    stage.compare(at);
+    divider.hidden = at === null;
+    button.setAttribute("aria-pressed", String(at !== null));
+    if (at === null) return;
+    divider.style.setProperty("--at", `${100 * at}%`);
+    divider.setAttribute("aria-valuenow", String(Math.round(100 * at)));
+    divider.setAttribute("aria-valuetext", `${Math.round(100 * at)} % of the photo`);
+  }
+  const move = (at) => show(Math.max(0, Math.min(1, at)));
+
+  button.addEventListener("click", () => show(stage.compared === null ? 0.5 : null));
+  divider.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    divider.focus({ preventScroll: true });
+    divider.setPointerCapture(event.pointerId);
+  });
+  divider.addEventListener("pointermove", (event) => {
+    if (divider.hasPointerCapture(event.pointerId)) move(stage.place(event)[0] / stage.size[0]);
+  });
+  divider.addEventListener("keydown", (event) => {
+    const steps = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02, PageDown: -0.1, PageUp: 0.1, Home: -1, End: 1 };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    move(stage.compared + steps[event.key]);
+  });
+  studio.addEventListener("picture", ({ detail: painted }) => {
+    button.disabled = !painted;
+    if (!painted && stage.compared !== null) show(null);
+  });
+  studio.addEventListener("job", () => {
+    if (!studio.running) return;
+    button.disabled = true;
+    if (stage.compared !== null) show(null);
+  });
+}

@@ -1,0 +1,69 @@
+// Ways a photo comes to the page: dropped, pasted, chosen. A picture dropped on the painting is a style for that region.
+
+import { $, say } from "./dom.js";
+import { STYLE } from "./gallery.js";
+import { regionTitle } from "./names.js";
+
+export function setUpPhotos(studio, stage, gallery, open) {
+  const file = $("file");
+  let leaving = 0;
+
+  $("choose").addEventListener("click", () => file.click());
+  $("new-photo").addEventListener("click", () => file.click());
+  file.addEventListener("change", () => {
+    const [photo] = file.files;
+    file.value = "";
+    if (photo) open(photo);
+  });
+
+  document.addEventListener("paste", (event) => {
+    const photo = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
+    if (!photo) return;
+    event.preventDefault();
+    open(photo);
+  });
+
+  const droppable = ({ dataTransfer }) => dataTransfer && (dataTransfer.types.includes("Files") || dataTransfer.types.includes(STYLE));
+  /** The region under a drag, where a style may be dropped. */
+  const target = (event) => (studio.scene && !studio.running && event.target.closest?.("#canvas") ? stage.regionAt(stage.place(event)) : null);
+
+  function hint(event) {
+    const isFile = event.dataTransfer.types.includes("Files");
+    const region = target(event);
+    stage.dragged = region !== null;
+    stage.hover(region, region ? stage.place(event) : null);
+    if (region) say($("name-tag"), `${isFile ? "As style for" : "Paint"} ${regionTitle(region, studio.names).toLowerCase()}`);
+    $("drop").classList.toggle("over", isFile && !$("start").hidden);
+    $("veil").hidden = !isFile || region !== null || !$("start").hidden;
+    say($("veil-text"), studio.scene ? "Drop for a new photo, or on the picture as a style" : "Drop for a new photo");
+    event.dataTransfer.dropEffect = isFile || region ? "copy" : "none";
+  }
+
+  function over() {
+    stage.dragged = false;
+    stage.hover(null);
+    $("drop").classList.remove("over");
+    $("veil").hidden = true;
+  }
+
+  document.addEventListener("dragover", (event) => {
+    if (!droppable(event)) return;
+    event.preventDefault();
+    clearTimeout(leaving);
+    leaving = setTimeout(over, 400); // none comes when a drag has left the window
+    hint(event);
+  });
+  document.addEventListener("drop", (event) => {
+    if (!droppable(event)) return;
+    event.preventDefault();
+    clearTimeout(leaving);
+    const region = target(event);
+    over();
+    const [dropped] = event.dataTransfer.files;
+    const style = event.dataTransfer.getData(STYLE);
+    if (region) studio.select(region);
+    if (region && style) gallery.choose(region, style);
+    else if (region && dropped) gallery.add(region, dropped);
+    else if (dropped) open(dropped);
+  });
+}

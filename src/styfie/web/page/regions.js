@@ -1,0 +1,72 @@
+// The regions as a list, for those who do not point at the picture, and the parts that can get a look of their own.
+
+import { $, complain, el, icon, roving, check, say } from "./dom.js";
+import { regionColor, regionTitle } from "./names.js";
+
+const SMALLEST = 0.0005; // share of the picture under which a region is not listed
+
+export function setUpRegions(studio, stage, gallery) {
+  const list = $("regions");
+
+  function words(name) {
+    const look = studio.look(name);
+    const styles = look.styles.map((one) => gallery.title(one.name)).join(" and ");
+    return styles || (look.blur > 0 ? "Photo, blurred" : "As in the photo");
+  }
+
+  function entry(region) {
+    const { name } = region;
+    const title = regionTitle(name, studio.names);
+    const [style] = studio.look(name).styles;
+    const dot = el("span", { className: "region-dot", ariaHidden: "true" });
+    dot.style.setProperty("--tint", regionColor(name));
+    const picture = style && gallery.picture(style.name);
+    const choose = el("button", {
+      type: "button", className: "region-choose", role: "radio", data: { name }, onclick: () => studio.select(name),
+      onpointerenter: () => stage.hover(name), onpointerleave: () => stage.hover(null),
+    }, dot, el("span", { className: "region-words" }, title, el("small", {}, words(name))), picture ? el("img", { src: picture, alt: "" }) : null);
+    const own = name !== "subject" && name !== "background";
+    const merge = own ? el("button", {
+      type: "button", className: "region-merge", title: "Back to the rest", ariaLabel: `${title}: back to the rest`, onclick: () => change(() => studio.merge(name)),
+    }, icon("i-close")) : null;
+    return el("div", { className: "region", role: "presentation" }, choose, merge);
+  }
+
+  async function change(call) {
+    try {
+      await call();
+      complain($("regions-error"));
+    } catch (error) {
+      complain($("regions-error"), error);
+    }
+    show();
+  }
+
+  function chip(name) {
+    const button = el("button", {
+      type: "button", title: `Give ${regionTitle(name).toLowerCase()} a look of its own`,
+      onclick: () => change(() => studio.split(name)),
+    }, icon("i-plus"), regionTitle(name));
+    button.disabled = studio.running || studio.busy.has("regions");
+    return button;
+  }
+
+  function show() {
+    const { job } = studio;
+    if (!job?.regions) return list.replaceChildren();
+    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.name : null;
+    list.replaceChildren(...job.regions.filter((one) => one.area === undefined || one.area > SMALLEST).map(entry));
+    const chosen = [...list.querySelectorAll('[role="radio"]')].find((one) => one.dataset.name === studio.selected);
+    check(list, chosen);
+    if (focused) (list.querySelector(`[data-name="${CSS.escape(focused)}"]`) ?? chosen)?.focus();
+    $("parts").replaceChildren(...(job.parts ?? []).filter((name) => !studio.names.includes(name)).map(chip));
+    const doubtful = job.regions.filter((one) => one.doubtful && one.name !== "background").map((one) => regionTitle(one.name, studio.names).toLowerCase());
+    const note = job.note || (doubtful.length ? `Styfie is not sure of this: ${doubtful.join(", ")}. Look at the outline, and correct it with brush and eraser.` : "");
+    say($("note"), note);
+    $("note").hidden = !note;
+  }
+
+  roving(list, (radio) => studio.select(radio.dataset.name));
+  for (const event of ["job", "selected", "looks", "status"]) studio.addEventListener(event, show);
+  return { show };
+}

@@ -1,0 +1,105 @@
+// Painting: the button, how far it is, what it says, and the button that ends it.
+
+import { $, complain, say } from "./dom.js";
+import { settings } from "./look.js";
+import { duration } from "./names.js";
+
+export function setUpRun(studio, stage, again) {
+  let told = -1; // the quarter of the run that was last announced
+
+  const attempt = (call) => async () => {
+    try {
+      complain($("action-error"));
+      await call();
+    } catch (error) {
+      complain($("action-error"), error);
+    }
+    show();
+  };
+
+  /** What stands under the picture. */
+  function status() {
+    const { job, busy } = studio;
+    if (busy.has("reading")) return "Looking for the person…";
+    if (!job || !studio.scene) return "";
+    if (job.state === "queued") return "Waiting for its turn…";
+    if (job.state === "painting") return "The painting grows. Stop whenever you like it.";
+    if (busy.has("regions")) return "Finding the outline…";
+    if (busy.has("preview")) return "Sketching…";
+    if (job.state === "failed") return "The painting was not finished.";
+    const styled = studio.names.filter((name) => studio.look(name).styles.length);
+    if (!styled.length) return "Click the person or the background, then choose a style.";
+    if (!studio.unpainted) return job.state === "stopped" ? "Stopped: the best so far is kept." : "Painted. The sliders still change it.";
+    return "This is a quick sketch. Paint makes the real one.";
+  }
+
+  function badge() {
+    const { busy, running, job } = studio;
+    if (busy.has("reading")) return "Reading";
+    if (busy.has("preview")) return "Sketching…";
+    if (running) return job.state === "queued" ? "Waiting" : "Painting…";
+    if (!studio.scene || !studio.names.some((name) => studio.look(name).styles.length)) return "";
+    return studio.unpainted ? "Sketch" : "Painted";
+  }
+
+  function progress() {
+    const { step = 0, steps = 0, seconds_left: left } = studio.job.progress ?? {};
+    const share = steps ? step / steps : 0;
+    if (share) $("progress-bar").value = 100 * share;
+    else $("progress-bar").removeAttribute("value");
+    say($("progress-text"), steps ? `${Math.floor(100 * share)} %` : studio.job.state === "queued" ? "Waiting" : "Beginning");
+    say($("progress-left"), left === null || left === undefined || !steps ? "" : `${duration(left)} left`);
+    const quarter = Math.floor(4 * share);
+    if (quarter === told) return;
+    told = quarter;
+    if (quarter) say($("announce"), `${25 * quarter} percent painted${left ? `, ${duration(left)} left` : ""}.`);
+  }
+
+  function show() {
+    const { job, running, busy } = studio;
+    say($("status"), status());
+    const words = badge();
+    say($("badge"), words);
+    $("badge").hidden = !words;
+    stage.canvas.classList.toggle("waiting", busy.has("reading") || busy.has("preview"));
+    stage.canvas.setAttribute("aria-busy", String(busy.size > 0 || running));
+    const focused = document.activeElement;
+    $("progress").hidden = !running;
+    $("action-buttons").hidden = running;
+    const styled = studio.names.some((name) => studio.look(name).styles.length);
+    $("paint").disabled = !studio.scene || !styled || running;
+    say($("paint"), job?.state === "failed" && job.regions?.length ? "Paint again" : "Paint");
+    $("save").disabled = !studio.scene;
+    $("again").disabled = !styled;
+    if (running) progress();
+    if (running && focused === $("paint")) $("stop").focus();
+    if (!running && focused === $("stop")) $("paint").focus();
+  }
+
+  $("paint").addEventListener("click", attempt(async () => {
+    told = -1;
+    await studio.paint(settings());
+  }));
+  $("stop").addEventListener("click", attempt(async () => {
+    $("stop").disabled = true;
+    try {
+      await studio.stop();
+    } finally {
+      $("stop").disabled = false;
+    }
+  }));
+  $("again").addEventListener("click", () => $("again-file").click());
+  $("again-file").addEventListener("change", () => {
+    const [file] = $("again-file").files;
+    $("again-file").value = "";
+    if (file) again(file);
+  });
+  studio.addEventListener("job", ({ detail: before }) => {
+    const { job } = studio;
+    if (job.error && before?.error !== job.error) complain($(studio.scene ? "action-error" : "stage-error"), job.error);
+    if (before && studio.running !== ["queued", "painting"].includes(before.state)) stage.draw();
+    if (before?.state === "painting" && !studio.running) say($("announce"), job.state === "failed" ? "" : "The painting is there.");
+    show();
+  });
+  for (const event of ["status", "scene", "looks", "picture"]) studio.addEventListener(event, show);
+}

@@ -1,0 +1,64 @@
+"""What this server is, and the gallery."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+import styfie
+from styfie.engines import ENGINES
+from styfie.gallery import GALLERY, PAIRS
+from styfie.looks import BOKEHS, BRUSHES, COLORS, STROKES
+from styfie.web.answers import AboutAnswer, StyleAnswer
+from styfie.web.asked import BLURS, LookAsked, SettingsAsked
+from styfie.web.kinds import KINDS
+from styfie.web.routes.common import StudioHere, picture_responses
+
+router = APIRouter(tags=["about"])
+
+
+@router.get("/about")
+async def about(studio: StudioHere) -> AboutAnswer:
+    """What this server takes, keeps and offers."""
+    options = studio.options
+    return AboutAnswer(
+        version=styfie.__version__,
+        device=studio.device,
+        limits={
+            "bytes": options.most_bytes,
+            "pixels": options.most_pixels,
+            "size": options.longest,
+            "kinds": list(KINDS),
+            "hours": options.hours,
+            "gigabytes": options.gigabytes,
+        },
+        engines=[StyleAnswer(name=n, title=entry.title) for n, entry in ENGINES.items() if not entry.needs],
+        defaults={"look": LookAsked().model_dump(), "settings": SettingsAsked().model_dump()},
+        choices={
+            "colors": list(COLORS),
+            "brushes": list(BRUSHES),
+            "bokehs": list(BOKEHS),
+            "strokes": list(STROKES),
+            "blurs": list(BLURS),
+            "pairs": [list(pair) for pair in PAIRS],
+        },
+    )
+
+
+@router.get("/styles")
+async def styles() -> list[StyleAnswer]:
+    """The gallery."""
+    return [StyleAnswer(name=name, title=entry.title, about=entry.about) for name, entry in GALLERY.items()]
+
+
+@router.get("/styles/{name}.jpg", response_class=Response, responses=picture_responses("image/jpeg"))
+async def style(
+    studio: StudioHere,
+    name: Annotated[str, Path(max_length=40)],
+    size: Annotated[int, Query(ge=32, le=512)] = 160,
+) -> Response:
+    """A style of the gallery, small."""
+    file = await studio.style_file(name)
+    data = await studio.small(file, size)
+    return Response(data, media_type="image/jpeg", headers={"cache-control": "private, max-age=86400"})

@@ -1,0 +1,53 @@
+"""The camera: each frame painted by the fast engine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from styfie.errors import InputError
+from styfie.gallery import GALLERY
+from styfie.settings import Settings
+from styfie.web.answers import CameraAnswer
+from styfie.web.asked import CameraAsked, plain
+from styfie.web.routes.common import StudioHere, picture_responses
+
+router = APIRouter(tags=["camera"])
+IdHere = Annotated[str, Path(max_length=64)]
+MOST_PIXELS = 9_000_000  # of a frame
+
+
+@router.post("/camera", status_code=201)
+async def open_camera(studio: StudioHere, asked: CameraAsked) -> CameraAnswer:
+    """Open a camera; styles are those of the gallery."""
+    named = [style.name for look in asked.looks.values() for style in look.styles]
+    if not named or (lost := [name for name in named if name not in GALLERY]):
+        what = f"The style {lost[0]!r} came" if named else "No style came"
+        raise InputError(f"{what}: for the camera one of {', '.join(GALLERY)} is wanted.")
+    settings = asdict(Settings(size=asked.size, engine="fast"))
+    return CameraAnswer(id=await studio.cameras.open(plain(asked.looks), settings | {"drawn": str(studio.drawn)}))
+
+
+@router.post(
+    "/camera/{id}/frame",
+    response_class=Response,
+    responses=picture_responses("image/jpeg"),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def frame(studio: StudioHere, id: IdHere, request: Request) -> Response:  # noqa: A002
+    """A frame painted; the rate of late is in the header `x-frames-per-second`."""
+    painted, rate = await studio.cameras.frame(id, await request.body(), MOST_PIXELS)
+    return Response(painted, media_type="image/jpeg", headers={"x-frames-per-second": f"{rate:.2f}"})
+
+
+@router.delete("/camera/{id}", status_code=204)
+async def close_camera(studio: StudioHere, id: IdHere) -> None:  # noqa: A002
+    """Close a camera."""
+    await studio.cameras.close(id)

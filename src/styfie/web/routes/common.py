@@ -1,0 +1,63 @@
+"""What the routes share."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Request, Response
+
+from styfie.web.answers import JobAnswer
+from styfie.web.asked import LONGEST_NAME
+from styfie.web.jobs import AFTER, BEFORE, Job, kept
+from styfie.web.studio import Studio
+
+PICTURES = ("photo", "mask", "cutout", "blur")
+SAME = tuple(JobAnswer.model_fields.keys() & {field.name for field in fields(Job)})
+PAINTED = ("subject", "background", "both", "sheet")
+
+
+async def _studio(request: Request) -> Studio:
+    found: Studio = request.app.state.studio
+    return found
+
+
+StudioHere = Annotated[Studio, Depends(_studio)]
+
+
+async def _job(studio: StudioHere, id: Annotated[str, Path(max_length=64)]) -> Job:  # noqa: A002
+    return studio.job(id)
+
+
+JobHere = Annotated[Job, Depends(_job)]
+RegionHere = Annotated[str, Path(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max_length=LONGEST_NAME)]
+
+
+def answer(studio: Studio, job: Job) -> JobAnswer:
+    """A job as it is answered."""
+    finer = [f"mask-{r['name']}" for r in job.regions] if len(job.regions) > 2 else []
+    there = [*PICTURES, *finer] if job.regions else []
+    return JobAnswer.model_validate(
+        {
+            **{name: getattr(job, name) for name in SAME},
+            "created": round(time.time() - job.created, 1),
+            "styles": list(job.styles),
+            "progress": job.progress or None,
+            "queue": studio.queue_of(job),
+            "painted": job.fresh,
+            "undo": len(kept(studio.jobs.path(job), BEFORE)),
+            "redo": len(kept(studio.jobs.path(job), AFTER)),
+            "pictures": [*there, *(PAINTED if job.painted or job.previews else [])],
+        }
+    )
+
+
+def png(data: bytes) -> Response:
+    """A PNG answer."""
+    return Response(data, media_type="image/png")
+
+
+def picture_responses(kind: str) -> dict[int | str, dict[str, Any]]:
+    """How a picture is described."""
+    return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}}

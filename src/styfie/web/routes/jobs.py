@@ -1,0 +1,121 @@
+"""Jobs: post, watch, ask, paint, stop, delete."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Body, File, Form, Query, Response, UploadFile
+from fastapi.responses import StreamingResponse
+
+from styfie.errors import InputError
+from styfie.web.answers import JobAnswer, NameAnswer, PreviewAnswer
+from styfie.web.asked import Asked, Looks, SettingsAsked
+from styfie.web.routes.common import JobHere, StudioHere, answer, picture_responses
+
+router = APIRouter(tags=["jobs"])
+MOST_STYLES = 8
+
+
+@router.post("/jobs", status_code=201)
+async def post(
+    studio: StudioHere,
+    photo: Annotated[UploadFile, File(description="JPEG, PNG, WebP, AVIF, TIFF, HEIC, BMP or GIF.")],
+    asked: Annotated[str | None, Form(description='JSON: {"looks": …, "settings": …}; with it, it is painted.')] = None,
+    style: Annotated[list[UploadFile] | None, File(description="Pictures for looks, named as their files.")] = None,
+    recipe: Annotated[
+        UploadFile | None, File(description="painting.ora or recipe.json: its looks and settings once more.")
+    ] = None,
+) -> JobAnswer:
+    """A new job: the photo is checked at once, and then looked at."""
+    given = Asked.from_json(asked, "asked") if asked is not None else None
+    files = style or []
+    if len(files) > MOST_STYLES:
+        raise InputError(f"{len(files)} styles were sent: at most {MOST_STYLES} are taken.")
+    if recipe and given:
+        raise InputError("Both asked and recipe came: one of them is wanted.")
+    styles = {file.filename or "style": file.file for file in files}
+    return answer(studio, await studio.post(photo.file, given, styles, recipe.file if recipe else None))
+
+
+@router.get("/jobs")
+async def history(studio: StudioHere, most: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[JobAnswer]:
+    """The newest jobs, the newest first."""
+    return [answer(studio, job) for job in itertools.islice(studio.jobs, most)]
+
+
+@router.get("/jobs/{id}")
+async def one(studio: StudioHere, job: JobHere) -> JobAnswer:
+    """One job."""
+    return answer(studio, job)
+
+
+@router.delete("/jobs/{id}", status_code=204)
+async def delete(studio: StudioHere, job: JobHere) -> None:
+    """Everything of a job is deleted, also what is under way."""
+    await studio.delete(job)
+
+
+@router.post("/jobs/{id}/again", status_code=201)
+async def again(studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, File()]) -> JobAnswer:
+    """The same looks and settings for another photo."""
+    asked = Asked.model_validate({"looks": job.looks, "settings": job.settings})
+    with contextlib.ExitStack() as stack:
+        folder = studio.jobs.path(job)
+        styles = {name: stack.enter_context((folder / file).open("rb")) for name, file in job.styles.items()}
+        return answer(studio, await studio.post(photo.file, asked, styles))
+
+
+@router.get("/jobs/{id}/events", response_class=StreamingResponse, responses=picture_responses("text/event-stream"))
+async def events(studio: StudioHere, job: JobHere) -> StreamingResponse:
+    """The job each time that it changes, as server-sent events; ends when it is deleted."""
+
+    async def told() -> AsyncIterator[str]:
+        async for changed in studio.watch(job):
+            yield f"data: {answer(studio, changed).model_dump_json()}\n\n" if changed else ": still here\n\n"
+
+    return StreamingResponse(told(), media_type="text/event-stream")
+
+
+@router.put("/jobs/{id}/looks")
+async def looks(studio: StudioHere, job: JobHere, wanted: Annotated[Looks, Body(max_length=16)]) -> JobAnswer:
+    """What is asked of the regions; of a painting strength, color and blur change at once."""
+    studio.ask(job, wanted)
+    return answer(studio, job)
+
+
+@router.post("/jobs/{id}/styles", status_code=201)
+async def add_style(studio: StudioHere, job: JobHere, style: Annotated[UploadFile, File()]) -> NameAnswer:
+    """A style picture of one's own, for this job; the answer says what it is called in looks."""
+    return NameAnswer(name=await studio.add_style(job, style.filename or "style", style.file))
+
+
+@router.post("/jobs/{id}/preview")
+async def preview(studio: StudioHere, job: JobHere) -> PreviewAnswer:
+    """Paint it in one pass, at once; layers and pictures are then of it."""
+    painted = await studio.preview(job)
+    return PreviewAnswer(version=job.previews, painted=painted)
+
+
+@router.post("/jobs/{id}/paint", status_code=202)
+async def paint(studio: StudioHere, job: JobHere, settings: SettingsAsked | None = None) -> JobAnswer:
+    """Queue it to be painted; without settings, with those it has."""
+    studio.paint(job, settings or SettingsAsked(**job.settings))
+    return answer(studio, job)
+
+
+@router.post("/jobs/{id}/stop")
+async def stop(studio: StudioHere, job: JobHere) -> JobAnswer:
+    """Stop painting; the best so far is kept."""
+    await studio.end_painting(job)
+    return answer(studio, job)
+
+
+@router.get("/jobs/{id}/photo.jpg", response_class=Response, responses=picture_responses("image/jpeg"))
+async def photo_(studio: StudioHere, job: JobHere, size: Annotated[int, Query(ge=32, le=1024)] = 1024) -> Response:
+    """The photo, upright, at most so many pixels."""
+    file = studio.jobs.path(job) / "photo.jpg"
+    data = file.read_bytes() if size == 1024 else await studio.small(file, size)
+    return Response(data, media_type="image/jpeg")

@@ -1,0 +1,92 @@
+"""Pictures: mattes, layers, what is rendered of them, and all of it as files."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from styfie.web.asked import MOST_BLUR, Bokeh, Color
+from styfie.web.jobs import GROWING, LONGEST, Job
+from styfie.web.refusals import GoneError
+from styfie.web.routes.common import JobHere, RegionHere, StudioHere, picture_responses, png
+from styfie.web.studio import Studio
+
+router = APIRouter(tags=["pictures"], default_response_class=Response)
+PNG = picture_responses("image/png")
+
+
+@router.get("/jobs/{id}/mattes/{name}.png", responses=PNG)
+async def matte(studio: StudioHere, job: JobHere, name: RegionHere) -> Response:
+    """A region's matte, 8 bit, 255 = inside."""
+    return png(await studio.ask_quick(job, "matte", name))
+
+
+@router.get("/jobs/{id}/layers/{name}.png", responses=PNG)
+async def layer(
+    studio: StudioHere,
+    job: JobHere,
+    name: RegionHere,
+    color: Color | None = None,
+    blur: Annotated[float | None, Query(ge=0, le=MOST_BLUR, allow_inf_nan=False)] = None,
+    bokeh: Bokeh | None = None,
+) -> Response:
+    """A region's layer as it is blended: in these colours, and so blurred; what is not said, as it is asked.
+
+    Of the painting as long as that is of the styles that are asked, else of the preview.
+    """
+    given = {"color": color, "blur": blur, "bokeh": bokeh}
+    values = {k: v for k, v in given.items() if v is not None}
+    return png(await studio.ask_quick(job, "show_layer", studio.wanted(job), name, values))
+
+
+@router.get("/jobs/{id}/pictures/{name}.png", responses=PNG)
+async def picture(studio: StudioHere, job: JobHere, name: RegionHere) -> Response:
+    """A picture of the result, rendered with the looks as they are now."""
+    return png(await studio.ask_quick(job, "show_picture", studio.wanted(job), name))
+
+
+@router.get("/jobs/{id}/growing.jpg", responses=picture_responses("image/jpeg"))
+async def growing(
+    studio: StudioHere, job: JobHere, size: Annotated[int, Query(ge=32, le=LONGEST)] = LONGEST
+) -> Response:
+    """What is painted so far, and then the painting, small."""
+    found = _file(studio, job, GROWING, "image/jpeg")
+    if size == LONGEST:
+        return found
+    return Response(await studio.small(studio.jobs.path(job) / GROWING, size), media_type="image/jpeg")
+
+
+@router.get("/jobs/{id}/all.zip", responses=picture_responses("application/zip"))
+async def pack(studio: StudioHere, job: JobHere) -> Response:
+    """All pictures and `painting.ora` in one file."""
+    data = await studio.ask_quick(job, "show_all", studio.wanted(job))
+    return Response(data, media_type="application/zip", headers=_named("styfie.zip"))
+
+
+@router.get("/jobs/{id}/painting.ora", responses=picture_responses("image/openraster"))
+async def painting(studio: StudioHere, job: JobHere) -> Response:
+    """Layers, mattes, styles and the recipe, for Krita, GIMP and Styfie."""
+    if not job.painted:
+        raise GoneError("Nothing is painted yet: paint first.")
+    data = await studio.ask_quick(job, "show_ora", studio.wanted(job))
+    return Response(data, media_type="image/openraster", headers=_named("painting.ora"))
+
+
+@router.get("/jobs/{id}/recipe.json", responses=picture_responses("application/json"))
+async def recipe(job: JobHere) -> Response:
+    """What is asked, as it can be sent with another photo as `asked`."""
+    text = json.dumps({"looks": job.looks, "settings": job.settings}, indent=1)
+    return Response(text, media_type="application/json", headers=_named("recipe.json"))
+
+
+def _file(studio: Studio, job: Job, name: str, kind: str) -> Response:
+    try:
+        return Response((studio.jobs.path(job) / name).read_bytes(), media_type=kind)
+    except FileNotFoundError:
+        raise GoneError("There is no such picture yet, or no more.") from None
+
+
+def _named(name: str) -> dict[str, Any]:
+    return {"content-disposition": f'attachment; filename="{name}"'}

@@ -1,0 +1,1 @@
+"""What the workers do with the library: each function takes a line to the server, plain values, and answers such."""

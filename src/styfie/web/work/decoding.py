@@ -1,0 +1,55 @@
+"""Decoding of what comes from outside, whatever it is."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from PIL import Image
+
+from styfie.errors import InputError, StyfieError
+from styfie.images import HEIF_SUFFIXES, register_heif
+
+T = TypeVar("T")
+
+
+def open_picture(file: Path, most_pixels: int) -> Image.Image:
+    """A picture file as its header says, no pixel decoded.
+
+    Raises:
+        InputError: it is none, or has too many pixels.
+    """
+    if file.suffix in HEIF_SUFFIXES:
+        register_heif()
+    image = guarded(lambda: Image.open(file))
+    try:
+        check_pixels(image, most_pixels)
+    except InputError:
+        image.close()
+        raise
+    return image
+
+
+def check_pixels(image: Image.Image, most_pixels: int) -> None:
+    """Refuse a picture with more pixels."""
+    width, height = image.size
+    if width * height > most_pixels:
+        raise InputError(
+            f"The picture has {width} x {height} pixels: at most {most_pixels // 10**6} megapixels are taken."
+        )
+
+
+def guarded(read: Callable[[], T]) -> T:
+    """What a reader gives; whatever it raises on a hostile file is one sentence."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters is raised
+            return read()
+    except StyfieError:
+        raise
+    except MemoryError:
+        raise InputError("The file needs more memory than it may take: a smaller one is wanted.") from None
+    except Exception:  # decoders raise whatever they like
+        raise InputError("What was sent cannot be read, or is damaged: get a whole copy.") from None

@@ -1,0 +1,55 @@
+"""Frames of a camera, painted one after the other."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from styfie.images import read_picture, to_image
+from styfie.settings import Settings
+from styfie.stream import Stream
+from styfie.styles import resolve_looks
+from styfie.web.kinds import suffix_of
+from styfie.web.refusals import GoneError
+from styfie.web.work.decoding import check_pixels, guarded
+from styfie.web.work.paintings import asks
+from styfie.web.workers import Line
+
+_streams: dict[str, Stream] = {}
+
+
+def camera(_line: Line, name: str, looks: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Open one."""
+    drawn = Path(settings.pop("drawn"))
+    asked = Settings(**settings)
+    _streams[name] = Stream(resolve_looks(asks(drawn, looks, {}, drawn), asked.size), asked)
+
+
+def frame(_line: Line, name: str, data: bytes, most_pixels: int) -> bytes:
+    """Paint a frame: JPEG in, JPEG out.
+
+    Raises:
+        GoneError: there is no such camera.
+        InputError: no picture.
+    """
+    if (stream := _streams.get(name)) is None:
+        raise GoneError("There is no such camera, or it was closed.")
+    suffix_of(data)
+    with guarded(lambda: Image.open(io.BytesIO(data))) as image:
+        check_pixels(image, most_pixels)
+        image.draft("RGB", (2 * stream.settings.size, 2 * stream.settings.size))
+        photo = guarded(lambda: read_picture(image, stream.settings.size))
+    if stream.last is not None and stream.last.photo.shape != photo.shape:
+        stream.last = None  # turned, or another camera
+    (painted,) = stream([photo])
+    held = io.BytesIO()
+    to_image(painted).save(held, "JPEG", quality=85)
+    return held.getvalue()
+
+
+def camera_off(_line: Line, name: str) -> None:
+    """Close one."""
+    _streams.pop(name, None)

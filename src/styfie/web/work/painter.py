@@ -1,0 +1,105 @@
+"""The painting itself, told step by step."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from styfie.images import fit_size, resize, to_image
+from styfie.pipeline import Request, find_regions, paint_into, read_photo
+from styfie.settings import Settings
+from styfie.web.jobs import GROWING, LONGEST
+from styfie.web.work.paintings import REGIONS, asks, described, load
+from styfie.web.work.shown import take_size
+from styfie.web.workers import Line
+
+if TYPE_CHECKING:
+    from styfie.engines.progress import Progress
+    from styfie.painting import Painting
+    from styfie.regions import Regions
+
+SHARE = 0.08  # of the run's time that showing it may take
+LEAST = 0.4  # seconds between two of them
+
+
+def run(
+    line: Line,
+    folder: str,
+    upload: str,
+    looks: dict[str, Any],
+    own: dict[str, str],
+    settings: dict[str, Any],
+    corrected: bool,
+) -> dict[str, Any]:
+    """Paint a job, or go on with it; what is painted when it is asked to stop is kept."""
+    asked, path = Settings(**settings), Path(folder)
+    line.tell({"step": 0, "steps": 0, "seconds_left": 0.0, "preview": 0})
+    regions = _regions(path, upload, asked, corrected)
+    growing = _Growing(line, path / GROWING)
+    wanted = {name: ask for name, ask in asks(path, looks, own).items() if name in regions.names}
+    painting, _ = paint_into(path, path / upload, Request(wanted, asked, regions=regions), growing.start, growing.add)
+    take_size(path, painting)
+    size = painting.regions.size
+    to_image(resize(painting.render(), fit_size(size, min(LONGEST, max(size))))).save(
+        path / GROWING, "JPEG", quality=85
+    )
+    return {
+        "finished": bool(painting.recipe["finished"]),
+        "painted": [name for name, look in painting.looks.items() if look.styles],
+        "regions": described(painting.regions),
+    }
+
+
+def _regions(folder: Path, upload: str, settings: Settings, corrected: bool) -> Regions:
+    """Those that are known; at another size found anew, unless somebody has corrected them."""
+    known = load(folder / REGIONS).regions
+    photo = read_photo(folder / upload, settings.size)
+    size = (photo.shape[-2], photo.shape[-1])
+    if known.size == size:
+        return known
+    if corrected or "subject" not in known.names:
+        return known.resize(size)
+    return find_regions(photo, settings, {}, [n for n in known.names if n not in ("subject", "background")])
+
+
+@dataclass
+class _Growing:
+    """Tells how far it is, and shows it as `file`."""
+
+    line: Line
+    file: Path
+    before: Painting | None = None
+    shown: int = 0
+    next: float = 0.0
+
+    def start(self, painting: Painting) -> None:
+        size = fit_size(painting.regions.size, min(LONGEST, max(painting.regions.size)))
+        photo = resize(painting.photo, size)
+        self.before = type(painting)(photo, painting.regions.resize(size), painting.layers, painting.looks)
+
+    def add(self, progress: Progress) -> bool:
+        parent = multiprocessing.parent_process()
+        if parent and not parent.is_alive():
+            sys.exit()  # killed: the server, started again, must not meet this process
+        started = time.monotonic()
+        if started >= self.next and self.before:
+            layers = resize(progress.layers, self.before.regions.size)
+            beside = self.file.with_name(f".{self.file.name}")
+            to_image(replace(self.before, layers=layers).render()).save(beside, "JPEG", quality=85)
+            beside.replace(self.file)
+            self.shown += 1
+            ended = time.monotonic()
+            self.next = ended + max(LEAST, (ended - started) * (1 / SHARE - 1))
+        self.line.tell(
+            {
+                "step": progress.step,
+                "steps": progress.steps,
+                "seconds_left": round(progress.seconds_left, 1),
+                "preview": self.shown,
+            }
+        )
+        return not self.line.asked_to_stop()

@@ -1,0 +1,98 @@
+"""Between a job's folder and the library's types, for all workers."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from styfie.errors import MissingError
+from styfie.gallery import GALLERY
+from styfie.images import read_picture
+from styfie.looks import Look, Style
+from styfie.openraster import as_stored, read_painting, write_painting
+from styfie.painting import Painting
+from styfie.regions import Regions
+from styfie.styles import LARGEST, Ask, StyleSource
+
+KEPT = 4  # paintings held in memory
+REGIONS, PREVIEW, PAINTING = "regions.ora", "preview.ora", "painting.ora"
+_FIELDS = {field.name for field in fields(Look)} - {"styles"}
+_held: OrderedDict[tuple[str, int], Painting] = OrderedDict()
+
+
+def load(file: Path) -> Painting:
+    """A painting, from memory if it is the same as before.
+
+    Raises:
+        MissingError: there is none yet.
+    """
+    try:
+        key = str(file), file.stat().st_mtime_ns
+    except FileNotFoundError:
+        raise MissingError("There is no such picture yet: paint it first.") from None
+    return _hold(key, _held.get(key) or read_painting(file, styles=False))
+
+
+def save(painting: Painting, file: Path) -> None:
+    """Write a painting beside and rename, packed little."""
+    beside = file.with_name(f".{file.name}.part")
+    write_painting(painting, beside, level=1)
+    beside.replace(file)
+    _hold((str(file), file.stat().st_mtime_ns), painting)
+
+
+def _hold(key: tuple[str, int], painting: Painting) -> Painting:
+    """Hold on to a painting, and let go of the one that was not asked for longest."""
+    _held[key] = painting
+    _held.move_to_end(key)
+    while len(_held) > KEPT:
+        _held.popitem(last=False)
+    return painting
+
+
+def unpainted(photo: torch.Tensor, regions: Regions) -> Painting:
+    """The painting before anything is painted."""
+    regions = as_stored(regions)
+    return Painting(photo, regions, photo.expand(len(regions.names), -1, -1, -1), {}, {})
+
+
+def described(regions: Regions) -> list[dict[str, Any]]:
+    """Regions as plain values."""
+    return [
+        {
+            "name": name,
+            "side": regions.sides[i],
+            "score": round(regions.score[i], 4),
+            "doubtful": name in regions.doubtful,
+            "area": round(float(regions.alpha[i].mean()), 5),
+        }
+        for i, name in enumerate(regions.names)
+    ]
+
+
+def look_of(values: Mapping[str, Any], styles: tuple[Style, ...] = ()) -> Look:
+    """A look of plain values."""
+    return Look(styles, **{name: value for name, value in values.items() if name in _FIELDS})
+
+
+def asks(folder: Path, looks: Mapping[str, Any], own: Mapping[str, str], drawn: Path | None = None) -> dict[str, Ask]:
+    """What is asked of each region: styles of the gallery by name, or files of the job.
+
+    With `drawn` those of the gallery are taken from there, where they were drawn before.
+    """
+
+    def source(name: str) -> str | Style:
+        if name in own:
+            return Style(name, read_picture(folder / own[name], LARGEST, enlarge=False))
+        file = drawn / f"{name}.png" if drawn and name in GALLERY else None
+        return Style(name, read_picture(file)) if file and file.is_file() else name
+
+    return {
+        name: Ask(tuple(StyleSource(source(s["name"]), s["weight"]) for s in look["styles"]), look_of(look))
+        for name, look in looks.items()
+    }

@@ -1,0 +1,134 @@
+"""What is answered at once: regions, previews, layers and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from styfie.devices import pick_device
+from styfie.engines import load_engine
+from styfie.errors import InputError, NoPersonError
+from styfie.images import read_matte
+from styfie.openraster import eight_bits, png
+from styfie.painting import Painting
+from styfie.pipeline import find_regions, paint, read_photo
+from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
+from styfie.segmentation import load_segmenter
+from styfie.settings import Settings
+from styfie.styles import resolve_looks
+from styfie.web.work.frames import camera, camera_off, frame
+from styfie.web.work.paintings import PREVIEW, REGIONS, asks, described, load, save, unpainted
+from styfie.web.work.shown import parts_of, show_all, show_layer, show_ora, show_picture, soft
+from styfie.web.work.undoing import remember, step
+from styfie.web.workers import Line
+
+__all__ = ["camera", "camera_off", "frame", "show_all", "show_layer", "show_ora", "show_picture", "soft", "step"]
+
+NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject."
+
+
+def warm(_line: Line) -> dict[str, str]:
+    """Load what the first photo would wait for; says what computes here."""
+    find_regions(read_photo(None, 96), Settings(), {})
+    return {"device": pick_device("auto").type}
+
+
+def warm_fast(_line: Line) -> None:
+    """Load what the first preview would wait for."""
+    paint(None, {SUBJECT: "ink"}, Settings(size=96, engine="fast"))
+
+
+def find(_line: Line, folder: str, upload: str, settings: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+    """Look for the person in a photo, and for what is `wanted` of it; a note says what was not found."""
+    asked, note = Settings(**settings), ""
+    photo = read_photo(Path(folder) / upload, asked.size)
+    finer = [name for name in wanted if name not in (SUBJECT, BACKGROUND)]
+    find = partial(find_regions, photo, asked, {}, source=Path(folder) / upload)
+    try:
+        regions = find(finer)
+    except NoPersonError:
+        regions, note = Regions((BACKGROUND,), torch.ones_like(photo[:, :1]), (1.0,)), NOBODY
+    except InputError as error:  # a part that is not there, or a name of the user's own
+        regions, note = find(()), str(error)
+    parts = parts_of(photo, load_segmenter(asked.segmenter)) if SUBJECT in regions.names else []
+    return {"regions": _keep(folder, photo, regions), "note": note, "parts": parts}
+
+
+def split(_line: Line, folder: str, name: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Split a region off the subject."""
+    before = load(Path(folder) / REGIONS)
+    if name in before.regions.names:
+        raise InputError(f"There is a region {name!r} already.")
+    if SUBJECT not in before.regions.names:
+        raise InputError("There is no subject to split it off: brush a mask of it first.")
+    regions = find_regions(before.photo, Settings(**settings), {}, [name], before.regions)
+    return _keep(folder, before.photo, regions)
+
+
+def points(
+    _line: Line, folder: str, name: str, add: list[tuple[float, float]], remove: list[tuple[float, float]]
+) -> list[dict[str, Any]]:
+    """Correct a region by points, which are shares of width and height."""
+    before = load(Path(folder) / REGIONS)
+    height, width = before.regions.size
+    inside = [[(min(x * width, width - 1), min(y * height, height - 1)) for x, y in some] for some in (add, remove)]
+    return _keep(folder, before.photo, correct(before.regions, before.photo, name, *inside))
+
+
+def brush(_line: Line, folder: str, name: str, mask: str) -> list[dict[str, Any]]:
+    """A region as it was brushed; a new name is a new region."""
+    before = load(Path(folder) / REGIONS)
+    matte = read_matte(Path(mask), before.regions.size)
+    if name == SUBJECT and SUBJECT not in before.regions.names:
+        regions = replace(Regions.of_subject(matte), face=before.regions.face)
+    elif before.regions.names == (name,):
+        raise InputError(f"There is no region but {name}: brush another one, and this is what is left.")
+    else:
+        regions = before.regions.put(name, matte)
+    return _keep(folder, before.photo, regions)
+
+
+def merge(_line: Line, folder: str, name: str) -> list[dict[str, Any]]:
+    """Give a region back to its side."""
+    before = load(Path(folder) / REGIONS)
+    before.regions.index(name)
+    if name in (SUBJECT, BACKGROUND):
+        raise InputError(f"The {name} stays: only what was split off or brushed can be given back.")
+    return _keep(folder, before.photo, before.regions.merge(before.regions.rest_of(name), name))
+
+
+def _keep(folder: str, photo: torch.Tensor, regions: Regions) -> list[dict[str, Any]]:
+    painting = unpainted(photo, regions)
+    remember(Path(folder))
+    save(painting, Path(folder) / REGIONS)
+    return described(painting.regions)
+
+
+def preview(
+    _line: Line, folder: str, looks: dict[str, Any], own: dict[str, str], settings: dict[str, Any], drawn: str
+) -> list[str]:
+    """Paint with the fast engine, at once; names of the painted regions."""
+    before = load(Path(folder) / REGIONS)
+    wanted = asks(Path(folder), _known(looks, before), own, Path(drawn))
+    asked = replace(Settings(**settings), size=max(before.regions.size), engine="fast")
+    looks_here = resolve_looks(wanted, asked.size)
+    shown = {name: looks_here[name] for name in before.regions.names if name in looks_here}
+    *_, last = load_engine("fast")(before.photo, before.regions, shown, asked)
+    painting = Painting(before.photo, before.regions, last.layers, shown, {})
+    save(painting, Path(folder) / PREVIEW)
+    return [name for name, look in painting.looks.items() if look.styles]
+
+
+def _known(looks: Mapping[str, Any], painting: Painting) -> dict[str, Any]:
+    """The looks of regions that there are."""
+    return {name: look for name, look in looks.items() if name in painting.regions.names}
+
+
+def matte(_line: Line, folder: str, name: str) -> bytes:
+    """A region's matte as 8-bit PNG."""
+    return png(eight_bits(load(Path(folder) / REGIONS).regions[name]), 1)

@@ -1,0 +1,122 @@
+"""Files from outside, decoded in a process of their own that may take little memory, and time."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from torch import Tensor
+
+from styfie.errors import InputError
+from styfie.gallery import draw
+from styfie.images import read_matte, read_picture, to_image
+from styfie.recipes import read_recipe
+from styfie.styles import LARGEST, Ask, StyleSource
+from styfie.web.asked import LookAsked, SettingsAsked
+from styfie.web.work.decoding import guarded, open_picture
+from styfie.web.workers import Line
+
+SHOWN = 1024  # longest side of `photo.jpg`
+DRAWN = 512  # at which gallery styles are drawn, once
+UNPACKED = 400_000_000  # bytes of a recipe's file when it is unpacked, at most
+ENTRIES = 200  # files in it, at most
+TURNED = 5  # EXIF orientations from here on are of pictures that lie on their side
+
+
+def photo(_line: Line, file: str, most_pixels: int) -> dict[str, int]:
+    """Decode all of a photo, and write it upright and small beside as `photo.jpg`; its upright size.
+
+    Raises:
+        InputError, MissingError: as `images.read_picture`; or it has too many pixels.
+    """
+    with open_picture(Path(file), most_pixels) as image:
+        width, height = image.size
+        if guarded(image.getexif).get(0x0112, 1) >= TURNED:
+            width, height = height, width
+    to_image(_read(file, SHOWN)).save(Path(file).with_name("photo.jpg"), quality=88)
+    return {"width": width, "height": height}
+
+
+def style(_line: Line, file: str, into: str, most_pixels: int) -> None:
+    """A style picture, decoded and written anew as PNG: nothing but its pixels is kept."""
+    open_picture(Path(file), most_pixels).close()
+    to_image(_read(file, LARGEST)).save(into, "PNG", compress_level=1)
+
+
+def mask(_line: Line, file: str, width: int, height: int, most_pixels: int) -> None:
+    """A mask for a photo of that size, decoded and written anew as grey PNG, no larger than it was."""
+    with open_picture(Path(file), most_pixels) as image:
+        scale = min(1.0, max(image.size) / max(width, height))
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    to_image(guarded(lambda: read_matte(Path(file), size))).save(file, "PNG", compress_level=1)
+
+
+def recipe(_line: Line, file: str, folder: str, most_pixels: int) -> dict[str, Any]:
+    """What a `painting.ora` asks, as JSON; styles that are no gallery's are written into `folder`, by their names.
+
+    Raises:
+        InputError: no painting of Styfie's, a damaged one, or one that is too large.
+    """
+    guarded(lambda: _check_zip(file, most_pixels))
+    found = guarded(lambda: read_recipe(Path(file)))
+    styles: dict[str, str] = {}
+    looks = {name: _plain(ask, Path(folder), styles) for name, ask in found.looks.items()}
+    settings = {
+        name: value for name in SettingsAsked.model_fields if (value := getattr(found.settings, name)) is not None
+    }
+    settings["device"] = "auto"  # of this computer, not of that one
+    return {"asked": json.dumps({"looks": looks, "settings": settings}), "styles": styles}
+
+
+def _check_zip(file: str, most_pixels: int) -> None:
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        if len(entries) > ENTRIES or sum(entry.file_size for entry in entries) > UNPACKED:
+            raise InputError("The painting is too large to be read here: a smaller one is wanted.")
+        for entry in entries:
+            if entry.filename.endswith(".png"):
+                with archive.open(entry) as packed, Image.open(io.BytesIO(packed.read())) as image:
+                    if image.width * image.height > most_pixels:
+                        raise InputError("A picture in the painting has too many pixels: a smaller one is wanted.")
+
+
+def _plain(ask: Ask, folder: Path, styles: dict[str, str]) -> dict[str, Any]:
+    known = {name: value for name in LookAsked.model_fields if (value := getattr(ask.look, name, None)) is not None}
+    return known | {"styles": [{"name": _named(s, folder, styles), "weight": s.weight} for s in ask.styles]}
+
+
+def _named(source: StyleSource, folder: Path, styles: dict[str, str]) -> str:
+    """What a recipe's style is called here, its picture written if it is no gallery's."""
+    if isinstance(source.picture, str):
+        return source.picture
+    picture = getattr(source.picture, "picture", None)
+    assert isinstance(picture, Tensor)
+    number = len(styles) + 1
+    name = f"style {number} of the recipe"
+    to_image(picture).save(folder / f"recipe-{number}.png", "PNG", compress_level=1)
+    styles[name] = f"recipe-{number}.png"
+    return name
+
+
+def gallery(_line: Line, name: str, folder: str) -> None:
+    """A style of the gallery, drawn once."""
+    beside = Path(folder) / f".{name}.part"
+    to_image(draw(name, DRAWN, DRAWN)).save(beside, "PNG", compress_level=1)
+    beside.replace(Path(folder) / f"{name}.png")
+
+
+def thumbnail(_line: Line, file: str, size: int) -> bytes:
+    """A picture of the server's own as JPEG, at most so many pixels."""
+    held = io.BytesIO()
+    with Image.open(file) as image:
+        image.thumbnail((size, size), reducing_gap=3.0)
+        image.convert("RGB").save(held, "JPEG", quality=85)
+    return held.getvalue()
+
+
+def _read(file: str, longest: int) -> Tensor:
+    return guarded(lambda: read_picture(Path(file), longest, enlarge=False))

@@ -1,0 +1,140 @@
+"""What the page shows: the regions as they are now, each with the layer that fits what is asked of it now."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tempfile
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from styfie.errors import InputError, StyfieError
+from styfie.folder import cutout, result_pictures, write_folder
+from styfie.looks import Look
+from styfie.openraster import eight_bits, png
+from styfie.painting import Painting
+from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, look_at
+from styfie.styles import resolve_looks
+from styfie.web.jobs import Wanted
+from styfie.web.refusals import GoneError
+from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, asks, load, look_of, save, unpainted
+from styfie.web.work.undoing import forget
+from styfie.web.workers import Line
+
+STROKES = ("strokes.json", "strokes.svg")
+
+
+def shown(folder: Path, wanted: Wanted, styles: bool = False) -> Painting:
+    """Regions as they are now with layers from the painting, from the preview, or none yet: the photo.
+
+    With `styles` the looks have their style pictures, which only a sheet and a painting's file need.
+    """
+    base = load(folder / REGIONS)
+    layers, looks = base.photo.repeat(len(base.regions.names), 1, 1, 1), {}
+    asked = {name: wanted.looks[name] for name in base.regions.names if name in wanted.looks}
+    for name, values in asked.items():
+        found = _layer(folder, name, name in wanted.painted, base.regions.size) if values["styles"] else None
+        if found is not None:
+            layers[base.regions.index(name)], named = found
+            looks[name] = look_of(values, named)
+        elif not values["styles"]:
+            looks[name] = look_of(values)
+    if styles and any(look.styles for look in looks.values()):
+        full = asks(folder, {name: asked[name] for name in looks}, wanted.own, Path(wanted.drawn))
+        looks = resolve_looks(full, max(base.regions.size))
+    recipe = dict(load(folder / PAINTING).recipe) if wanted.painted else {}
+    recipe["settings"] = {**recipe.get("settings", {}), **{name: wanted.settings[name] for name in ("radius", "lens")}}
+    return replace(base, layers=layers, looks=looks, recipe=recipe)
+
+
+def _layer(folder: Path, name: str, painted: bool, size: tuple[int, int]) -> tuple[Tensor, Any] | None:
+    """A region's layer (3, H, W) and its styles, if it is there at that size."""
+    try:
+        source = load(folder / (PAINTING if painted else PREVIEW))
+    except StyfieError:
+        return None
+    look = source.looks.get(name)
+    if look is None or not look.styles or source.regions.size != size:
+        return None
+    return source.layers[source.regions.index(name)], look.styles
+
+
+def show_layer(_line: Line, folder: str, wanted: Wanted, name: str, values: dict[str, Any]) -> bytes:
+    """A region's layer as it is blended in the looks that are asked, with some of their values replaced, as PNG."""
+    painting = shown(Path(folder), wanted)
+    painting.regions.index(name)
+    look = replace(painting.looks.get(name) or Look(), **values)
+    if not look.painted:
+        raise GoneError(f"The region {name} is not painted yet: ask for a preview, or for a blur.")
+    return png(eight_bits(painting.layer(name, look)), 1)
+
+
+def show_picture(_line: Line, folder: str, wanted: Wanted, name: str) -> bytes:
+    """One picture of what is shown, as PNG."""
+    if name == "sheet":
+        with tempfile.TemporaryDirectory() as into:
+            write_folder(shown(Path(folder), wanted, styles=True), Path(into))
+            return (Path(into) / "sheet.png").read_bytes()
+    painting = shown(Path(folder), wanted)
+    if name == "cutout":
+        return png(cutout(painting))
+    pictures = result_pictures(painting)
+    if name not in pictures:
+        raise InputError(f"There is no picture {name!r}: there are {', '.join((*pictures, 'cutout', 'sheet'))}.")
+    return png(eight_bits(pictures[name]))
+
+
+def show_all(_line: Line, folder: str, wanted: Wanted) -> bytes:
+    """All pictures and `painting.ora` as ZIP."""
+    held = io.BytesIO()
+    with tempfile.TemporaryDirectory() as into, zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
+        for file in write_folder(shown(Path(folder), wanted, styles=True), Path(into)):
+            archive.write(file, file.name)
+        for name in STROKES if wanted.painted else ():
+            if (Path(folder) / name).is_file():
+                archive.write(Path(folder) / name, name)
+    return held.getvalue()
+
+
+def show_ora(_line: Line, folder: str, wanted: Wanted) -> bytes:
+    """What is shown as an OpenRaster file."""
+    with tempfile.TemporaryDirectory() as into:
+        write_folder(shown(Path(folder), wanted, styles=True), Path(into))
+        return (Path(into) / PAINTING).read_bytes()
+
+
+def soft(_line: Line, folder: str) -> bytes:
+    """All that is needed to blend layers as `Painting.render` does, but photo and layers; little endian.
+
+    Width, height, number of regions R and of soft pixels N (uint32 each); which region has the largest alpha at each
+    pixel (uint8, filled up to a multiple of 4 bytes); and of the pixels that regions share, row by row: their places
+    (N, uint32), alphas (R, N, float32), and the regions' own colours (R, 3, N, float32). Elsewhere the alpha is 1 and
+    the colours are the photo.
+    """
+    painting = load(Path(folder) / REGIONS)
+    alpha = painting.regions.alpha
+    places, colours = painting._soft(painting.photo, alpha)
+    height, width = painting.regions.size
+    head = struct.pack("<4I", width, height, len(alpha), len(places)) + alpha[:, 0].argmax(0).byte().numpy().tobytes()
+    arrays = (places.int().numpy(), alpha.flatten(2)[:, 0, places].numpy(), colours.numpy())
+    return head + bytes(-len(head) % 4) + b"".join(one.astype(one.dtype.newbyteorder("<")).tobytes() for one in arrays)
+
+
+def parts_of(photo: Tensor, segmenter: Any) -> list[str]:
+    """Names that may be split off the person: parts, and people where there are several."""
+    if not isinstance(segmenter, PortraitSegmenter):
+        return []
+    sight = look_at(photo, segmenter.network, segmenter.side, scales=(1.0,), mirrored=False)
+    count = len(sight.people)
+    return [*PART_NAMES, *(f"person-{n + 1}" for n in range(count) if count > 1)]
+
+
+def take_size(folder: Path, painting: Painting) -> None:
+    """After a painting at another size the regions are those of the painting."""
+    if load(folder / REGIONS).regions.size != painting.regions.size:
+        save(unpainted(painting.photo, painting.regions), folder / REGIONS)
+        forget(folder)

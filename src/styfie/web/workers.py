@@ -1,0 +1,266 @@
+"""Processes that do the work, one thing at a time, and are replaced when they die.
+
+The server's own process never loads PyTorch and never decodes a picture: whatever a file does to its reader, it does to
+a worker. What is asked of one is a function's name and plain values; it answers with plain values, and may tell how far
+it is meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any
+
+from styfie.batch import KERNELS
+from styfie.errors import StyfieError
+from styfie.web.refusals import DroppedError, TooLateError, WorkerDiedError
+
+GONE = "It was deleted or stopped meanwhile."
+PATIENCE = 3.0  # seconds that a worker has to end by itself
+Told = Callable[[Any], None]
+
+
+@dataclass(eq=False)
+class Task:
+    """Something to do: a function of the worker's module, for one job."""
+
+    name: str
+    given: tuple[Any, ...]
+    owner: str
+    seconds: float | None
+    told: Told | None
+    done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Worker:
+    """One process that runs functions of `module`, one after the other.
+
+    `threads` are PyTorch's, 0 = as it likes; `nice` makes it give way to others; `memory` is the bytes it may take, 0 =
+    all there are; after `recycle` tasks it is replaced, 0 = never.
+    """
+
+    def __init__(self, module: str, threads: int = 0, nice: int = 0, memory: int = 0, recycle: int = 0) -> None:
+        self.made = (module, threads, nice, memory)
+        self.recycle, self.served = recycle, 0
+        self.process: multiprocessing.process.BaseProcess | None = None
+        self.connection: Connection | None = None
+        self.waiting: deque[Task] = deque()
+        self.current: Task | None = None
+        self._come = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1)
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start the process, and to serve what comes."""
+        self._spawn()
+        self._loop = asyncio.create_task(self._serve())
+
+    async def call(
+        self,
+        name: str,
+        *given: Any,
+        owner: str = "",
+        seconds: float | None = 60.0,
+        told: Told | None = None,
+        again: bool = False,
+    ) -> Any:
+        """Run a function there, when all that was asked before is done, and return its answer.
+
+        `told` hears what it tells meanwhile. With `again` it is run once more if the process dies, which may have been
+        another's fault.
+
+        Raises:
+            StyfieError: what the function raised.
+            WorkerDiedError: the process ended meanwhile.
+        """
+        try:
+            return await self._ask(Task(name, given, owner, seconds, told))
+        except WorkerDiedError as error:
+            if not again or isinstance(error, TooLateError):
+                raise
+            return await self._ask(Task(name, given, owner, seconds, told))
+
+    async def _ask(self, task: Task) -> Any:
+        self.waiting.append(task)
+        self._come.set()
+        return await task.done
+
+    def tell(self, message: str) -> None:
+        """Tell what is running now something, such as to stop."""
+        if self.connection and self.current:
+            with contextlib.suppress(OSError):
+                self.connection.send(message)
+
+    async def leave(self, owner: str, kill: bool = False) -> None:
+        """Return when nothing of this owner's runs or waits any more; what runs is ended if `kill`."""
+        for task in [task for task in self.waiting if task.owner == owner]:
+            self.waiting.remove(task)
+            if not task.done.done():
+                task.done.set_exception(DroppedError(GONE))
+        current = self.current
+        if current and current.owner == owner:
+            if kill and self.process:
+                self.process.kill()
+            with contextlib.suppress(StyfieError, asyncio.CancelledError):
+                await asyncio.shield(current.done)
+
+    async def stop(self) -> None:
+        """End the process and whatever it does."""
+        if self._loop:
+            self._loop.cancel()
+        for task in [*self.waiting, *([self.current] if self.current else [])]:
+            task.done.cancel()
+        await asyncio.get_running_loop().run_in_executor(None, self._end)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            while not self.waiting:
+                self._come.clear()
+                await self._come.wait()
+            self.current = task = self.waiting.popleft()
+            try:
+                if not task.done.cancelled():
+                    answer = await loop.run_in_executor(self._thread, self._run, task, loop)
+                    if not task.done.done():
+                        task.done.set_result(answer)
+            except StyfieError as error:
+                if not task.done.done():
+                    task.done.set_exception(error)
+            finally:
+                self.current = None
+
+    def _run(self, task: Task, loop: asyncio.AbstractEventLoop) -> Any:
+        """One task, in a thread that waits for the process."""
+        self.served += 1
+        if self.recycle and self.served > self.recycle:
+            self._end()
+            self._spawn()
+        try:
+            self._send(task)
+            assert self.connection
+            while True:
+                if not self.connection.poll(task.seconds):
+                    self._end()
+                    self._spawn()
+                    raise TooLateError(f"This took longer than {task.seconds:g} seconds and was given up.")
+                kind, value = self.connection.recv()
+                if kind == "told":
+                    if task.told:
+                        loop.call_soon_threadsafe(task.told, value)
+                elif kind == "error":
+                    raise value
+                else:
+                    return value
+        except (EOFError, OSError) as error:
+            if isinstance(error, StyfieError):  # an OutputError is both
+                raise
+            self._end()
+            self._spawn()
+            raise WorkerDiedError("The process that worked on it ended in the middle: ask again.") from None
+
+    def _send(self, task: Task) -> None:
+        assert self.connection
+        try:
+            while self.connection.poll(0):  # what was told too late for the task before
+                self.connection.recv()
+            self.connection.send((task.name, task.given))
+        except (OSError, EOFError):  # it died while it had nothing to do
+            self._end()
+            self._spawn()
+            self.connection.send((task.name, task.given))
+
+    def _spawn(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, other = context.Pipe()
+        self.process = context.Process(target=_work, args=(other, *self.made), daemon=True)
+        self.process.start()
+        other.close()  # the worker's own end is then the only one: when it dies, reading here ends
+        self.served = 0
+
+    def _end(self) -> None:
+        if self.connection:
+            self.connection.close()  # one that has nothing to do then ends by itself
+        if self.process and self.process.is_alive():
+            self.process.terminate()
+            self.process.join(PATIENCE)
+            if self.process.is_alive():
+                self.process.kill()
+                self.process.join()
+
+
+class Line:
+    """The worker's end of the line: to tell how far it is, and to hear whether it shall stop."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def tell(self, value: Any) -> None:
+        """Tell the server."""
+        self.connection.send(("told", value))
+
+    def asked_to_stop(self) -> bool:
+        """Whether the server asked to stop."""
+        stop = False
+        while self.connection.poll(0):
+            stop = self.connection.recv() == "stop" or stop
+        return stop
+
+
+def _work(connection: Connection, module: str, threads: int, nice: int, memory: int) -> None:
+    """Run what is asked until the connection ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides what becomes of this process
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # files are written beside and renamed: none is left half
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KERNELS))  # read when torch first needs it
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
+    if memory:
+        _limit_memory(memory)
+    functions = import_module(module)
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    line = Line(connection)
+    while True:
+        try:
+            message = connection.recv()
+        except (EOFError, OSError):
+            return
+        if not isinstance(message, tuple):  # told too late
+            continue
+        name, given = message
+        try:
+            answer = ("done", getattr(functions, name)(line, *given))
+        except StyfieError as error:
+            answer = ("error", error)
+        except MemoryError:
+            answer = ("error", StyfieError("This needs more memory than it may take: a smaller picture is wanted."))
+        except FileNotFoundError:
+            answer = ("error", DroppedError(GONE))
+        except Exception as error:  # a fault of this program's must not stop the worker
+            print(f"styfie web: unexpected {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+            answer = ("error", WorkerDiedError(f"This failed with an unexpected {type(error).__name__}."))
+        try:
+            connection.send(answer)
+        except OSError:
+            return
+
+
+def _limit_memory(more: int) -> None:
+    """So many bytes more than now, where the system can hold a process to that."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (more, resource.getrlimit(resource.RLIMIT_DATA)[1]))

@@ -1,0 +1,57 @@
+"""The interface fuzzed from its own description."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests.web.conftest import API, FAST, TestClient, ended, post
+
+schemathesis = pytest.importorskip("schemathesis")
+SENT = ("method", "url", "headers", "json", "data", "params", "files")
+
+
+def operations(client: TestClient) -> list[Any]:
+    """All operations of the description but the stream of events, which does not end; deleting comes last."""
+    description = client.get(f"{API}/openapi.json").json()
+    description["paths"].pop(f"{API}/jobs/{{id}}/events")
+    found = [result.ok() for result in schemathesis.openapi.from_dict(description).get_all_operations()]
+    return sorted(found, key=lambda one: one.method == "delete")
+
+
+def fuzz(client: TestClient, operation: Any, job: str, seen: Counter[int]) -> None:
+    """Send what fits an operation's description, and look at each answer."""
+
+    @hypothesis.given(operation.as_strategy())
+    @hypothesis.settings(
+        max_examples=4,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    def ask(case: Any) -> None:
+        if "id" in (case.path_parameters or {}):
+            case.path_parameters["id"] = job
+        given = case.as_transport_kwargs(base_url="http://localhost")
+        answer = client.request(**{name: value for name, value in given.items() if name in SENT})
+        seen[answer.status_code] += 1
+        assert answer.status_code < 500, f"{case.method} {case.formatted_path}: {answer.text}"
+        if answer.status_code >= 400:
+            assert list(answer.json()) == ["error"], answer.text
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ask()
+
+
+def test_no_request_of_its_description_is_a_fault(client: TestClient, small: bytes) -> None:
+    job = ended(client, post(client, small, settings=FAST))
+    seen: Counter[int] = Counter()
+    for operation in operations(client):
+        fuzz(client, operation, job["id"], seen)
+    assert seen[200] > 5 and seen.total() > 60

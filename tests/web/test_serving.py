@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from styfie.cli import app
+from styfie.errors import InputError
+from styfie.web import serving
+from styfie.web.options import Options
+from styfie.web.serving import address_of, serve
+
+
+@pytest.mark.parametrize(
+    ("host", "token", "address"),
+    [
+        ("127.0.0.1", None, "http://127.0.0.1:8790/"),
+        ("::1", None, "http://[::1]:8790/"),
+        ("0.0.0.0", "secret", "http://127.0.0.1:8790/?token=secret"),
+        ("192.168.1.7", "secret", "http://192.168.1.7:8790/?token=secret"),
+    ],
+)
+def test_the_address_to_open(host: str, token: str | None, address: str) -> None:
+    assert address_of(Options(Path(), host, token=token), 8790) == address
+
+
+def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        options = Options(tmp_path, port=taken.getsockname()[1])
+        with pytest.raises(InputError, match=r"cannot be listened at .* --port"):
+            serve(options, browser=False, say=lambda _text: None)
+
+
+def test_the_command_asks_for_a_token_elsewhere_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(serving, "serve", lambda options, browser, say: asked.append((options, browser)))
+    run = CliRunner().invoke
+    inside = run(app, ["web", str(tmp_path), "--no-browser", "--hours", "2"])
+    assert inside.exit_code == 0 and inside.output == ""
+    outside = run(app, ["web", str(tmp_path), "--host", "0.0.0.0"])
+    assert outside.exit_code == 0 and "with its token" in outside.output
+    (here, no), (there, yes) = asked
+    assert here == Options(tmp_path, hours=2.0) and here.token is None and (no, yes) == (False, True)
+    assert re.fullmatch(r"[\w-]{43}", there.token) and there.host == "0.0.0.0"
+    run(app, ["web", str(tmp_path), "--host", "0.0.0.0"])
+    assert asked[2][0].token != there.token

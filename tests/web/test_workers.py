@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from styfie.errors import InputError, StyfieError
+from styfie.web.refusals import DroppedError, TooLateError, WorkerDiedError
+from styfie.web.workers import Worker
+
+
+def with_worker(use: Callable[[Worker], Awaitable[Any]], **made: int) -> Any:
+    """What is done with a worker, which is stopped then."""
+
+    async def run() -> Any:
+        worker = Worker("tests.web.tasks", **made)
+        worker.start()
+        try:
+            return await use(worker)
+        finally:
+            await worker.stop()
+
+    return asyncio.run(run())
+
+
+def test_answers_in_order_and_refuses_with_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    async def use(worker: Worker) -> None:
+        assert await asyncio.gather(*(worker.call("double", n) for n in range(5))) == [0, 2, 4, 6, 8]
+        with pytest.raises(InputError, match="not this one"):
+            await worker.call("refuse")
+        with pytest.raises(StyfieError, match="ZeroDivisionError") as raised:
+            await worker.call("fault")
+        assert "secret" not in str(raised.value)
+        assert await worker.call("double", 4) == 8
+
+    with_worker(use)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_one_that_dies_is_replaced_and_others_do_not_notice() -> None:
+    async def use(worker: Worker) -> None:
+        before = await worker.call("process")
+        dying, after = worker.call("die"), worker.call("process")
+        found = await asyncio.gather(dying, after, return_exceptions=True)
+        assert isinstance(found[0], WorkerDiedError)
+        assert isinstance(found[1], int) and found[1] != before
+        with pytest.raises(TooLateError, match=r"0\.2 seconds"):
+            await worker.call("sleep", 60.0, seconds=0.2)
+        assert await worker.call("double", 2) == 4
+
+    with_worker(use)
+
+
+def test_is_told_how_far_it_is_and_can_be_stopped() -> None:
+    async def use(worker: Worker) -> None:
+        told: list[int] = []
+
+        def hear(number: int) -> None:
+            told.append(number)
+            if number == 3:
+                worker.tell("stop")
+
+        last = await worker.call("count", told=hear)
+        assert told == list(range(last + 1)) and last >= 3
+        worker.tell("stop")  # nobody is meant
+        assert await worker.call("double", 1) == 2
+
+    with_worker(use)
+
+
+def test_what_an_owner_has_left_neither_runs_nor_waits() -> None:
+    async def use(worker: Worker) -> None:
+        first = asyncio.create_task(worker.call("sleep", 60.0, owner="a"))
+        second = asyncio.create_task(worker.call("double", 1, owner="a"))
+        third = asyncio.create_task(worker.call("double", 3, owner="b"))
+        while worker.current is None:
+            await asyncio.sleep(0.01)
+        await worker.leave("a", kill=True)
+        with pytest.raises(WorkerDiedError):
+            await first
+        with pytest.raises(DroppedError):
+            await second
+        assert await third == 6
+
+    with_worker(use)
+
+
+def test_takes_no_more_memory_than_it_may_and_is_replaced_in_time() -> None:
+    async def use(worker: Worker) -> None:
+        assert await worker.call("hoard", 1 << 20) == 1 << 20
+        with pytest.raises(StyfieError, match="memory"):
+            await worker.call("hoard", 1 << 31)
+        one, other = await worker.call("process"), await worker.call("process")
+        assert one != other
+
+    with_worker(use, memory=1 << 30, recycle=3)
