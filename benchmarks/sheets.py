@@ -21,7 +21,6 @@ from torch import Tensor
 
 import styfie
 from styfie.images import to_image
-from styfie.likeness import face_likeness
 from styfie.looks import COLORS, Look
 from styfie.painting import Painting
 from styfie.pipeline import find_regions, read_photo
@@ -183,7 +182,7 @@ def tinted(painting: Painting) -> Cell:
 
 def caption(text: str, painting: Painting) -> Cell:
     """The picture, with the likeness before its text where there is a face."""
-    score = face_likeness(painting)
+    score = painting.likeness
     return text if score is None else f"{score:.2f} {text}", to_image(painting.render())
 
 

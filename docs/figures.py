@@ -14,7 +14,6 @@ from styfie.engines.components.layers import decompose
 from styfie.folder import cutout, result_pictures
 from styfie.gallery import GALLERY, draw
 from styfie.images import to_image
-from styfie.likeness import face_likeness
 from styfie.looks import BOKEHS, Look
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
 from styfie.segmentation.jseg.shown import draw_regions
@@ -62,7 +61,7 @@ def draw_likeness(file: Path) -> None:
     for likeness in (0.0, 0.5, 1.0):
         looks = {name: Look(load_styles(style, SIDE), likeness=likeness) for name, style in PAIR.items()}
         painted = styfie.paint(looks=looks, settings=styfie.Settings(size=SIDE))
-        score = face_likeness(painted)
+        score = painted.likeness
         label = f"--likeness {likeness:g}" if score is None else f"--likeness {likeness:g}: score {score:.2f}"
         cells.append((label, to_image(painted.render()).crop(HEAD)))
     lay_out(cells, columns=3, cell=320).save(file, quality=85)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.images import resize
-from styfie.likeness import FACE_SIDE, FLAT, emphasis, face_likeness, face_score, likeness_score
+from styfie.likeness import FACE_SIDE, FLAT, emphasis, face_score, likeness_score
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
@@ -145,9 +145,9 @@ def test_a_painting_and_its_sheet_say_how_like_the_faces_are(portrait: Tensor, f
     looks = {"subject": Look((Style("mosaic", noise(0)),))}
     blank = Painting(portrait, regions, layers, looks)
     with_face = Painting(portrait, Regions(regions.names, regions.alpha, regions.score, face=face), layers, looks)
-    score = face_likeness(with_face)
+    score = with_face.likeness
     assert score is not None and 0 < score < 0.9
-    assert face_likeness(blank) is None
+    assert blank.likeness is None
     assert score == face_score(with_face.render(), portrait, face)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from types import EllipsisType
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,9 +13,6 @@ from torch import Tensor
 
 from styfie.colour import LUMA
 from styfie.images import fit_size, resize
-
-if TYPE_CHECKING:
-    from styfie.painting import Painting
 
 FLAT = 0.35  # emphasis on skin without features
 SIDE = 96  # pixels, longest side of a face while its features are looked for: grain and pores are none
@@ -87,12 +83,6 @@ def face_score(painted: Tensor, photo: Tensor, face: Tensor | None) -> float | N
     if int((small > 0.5).sum()) < LEAST:
         return None
     return likeness_score(resize(painted, size), resize(photo, size), small)
-
-
-def face_likeness(painting: Painting) -> float | None:
-    """How like the photo's faces are in a painting, as `face_score`; None without a face."""
-    face = painting.regions.face
-    return None if face is None else face_score(painting.render(), painting.photo, face)
 
 
 def _around(inside: Tensor, margin: int) -> tuple[EllipsisType, slice, slice]:

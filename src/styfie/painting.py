@@ -14,6 +14,7 @@ from torch import Tensor
 from styfie.blur import portrait_blur
 from styfie.bokeh import GAUSSIAN, out_of_focus
 from styfie.colour import recolour
+from styfie.likeness import face_score
 from styfie.looks import Look
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.colours import SoftColours, region_colours
@@ -134,6 +135,12 @@ class Painting:
         if self.regions.depth is None or look.graded == 0:
             return look.strength
         return look.strength * (1 - look.graded * (1 - self.regions.depth))
+
+    @property
+    def likeness(self) -> float | None:
+        """How like the photo's faces still are, in [-1, 1], as `likeness.face_score`; None without a face."""
+        face = self.regions.face
+        return None if face is None else face_score(self.render(), self.photo, face)
 
     @cached_property
     def colours(self) -> Tensor:

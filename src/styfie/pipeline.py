@@ -19,7 +19,6 @@ from styfie.engines.progress import Progress
 from styfie.errors import InputError, NoPersonError
 from styfie.folder import write_strokes
 from styfie.images import Picture, describe, fit_size, read_matte, read_picture, resize
-from styfie.likeness import face_likeness
 from styfie.looks import Look
 from styfie.openraster import as_stored, stored_recipe
 from styfie.painting import Painting
@@ -202,7 +201,7 @@ class _Run:
         for i, name in enumerate(before.regions.names):
             if (look := before.looks.get(name)) is None or not look.styles:
                 layers[i] = painting.colours[i].clamp(0, 1)  # also where a run was stopped at a smaller scale
-        if scored and (likeness := face_likeness(painting)) is not None:
+        if scored and (likeness := painting.likeness) is not None:
             recipe["likeness"] = round(likeness, 3)  # not in a copy, which would look for the regions' colours again
         return painting
 

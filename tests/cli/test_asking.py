@@ -10,7 +10,6 @@ from PIL import Image, ImageChops
 
 from styfie.cli.options import asked_looks, gigabytes
 from styfie.errors import InputError
-from styfie.likeness import face_likeness
 from styfie.painting import Painting
 from styfie.pipeline import PORTRAIT
 from tests.cli.test_cli import run
@@ -146,7 +145,7 @@ def test_mixes_all_regions_by_a_bare_value(capsys: pytest.CaptureFixture[str], t
     assert "asked" not in mixed, "it is no more what the run was asked for"
     assert run(capsys, "mix", ora, "--graded", "1", "-o", tmp_path / "graded")[0] == 0
     graded = Painting.load(tmp_path / "graded" / "painting.ora")
-    assert recipe_of(tmp_path / "graded" / "painting.ora")["likeness"] == round(face_likeness(graded) or 0.0, 3)
+    assert recipe_of(tmp_path / "graded" / "painting.ora")["likeness"] == round(graded.likeness or 0.0, 3)
     both = opened(tmp_path / "graded" / "both.png").tobytes()
     assert photo != both != opened(tmp_path / "both.png").tobytes()
 

@@ -26,6 +26,7 @@ def exact(mass: Tensor, other: Tensor, cost: Tensor) -> float:
     sums = torch.cat([mass, other]).numpy()
     sides = np.concatenate([rows, columns])[:-1]  # the last one follows from the others
     found = linprog(cost.numpy().ravel(), A_eq=sides, b_eq=sums[:-1])
+    assert found.fun is not None
     return float(found.fun)
 
 
