@@ -246,6 +246,14 @@ def test_three_regions_blend_as_the_library_does(visit: Visit) -> None:
     visit.page.click('#color [data-value="luma"]')
     visit.settle()
     alike(visit)
+    visit.page.fill("#blur", "3")
+    visit.page.click('#bokeh [data-value="disc"]')
+    visit.settle()
+    alike(visit)
+    visit.page.click('#styles [data-style=""]')  # out of focus only
+    visit.until("!styfie.studio.look('background').styles.length")
+    visit.settle()
+    alike(visit)
 
 
 def test_stop_keeps_the_best(visit: Visit) -> None:

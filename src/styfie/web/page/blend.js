@@ -1,7 +1,8 @@
 // The compositor of styfie/painting.py (`Painting.render`) once more, so that sliders answer at once.
 //
 //   picture = photo + sum over painted regions r of [alpha_r * gain_r + least * (share_r - alpha_r) * (own_r + gain_r)]
-//   gain_r = strength_r * (layer_r - own_r);  least = the least strength;  share = alpha made crisp among the painted
+//   gain_r = strength_r * (layer_r - own_r);  least = the least strength of those with a style
+//   share_r = alpha_r made crisp among those with a style; alpha_r itself where a region is only out of focus
 //
 // Only few pixels are shared by regions. The server lists those with each region's alpha and own colours there; all
 // others belong to one owner, whose own colour is the photo's, and are a plain mix of photo and layer.
@@ -24,7 +25,7 @@ export function readSoft(buffer) {
 
 /**
  * Blend into `out` (RGBA, 8 bit). `photo`: RGBA; `soft`: of `readSoft`;
- * `painted`: [{index, strength, layer}] with layers RGBA of the photo's size.
+ * `painted`: [{index, strength, layer, styled}] with layers RGBA of the photo's size.
  */
 export function blend(out, photo, soft, painted) {
   new Uint32Array(out.buffer).set(new Uint32Array(photo.buffer));
@@ -53,21 +54,22 @@ function mixOwned(out, photo, owner, painted) {
 function mixShared(out, photo, soft, painted) {
   const { places, alpha, own } = soft;
   const count = places.length;
-  const least = Math.min(...painted.map((one) => one.strength));
+  const styled = painted.filter((one) => one.styled);
+  const least = Math.min(...styled.map((one) => one.strength));
   for (let n = 0; n < count; n++) {
     const at = 4 * places[n];
     let sum = 0;
     let squares = 0;
-    for (const { index } of painted) {
+    for (const { index } of styled) {
       const a = alpha[index][n];
       sum += a;
       squares += a * a;
     }
-    const crisp = painted.length > 1 ? sum / Math.max(squares, 1e-12) : 0;
+    const crisp = styled.length > 1 ? sum / Math.max(squares, 1e-12) : 0;
     let red = photo[at], green = photo[at + 1], blue = photo[at + 2];
-    for (const { index, strength, layer } of painted) {
+    for (const { index, strength, layer, styled: crisper } of painted) {
       const a = alpha[index][n];
-      const more = crisp ? least * (a * a * crisp - a) : 0;
+      const more = crisp && crisper ? least * (a * a * crisp - a) : 0;
       const mine = own[index];
       const r = 255 * mine[n], g = 255 * mine[count + n], b = 255 * mine[2 * count + n];
       red += (a + more) * strength * (layer[at] - r) + more * r;

@@ -289,7 +289,10 @@ export class Studio extends EventTarget {
     const painted = [];
     for (const name of this.shown) {
       const layer = this.layers.get(name);
-      if (layer) painted.push({ index: this.names.indexOf(name), strength: this.look(name).strength, layer: layer.data });
+      if (layer) {
+        const { strength, styles } = this.look(name);
+        painted.push({ index: this.names.indexOf(name), strength, layer: layer.data, styled: styles.length > 0 });
+      }
     }
     const start = performance.now();
     blend(scene.out.data, scene.photo, scene.soft, painted);
