@@ -26,7 +26,7 @@ def exact(mass: Tensor, other: Tensor, cost: Tensor) -> float:
     sums = torch.cat([mass, other]).numpy()
     sides = np.concatenate([rows, columns])[:-1]  # the last one follows from the others
     found = linprog(cost.numpy().ravel(), A_eq=sides, b_eq=sums[:-1])
-    return float(found.fun)
+    return float(found.fun or 0.0)
 
 
 @pytest.mark.parametrize("seed", range(4))
