@@ -214,6 +214,8 @@ def test_nothing_is_left_of_a_deleted_job(client: TestClient, studio: Studio, sm
     """Also where it is being painted."""
     job = ended(client, post(client, small, settings={"size": 96}))
     base = f"{API}/jobs/{job['id']}"
+    photo = client.get(f"{base}/photo.jpg").content
+    assert client.get(f"{base}/growing.jpg").content == photo  # nothing is painted yet
     client.post(f"{base}/paint", json={"size": 96, "steps": 2000})
     ended(client, job, "painting")
     assert folder_of(studio, job).is_dir()

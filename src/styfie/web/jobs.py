@@ -25,6 +25,7 @@ from typing import Any, Literal
 State = Literal["reading", "ready", "queued", "painting", "done", "stopped", "failed"]
 ID = re.compile(r"[A-Za-z0-9_-]{22}")
 FILE = "job.json"
+PHOTO = "photo.jpg"  # upright and small
 GROWING, LONGEST = "growing.jpg", 768  # the picture that grows, and the longest side of it in pixels
 BUSY = ("reading", "queued", "painting")
 

@@ -9,11 +9,8 @@ const STATES = { done: "Painted", stopped: "Painted in part", painting: "Being p
 export function setUpHistory(studio, open, removed) {
   function entry(job, number, refresh) {
     const words = STATES[job.state] ?? job.state;
-    const picture = job.painted?.length || job.state === "stopped" ? "growing.jpg" : "photo.jpg";
-    const image = el("img", { alt: "", src: api.url(job.id, picture, { size: 240, v: job.version }), width: 132, height: 132 });
-    image.addEventListener("error", () => {
-      if (picture === "growing.jpg") image.src = api.url(job.id, "photo.jpg", { size: 240 });
-    }, { once: true });
+    const image = el("img", { alt: "", width: 132, height: 132 });
+    if (job.width) image.src = api.url(job.id, "growing.jpg", { size: 240, v: job.version }); // else nothing was read yet
     return el("li", {},
       el("button", { type: "button", className: "recent-open", onclick: () => { $("history").close(); open(job.id); } },
         image, el("span", {}, words), el("small", {}, ago(job.created))),

@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from styfie.errors import InputError
 from styfie.web.answers import JobAnswer, NameAnswer, PreviewAnswer
 from styfie.web.asked import Asked, Looks, SettingsAsked
+from styfie.web.jobs import PHOTO
 from styfie.web.routes.common import JobHere, StudioHere, answer, picture_responses
 
 router = APIRouter(tags=["jobs"])
@@ -116,6 +117,6 @@ async def stop(studio: StudioHere, job: JobHere) -> JobAnswer:
 @router.get("/jobs/{id}/photo.jpg", response_class=Response, responses=picture_responses("image/jpeg"))
 async def photo_(studio: StudioHere, job: JobHere, size: Annotated[int, Query(ge=32, le=1024)] = 1024) -> Response:
     """The photo, upright, at most so many pixels."""
-    file = studio.jobs.path(job) / "photo.jpg"
+    file = studio.jobs.path(job) / PHOTO
     data = file.read_bytes() if size == 1024 else await studio.small(file, size)
     return Response(data, media_type="image/jpeg")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from styfie.web.asked import MOST_BLUR, Bokeh, Color
-from styfie.web.jobs import GROWING, LONGEST, Job
+from styfie.web.jobs import GROWING, LONGEST, PHOTO, Job
 from styfie.web.refusals import GoneError
 from styfie.web.routes.common import JobHere, RegionHere, StudioHere, picture_responses, png
 from styfie.web.studio import Studio
@@ -51,11 +51,12 @@ async def picture(studio: StudioHere, job: JobHere, name: RegionHere) -> Respons
 async def growing(
     studio: StudioHere, job: JobHere, size: Annotated[int, Query(ge=32, le=LONGEST)] = LONGEST
 ) -> Response:
-    """What is painted so far, and then the painting, small."""
-    found = _file(studio, job, GROWING, "image/jpeg")
+    """What is painted so far, and then the painting, small; before the first step the photo."""
+    name = GROWING if (studio.jobs.path(job) / GROWING).is_file() else PHOTO
+    found = _file(studio, job, name, "image/jpeg")
     if size == LONGEST:
         return found
-    return Response(await studio.small(studio.jobs.path(job) / GROWING, size), media_type="image/jpeg")
+    return Response(await studio.small(studio.jobs.path(job) / name, size), media_type="image/jpeg")
 
 
 @router.get("/jobs/{id}/all.zip", responses=picture_responses("application/zip"))
