@@ -15,12 +15,13 @@ export class Studio extends EventTarget {
   looks = {}; // by region's name, as the page has them now
   selected = null;
   layers = new Map(); // by region's name: {key, data}
-  busy = new Set(); // of "reading", "scene", "preview", "layers", "regions"
+  busy = new Set(); // of "reading", "scene", "looks", "preview", "layers", "regions"
   blendTime = 0;
   #cache = new Map();
   #counts = { regions: 0, preview: 0, painting: 0 };
   #unfollow = null;
   #previews = 0; // asked for while one is under way
+  #restyles = 0; // choices of styles under way
   saveLooks = settled(() => this.#putLooks(), 350);
 
   defaults = NEW;
@@ -140,12 +141,15 @@ export class Studio extends EventTarget {
   }
 
   async #restyled() {
+    this.#work("looks", ++this.#restyles > 0);
     try {
       await this.saveLooks.now(); // looks that came before
       await this.#putLooks();
       await this.sketch();
     } catch (error) {
       this.tell("error", error);
+    } finally {
+      this.#work("looks", --this.#restyles > 0);
     }
   }
 
@@ -242,7 +246,7 @@ export class Studio extends EventTarget {
     const of = this.job.painted.includes(name) ? "painting" : "preview";
     const v = `${session}.${this.#counts.regions}.${this.#counts[of]}`;
     const key = api.url(this.job.id, `layers/${encodeURIComponent(name)}.png`, {
-      v: `${v}.${of}`, color: look.color, ...(look.blur > 0 && { blur: look.blur, bokeh: look.bokeh }),
+      v: `${v}.${of}.${look.styles.length}`, color: look.color, ...(look.blur > 0 && { blur: look.blur, bokeh: look.bokeh }),
     });
     if (!this.#cache.has(key)) {
       if (this.#cache.size > 40) this.#cache.delete(this.#cache.keys().next().value);
