@@ -98,14 +98,14 @@ class Visit:
         self.address = address
         self.context = browser.new_context(**options)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(90_000)
         self.asked: list[tuple[str, str]] = []
         self.wrong: list[str] = []
         self.page.on("request", lambda request: self.asked.append((request.method, request.url)))
         self.page.on("console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
 
-    def until(self, what: str, seconds: float = 40) -> None:
+    def until(self, what: str, seconds: float = 120) -> None:
         """Wait until a JavaScript expression is true."""
         end = time.monotonic() + seconds
         while not self.page.evaluate(f"() => Boolean({what})"):
