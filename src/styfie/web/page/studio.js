@@ -22,6 +22,7 @@ export class Studio extends EventTarget {
   #unfollow = null;
   #previews = 0; // asked for while one is under way
   #restyles = 0; // choices of styles under way
+  #fetches = 0; // of layers, under way
   saveLooks = settled(() => this.#putLooks(), 350);
 
   defaults = NEW;
@@ -271,7 +272,7 @@ export class Studio extends EventTarget {
     const wanted = this.shown.filter((name) => !this.running || this.layers.has(name));
     const missing = wanted.map((name) => [name, this.#layer(name)]).filter(([name, { key }]) => this.layers.get(name)?.key !== key);
     if (!missing.length) return;
-    this.#work("layers", true);
+    this.#work("layers", ++this.#fetches > 0);
     try {
       await Promise.all(missing.map(async ([name, { key, data }]) => {
         const layer = await data;
@@ -281,7 +282,7 @@ export class Studio extends EventTarget {
     } catch (error) {
       if (error.status !== 404 && error.status !== 409) this.tell("error", error);
     } finally {
-      this.#work("layers", false);
+      this.#work("layers", --this.#fetches > 0); // another may have begun meanwhile
       this.redraw();
     }
   }
