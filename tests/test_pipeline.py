@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 import styfie
+from styfie import pipeline
+from styfie.engines import optimise, plan
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
 from styfie.looks import Look
@@ -48,6 +50,17 @@ def test_finer_regions_are_split_off_known_ones_and_masks_laid_over_them(portrai
     assert painting.regions.names == ("subject", "background", "hair", "sky")
     assert float(painting.regions["sky"][..., :15, :].min()) == 1
     assert float(painting.regions["hair"].sum()) > 0
+
+
+def test_a_large_painting_begins_as_the_one_of_512_pixels(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only the size: photo, regions and styles are those that a painting of that size would read."""
+    for module in (plan, optimise, pipeline):
+        monkeypatch.setattr(module, "FULL", 64)
+    looks, shown = {"subject": "pop", "background": "waves"}, []
+    small = styfie.paint(portrait, looks, replace(TINY, steps=2))
+    styfie.paint(portrait, looks, replace(TINY, size=96, steps=2), on_progress=lambda one: shown.append(one.layers))
+    assert torch.equal([layers for layers in shown if layers.shape[-1] == 64][-1], small.layers)
+    assert shown[-1].shape[-1] == 96
 
 
 def test_regions_of_another_shape_are_refused(portrait: Tensor) -> None:
