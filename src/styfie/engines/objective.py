@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.colour import LUMA
 from styfie.encoders import Encoder
-from styfie.engines.tiles import Area, Tile, tiles_of
+from styfie.engines.tiles import Area, Tile, cells, tap_masks, tiles_of
 from styfie.images import fit_size, resize
 from styfie.looks import Look
 from styfie.losses import STYLE_LOSSES, Map, Moments, StyleLoss, moments
@@ -139,24 +137,6 @@ def add(one: Moments | Map, other: Moments | Map) -> Moments | Map:
     assert isinstance(one, Moments)  # a loss of whole maps is measured in one tile
     assert isinstance(other, Moments)
     return Moments(*(a + b for a, b in zip(one, other, strict=True)))
-
-
-def cells(picture: Tensor, features: Tensor) -> tuple[Tensor, int]:
-    """A matte (1, 1, h, w) at a map's cells, each the mean of its own pixels, and the pixels between cells."""
-    stride = 2 ** round(math.log2(picture.shape[-1] / features.shape[-1]))
-    mean = F.avg_pool2d(picture, stride, ceil_mode=True, count_include_pad=False)
-    return mean[..., : features.shape[-2], : features.shape[-1]], stride
-
-
-def tap_masks(inside: Tensor, maps: Mapping[str, Tensor], tile: Tile) -> dict[str, Tensor]:
-    """A matte (1, 1, h, w) of what a tile sees, at each map's cells and 0 beyond the tile's own."""
-    found = {}
-    for tap, features in maps.items():
-        mask, stride = cells(inside, features)
-        own = (..., *tile.at(stride))
-        found[tap] = torch.zeros_like(mask)
-        found[tap][own] = mask[own]
-    return found
 
 
 class Goal(NamedTuple):

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 Area = tuple[slice, slice]
 
@@ -45,3 +51,21 @@ def _spans(length: int, side: int) -> list[slice]:
 
 def _grown(span: slice, reach: int, length: int) -> slice:
     return slice(max(0, span.start - reach), min(length, span.stop + reach))
+
+
+def cells(picture: Tensor, features: Tensor) -> tuple[Tensor, int]:
+    """A matte (1, 1, h, w) at a map's cells, each the mean of its own pixels, and the pixels between cells."""
+    stride = 2 ** round(math.log2(picture.shape[-1] / features.shape[-1]))
+    mean = F.avg_pool2d(picture, stride, ceil_mode=True, count_include_pad=False)
+    return mean[..., : features.shape[-2], : features.shape[-1]], stride
+
+
+def tap_masks(inside: Tensor, maps: Mapping[str, Tensor], tile: Tile) -> dict[str, Tensor]:
+    """A matte (1, 1, h, w) of what a tile sees, at each map's cells and 0 beyond the tile's own."""
+    found = {}
+    for tap, features in maps.items():
+        mask, stride = cells(inside, features)
+        own = (..., *tile.at(stride))
+        found[tap] = torch.zeros_like(mask)
+        found[tap][own] = mask[own]
+    return found

@@ -20,10 +20,9 @@ from styfie.encoders.plain import Features, PlainEncoder
 from styfie.engines.fast.network import LEVELS, FastNet, draw_noise, load_fast, see
 from styfie.engines.fast.transport import Affine, Gaussian, blend, gaussian_of, transport
 from styfie.engines.layers import region_box
-from styfie.engines.objective import tap_masks
 from styfie.engines.onepass import in_one_pass
 from styfie.engines.progress import Progress
-from styfie.engines.tiles import Area, Tile, tiles_of
+from styfie.engines.tiles import Area, Tile, tap_masks, tiles_of
 from styfie.images import fit_size, resize
 from styfie.looks import Look
 from styfie.losses.moments import Moments, moments
