@@ -41,6 +41,28 @@ def test_reads_back_what_it_wrote(painting: Painting, tmp_path: Path) -> None:
     assert float((again.layers - painting.layers).abs().max()) <= 0.51 / 255, "colours under transparency are kept"
 
 
+def test_own_colours_in_soft_pixels_are_read_back(painting: Painting, tmp_path: Path) -> None:
+    """To the bit, so that a painting that was read blends as the one that was written."""
+    write_painting(painting, tmp_path / "p.ora")
+    again = read_painting(tmp_path / "p.ora", styles=False)
+    assert again.soft.rounded.shape[-1]
+    assert torch.equal(again.soft.rounded, painting.soft.rounded)
+    write_painting(again, tmp_path / "q.ora", like=tmp_path / "p.ora")
+    assert torch.equal(read_painting(tmp_path / "q.ora").soft.rounded, painting.soft.rounded)
+
+
+def test_own_colours_of_other_mattes_are_found_anew(painting: Painting, tmp_path: Path) -> None:
+    """As when another program has changed a matte."""
+    write_painting(painting, tmp_path / "p.ora")
+    most = torch.nn.functional.one_hot(painting.regions.alpha.argmax(0), 3).movedim(-1, 0).float()
+    sharp = replace(painting, regions=replace(painting.regions, alpha=most))
+    write_painting(sharp, tmp_path / "sharp.ora")
+    with zipfile.ZipFile(tmp_path / "p.ora") as old, zipfile.ZipFile(tmp_path / "sharp.ora", "a") as new:
+        assert "styfie/soft.png" not in new.namelist()
+        new.writestr("styfie/soft.png", old.read("styfie/soft.png"))
+    assert not read_painting(tmp_path / "sharp.ora").soft.rounded.shape[-1]
+
+
 def test_over_blending_of_the_stack_is_the_render(painting: Painting, tmp_path: Path) -> None:
     """What Krita shows: the layers over each other, bottom first."""
     full = Painting(

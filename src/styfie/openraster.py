@@ -1,8 +1,8 @@
 """One file holds a run: OpenRaster, a ZIP that Krita and GIMP open, with the recipe inside.
 
 Layers are stored as painted, with the alpha that makes ordinary "over" blending give the same picture as
-`Painting.render` at full strength, sharp, in the styles' own colours; the mattes themselves, the photo, the styles, and
-depth and faces where they are known lie beside them for Styfie to read back.
+`Painting.render` at full strength, sharp, in the styles' own colours; the mattes themselves, the regions' own colours in
+soft pixels, the photo, the styles, and depth and faces where they are known lie beside them for Styfie to read back.
 Specification: https://www.openraster.org (baseline 0.0.6).
 """
 
@@ -30,12 +30,12 @@ from styfie.errors import InputError, MissingError
 from styfie.looks import Look, Style
 from styfie.regions import Regions
 from styfie.segmentation.colours import SoftColours
-from styfie.segmentation.foreground import one_thread
 
 if TYPE_CHECKING:
     from styfie.painting import Painting
 
 MIMETYPE = "image/openraster"
+SOFT = "styfie/soft.png"  # a row per region, a column per pixel that regions share: what they look like there
 EPOCH = (1980, 1, 1, 0, 0, 0)  # no time of day: the same run gives the same bytes
 LARGE = 1 << 20  # pixels up to which PNG is packed well
 ROWS = 64  # that are turned into 8 bits at a time
@@ -108,6 +108,8 @@ def _pictures(painting: Painting) -> Iterator[tuple[str, Callable[[], Image.Imag
     for i in range(len(regions.names)):
         yield f"data/layer{i}.png", partial(_layer, painting, i)
         yield f"styfie/matte{i}.png", partial(eight_bits, regions.alpha[i : i + 1])
+    if (colours := painting.soft.rounded).shape[-1]:
+        yield SOFT, partial(eight_bits, colours.transpose(0, 1)[None])
     if regions.face is not None:
         yield "styfie/face.png", partial(eight_bits, regions.face)
     if regions.depth is not None:
@@ -126,8 +128,7 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
     """Read what `write_painting` wrote; colours are 8 bit.
 
     Without `styles` their pictures are black and take neither time nor memory: blending does not ask for them, and
-    `write_painting` and `folder.write_folder` take them from the file that the painting is `like`. What blending does
-    ask for, the regions' own colours, is then found while the layers are unpacked.
+    `write_painting` and `folder.write_folder` take them from the file that the painting is `like`.
 
     Raises:
         MissingError: no such file.
@@ -142,14 +143,12 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
         with contextlib.ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(file))
             pictures = stack.enter_context(contextlib.closing(_Pictures(archive, styles)))
-            stack.enter_context(one_thread())
-            ahead = stack.enter_context(ThreadPoolExecutor(1))
             recipe = json.loads(archive.read("styfie/recipe.json"))
             names: list[str] = recipe["regions"]
             photo = pictures.colour("data/photo.png")
             regions = _regions(pictures, recipe)
-            if not styles:
-                ahead.submit(soft, photo, regions.alpha)
+            if SOFT in pictures:
+                soft.know(photo, regions.alpha, pictures.colour(SOFT)[0].transpose(0, 1))
             layers = photo.new_empty(len(names), *photo.shape[1:])
             for i in range(len(names)):
                 pictures.colour(f"data/layer{i}.png", layers[i : i + 1])

@@ -148,6 +148,12 @@ class Painting:
         return region_colours(self.photo, self.regions.alpha)
 
     @property
+    def soft(self) -> SoftColours:
+        """`colours` only where regions share pixels, found."""
+        self._soft(self.photo, self.regions.alpha)
+        return self._soft
+
+    @property
     def matte(self) -> Tensor:
         """The matte (1, 1, H, W) of the person: the subject and what was split off it or laid over it."""
         return self.regions.side(SUBJECT)

@@ -8,6 +8,7 @@ from torch import Tensor
 from styfie.segmentation.foreground import estimate_foregrounds, foregrounds_at
 
 ROWS = 256  # that are worked on at a time
+LEVELS = 255  # steps of 8 bits
 
 
 @torch.no_grad()
@@ -24,28 +25,44 @@ def region_colours(photo: Tensor, alpha: Tensor) -> Tensor:
     return colours
 
 
-@torch.no_grad()
-def soft_colours(photo: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
-    """`region_colours` only where regions share pixels: those pixels' numbers (N), row by row, and colours (R, 3, N).
-
-    Everywhere else a region's colours are the photo, or do not matter. The bits are the same.
-    """
-    places = ((alpha > 0) & (alpha < 1)).any(0).flatten().nonzero()[:, 0]
-    at = photo.flatten(2)[..., places], alpha.flatten(2)[..., places]
-    return places, _summing_up(*at, foregrounds_at(photo, alpha, places))
-
-
 class SoftColours:
-    """`soft_colours`, found once as long as they are asked of the same tensors."""
+    """`region_colours` only where regions share pixels: everywhere else they are the photo, or do not matter.
+
+    From estimates in steps of 8 bits, as a file holds them, so that what was read blends as what was written; found
+    once, as long as they are asked of the same tensors.
+    """
 
     def __init__(self) -> None:
-        self._known: tuple[Tensor, Tensor, tuple[Tensor, Tensor]] | None = None
+        self._known: tuple[Tensor, Tensor] | None = None
+        self._found: tuple[Tensor, Tensor]
+        self.rounded: Tensor  # (R, 3, N), the estimates that a file is to hold
 
+    @torch.no_grad()
     def __call__(self, photo: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
-        """The pixels and their colours."""
+        """The pixels' numbers (N), row by row, and their colours (R, 3, N)."""
         if self._known is None or self._known[0] is not photo or self._known[1] is not alpha:
-            self._known = photo, alpha, soft_colours(photo, alpha)
-        return self._known[2]
+            places = _shared(alpha)
+            self._keep(places, photo, alpha, foregrounds_at(photo, alpha, places))
+        return self._found
+
+    def know(self, photo: Tensor, alpha: Tensor, rounded: Tensor) -> None:
+        """Take a file's colours for those of these tensors, if they are of as many pixels."""
+        places = _shared(alpha)
+        if rounded.shape == (len(alpha), 3, len(places)):
+            self._keep(places, photo, alpha, rounded)
+
+    def _keep(self, places: Tensor, photo: Tensor, alpha: Tensor, colours: Tensor) -> None:
+        self.rounded = colours.clamp(0, 1).mul_(LEVELS).round_().div_(LEVELS)
+        self._known, self._found = (photo, alpha), (places, _summing_up_at(places, photo, alpha, self.rounded))
+
+
+def _shared(alpha: Tensor) -> Tensor:
+    """The numbers (N) of pixels that more than one region has a part in, row by row."""
+    return ((alpha > 0) & (alpha < 1)).any(0).flatten().nonzero()[:, 0]
+
+
+def _summing_up_at(places: Tensor, photo: Tensor, alpha: Tensor, colours: Tensor) -> Tensor:
+    return _summing_up(photo.flatten(2)[..., places], alpha.flatten(2)[..., places], colours)
 
 
 def _summing_up(photo: Tensor, alpha: Tensor, colours: Tensor) -> Tensor:
