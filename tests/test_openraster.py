@@ -15,7 +15,7 @@ from PIL import Image
 
 from styfie.errors import InputError, MissingError
 from styfie.images import to_image
-from styfie.openraster import as_stored, eight_bits, in_threads, png_level, read_painting, stored_recipe, write_painting
+from styfie.openraster import as_stored, eight_bits, in_threads, read_painting, stored_recipe, write_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
 from tests.test_painting import make, styled
@@ -199,7 +199,3 @@ def test_threads_keep_the_order_and_do_not_run_ahead() -> None:
         assert found == i * i
         assert len(begun) <= i + 5
     assert len(begun) == 20
-
-
-def test_only_large_pictures_are_packed_little() -> None:
-    assert (png_level((1024, 1024)), png_level((2048, 1638))) == (4, 1)

@@ -18,12 +18,11 @@ import PIL.Image
 
 import styfie
 from styfie.errors import OutputError
-from styfie.images import fit_size
+from styfie.images import fit_size, write_png
 from styfie.openraster import (
     eight_bits,
     in_threads,
     png,
-    png_level,
     recipe_of,
     region_names,
     stored_recipe,
@@ -75,10 +74,10 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
         written = _Written(beside, _unchanged(painting, like) if like else {})
         cells = in_threads(lambda one: written.picture(*one), _shown(painting, written, like))
         sheet = _sheet(list(cells), written.kept)
-        sheet.save(beside / "sheet.png", compress_level=png_level(painting.regions.size))
+        write_png(sheet, beside / "sheet.png")
         if like and written.likeness is not None:
             painting = replace(painting, recipe={**painting.recipe, "likeness": round(written.likeness, 3)})
-        write_painting(painting, beside / FILE, None, written.both, like)
+        write_painting(painting, beside / FILE, written.both, like)
     for file in set(stale) - set(files):
         file.unlink(missing_ok=True)
     return [*files, folder / FILE]

@@ -1,8 +1,8 @@
 """One file holds a run: OpenRaster, a ZIP that Krita and GIMP open, with the recipe inside.
 
 Layers are stored as painted, with the alpha that makes ordinary "over" blending give the same picture as
-`Painting.render` at full strength, sharp, in the styles' own colours; the mattes themselves, the regions' own colours in
-soft pixels, the photo, the styles, and depth and faces where they are known lie beside them for Styfie to read back.
+`Painting.render` at full strength, sharp, in the styles' own colours; the mattes themselves, the regions' own colours
+in soft pixels, the photo, the styles, and depth and faces where they are known lie beside them for Styfie to read back.
 Specification: https://www.openraster.org (baseline 0.0.6).
 """
 
@@ -27,6 +27,7 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.errors import InputError, MissingError
+from styfie.images import write_png
 from styfie.looks import Look, Style
 from styfie.regions import Regions
 from styfie.segmentation.colours import SoftColours
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 MIMETYPE = "image/openraster"
 SOFT = "styfie/soft.png"  # a row per region, a column per pixel that regions share: what they look like there
 EPOCH = (1980, 1, 1, 0, 0, 0)  # no time of day: the same run gives the same bytes
-LARGE = 1 << 20  # pixels up to which PNG is packed well
 ROWS = 64  # that are turned into 8 bits at a time
 THREADS = 2  # that pack and unpack: more would hold more of a large painting at once
 Size = tuple[int, int]  # height and width
@@ -61,7 +61,6 @@ def as_stored(regions: Regions) -> Regions:
 def write_painting(
     painting: Painting,
     file: Path,
-    level: int | None = None,
     both: tuple[Image.Image, bytes] | None = None,
     like: Path | None = None,
 ) -> None:
@@ -70,11 +69,10 @@ def write_painting(
     Args:
         painting: what to write.
         file: where to.
-        level: how hard PNG is packed, 0 to 9; by the picture's size if it is None, see `png_level`.
         both: the painting's picture in 8 bits, and as PNG, where it is known already.
         like: the file of a painting that differs in looks and recipe alone: all else is copied from there.
     """
-    image, merged = both or _both(painting, level)
+    image, merged = both or _both(painting)
     small = image.copy()
     small.thumbnail((256, 256))
     described = json.dumps(recipe_of(painting), indent=1, sort_keys=True).encode()
@@ -85,20 +83,20 @@ def write_painting(
         _put(archive, "mimetype", MIMETYPE.encode())
         _put(archive, "stack.xml", _stack(painting))
         _put(archive, "mergedimage.png", merged)
-        _put(archive, "Thumbnails/thumbnail.png", png(small, level))
+        _put(archive, "Thumbnails/thumbnail.png", png(small))
 
         def packed(entry: tuple[str, Callable[[], Image.Image]]) -> tuple[str, bytes]:
             name, make = entry
-            return name, source.read(name) if source and name in held else png(make(), level)
+            return name, source.read(name) if source and name in held else png(make())
 
         for name, data in in_threads(packed, _pictures(painting)):
             _put(archive, name, data)
         _put(archive, "styfie/recipe.json", described)
 
 
-def _both(painting: Painting, level: int | None) -> tuple[Image.Image, bytes]:
+def _both(painting: Painting) -> tuple[Image.Image, bytes]:
     image = eight_bits(painting.render())
-    return image, png(image, level)
+    return image, png(image)
 
 
 def _pictures(painting: Painting) -> Iterator[tuple[str, Callable[[], Image.Image]]]:
@@ -251,16 +249,11 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(zipfile.ZipInfo(name, EPOCH), data)
 
 
-def png(image: Image.Image, level: int | None = None) -> bytes:
-    """A picture as PNG, packed at `level`, or as its size wants it."""
+def png(image: Image.Image) -> bytes:
+    """A picture as PNG."""
     held = io.BytesIO()
-    image.save(held, "PNG", compress_level=png_level(image.size) if level is None else level)
+    write_png(image, held)
     return held.getvalue()
-
-
-def png_level(size: Size) -> int:
-    """How hard to pack: large pictures little, which makes them a seventh larger in half the time."""
-    return 4 if size[0] * size[1] <= LARGE else 1
 
 
 def eight_bits(picture: Tensor, alpha: Tensor | None = None) -> Image.Image:

@@ -131,7 +131,7 @@ class Unfinished:
 
     def _write(self, painting: Painting, state: State) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        write_painting(painting, self._part, level=1)
+        write_painting(painting, self._part)
         entry = zipfile.ZipInfo(ENTRY, EPOCH)
         with zipfile.ZipFile(self._part, "a") as archive, archive.open(entry, "w", force_zip64=True) as stream:
             _write(stream, state, self.key)

@@ -180,10 +180,12 @@ def _points(given: list[str]) -> list[tuple[float, float]]:
 
 def save_image(image: Image, file: Path) -> None:
     """Write a PIL image as PNG beside `file`, then rename."""
+    from styfie.images import write_png
+
     beside = file.with_name(f".{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        image.save(beside, "PNG")
+        write_png(image, beside)
         beside.replace(file)
     except OSError as error:
         raise OutputError(f"Could not write {file}: {error.strerror or error}.") from error

@@ -39,9 +39,9 @@ def load(file: Path) -> Painting:
 
 
 def save(painting: Painting, file: Path) -> None:
-    """Write a painting beside and rename, packed little."""
+    """Write a painting beside and rename."""
     beside = file.with_name(f".{file.name}.part")
-    write_painting(painting, beside, level=1)
+    write_painting(painting, beside)
     beside.replace(file)
     _hold((str(file), file.stat().st_mtime_ns), painting)
 

@@ -131,4 +131,4 @@ def _known(looks: Mapping[str, Any], painting: Painting) -> dict[str, Any]:
 
 def matte(_line: Line, folder: str, name: str) -> bytes:
     """A region's matte as 8-bit PNG."""
-    return png(eight_bits(load(Path(folder) / REGIONS).regions[name]), 1)
+    return png(eight_bits(load(Path(folder) / REGIONS).regions[name]))

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from styfie.errors import InputError
 from styfie.gallery import draw
-from styfie.images import read_matte, read_picture, to_image
+from styfie.images import read_matte, read_picture, to_image, write_png
 from styfie.recipes import read_recipe
 from styfie.styles import LARGEST, Ask, StyleSource
 from styfie.web.asked import LookAsked, SettingsAsked
@@ -44,7 +44,7 @@ def photo(_line: Line, file: str, most_pixels: int) -> dict[str, int]:
 def style(_line: Line, file: str, into: str, most_pixels: int) -> None:
     """A style picture, decoded and written anew as PNG: nothing but its pixels is kept."""
     open_picture(Path(file), most_pixels).close()
-    to_image(_read(file, LARGEST)).save(into, "PNG", compress_level=1)
+    write_png(to_image(_read(file, LARGEST)), Path(into))
 
 
 def mask(_line: Line, file: str, width: int, height: int, most_pixels: int) -> None:
@@ -52,7 +52,7 @@ def mask(_line: Line, file: str, width: int, height: int, most_pixels: int) -> N
     with open_picture(Path(file), most_pixels) as image:
         scale = min(1.0, max(image.size) / max(width, height))
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    to_image(guarded(lambda: read_matte(Path(file), size))).save(file, "PNG", compress_level=1)
+    write_png(to_image(guarded(lambda: read_matte(Path(file), size))), Path(file))
 
 
 def recipe(_line: Line, file: str, folder: str, most_pixels: int) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _named(source: StyleSource, folder: Path, styles: dict[str, str]) -> str:
     assert isinstance(picture, Tensor)
     number = len(styles) + 1
     name = f"style {number} of the recipe"
-    to_image(picture).save(folder / f"recipe-{number}.png", "PNG", compress_level=1)
+    write_png(to_image(picture), folder / f"recipe-{number}.png")
     styles[name] = f"recipe-{number}.png"
     return name
 
@@ -105,7 +105,7 @@ def _named(source: StyleSource, folder: Path, styles: dict[str, str]) -> str:
 def gallery(_line: Line, name: str, folder: str) -> None:
     """A style of the gallery, drawn once."""
     beside = Path(folder) / f".{name}.part"
-    to_image(draw(name, DRAWN, DRAWN)).save(beside, "PNG", compress_level=1)
+    write_png(to_image(draw(name, DRAWN, DRAWN)), beside)
     beside.replace(Path(folder) / f"{name}.png")
 
 

@@ -70,7 +70,7 @@ def show_layer(_line: Line, folder: str, wanted: Wanted, name: str, values: dict
     look = replace(painting.looks.get(name) or Look(), **values)
     if not look.painted:
         raise GoneError(f"The region {name} is not painted yet: ask for a preview, or for a blur.")
-    return png(eight_bits(painting.layer(name, look)), 1)
+    return png(eight_bits(painting.layer(name, look)))
 
 
 def show_picture(_line: Line, folder: str, wanted: Wanted, name: str) -> bytes:
