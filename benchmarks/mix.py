@@ -23,6 +23,8 @@ from styfie.openraster import as_stored
 from styfie.painting import Painting
 from styfie.pipeline import PORTRAIT
 
+from common import fixed_convolution
+
 NAMES = {"subject": "mosaic", "background": "night"}
 
 
@@ -32,7 +34,7 @@ def main() -> None:
     parser.add_argument("--aspect", type=float, default=0.8, help="width by height, of a portrait")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
-    print(f"{torch.get_num_threads()} threads, {options.size} px")
+    print(f"{torch.get_num_threads()} threads, {options.size} px, fixed convolution {fixed_convolution():.1f} ms")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         painting = made_painting(options.size, options.aspect)

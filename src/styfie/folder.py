@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 FILE = "painting.ora"
 Size = tuple[int, int]  # width and height
+LONGEST = "both"  # takes the most time to make, and is packed while the others are made
 HIDDEN = ".styfie-"  # folders that are being written begin so
 
 
@@ -72,8 +73,9 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
     stale = [folder / f"mask-{name}.png" for name in region_names(folder / FILE)]
     with writing_into(folder) as beside, one_thread():
         written = _Written(beside, _unchanged(painting, like) if like else {})
-        cells = in_threads(lambda one: written.picture(*one), _shown(painting, written, like))
-        sheet = _sheet(list(cells), written.kept)
+        cells = list(in_threads(lambda one: written.picture(*one), _shown(painting, written, like)))
+        cells.insert(names.index(LONGEST), cells.pop(0))
+        sheet = _sheet(cells, written.kept)
         write_png(sheet, beside / "sheet.png")
         if like and written.likeness is not None:
             painting = replace(painting, recipe={**painting.recipe, "likeness": round(written.likeness, 3)})
@@ -131,17 +133,19 @@ class _Written:
 
 
 def _shown(painting: Painting, written: _Written, like: Path | None) -> Iterator[tuple[str, str, Image | Size]]:
-    """Name, caption and 8-bit picture of every result, in the sheet's order, then of the styles, without a name.
+    """Name, caption and 8-bit picture of every result, then of the styles, unnamed; `LONGEST` comes first.
 
     Of those that an earlier sheet shows already only their size there. What a score is of is made anew.
     """
     pictures, kept = result_pictures(painting), written.kept
     scored = () if painting.regions.face is None else (SUBJECT, "both")
-    for at, name in enumerate(pictures):
-        if at == 2:
-            yield "cutout", "cutout", _kept(painting.photo, kept, "cutout") or cutout(painting)
+    names = [*pictures]
+    names.insert(2, "cutout")
+    for name in sorted(names, key=lambda one: one != LONGEST):
         if name not in scored and (image := _kept(painting.photo, kept, name)):
             yield name, name, image
+        elif name == "cutout":
+            yield name, name, cutout(painting)
         else:
             picture = pictures[name]
             score = _score(painting, name, picture)
