@@ -118,3 +118,20 @@ def test_mattes_do_not_lag(frames: list[Tensor], monkeypatch: pytest.MonkeyPatch
     list(stream(clips))
     assert stream.last is not None
     assert float((stream.last.alpha[:1] - mattes[-1]).abs().mean()) < 0.01
+
+
+def test_what_slowly_becomes_another_is_not_late(frames: list[Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mouth that opens in ten steps, each too small to be noticed: dark in the painting when it is in the photo."""
+    photo = read_picture(ASSETS / "portrait.jpg", 96)
+    mouth = torch.zeros(1, 1, 96, 96)
+    mouth[..., 40:56, 40:56] = 1
+    clip = [torch.lerp(photo, torch.lerp(photo, torch.full_like(photo, 0.1), n / 10), mouth) for n in range(11)]
+
+    def off() -> float:
+        *_, painted = Stream(looks("subject", "background"), SETTINGS)(clip)
+        return float((luma_of(painted) - luma_of(alone))[..., 42:54, 42:54].mean().abs())
+
+    (alone,) = Stream(looks("subject", "background"), SETTINGS)(clip[-1:])
+    found = off()
+    monkeypatch.setattr("styfie.stream.STALE", 100.0)
+    assert found < 0.6 * off()

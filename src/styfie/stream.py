@@ -22,6 +22,7 @@ from styfie.engines.onepass import paint_layers
 from styfie.errors import NoPersonError
 from styfie.flow import Motion, carry, check_flow, motion_between
 from styfie.looks import Look
+from styfie.losses.edges import luma_of
 from styfie.painting import Painting
 from styfie.regions import SUBJECT, Regions
 from styfie.segmentation import load_segmenter
@@ -33,6 +34,7 @@ STEADY = 0.6  # how much of a trusted pixel's matte is the one before
 STUCK = 0.85  # how much of a trusted pixel's painting is the one before
 FINE = 2.0  # pixels per 512 of the longest side: standard deviation under which contrast is kept up
 MOST = 1.8  # times the contrast of what was carried, at most
+STALE = 0.04  # of luma: what a frame begins from is half as welcome where it was painted of a photo that far off
 LATER = 4  # an optimisation has this many times fewer steps when it begins from the frame before
 
 
@@ -46,9 +48,14 @@ class Frames(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A frame as it is remembered: `photo` and `picture` (1, 3, H, W), `alpha` (R, 1, H, W), `layers` (R, 3, H, W)."""
+    """A frame as it is remembered: `photo` and `picture` (1, 3, H, W), `alpha` (R, 1, H, W), `layers` (R, 3, H, W).
+
+    `source` (1, 3, H, W) is what the picture is of: earlier photos, moved along, in the shares in which it is earlier
+    pictures.
+    """
 
     photo: Tensor
+    source: Tensor
     picture: Tensor
     alpha: Tensor
     layers: Tensor
@@ -97,16 +104,19 @@ class Stream:
 
     def _show(self, photo: Tensor, regions: Regions) -> Tensor:
         motion = motion_between(photo, self.last.photo) if self.last else None
-        start = None
+        start, source = None, photo
         if motion and self.last and self.last.alpha.shape == regions.alpha.shape:
             regions = _steadied(regions, self.last.alpha, motion)
             start = carry(self.last.layers, motion)
         layers = self.paint(photo, regions, start)
         picture = Painting(photo, regions, layers, self.looks).render()
         if motion and self.last:
-            picture = _stuck(picture, carry(self.last.picture, motion), STUCK * motion.trust)
+            source = carry(self.last.source, motion)
+            share = STUCK * motion.trust * _current(source, photo)
+            picture = _stuck(picture, carry(self.last.picture, motion), share)
+            source = torch.lerp(photo, source, share)
         picture = torch.where(self._unpainted(regions), photo, picture)
-        self.last = Shown(photo, picture, regions.alpha, layers)
+        self.last = Shown(photo, source, picture, regions.alpha, layers)
         return picture
 
     def _unpainted(self, regions: Regions) -> Tensor:
@@ -136,6 +146,16 @@ def _steadied(regions: Regions, before: Tensor, motion: Motion) -> Regions:
     sure = (regions.alpha >= 1) | (regions.alpha <= 0)  # what is clear in this frame is not blurred by another
     alpha = torch.where(sure & ((alpha - regions.alpha).abs() < 0.02), regions.alpha, alpha)
     return replace(regions, alpha=alpha / alpha.sum(0, keepdim=True).clamp_min(1e-6))
+
+
+def _current(source: Tensor, photo: Tensor) -> Tensor:
+    """How far (1, 1, H, W) in [0, 1] what was painted of `source` still shows what is there.
+
+    A change from one frame to the next is small, and motion to be trusted: a mouth that opens would do so late.
+    """
+    sigma = max(1.0, FINE * max(photo.shape[-2:]) / 512)
+    change = gaussian(luma_of(source) - luma_of(photo), sigma)
+    return 1 / (1 + (change / STALE).square())
 
 
 def _stuck(fresh: Tensor, carried: Tensor, share: Tensor) -> Tensor:

@@ -189,6 +189,8 @@ def paint(
     if photos and (len(photos) > 1 or photos[0].is_dir()):
         if timelapse:
             raise InputError("A timelapse is of one photo: name one, not several or a folder.")
+        if film := next(filter(is_video, photos), None):
+            raise InputError(f"{film.name} is a video and did not come alone: paint videos one by one, each by itself.")
         paint_all(photos, output, request, jobs)
         return
     photo = photos[0] if photos else None
