@@ -65,10 +65,11 @@ def looks_at(size: int) -> dict[str, Look]:
 def whole(size: int, runs: int) -> dict[str, float]:
     """Seconds of segmentation, of both layers and of all with the composed picture, styles read before."""
     photo, segmenter = read_picture(PORTRAIT, size), load_segmenter("auto")
+    assert isinstance(segmenter, PortraitSegmenter)
+    segmenter = segmenter.brief()
     looks = looks_at(min(size, 512))
     regions: Regions = segmenter(photo)
     found = {"segmentation": best_of(runs, lambda: segmenter(photo))}
-    assert isinstance(segmenter, PortraitSegmenter)
     found["segmentation of a film's frame"] = best_of(runs, lambda: segmenter.quick(photo))
     for name, make in (("fast", FastPainter), ("taught", TaughtPainter)):
         painter = make(looks, Settings(size=size))

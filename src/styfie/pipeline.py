@@ -13,7 +13,7 @@ from torch import Tensor
 
 import styfie
 from styfie.depth import AUTO, find_depth
-from styfie.engines import ENGINES, Reading, load_engine, weights_used
+from styfie.engines import ENGINES, Reading, load_engine, painter_of, weights_used
 from styfie.engines.plan import FULL
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, NoPersonError
@@ -25,6 +25,7 @@ from styfie.painting import Painting
 from styfie.recipes import depth_asked, fingerprint
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation import Partitioner, load_segmenter
+from styfie.segmentation.portrait import PortraitSegmenter
 from styfie.settings import Settings
 from styfie.styles import Wanted, resolve_looks
 from styfie.unfinished import Unfinished, run_key
@@ -294,6 +295,8 @@ def find_regions(
     mattes = {name: _read_inside(name, mask, size) for name, mask in masks.items()}
     wanted = [name for name in asked if name not in (SUBJECT, BACKGROUND, *masks, *(known.names if known else ()))]
     segmenter = load_segmenter(settings.segmenter)
+    if isinstance(segmenter, PortraitSegmenter) and painter_of(settings.engine):
+        segmenter = segmenter.brief()
     if isinstance(segmenter, Partitioner):
         segmenter = segmenter.seeing(read_photo(photo if source is None else source, segmenter.work))
     if known is not None:

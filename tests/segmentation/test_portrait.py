@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from torch import Tensor
@@ -8,7 +10,7 @@ from styfie.errors import InputError
 from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
 from styfie.segmentation import portrait as portrait_module
-from styfie.segmentation.portrait import PART_NAMES, Sight, split_off
+from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, Sight, split_off
 
 
 def test_finds_the_astronaut(portrait: Tensor) -> None:
@@ -20,6 +22,22 @@ def test_finds_the_astronaut(portrait: Tensor) -> None:
     assert float(matte[:40, :30].mean()) < 0.1, "the flag's corner"
     assert float(matte[:60, 230:].mean()) < 0.1, "the shuttle's corner"
     assert regions.score[0] > 0.5
+
+
+def test_a_brief_look_finds_the_same_person(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    segmenter = load_segmenter("auto")
+    assert isinstance(segmenter, PortraitSegmenter)
+    whole = segmenter(portrait)["subject"] > 0.5
+    looks, once = [], portrait_module._look_once
+
+    def counted(photo: Tensor, network: torch.nn.Module, side: int, mirrored: bool) -> tuple[Tensor, Tensor]:
+        looks.append(side)
+        return once(photo, network, side, mirrored)
+
+    monkeypatch.setattr(portrait_module, "_look_once", counted)
+    brief = segmenter.brief()(portrait)["subject"] > 0.5
+    assert len(looks) == 1
+    assert float((whole & brief).sum() / (whole | brief).sum()) > 0.97
 
 
 def test_splits_the_astronaut_into_parts(portrait: Tensor) -> None:
@@ -82,9 +100,9 @@ def test_a_part_that_is_not_there_is_one_sentence(sight: Sight) -> None:
 def test_faces_are_found_whatever_the_mask_and_by_one_look(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[tuple[int, ...]] = []
 
-    def look_at(photo: Tensor, network: torch.nn.Module, side: int) -> Sight:
+    def look_at(photo: Tensor, network: torch.nn.Module, side: int, scales: Sequence[float]) -> Sight:
         looks.append(tuple(photo.shape))
-        return look(photo, network, side)
+        return look(photo, network, side, scales)
 
     look = portrait_module.look_at
     monkeypatch.setattr(portrait_module, "look_at", look_at)

@@ -29,11 +29,11 @@ Mask = NDArray[np.bool_]
 
 
 @torch.no_grad()
-def refine(coarse: Tensor, photo: Tensor) -> Tensor:
+def refine(coarse: Tensor, photo: Tensor, most: int = WORK) -> Tensor:
     """Bring a coarse matte (1, 1, h, w) in [0, 1] to the photo's (1, 3, H, W) resolution along its edges and hair.
 
     The trimap is the coarse matte's own doubt, widened; in it closed-form matting (Levin, Lischinski and Weiss
-    2008) at a longest side of at most `WORK` pixels, the coarse matte as a soft prior that says the less the nearer
+    2008) at a longest side of at most `most` pixels, the coarse matte as a soft prior that says the less the nearer
     it is to one half. The solution is locally `a . colour + b`: these coefficients, brought to the full size (He and
     Sun 2015), give the photo's own detail. Outside the trimap the matte is 0 or 1 as the coarse one says, so a
     pattern on the clothes cannot make holes.
@@ -42,7 +42,7 @@ def refine(coarse: Tensor, photo: Tensor) -> Tensor:
         The matte (1, 1, H, W) in [0, 1].
     """
     size = (photo.shape[-2], photo.shape[-1])
-    work, values, unknown = _trimap(coarse, size)
+    work, values, unknown = _trimap(coarse, size, most)
     guide = resize(photo, work)
     if unknown.any() and min(work) >= 3:
         values = _solve(guide[0].permute(1, 2, 0).double().numpy(), values, unknown)
@@ -122,9 +122,9 @@ def upsampled_strips(small: Tensor, size: tuple[int, int]) -> Iterator[tuple[sli
         yield rows, torch.lerp(wide[..., upper, :], wide[..., lower, :], (place - upper)[:, None])
 
 
-def _trimap(coarse: Tensor, size: tuple[int, int]) -> tuple[tuple[int, int], Field, Mask]:
+def _trimap(coarse: Tensor, size: tuple[int, int], most: int) -> tuple[tuple[int, int], Field, Mask]:
     """Working size, the coarse values there (0 or 1 where known), and where they are in doubt."""
-    work = size if max(size) <= WORK else fit_size(size, WORK)
+    work = size if max(size) <= most else fit_size(size, most)
     while True:
         values = resize(coarse, work)[0, 0].double().clamp(0, 1).numpy()
         inside = values > 0.5

@@ -15,13 +15,14 @@ from styfie.errors import InputError, NoPersonError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.faces import face_map
-from styfie.segmentation.matting import follow, refine
+from styfie.segmentation.matting import WORK, follow, refine
 from styfie.segmentation.networks import PARTS, PortraitNet
 from styfie.segmentation.people import Person, split_people, without_specks
 from styfie.weights import load_packaged
 
 SIDE = 256  # the network sees the photo stretched to a square of this side, as in training
 SCALES = (1.0, 1.25)  # of that side, each seen straight and mirrored
+BRIEF = 384  # longest side at which a brief look's matte is solved for
 LEAST = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
 CONTRAST = 1.6  # of the network's probabilities around 0.5: their outer parts are haze, not hair (chosen on val)
 SURE, SCORE = 0.9, 0.7  # a probability that counts as sure, and the score below which nobody counts as found
@@ -131,8 +132,17 @@ def _unmirrored(pair: Tensor) -> Tensor:
 class PortraitSegmenter:
     """Finds the person; splits off parts and people when asked for by name."""
 
-    def __init__(self, network: nn.Module, side: int = SIDE) -> None:
-        self.network, self.side = network, side
+    def __init__(
+        self, network: nn.Module, side: int = SIDE, scales: Sequence[float] = SCALES, work: int = WORK
+    ) -> None:
+        self.network, self.side, self.scales, self.work = network, side, scales, work
+
+    def brief(self) -> PortraitSegmenter:
+        """The same in half the time, for engines that take no more: one scale, and the matte solved for smaller.
+
+        On validation portraits 0.2 points of IoU less, and half a point on the worst tenth.
+        """
+        return PortraitSegmenter(self.network, self.side, SCALES[:1], BRIEF)
 
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
         """Subject and background of a photo (1, 3, H, W), the `finer` regions split off the subject, and the faces.
@@ -141,13 +151,13 @@ class PortraitSegmenter:
             NoPersonError: no person in it that the network could find.
             InputError: a finer region that is not there.
         """
-        sight = look_at(photo, self.network, self.side)
+        sight = look_at(photo, self.network, self.side, self.scales)
         if sight.score < SCORE:
             raise NoPersonError(
                 "No person was found in the photo: give a mask with --mask FILE (white = subject), "
                 "or choose a photo in which the person is larger."
             )
-        whole = Regions.of_subject(refine(sight.matte, photo), sight.score)
+        whole = Regions.of_subject(refine(sight.matte, photo, self.work), sight.score)
         return split_off(replace(whole, face=sight.face), sight, finer)
 
     def quick(self, photo: Tensor) -> Regions:
@@ -163,7 +173,7 @@ class PortraitSegmenter:
 
     def split(self, regions: Regions, photo: Tensor, finer: Iterable[str]) -> Regions:
         """Split `finer` regions off a subject that is known already, and find the faces, whatever the subject is."""
-        sight = look_at(photo, self.network, self.side)
+        sight = look_at(photo, self.network, self.side, self.scales)
         return split_off(replace(regions, face=sight.face), sight, finer)
 
 
