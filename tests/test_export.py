@@ -175,7 +175,8 @@ def test_the_transport_is_the_engines(rank: int, tmp_path: Path) -> None:
     graph.give(moved.matrix, "matrix", [12, 12])
     graph.give(moved.offset, "offset", [12, 1])
     matrix, offset = run(graph.save(tmp_path / "a.onnx", {ABOUT: "transport"}), features=features)
-    exact = transport(*(Gaussian(*(one.double() for one in each)) for each in (gaussian(features), style)))
+    photo, goal = (Gaussian(*(one.double() for one in each)) for each in (gaussian(features), style))
+    exact = transport(photo, goal)
     assert apart(matrix, exact.matrix[0]) < 1e-3 * float(exact.matrix.abs().max())
     assert apart(offset[:, 0], exact.offset[0]) < 1e-3 * float(exact.matrix.abs().max())
 

@@ -64,8 +64,8 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "fast": WeightFile(
         file="fast.safetensors",
-        checksum="sha256:4eb067e2b08f7b1250aaa0ed178d5007ca9b2e2eb353bca9c03115501305fcc2",
-        size=3_685_150,
+        checksum="sha256:2f7aab97deaea0cd7524f2a98a0a0d6038abb888fe204c9e4c73487b0331d3a2",
+        size=3_318_566,
         source="styfie train fast",
         licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",
         origin="Trained by this project on portraits, paintings and its own gallery, by the built-in encoder's losses.",

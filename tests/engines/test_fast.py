@@ -14,7 +14,7 @@ from styfie.encoders import load_encoder
 from styfie.encoders.plain import WIDTHS
 from styfie.engines import load_engine, onepass
 from styfie.engines.fast import paint as fast_paint
-from styfie.engines.fast.network import FastNet, draw_noise
+from styfie.engines.fast.network import GAIN, SLOPE, FastNet, draw_noise
 from styfie.engines.fast.paint import FastPainter
 from styfie.engines.fast.transport import Gaussian
 from styfie.engines.onepass import paint_layers, scales, with_features
@@ -128,22 +128,31 @@ def test_large_pictures_go_coarse_to_fine(portrait: Tensor, monkeypatch: pytest.
     assert style_distance(twice, draw("glass", 96)) < 1.3 * style_distance(once, draw("glass", 96))
 
 
-def test_filters_are_scaled_and_shifted_as_said() -> None:
-    """A scale and shift of what a convolution makes is the same as one of its weights."""
+def test_no_style_can_switch_a_convolution_off() -> None:
+    """Whatever it says, each channel's weights have one norm; and the style says how much each channel seen counts."""
     torch.manual_seed(0)
     network = FastNet()
-    network.say.weight.data.normal_(std=0.1)
+    network.say.weight.data.normal_(std=20)
     style = [Gaussian(torch.rand(1, c), torch.eye(c)[None] * 0.2) for c in (3, *WIDTHS)]
     network.requires_grad_(False)
-    weight, bias = network.filters(style)[0]
-    conv = network.first[-1]
-    assert isinstance(conv, torch.nn.Conv2d)
-    x = torch.rand(1, conv.in_channels, 6, 6)
-    plain = conv(x)
-    found = torch.nn.functional.conv2d(x, weight, bias, padding=1)
-    scale = found.std((0, 2, 3)) / plain.std((0, 2, 3))
-    assert torch.allclose((found - plain * scale[:, None, None]).std((0, 2, 3)), torch.zeros(len(scale)), atol=1e-4)
-    assert float((scale - 1).abs().max()) > 0.01
+    said = network.filters(style)
+    for weight, _ in said:
+        assert torch.allclose(weight.square().sum((1, 2, 3)), torch.tensor(GAIN**2), rtol=1e-4)
+    network.say.weight.data.zero_()
+    conv, (weight, bias) = network.first[-1], network.filters(style)[0]
+    assert isinstance(conv, torch.nn.Conv2d) and conv.bias is not None
+    ratio = weight / conv.weight
+    assert torch.allclose(ratio, ratio[:, :1, :1, :1].expand_as(ratio), rtol=1e-3), "a style that says nothing"
+    assert torch.equal(bias, conv.bias)
+    assert not torch.allclose(said[0][0], weight, atol=0.01)
+
+
+def test_a_leaky_rectifier_behind_such_weights_keeps_the_mean_square() -> None:
+    x = torch.randn(1, 64, 40, 40, generator=torch.Generator().manual_seed(0))
+    weight = torch.randn(64, 64, 3, 3, generator=torch.Generator().manual_seed(1))
+    weight = GAIN * weight / weight.square().sum((1, 2, 3), keepdim=True).sqrt()
+    found = torch.nn.functional.leaky_relu(torch.nn.functional.conv2d(x, weight), SLOPE)
+    assert 0.95 < float(found.square().mean()) < 1.05
 
 
 def test_noise_has_a_map_for_every_halving() -> None:
@@ -165,15 +174,16 @@ def test_likeness_gives_faces_their_fine_light_and_dark_back(portrait: Tensor) -
     assert torch.equal(with_features(painted, portrait, 0 * face), painted)
 
 
-def test_layers_painted_side_by_side_do_not_read_each_others_features(portrait: Tensor) -> None:
-    """Whatever another thread has just put there, a picture is seen by its own features."""
-    other = portrait.flip(3).contiguous()
+def test_layers_painted_side_by_side_are_those_painted_alone(portrait: Tensor, halves: Regions) -> None:
+    looks = {"subject": look("waves"), "background": look("night")}
+    both = paint(portrait, halves, looks)
+    for n, name in enumerate(halves.names):
+        assert torch.equal(both[n], paint(portrait, halves, {name: looks[name]})[n])
 
-    class Interrupted(FastPainter):
-        def __setattr__(self, name: str, value: object) -> None:
-            super().__setattr__(name, (other, self._look(other)) if name == "_seen" and value else value)
 
-    area = (slice(0, 96), slice(0, 96))
-    alone = FastPainter({}, SETTINGS)._see(portrait, area)
-    beside = Interrupted({}, SETTINGS)._see(portrait, area)
-    assert all(torch.equal(alone[tap], beside[tap]) for tap in alone)
+def test_a_layer_knows_nothing_of_what_lies_beside_its_region(portrait: Tensor, halves: Regions) -> None:
+    """No rim around the person, whatever they look like."""
+    other = torch.where(halves["subject"] > 0.5, 1 - portrait, portrait)
+    looks = {"background": look("waves")}
+    one, another = (paint(photo, halves, looks)[1] * (halves["background"] > 0.5) for photo in (portrait, other))
+    assert torch.equal(one, another)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from styfie.engines.fast.transport import RIDGE, Gaussian, blend, gaussian, gaussian_of, transport
+from styfie.engines.fast.transport import PLAIN, RIDGE, Gaussian, blend, gaussian, gaussian_of, transport, transports
 from styfie.losses import moments
 
 
@@ -68,3 +68,14 @@ def test_a_blend_of_one_is_itself_and_lies_between_two() -> None:
     a, b = gaussian(cloud(7)), gaussian(cloud(8))
     assert torch.equal(blend([a], [1.0]).covariance, a.covariance)
     assert torch.allclose(blend([a, b], [0.25, 0.75]).mean, 0.25 * a.mean + 0.75 * b.mean)
+
+
+def test_a_plain_region_is_not_given_all_of_the_contrast() -> None:
+    eye = torch.eye(3)[None]
+    wall, lively = (Gaussian(torch.full((1, 3), 0.5), variance * eye) for variance in (1e-6, 0.05))
+    style = Gaussian(torch.full((1, 3), 0.5), 0.04 * eye)
+    (bare, *_), (full, *_) = (transports([one], [style]) for one in (wall, lively))
+    gain = (0.04 / PLAIN) ** 0.5
+    assert torch.allclose(bare.matrix, gain * eye, rtol=1e-3)
+    assert torch.allclose(full.matrix, transport(lively, style).matrix)
+    assert torch.allclose(transport(wall, style).matrix, 200 * eye, rtol=0.02), "as features have it"

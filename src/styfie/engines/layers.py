@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.images import resize
@@ -13,6 +14,7 @@ from styfie.looks import Look
 from styfie.regions import Regions
 
 BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
+HARDLY = 0.5  # alpha under which a pixel shows too much of others
 MARGIN = 16  # pixels painted around a region's box: about the features' receptive field
 
 Box = tuple[slice, slice, slice, slice]
@@ -61,6 +63,24 @@ def enlarge(painted: Tensor, photo: Tensor, detail: float) -> Tensor:
     size = (photo.shape[-2], photo.shape[-1])
     lost = photo - resize(resize(photo, (painted.shape[-2], painted.shape[-1])), size)
     return resize(painted, size) + detail * lost
+
+
+def carried_on(photo: Tensor, alpha: Tensor) -> Tensor:
+    """The photo (1, 3, H, W) in a region (1, 1, H, W), and its colours carried on smoothly beyond.
+
+    Push and pull (Gortler et al. 1996, "The lumigraph"): what a layer paints through its band has no edge of what lies
+    next to it, and no rim. Pixels that are hardly the region's count as beyond.
+    """
+    held = ((alpha - HARDLY) / (1 - HARDLY)).clamp(0, 1)
+    levels = [(photo * held, held)]
+    while max(levels[-1][1].shape[-2:]) > 1:
+        levels.append(tuple(F.avg_pool2d(one, 2, ceil_mode=True) for one in levels[-1]))  # type: ignore[arg-type]
+    colours, held = levels.pop()
+    found = colours / held.clamp_min(1e-6)
+    for colours, held in reversed(levels):
+        wide = F.interpolate(found, colours.shape[-2:], mode="bilinear", align_corners=False)
+        found = colours + (1 - held) * wide
+    return found
 
 
 def region_box(alpha: Tensor) -> Box:

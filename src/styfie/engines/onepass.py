@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from styfie.blur import gaussian
-from styfie.engines.layers import BAND, Layer, enlarge, group
+from styfie.engines.layers import BAND, Layer, carried_on, enlarge, group
 from styfie.engines.progress import Progress
 from styfie.images import fit_size, resize
 from styfie.looks import Look
@@ -65,7 +65,8 @@ def paint_layers(painter: Painter, photo: Tensor, regions: Regions) -> Tensor:
 def _paint_layer(painter: Painter, photo: Tensor, regions: Regions, layer: Layer) -> Tensor:
     alpha = regions.alpha[list(layer.regions)].sum(0, keepdim=True).clamp(max=1)
     band = widen(alpha, round(BAND * max(regions.size)))
-    painted = _coarse_to_fine(painter, photo.to(painter.device), band.to(painter.device), layer.look).to(photo)
+    own = carried_on(photo, alpha)
+    painted = _coarse_to_fine(painter, own.to(painter.device), band.to(painter.device), layer.look).to(photo)
     if regions.face is not None and layer.look.likeness:
         painted = with_features(painted, photo, layer.look.likeness * regions.face)
     return torch.lerp(photo, painted, band)

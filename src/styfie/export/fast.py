@@ -105,21 +105,21 @@ def _decode(
     """What the network adds to the colours; each level's `lateral` and what moves its features are one convolution."""
     x = ""
     for n, i in enumerate(reversed(range(len(LEVELS)))):
-        own = _lateral(graph, network.lateral[i], features[i], moved[i])
+        own = _lateral(graph, network.moved[i], network.plain[i], features[i], moved[i])
         if i:
             own = graph("Add", own, graph("Mul", noise[i - 1], network.noise[i - 1][:, None, None]))
         if x:
             own = graph("Add", own, graph.cut(graph.double(x, "nearest"), graph.size(own)))
         x = own
-        for weight, bias in filters[2 * n : 2 * n + 2]:
+        for weight, bias in filters[2 * n : 2 * n + (2 if i else 1)]:
             x = graph("LeakyRelu", graph.convolve(x, network.last, weight, bias), alpha=SLOPE)
     return graph.convolve(x, network.last)
 
 
-def _lateral(graph: Graph, layer: nn.Module, features: str, moved: Moved) -> str:
+def _lateral(graph: Graph, layer: nn.Module, plain: Tensor, features: str, moved: Moved) -> str:
     assert isinstance(layer, nn.Conv2d) and layer.bias is not None
     made, seen = layer.weight.shape[:2]
-    weight = graph("MatMul", layer.weight.view(made, seen), moved.matrix)
+    weight = graph("Add", graph("MatMul", layer.weight.view(made, seen), moved.matrix), plain)
     bias = graph("Add", graph("MatMul", layer.weight.view(made, seen), moved.offset), layer.bias[:, None])
     kernel = graph("Reshape", weight, np.array([made, seen, 1, 1]))
     return graph("Conv", features, kernel, graph("Reshape", bias, np.array([made])), kernel_shape=[1, 1])

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from styfie.engines.fast.transport import RIDGE, Gaussian
+from styfie.engines.fast.transport import PLAIN, RIDGE, Gaussian
 from styfie.export.graph import Graph
 
 ROUNDS = 18  # of the root, for eigenvalues down to the floor
@@ -78,7 +78,7 @@ def transport(graph: Graph, photo: tuple[str, str], style: tuple[str, str] | Gau
         root = graph("Identity", root_of(style.covariance[0]).numpy())
     else:
         style_mean, root = style[0], roots(graph, style[1], channels)[0]
-    ridged = _ridged(graph, covariance, channels, RIDGE, 1e-8)
+    ridged = _ridged(graph, covariance, channels, RIDGE, 1e-8, PLAIN if channels == 3 else 0.0)
     _, inverse = roots(graph, graph("MatMul", graph("MatMul", root, ridged), root), channels)
     matrix = graph("MatMul", graph("MatMul", root, inverse), root)
     offset = graph("Sub", style_mean, graph("MatMul", matrix, mean))
@@ -118,9 +118,11 @@ def in_float32(graph: Graph, x: str) -> str:
     return graph("Cast", x, to=TensorProto.FLOAT)
 
 
-def _ridged(graph: Graph, matrix: str, channels: int, share: float, least: float) -> str:
-    """With a share of the mean of the diagonal, and a little, added to the diagonal."""
+def _ridged(graph: Graph, matrix: str, channels: int, share: float, least: float, plain: float = 0.0) -> str:
+    """With a share of the mean of the diagonal, and a little, added to the diagonal; or what it lacks to `plain`."""
     diagonal = np.eye(channels)
-    trace = graph("ReduceSum", graph("Mul", matrix, diagonal))
-    ridge = graph("Add", graph("Mul", trace, np.array(share / channels)), np.array(least))
+    mean = graph("Mul", graph("ReduceSum", graph("Mul", matrix, diagonal)), np.array(1 / channels))
+    ridge = graph("Add", graph("Mul", mean, np.array(share)), np.array(least))
+    if plain:
+        ridge = graph("Max", ridge, graph("Sub", np.array(plain), mean))
     return graph("Add", matrix, graph("Mul", ridge, diagonal))

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 
 from styfie.devices import lowered
 from styfie.encoders import load_encoder
-from styfie.encoders.plain import PlainEncoder
+from styfie.encoders.plain import PlainEncoder, halve
 from styfie.engines.fast.network import FastNet, draw_noise, see
-from styfie.engines.fast.transport import gaussian, transport
+from styfie.engines.fast.transport import gaussian, transports
 from styfie.engines.objective import WEIGHTS
 from styfie.gallery import GALLERY, draw
 from styfie.losses.moments import moments
@@ -30,7 +30,7 @@ from styfie.training.loop import CPU, Schedule, fit
 from styfie.training.pictures import PictureSet, Pixels, random_crop
 
 SCHEDULE = Schedule(
-    steps=7_000,
+    steps=7_500,
     batch=4,
     accumulate=4,
     learning_rate=1e-3,
@@ -40,12 +40,15 @@ SCHEDULE = Schedule(
     average=0.998,
     save_every=250,
 )
-SIDES = (160, 256)  # of the pictures of most steps, and of the last ones
-SMALL_SHARE = 0.7  # of the steps that are on small pictures
+SIDES = (192, 256)  # of the pictures of most steps, and of the last ones
+SMALL_SHARE = 0.5  # of the steps that are on small pictures
 LEAST = 256  # pixels of a photo's shorter side: smaller ones were enlarged, or are JPEG blocks
 DRAWN = 512  # longest side at which gallery pictures are drawn
 ONE_IN = 10  # paintings held out
+SLOWER = 0.1  # times the learning rate of all else, of what reads the style: every convolution hangs on it
 SAME = 8  # every so manieth picture is its own style
+WIDEST = 3.0  # times a picture's side: the shorter side at most that a style is seen at, about 512 pixels for 160
+TILES, LEAST_TILE = 4, 8  # on a side at most, in each of which there is to be texture; and cells on a tile's side
 TURNED = 0.5  # share of styles whose colours are turned about
 
 
@@ -53,7 +56,9 @@ TURNED = 0.5  # share of styles whose colours are turned about
 class Lesson:
     """How much the terms of the loss count beside the style's."""
 
-    content: float = 0.025
+    content: float = 0.02
+    half: float = 0.3  # share of the style's that is measured at half the size: large strokes
+    local: float = 1.0  # texture everywhere: without it walls stay bare, and edges make up for them
     identity: float = 1.0
     total_variation: float = WEIGHTS.total_variation
     range: float = WEIGHTS.range
@@ -99,13 +104,16 @@ class Material:
         return Pair(to_batch(photo), to_batch(style), draw_noise((side, side), int(rng.integers(2**62))), same)
 
     def _style(self, side: int, rng: np.random.Generator) -> Pixels:
-        """A square of a painting as it is seen at sizes around `side`: most of it, or a part."""
+        """A square of a painting as it is seen at sizes from `side` on: all of it, or a part with its strokes large.
+
+        Pictures are painted at two and three times the size of these, in strokes as large as the style has there.
+        """
         if rng.random() < 0.1 or not self.paintings:
             picture = self.gallery[int(rng.integers(len(self.gallery)))]
         else:
             picture = _any(self.paintings, rng)
         shorter = min(picture.shape[:2])
-        scale = side * rng.uniform(1.0, 1.8) / shorter
+        scale = max(side, min(shorter, side * rng.uniform(1.0, WIDEST))) / shorter
         size = (max(side, round(picture.shape[1] * scale)), max(side, round(picture.shape[0] * scale)))
         resized = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
         return random_crop(resized, side, rng, 1.0)
@@ -135,13 +143,20 @@ def fast_loss(network: FastNet, encoder: PlainEncoder, pair: Pair, lesson: Lesso
     with torch.no_grad(), torch.autocast(pair.photo.device.type, enabled=False):
         photo, style = (see(one, encoder(one)) for one in (pair.photo, pair.style))
         wanted = [gaussian(one) for one in style.values()]
-        maps = [transport(gaussian(one), to)(one) for one, to in zip(photo.values(), wanted, strict=True)]
-    painted = network(maps, network.filters(wanted), pair.noise)
+        affines = transports([gaussian(one) for one in photo.values()], wanted)
+        colours, (_, *features) = affines[0](pair.photo), photo.values()
+    painted = network(colours, features, network.laterals(affines[1:]), network.filters(wanted), pair.noise)
     found, tap = encoder(painted), encoder.content_tap
-    apart = torch.stack([gram_distance(gram(one), gram(style[name])) for name, one in found.items()]).sum()
+    apart = style_distance(found, style)
+    if lesson.half:
+        with torch.no_grad():
+            small = encoder(halve(pair.style))
+        apart = (1 - lesson.half) * apart + lesson.half * style_distance(encoder(halve(painted)), small)
     terms = painting_terms(apart, found[tap], photo[tap], painted, lesson)
     identity = (painted - pair.photo).abs().mean() if pair.same else apart.new_zeros(())
-    return terms | {"identity": identity, "total": terms["total"] + lesson.identity * identity}
+    local = texture_distance(found, style) if lesson.local else apart.new_zeros(())
+    total = terms["total"] + lesson.local * local + lesson.identity * identity
+    return terms | {"identity": identity, "local": local, "total": total}
 
 
 def painting_terms(style: Tensor, found: Tensor, content: Tensor, painted: Tensor, lesson: Lesson) -> dict[str, Tensor]:
@@ -158,6 +173,37 @@ def painting_terms(style: Tensor, found: Tensor, content: Tensor, painted: Tenso
     }
     weights = {"content": lesson.content, "smooth": lesson.total_variation / 3, "range": lesson.range / 3}
     return terms | {"total": style.log1p() + torch.stack([weights[name] * terms[name] for name in weights]).sum()}
+
+
+def style_distance(found: Mapping[str, Tensor], style: Mapping[str, Tensor]) -> Tensor:
+    """The distances () of Gram matrices, summed over taps."""
+    return torch.stack([gram_distance(gram(one), gram(style[name])) for name, one in found.items()]).sum()
+
+
+def texture_distance(found: Mapping[str, Tensor], style: Mapping[str, Tensor]) -> Tensor:
+    """How far () the covariance in each tile is from the style's mean one, in [0, 1]: 1 for none at all.
+
+    Gram matrices of whole pictures leave open where the texture is. Means are left out: light and dark stay the
+    photo's. Squared, over the sum of both squares: tiles with too much are no worse than bare ones. Mean over taps.
+    """
+    each = []
+    for name, one in found.items():
+        mine, wanted = tile_covariances(one), tile_covariances(style[name]).mean(0)
+        apart, size = (mine - wanted).square().sum((1, 2)), mine.square().sum((1, 2)) + wanted.square().sum()
+        each.append((apart / size.clamp_min(1e-8)).mean())
+    return torch.stack(each).mean()
+
+
+def tile_covariances(features: Tensor) -> Tensor:
+    """Covariances (N * N, C, C) of features (1, C, H, W) in N x N tiles, float32; `TILES` or fewer on a side."""
+    count = max(1, min(TILES, min(features.shape[-2:]) // LEAST_TILE))
+    height, width = (side // count for side in features.shape[-2:])
+    even = features[0, :, : count * height, : count * width].float()
+    tiles = even.unflatten(1, (count, height)).unflatten(3, (count, width)).permute(1, 3, 0, 2, 4).flatten(0, 1)
+    flat = tiles.flatten(2)
+    centred = flat - flat.mean(2, keepdim=True)
+    found: Tensor = centred @ centred.mT / flat.shape[2]
+    return found
 
 
 def gram_distance(found: Tensor, style: Tensor) -> Tensor:
@@ -201,7 +247,19 @@ def train_fast(
     def loss_of(model: FastNet, pair: Pair, _progress: float) -> dict[str, Tensor]:
         return fast_loss(model, encoder, pair, lesson)
 
-    trained = fit(network, material.pair, loss_of, schedule, folder, device=device, about=asdict(lesson), on_log=on_log)
+    reads = [one for layer in (network.read, network.think, network.say) for one in layer.parameters()]
+    rest = [one for one in network.parameters() if all(one is not other for other in reads)]
+    trained = fit(
+        network,
+        material.pair,
+        loss_of,
+        schedule,
+        folder,
+        groups=[{"params": rest}, {"params": reads, "scale": SLOWER}],
+        device=device,
+        about=asdict(lesson),
+        on_log=on_log,
+    )
     assert isinstance(trained, FastNet)
     return trained
 
@@ -209,7 +267,8 @@ def train_fast(
 @torch.no_grad()
 def _level(network: FastNet, encoder: PlainEncoder, photos: Sequence[Tensor]) -> None:
     """Scale what comes in from each tap to a mean square of 1 over some photos."""
-    for tap, lateral in zip(encoder.style_taps, network.lateral, strict=True):
+    for tap, moved, plain in zip(encoder.style_taps, network.moved, network.plain, strict=True):
         power = torch.stack([encoder(photo)[tap].float().square().mean() for photo in photos]).mean()
-        assert isinstance(lateral, nn.Conv2d)
-        lateral.weight.div_(power.sqrt())
+        assert isinstance(moved, nn.Conv2d)
+        moved.weight.div_(power.sqrt())
+        plain.copy_(0.5 * torch.randn_like(plain) / (plain.shape[1] * power).sqrt())

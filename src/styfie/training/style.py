@@ -19,7 +19,7 @@ from styfie.encoders import load_encoder
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.taught.network import TransformNet
 from styfie.images import fit_size, resize
-from styfie.training.fast import LEAST, SIDES, Lesson, gram, gram_distance, painting_terms, to_batch
+from styfie.training.fast import LEAST, Lesson, gram, gram_distance, painting_terms, to_batch
 from styfie.training.loop import CPU, Schedule, fit
 from styfie.training.pictures import PictureSet, random_crop
 
@@ -27,7 +27,8 @@ SCHEDULE = Schedule(
     steps=4_000, batch=4, accumulate=4, learning_rate=2e-3, weight_decay=0.0, average=0.998, save_every=250
 )
 GALLERY_STEPS = 4_000  # for all of the gallery
-LESSON = Lesson(content=0.2)
+LESSON = Lesson(content=0.2, half=0, local=0)  # textures are learned by heart: there is but one for each style
+SIDES = (160, 256)  # of the pictures of most steps, and of the last ones
 SMALL_SHARE = 0.75  # of the steps that are on small pictures
 SEEN = 1.5  # the style picture's shorter side, in sides of the photos' crops
 

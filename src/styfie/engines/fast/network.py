@@ -1,11 +1,12 @@
 """The network that paints in one pass: what the encoder sees, in the style's statistics, back to a picture.
 
-A decoder mirrored to the built-in encoder. Each of its levels takes the photo's features at that scale, moved to the
-style's mean and covariance (`transport`), and what the level below made of it; the result is added to the photo in the
-style's colours, moved likewise. Each convolution is scaled and shifted by a network that reads the style's statistics
-(Ghiasi et al. 2017, "Exploring the structure of a real-time, arbitrary neural artistic stylization network"). Noise
-with a learned strength gives strokes to walls that are plain in the photo. Class 2.3 in the taxonomy of Jing et al.
-(2018).
+A decoder mirrored to the built-in encoder. Each of its levels takes the photo's features at that scale, as they are and
+moved to the style's mean and covariance (`transport`), and what the level below made of it; the result is added to the
+photo in the style's colours, moved likewise. A network that reads the style's statistics says how much each convolution
+makes of each channel (Ghiasi et al. 2017, "Exploring the structure of a real-time, arbitrary neural artistic
+stylization network"), and its weights are brought back to one norm after that (Karras et al. 2020, "Analyzing and
+improving the image quality of StyleGAN"): no style can switch a level off. Noise with a learned strength gives strokes
+to walls that are plain in the photo. Class 2.3 in the taxonomy of Jing et al. (2018).
 """
 
 from __future__ import annotations
@@ -19,16 +20,20 @@ from torch import Tensor, nn
 
 from styfie.encoders.plain import WIDTHS as ENCODER
 from styfie.encoders.plain import Features
-from styfie.engines.fast.transport import Gaussian
+from styfie.engines.fast.transport import Affine, Gaussian
 
-WIDTHS = (24, 64, 96, 160, 192)  # of the decoder, finest level first
+WIDTHS = (16, 48, 80, 128, 192)  # of the decoder, finest level first
 CODE = 192  # of the network that reads a style's statistics
 SLOPE = 0.2
+GAIN = (2 / (1 + SLOPE**2)) ** 0.5  # with which a leaky rectifier keeps the mean square
+FIRM = 0.2  # standard deviation, at first, of weights that are brought to one norm: it measures a step of learning
 FAINT = 0.02  # standard deviation under which a channel is as good as dead
+
+Filter = tuple[Tensor, Tensor]  # weight and bias of a convolution
 
 
 class Level(NamedTuple):
-    """The shape of one level: channels from the encoder, within, and handed to the next finer level."""
+    """The shape of one level: channels from the encoder, and within; `handed` to the next finer level, if there is."""
 
     seen: int
     width: int
@@ -36,68 +41,108 @@ class Level(NamedTuple):
 
 
 LEVELS = tuple(
-    Level(seen, width, handed) for seen, width, handed in zip(ENCODER, WIDTHS, (WIDTHS[0], *WIDTHS[:-1]), strict=True)
+    Level(seen, width, handed) for seen, width, handed in zip(ENCODER, WIDTHS, (0, *WIDTHS[:-1]), strict=True)
 )
 
 
 class FastNet(nn.Module):
-    """Features in the style's statistics, and these statistics, to RGB.
+    """Features of a photo, the map to a style's statistics, and these statistics, to RGB.
 
-    `lateral` bring the encoder's maps to a level's width, `first` and `second` are its 3x3 convolutions; upsampling is
-    to the nearest, then a convolution, which leaves no checkerboard (Odena et al. 2016).
+    `moved` and `plain` bring the encoder's maps to a level's width, in the style's statistics and as they are. `first`
+    and, but for the finest level, `second` are its 3x3 convolutions; upsampling is to the nearest, then a convolution,
+    which leaves no checkerboard (Odena et al. 2016).
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.lateral = nn.ModuleList(nn.Conv2d(level.seen, level.width, 1) for level in LEVELS)
-        self.first = nn.ModuleList(nn.Conv2d(level.width, level.width, 3, padding=1) for level in LEVELS)
-        self.second = nn.ModuleList(nn.Conv2d(level.width, level.handed, 3, padding=1) for level in LEVELS)
-        self.noise = nn.ParameterList(nn.Parameter(torch.zeros(level.width)) for level in LEVELS[1:])
-        self.last = nn.Conv2d(LEVELS[0].handed, 3, 3, padding=1)
+        coarser = LEVELS[1:]
+        self.moved = nn.ModuleList(nn.Conv2d(level.seen, level.width, 1) for level in LEVELS)
+        self.plain = nn.ParameterList(nn.Parameter(torch.zeros(level.width, level.seen)) for level in LEVELS)
+        self.first = nn.ModuleList(_conv3(level.width, level.width) for level in LEVELS)
+        self.second = nn.ModuleList(_conv3(level.width, level.handed) for level in coarser)
+        self.noise = nn.ParameterList(nn.Parameter(torch.zeros(level.width)) for level in coarser)
+        self.last = _conv3(LEVELS[0].width, 3)
         self.read = nn.Linear(2 * (3 + sum(ENCODER)), CODE)
-        self.say = nn.Linear(CODE, 2 * sum(level.width + level.handed for level in LEVELS))
-        nn.init.normal_(self.say.weight, std=1e-3)
-        for one in (self.say.bias, self.last.weight, self.last.bias):
-            assert one is not None
+        self.think = nn.Linear(CODE, CODE)
+        self.say = nn.Linear(CODE, sum(conv.in_channels + conv.out_channels for conv in self._convolutions()))
+        for conv in self._convolutions():
+            nn.init.normal_(conv.weight, std=FIRM)
+        for one in (self.say.weight, self.say.bias):
+            nn.init.zeros_(one)
+        assert self.last.bias is not None
+        for one in (self.last.weight, self.last.bias):
             nn.init.normal_(one, std=1e-3)
 
-    def filters(self, style: Sequence[Gaussian]) -> list[tuple[Tensor, Tensor]]:
+    def _convolutions(self) -> list[nn.Conv2d]:
+        """All that a style speaks to, coarsest level first, a level's own one after the other."""
+        found = []
+        for i in reversed(range(len(LEVELS))):
+            found += [self.first[i], *([self.second[i - 1]] if i else [])]
+        return found  # type: ignore[return-value]
+
+    def filters(self, style: Sequence[Gaussian]) -> list[Filter]:
         """The weights and biases of all convolutions, coarsest level first, for one style's statistics per tap.
 
-        A scale and shift of what a convolution makes is one of its weights: said once, it costs nothing per pixel.
+        Said once, a style costs nothing per pixel.
         """
-        said = self.say(F.leaky_relu(self.read(_summary(style)), SLOPE))
-        found, at = [], 0
-        for first, second in zip(reversed(self.first), reversed(self.second), strict=True):
-            for conv in (first, second):
-                assert isinstance(conv, nn.Conv2d) and conv.bias is not None
-                width = conv.out_channels
-                scale, shift = 1 + said[at : at + width].tanh(), said[at + width : at + 2 * width]
-                found.append((conv.weight * scale[:, None, None, None], conv.bias * scale + shift))
-                at += 2 * width
+        code = F.layer_norm(F.leaky_relu(self.read(_summary(style)), SLOPE), (CODE,))
+        code = F.layer_norm(F.leaky_relu(self.think(code), SLOPE), (CODE,))
+        convolutions, found = self._convolutions(), []
+        widths = [width for conv in convolutions for width in (conv.in_channels, conv.out_channels)]
+        said = iter((self.say(code) / CODE**0.5).split(widths))
+        for conv, scale, shift in zip(convolutions, said, said, strict=True):
+            assert conv.bias is not None
+            scaled = conv.weight * (1 + scale)[:, None, None]
+            norm = scaled.square().sum((1, 2, 3), keepdim=True).clamp_min(1e-8).rsqrt()
+            found.append((GAIN * norm * scaled, conv.bias + shift))
+        return found
+
+    def laterals(self, affines: Sequence[Affine]) -> list[Filter]:
+        """What brings the encoder's maps to each level's width, finest first: as they are and moved by `affines`."""
+        found = []
+        for conv, plain, affine in zip(self.moved, self.plain, affines, strict=True):
+            assert isinstance(conv, nn.Conv2d) and conv.bias is not None
+            weight = conv.weight[..., 0, 0]
+            both = weight @ affine.matrix[0] + plain
+            found.append((both[..., None, None], weight @ affine.offset[0] + conv.bias))
         return found
 
     def forward(
-        self, maps: Sequence[Tensor], filters: Sequence[tuple[Tensor, Tensor]], noise: Sequence[Tensor]
+        self,
+        colours: Tensor,
+        features: Sequence[Tensor],
+        laterals: Sequence[Filter],
+        filters: Sequence[Filter],
+        noise: Sequence[Tensor],
     ) -> Tensor:
         """To RGB (1, 3, H, W), around [0, 1].
 
-        `maps` are the photo and its features as `see` gives them, in the style's statistics; `filters` are of the
-        style; `noise` (1, 1, h, w) is for all features but the finest.
+        `colours` are the photo's in the style's statistics, `features` the encoder's of it as they are; `laterals`
+        are of photo and style, `filters` of the style; `noise` (1, 1, h, w) is for all features but the finest.
         """
-        colours, *features = maps
         x: Tensor | None = None
-        for n, i in enumerate(reversed(range(len(LEVELS)))):
-            own = self.lateral[i](features[i])
+        wanted = iter(filters)
+        for i in reversed(range(len(LEVELS))):
+            own = F.conv2d(features[i], *laterals[i])
             if i:
                 own = torch.addcmul(own, self.noise[i - 1][:, None, None].to(own.dtype), noise[i - 1].to(own.dtype))
             if x is not None:
                 own = own + F.interpolate(x, scale_factor=2.0)[..., : own.shape[-2], : own.shape[-1]]
+            for _ in range(2 if i else 1):
+                own = F.leaky_relu(_convolved(own, *next(wanted)), SLOPE, inplace=True)
             x = own
-            for weight, bias in filters[2 * n : 2 * n + 2]:
-                x = F.leaky_relu(F.conv2d(x, weight, bias, padding=1), SLOPE, inplace=True)
-        picture: Tensor = self.last(x)
+        picture = _convolved(own, self.last.weight, self.last.bias)
         return picture.float() + colours.clamp(0, 1)
+
+
+def _conv3(seen: int, made: int) -> nn.Conv2d:
+    """A 3x3 convolution, the border's own pixels repeated: zeros would frame the picture."""
+    return nn.Conv2d(seen, made, 3, padding=1, padding_mode="replicate")
+
+
+def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """As by `_conv3`, with other weights."""
+    return F.conv2d(F.pad(x, (1, 1, 1, 1), "replicate"), weight, bias)
 
 
 def see(picture: Tensor, features: Features) -> Features:

@@ -17,12 +17,12 @@ from torch import Tensor
 from styfie.devices import lowered, pick_device
 from styfie.encoders import load_encoder
 from styfie.encoders.plain import Features, PlainEncoder
-from styfie.engines.fast.network import LEVELS, FastNet, draw_noise, load_fast, see
-from styfie.engines.fast.transport import Affine, Gaussian, blend, gaussian_of, transport
-from styfie.engines.layers import region_box
+from styfie.engines.fast.network import FastNet, draw_noise, load_fast, see
+from styfie.engines.fast.transport import Gaussian, blend, gaussian_of, transports
+from styfie.engines.layers import Box, region_box
 from styfie.engines.onepass import in_one_pass
 from styfie.engines.progress import Progress
-from styfie.engines.tiles import Area, Tile, tap_masks, tiles_of
+from styfie.engines.tiles import Area, tap_masks, tiles_of
 from styfie.images import fit_size, resize
 from styfie.looks import Look
 from styfie.losses.moments import Moments, moments
@@ -33,7 +33,7 @@ from styfie.weights import load_packaged
 TILE = 1024  # side of tiles
 REACH = 96  # pixels around its own that a pixel of the result depends on, in whole cells of the coarsest map
 THINNED = {"rgb": 4, "conv1": 4, "conv2": 2}  # of these every so manieth row and column says enough of statistics
-STRIDE = 16  # pixels between these
+STRIDES = (1, 1, 2, 4, 8, 16)  # pixels between the cells of the picture and of each map
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,19 +59,33 @@ class FastPainter:
         self.plain = load_fast(load_packaged("fast")).to(self.device)
         self.network: FastNet = lowered(self.plain, self.device)
         self._brushes: dict[tuple[int, int], Brush] = {}
-        self._seen: tuple[Tensor, Features] | None = None
         self._noise: dict[tuple[int, int], list[Tensor]] = {}
 
     def paint(self, content: Tensor, band: Tensor, look: Look) -> Tensor:
         """`content` (1, 3, h, w) in one look where `band` (1, 1, h, w) is above 0, itself elsewhere."""
         size = (content.shape[-2], content.shape[-1])
-        brush = self._brush(look, max(size))
-        statistics = zip(self._statistics(content, band), brush.statistics, strict=True)
-        affines = [transport(own, style) for own, style in statistics]
-        painted, box = content.clone(), region_box(band)
+        rows, columns = _around(region_box(band), size)
+        noise = [
+            one[(..., *_cells((rows, columns), stride))]
+            for stride, one in zip(STRIDES[2:], self._noise_of(size), strict=True)
+        ]
+        painted, here = content.clone(), (..., rows, columns)
+        painted[here] = self._paint(content[here], band[here], self._brush(look, max(size)), noise)
+        return painted
+
+    def _paint(self, content: Tensor, band: Tensor, brush: Brush, noise: Sequence[Tensor]) -> Tensor:
+        """All of a picture, moved from its statistics in the band to the brush's."""
+        size = (content.shape[-2], content.shape[-1])
+        seen = self._see(content) if max(size) <= TILE else None
+        affines = transports(self._statistics(content, band, seen), brush.statistics)
+        kind = next(self.network.parameters()).dtype
+        laterals = [(w.to(kind), b.to(kind)) for w, b in self.plain.laterals(affines[1:])]
+        painted = torch.empty_like(content)
         for tile in tiles_of(size, TILE, REACH):
-            if (part := _within(tile, (box[-2], box[-1]), size)) is not None:
-                painted[(..., *part.own)] = self._paint_tile(content, part, affines, brush)[(..., *part.inside)]
+            picture, *features = (seen or self._see(content[(..., *tile.seen)])).values()
+            here = [one[(..., *_cells(tile.seen, stride))] for stride, one in zip(STRIDES[2:], noise, strict=True)]
+            found = self.network(affines[0](picture), features, laterals, brush.filters, here)
+            painted[(..., *tile.own)] = found[(..., *tile.inside)]
         return painted
 
     def _brush(self, look: Look, longest: int) -> Brush:
@@ -97,11 +111,11 @@ class FastPainter:
         shares = [style.weight / total for style in look.styles]
         return [blend(taps, shares) for taps in zip(*each, strict=True)]
 
-    def _statistics(self, picture: Tensor, inside: Tensor) -> list[Gaussian]:
-        """Of a picture's features where `inside` (1, 1, H, W) is, tile by tile."""
+    def _statistics(self, picture: Tensor, inside: Tensor, seen: Features | None = None) -> list[Gaussian]:
+        """Of a picture's features where `inside` (1, 1, H, W) is, tile by tile, or of those that are `seen`."""
         sums: dict[str, Moments] = {}
         for tile in tiles_of((picture.shape[-2], picture.shape[-1]), TILE, REACH):
-            maps = self._see(picture, tile.seen)
+            maps = seen or self._see(picture[(..., *tile.seen)])
             for tap, mask in tap_masks(inside[(..., *tile.seen)], maps, tile).items():
                 step = THINNED.get(tap, 1)
                 thin = (..., slice(None, None, step), slice(None, None, step))
@@ -109,28 +123,9 @@ class FastPainter:
                 sums[tap] = Moments(*(a + b for a, b in zip(sums[tap], here, strict=True))) if tap in sums else here
         return [gaussian_of(one) for one in sums.values()]
 
-    def _see(self, picture: Tensor, seen: Area) -> Features:
-        """Picture and features of a part, in whole cells; of a small picture found once for all its layers."""
-        if max(picture.shape[-2:]) > TILE:
-            return self._look(picture[(..., *seen)])
-        known = self._seen  # read once: layers are painted side by side
-        if known is None or known[0] is not picture:
-            known = self._seen = picture, self._look(picture)
-        return {tap: one[(..., *_cells(seen, picture, one))] for tap, one in known[1].items()}
-
-    def _look(self, picture: Tensor) -> Features:
+    def _see(self, picture: Tensor) -> Features:
         picture = picture.contiguous(memory_format=torch.channels_last)
         return see(picture, self.encoder(picture))
-
-    def _paint_tile(self, content: Tensor, tile: Tile, affines: Sequence[Affine], brush: Brush) -> Tensor:
-        seen = self._see(content, tile.seen)
-        maps = [affine(one) for affine, one in zip(affines, seen.values(), strict=True)]
-        noise = [
-            one[(..., *_cells(tile.seen, content, one))]
-            for one in self._noise_of((content.shape[-2], content.shape[-1]))
-        ]
-        found: Tensor = self.network(maps, brush.filters, noise)
-        return found
 
     def _noise_of(self, size: tuple[int, int]) -> list[Tensor]:
         if size not in self._noise:
@@ -138,25 +133,22 @@ class FastPainter:
         return self._noise[size]
 
 
-def _cells(area: Area, picture: Tensor, features: Tensor) -> Area:
-    """The cells of a map that an area of its picture covers."""
-    longest, cells = max(picture.shape[-2:]), max(features.shape[-2:])
-    stride = next(2**k for k in range(len(LEVELS)) if -(-longest // 2**k) == cells)
+def _cells(area: Area, stride: int) -> Area:
+    """The cells of a map with so many pixels between them that an area covers."""
     rows, columns = (slice(one.start // stride, -(-one.stop // stride)) for one in area)
     return rows, columns
 
 
-def _within(tile: Tile, box: tuple[slice, slice], size: tuple[int, int]) -> Tile | None:
-    """The part of a tile that lies in a box, in whole cells, and what it must see; None if there is none."""
-    own, seen = [], []
-    for span, wanted, length in zip(tile.own, box, size, strict=True):
-        first = max(span.start, wanted.start // STRIDE * STRIDE)
-        end = min(span.stop, -(-wanted.stop // STRIDE) * STRIDE, length)
-        if end <= first:
-            return None
-        own.append(slice(first, end))
-        seen.append(slice(max(0, first - REACH), min(length, end + REACH)))
-    return Tile((seen[0], seen[1]), (own[0], own[1]))
+def _around(box: Box, size: tuple[int, int]) -> Area:
+    """A box in whole cells of the coarsest map, with what its pixels depend on."""
+    rows, columns = (
+        slice(
+            max(0, one.start // STRIDES[-1] * STRIDES[-1] - REACH),
+            min(length, -(-one.stop // STRIDES[-1]) * STRIDES[-1] + REACH),
+        )
+        for one, length in zip(box[-2:], size, strict=True)
+    )
+    return rows, columns
 
 
 def fast(

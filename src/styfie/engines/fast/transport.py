@@ -10,6 +10,7 @@ from torch import Tensor
 
 from styfie.losses import Moments
 
+PLAIN = 0.025**2  # mean variance of colours up to which a region is plain
 RIDGE = 3e-3  # added to the photo's variances, as a share of their mean: what is hardly there is not blown up
 
 
@@ -56,19 +57,34 @@ def blend(gaussians: Sequence[Gaussian], shares: Sequence[float]) -> Gaussian:
     return Gaussian(mean, covariance)
 
 
-def transport(photo: Gaussian, style: Gaussian) -> Affine:
+def transport(photo: Gaussian, style: Gaussian, plain: float = 0.0) -> Affine:
     """The optimal transport of one Gaussian to another: A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2 (Olkin and Pukelsheim 1982).
 
     Whitening and colouring (Li et al. 2017) reaches the same statistics by a longer way; this one keeps content best
-    (Lu et al. 2019, "A closed-form solution to universal style transfer").
+    (Lu et al. 2019, "A closed-form solution to universal style transfer"). Of a photo with less than `plain` mean
+    variance so much is added that it has that: a bare wall would give its noise all of the style's contrast.
     """
-    eye = torch.eye(photo.mean.shape[1], device=photo.mean.device)
-    mean_variance = photo.covariance.diagonal(dim1=-2, dim2=-1).mean(-1)[:, None, None]
-    values, vectors = torch.linalg.eigh(photo.covariance + (RIDGE * mean_variance + 1e-8) * eye)
+    place = torch.device("cpu") if photo.mean.device.type == "mps" else photo.mean.device  # which has no float64
+    # In float32 eigenvalues of 256 channels are too coarse: beyond a region pictures came out up to 8/255 otherwise.
+    (mean, covariance), (wanted_mean, wanted) = (
+        (one.to(place, torch.float64) for one in each) for each in (photo, style)
+    )
+    eye = torch.eye(mean.shape[1], device=mean.device, dtype=mean.dtype)
+    mean_variance = covariance.diagonal(dim1=-2, dim2=-1).mean(-1)[:, None, None]
+    ridge = (RIDGE * mean_variance + 1e-8).maximum(plain - mean_variance)
+    values, vectors = torch.linalg.eigh(covariance + ridge * eye)
     roots = values.clamp_min(1e-10).sqrt()
     root = (vectors * roots[:, None]) @ vectors.mT
     inverse = (vectors / roots[:, None]) @ vectors.mT
-    between, axes = torch.linalg.eigh(root @ style.covariance @ root)
+    between, axes = torch.linalg.eigh(root @ wanted @ root)
     middle = (axes * between.clamp_min(0).sqrt()[:, None]) @ axes.mT
     matrix = inverse @ middle @ inverse
-    return Affine(matrix, style.mean - (matrix @ photo.mean[..., None])[..., 0])
+    offset = wanted_mean - (matrix @ mean[..., None])[..., 0]
+    return Affine(matrix.to(photo.mean), offset.to(photo.mean))
+
+
+def transports(photo: Sequence[Gaussian], style: Sequence[Gaussian]) -> list[Affine]:
+    """Of the colours, which come first, and of the features at each tap."""
+    return [
+        transport(mine, wanted, 0.0 if n else PLAIN) for n, (mine, wanted) in enumerate(zip(photo, style, strict=True))
+    ]

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from styfie.engines.fast.transport import Gaussian, gaussian, transport
+from styfie.engines.fast.transport import PLAIN, Gaussian, gaussian, transport
 
 WIDTH = 32  # channels of the first convolution as published
 BLOCKS = 5
@@ -70,7 +70,7 @@ class TransformNet(nn.Module):
         """The picture in the styles' colours."""
         with torch.autocast(picture.device.type, enabled=False):  # a difference of large numbers
             blend = (torch.tensordot(shares.float(), one.float(), 1)[None] for one in (self.colour, self.spread))
-            return transport(gaussian(picture), Gaussian(*blend))(picture).clamp(0, 1)
+            return transport(gaussian(picture), Gaussian(*blend), PLAIN)(picture).clamp(0, 1)
 
     @torch.no_grad()
     def know(self, styles: Sequence[Tensor]) -> None:

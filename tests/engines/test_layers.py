@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from styfie.engines.layers import carried_on
+
+
+@pytest.mark.parametrize("size", [(48, 64), (33, 17), (1, 40)])
+def test_colours_are_carried_on_beyond_a_region_and_kept_within(size: tuple[int, int]) -> None:
+    photo = torch.rand((1, 3, *size), generator=torch.Generator().manual_seed(0))
+    alpha = torch.zeros(1, 1, *size)
+    alpha[..., : size[1] // 2] = 1
+    found = carried_on(photo, alpha)
+    assert torch.allclose(found[..., : size[1] // 2], photo[..., : size[1] // 2], atol=1e-6)
+    other = torch.where(alpha > 0, photo, 1 - photo)
+    assert torch.equal(carried_on(other, alpha), found), "what lies beyond does not count"
+    flat = torch.where(alpha > 0, 0.3, photo)
+    assert torch.allclose(carried_on(flat, alpha), torch.full_like(photo, 0.3), atol=1e-5)
+
+
+def test_carried_on_colours_are_smooth_and_within_those_there_are() -> None:
+    photo = torch.rand((1, 3, 64, 64), generator=torch.Generator().manual_seed(0))
+    alpha = torch.ones(1, 1, 64, 64)
+    alpha[..., 16:48, 16:48] = 0
+    hole = carried_on(photo, alpha)[..., 20:44, 20:44]
+    assert float(hole.min()) >= float(photo.min()) and float(hole.max()) <= float(photo.max())
+    assert float(hole.diff(dim=-1).abs().mean()) < 0.1 * float(photo.diff(dim=-1).abs().mean())
+
+
+def test_a_whole_region_is_the_photo_and_an_empty_one_is_bearable() -> None:
+    photo = torch.rand((1, 3, 20, 30), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(carried_on(photo, torch.ones(1, 1, 20, 30)), photo)
+    assert bool(torch.isfinite(carried_on(photo, torch.zeros(1, 1, 20, 30))).all())
