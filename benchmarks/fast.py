@@ -35,7 +35,7 @@ from styfie.training.pictures import PictureSet
 from common import PHOTOS, arguments, load_judge
 
 MORE = ("woman_sitting_outdoor", "man_stage")
-CONTENTS = (0.05, 0.3, 1.5)  # weights of the optimisation's content
+CONTENTS = (0.015, 0.05, 0.3, 1.5)  # weights of the optimisation's content
 
 
 def main() -> None:
@@ -77,8 +77,8 @@ def measure(judge: ModuleType, photo: Path, painting: Path, size: int) -> dict[s
     row: dict[str, Any] = {
         "fast": fast,
         "fast content": content,
-        "optimised": styles[0],
-        "optimised content": contents[0],
+        "optimised": styles[1],
+        "optimised content": contents[1],
         "equal": float(np.interp(content, contents[order], styles[order])),
         "photo": judge.style_distance(picture, wanted),
         "coloured": judge.style_distance(match_colours(picture, style.picture, regions.alpha, None), wanted),

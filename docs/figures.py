@@ -13,8 +13,9 @@ from styfie.depth import estimate_depth
 from styfie.engines.components.layers import decompose
 from styfie.folder import cutout, result_pictures
 from styfie.gallery import GALLERY, draw
-from styfie.images import to_image
+from styfie.images import read_picture, to_image
 from styfie.looks import BOKEHS, Look
+from styfie.pipeline import PORTRAIT
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
 from styfie.segmentation.jseg.shown import draw_regions
 from styfie.sheet import draw_sheet, lay_out
@@ -30,6 +31,7 @@ BRUSHED = {
     "marker": {"subject": "pop", "background": "waves"},
     "watercolour": {"subject": "watercolour", "background": "marble"},
 }
+ENGINES = ({"subject": "ink", "background": "autumn"}, {"subject": "night", "background": "glass"})
 PAIR = {"subject": "mosaic", "background": "night"}
 
 
@@ -52,6 +54,7 @@ def main() -> None:
     lay_out(cells, columns=5, cell=320).save(IMAGES / "regions.jpg", quality=88)
     draw_likeness(IMAGES / "likeness.jpg")
     draw_blur(IMAGES / "blur.jpg")
+    draw_engines(IMAGES / "engines.jpg")
     draw_without_networks()
 
 
@@ -65,6 +68,16 @@ def draw_likeness(file: Path) -> None:
         label = f"--likeness {likeness:g}" if score is None else f"--likeness {likeness:g}: score {score:.2f}"
         cells.append((label, to_image(painted.render()).crop(HEAD)))
     lay_out(cells, columns=3, cell=320).save(file, quality=85)
+
+
+def draw_engines(file: Path) -> None:
+    """Two pairs of styles, each painted in one pass by either network, and by the optimisation."""
+    cells = [("photo", to_image(read_picture(PORTRAIT, SIDE)))]
+    for pair in ENGINES:
+        for engine in ("fast", "taught", "optimise"):
+            painted = styfie.paint(looks=pair, settings=styfie.Settings(size=SIDE, engine=engine))
+            cells.append((f"{engine}: {', '.join(pair.values())}", to_image(painted.render())))
+    lay_out(cells, columns=7, cell=224).save(file, quality=88)
 
 
 def draw_blur(file: Path) -> None:
