@@ -17,6 +17,7 @@ export function setUpHistory(studio, open, removed) {
       el("button", {
         type: "button", className: "recent-remove", title: "Delete", ariaLabel: `Delete picture ${number}: ${words}, ${ago(job.created)}`,
         onclick: async () => {
+          image.removeAttribute("src"); // asked for after the picture is gone it would be a fault in the console
           try {
             await api.remove(job.id);
             if (studio.job?.id === job.id) removed();
