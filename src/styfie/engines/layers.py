@@ -72,12 +72,13 @@ def carried_on(photo: Tensor, alpha: Tensor) -> Tensor:
     next to it, and no rim. Pixels that are hardly the region's count as beyond.
     """
     held = ((alpha - HARDLY) / (1 - HARDLY)).clamp(0, 1)
-    levels = [(photo * held, held)]
-    while max(levels[-1][1].shape[-2:]) > 1:
-        levels.append(tuple(F.avg_pool2d(one, 2, ceil_mode=True) for one in levels[-1]))  # type: ignore[arg-type]
-    colours, held = levels.pop()
-    found = colours / held.clamp_min(1e-6)
-    for colours, held in reversed(levels):
+    levels = [torch.cat([photo * held, held], 1)]
+    while max(levels[-1].shape[-2:]) > 1:
+        levels.append(F.avg_pool2d(levels[-1], 2, ceil_mode=True))
+    colours, held = levels.pop().split([3, 1], 1)
+    found: Tensor = colours / held.clamp_min(1e-6)
+    for level in reversed(levels):
+        colours, held = level.split([3, 1], 1)
         wide = F.interpolate(found, colours.shape[-2:], mode="bilinear", align_corners=False)
         found = colours + (1 - held) * wide
     return found

@@ -75,10 +75,10 @@ class FastNet(nn.Module):
 
     def _convolutions(self) -> list[nn.Conv2d]:
         """All that a style speaks to, coarsest level first, a level's own one after the other."""
-        found = []
+        found: list[nn.Module] = []
         for i in reversed(range(len(LEVELS))):
             found += [self.first[i], *([self.second[i - 1]] if i else [])]
-        return found  # type: ignore[return-value]
+        return [one for one in found if isinstance(one, nn.Conv2d)]
 
     def filters(self, style: Sequence[Gaussian]) -> list[Filter]:
         """The weights and biases of all convolutions, coarsest level first, for one style's statistics per tap.
