@@ -1,7 +1,8 @@
 """The shipped segmenter and reference networks on the same portraits with known masks.
 
 Ours as the network sees the person (`coarse`), refined along the photo's edges, and as engines that paint in one pass
-have it (`brief`); the reference networks where `--references` names a folder with `prisma_nchw.onnx`, `SINet_Softmax.onnx` and `slim_reshape.tflite`
+have it (`brief`); the reference networks where `--references` names a folder with `prisma_nchw.onnx`,
+`SINet_Softmax.onnx` and `slim_reshape.tflite`
 (anilsathyan7/Portrait-Segmentation, MIT; not part of this project). Times are of one picture, best of three, resizing
 included, beside the coarse network's and a fixed convolution's of the same run.
 """
