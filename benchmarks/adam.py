@@ -169,7 +169,7 @@ def search(
     cases: Sequence[Case], judge: ModuleType, ours: Result, counts: Sequence[int]
 ) -> tuple[Result, int, float, bool]:
     """The loop with the fewest iterations per scale that is as good as ours: its count, content weight, and whether."""
-    encoder = load_encoder("styfie")
+    encoder = load_encoder("styfie-1")
     assert isinstance(encoder, PlainEncoder)
     weight = CONTENT
     for count in counts:

@@ -52,7 +52,7 @@ def main() -> None:
     )
     weights, ours = WEIGHTS, Pairs()
     for _ in range(6):
-        ours = paint_all(photos, styles, weights, load_encoder("styfie"))
+        ours = paint_all(photos, styles, weights, load_encoder("styfie-1"))
         style, content = judged(judge, ours, photos, styles)
         print(f"content weight {weights.content:.4f}: style {style:.4f} content {content:.4f}", flush=True)
         if abs(content / their_content - 1) <= CLOSE:

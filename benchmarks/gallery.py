@@ -21,7 +21,7 @@ def main() -> None:
     apart = {(a, b): judge.style_distance(styles[a], styles[b]) for a in styles for b in styles if a != b}
     (a, b), least = min(apart.items(), key=lambda pair: pair[1])
     print(f"nearest two gallery pictures: {a}, {b}, {least:.3f}", flush=True)
-    encoder = load_encoder("styfie")
+    encoder = load_encoder("styfie-1")
     right, cells = 0, []
     for photo_name in PHOTOS[:4]:
         photo = read_picture(options.data / "selfies" / f"{photo_name}.jpg", SIZE)

@@ -25,16 +25,21 @@ Colours = NDArray[np.float64]
 
 
 def match_colours(
-    picture: Tensor, palette: Tensor, alpha: Tensor | None = None, palette_alpha: Tensor | None = None
+    picture: Tensor,
+    palette: Tensor,
+    alpha: Tensor | None = None,
+    palette_alpha: Tensor | None = None,
+    least: float = LEAST,
 ) -> Tensor:
     """The picture (1, 3, H, W) with the mean and covariance of the palette's colours.
 
     Statistics are taken within `alpha` (1, 1, H, W) and `palette_alpha`. The map is the optimal transport between
-    two Gaussians (Pitié and Kokaram 2007), in RGB; a grey picture or palette leaves the missing axes flat.
+    two Gaussians (Pitié and Kokaram 2007), in RGB; a grey picture or palette leaves the missing axes flat. Axes along
+    which the picture's variance is under `least` are moved as if it were that, lest noise be raised to a drawing.
     """
     mean, covariance = _statistics(picture, alpha)
     goal_mean, goal = _statistics(palette, palette_alpha)
-    transport = _gaussian_transport(covariance, goal)
+    transport = _gaussian_transport(covariance, goal, least)
     offset = goal_mean - transport @ mean
     moved = torch.addmm(offset[:, None].to(picture), transport.to(picture), picture.flatten(2)[0])
     return moved.view_as(picture).clamp_(0, 1)
@@ -104,9 +109,9 @@ def _statistics(picture: Tensor, alpha: Tensor | None) -> tuple[Tensor, Tensor]:
     return mean, (centred * share) @ centred.T
 
 
-def _gaussian_transport(covariance: Tensor, goal: Tensor) -> Tensor:
+def _gaussian_transport(covariance: Tensor, goal: Tensor, least: float = LEAST) -> Tensor:
     """The symmetric matrix that takes one covariance (3, 3) to another."""
-    root, back = _power(covariance, 0.5, LEAST), _power(covariance, -0.5, LEAST)
+    root, back = _power(covariance, 0.5, least), _power(covariance, -0.5, least)
     return back @ _power(root @ goal @ root, 0.5) @ back
 
 

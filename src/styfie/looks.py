@@ -47,8 +47,8 @@ class Look:
     `strength` is how much of the painting shows, 0 = photo, 1 = painted. `color` says where its colours are from:
     `style`; `keep`, the photo's palette by mean and covariance, spread over the strokes; `histogram`, the same by
     whole histograms; or `luma`, the photo's own colour at each place and only light and dark painted. `stroke` is the
-    size of strokes beside the style picture's own. `likeness` is how much faces stay themselves, 0 = painted like
-    everything else. `graded` takes strength away from what is near, where depth is known: 0 = none, 1 = all of it from
+    size of strokes beside the style picture's own. `content` is how much of the photo's drawing is kept, 0 = little,
+    1 = nearly all. `likeness` is how much faces stay themselves, 0 = painted like everything else. `graded` takes strength away from what is near, where depth is known: 0 = none, 1 = all of it from
     the nearest. `brush` is what an engine of strokes paints with; `auto` is the one that suits the style. `blur` shows
     the region out of focus, by that standard deviation in pixels per 512 of the longest side; `bokeh` is the shape that
     a point of light then takes: `gaussian`, or as behind a lens `disc` or `hexagon`.
@@ -58,6 +58,7 @@ class Look:
     strength: float = 1.0
     color: str = "style"
     stroke: float = 1.0
+    content: float = 0.5
     likeness: float = 0.5
     graded: float = 0.0
     brush: str = "auto"
@@ -72,6 +73,7 @@ class Look:
         if self.bokeh not in BOKEHS:
             raise InputError(f"bokeh is {self.bokeh!r}: one of {', '.join(BOKEHS)} is wanted.")
         _within("strength", self.strength, 0, 1, "a number from 0 (photo) to 1 (painted)")
+        _within("content", self.content, 0, 1, "a number from 0 (freely painted) to 1 (as drawn in the photo)")
         _within("stroke", self.stroke, *STROKES, "a size from 0.25 (fine) to 4 (broad)")
         _within("likeness", self.likeness, 0, 1, "a number from 0 (painted freely) to 1 (as in the photo)")
         _within("graded", self.graded, 0, 1, "a number from 0 (all alike) to 1 (nothing on what is nearest)")

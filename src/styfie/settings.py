@@ -8,6 +8,8 @@ from styfie.errors import InputError
 from styfie.looks import BOKEHS, MOST_BLUR
 
 STARTS = ("photo", "noise", "fast")
+QUALITIES = {"draft": 0.25, "standard": 1.0, "fine": 2.5}  # share of an engine's own number of steps
+STEPS = 40  # of most engines in standard quality
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -20,12 +22,13 @@ class Settings:
     """
 
     size: int = 512  # longest side of the result in pixels; 0 = the photo's own
-    steps: int = 40  # optimisation steps at the coarsest scale; larger ones get fewer
+    quality: str = "standard"  # how long to paint: one of `QUALITIES`
+    steps: int = 0  # optimisation steps at the coarsest scale, larger ones get fewer; 0 = as the quality asks
     seed: int = 0
     device: str = "auto"
     engine: str = "optimise"
-    encoder: str = "styfie"
-    loss: str = "gram"  # how style is measured: see `losses.STYLE_LOSSES`
+    encoder: str = "styfie-2"
+    loss: str = "wasserstein"  # how style is measured: see `losses.STYLE_LOSSES`
     segmenter: str = "auto"
     start: str = "photo"  # what an optimisation begins from: one of `STARTS`
     max_memory: float = 4.0  # gigabytes (10**9 bytes) that a run may take; larger pictures are painted in tiles
@@ -36,16 +39,22 @@ class Settings:
         _within("size", self.size, 0, 16_384)
         if 0 < self.size < 32:
             raise InputError(f"size is {self.size}: at least 32 pixels are wanted, or 0 for the photo's own size.")
-        _within("steps", self.steps, 1, 100_000)
+        _within("steps", self.steps, 0, 100_000)
         _within("seed", self.seed, 0, 2**63 - 1)
         _within("radius", self.radius, 0, MOST_BLUR)
         _within("max_memory", self.max_memory, 0.5, 10_000)
+        if self.quality not in QUALITIES:
+            raise InputError(f"quality is {self.quality!r}: one of {', '.join(QUALITIES)} is wanted.")
         if self.device not in DEVICES:
             raise InputError(f"device is {self.device!r}: one of {', '.join(DEVICES)} is wanted.")
         if self.lens not in BOKEHS:
             raise InputError(f"lens is {self.lens!r}: one of {', '.join(BOKEHS)} is wanted.")
         if self.start not in STARTS:
             raise InputError(f"start is {self.start!r}: one of {', '.join(STARTS)} is wanted.")
+
+    def steps_of(self, standard: int = STEPS) -> int:
+        """The steps of an engine that takes `standard` of them in standard quality."""
+        return self.steps or max(1, round(standard * QUALITIES[self.quality]))
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:

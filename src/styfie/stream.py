@@ -131,7 +131,7 @@ def _frames(looks: Mapping[str, Look], settings: Settings) -> Frames:
         painter = make(looks, settings)
         return lambda photo, regions, _start: paint_layers(painter, photo, regions)
     engine = load_engine(settings.engine)
-    fewer = replace(settings, steps=max(1, settings.steps // LATER))
+    fewer = replace(settings, steps=max(1, settings.steps_of() // LATER))
 
     def paint(photo: Tensor, regions: Regions, start: Tensor | None) -> Tensor:
         *_, last = engine(photo, regions, looks, settings if start is None else fewer, start)

@@ -67,7 +67,9 @@ def run_key(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings
         "weights": checksums(weights_used(settings)),
         "regions": [regions.names, regions.sides],
         "looks": {
-            n: [k.stroke, k.likeness, k.brush, [s.weight for s in k.styles]] for n, k in looks.items() if k.styles
+            n: [k.stroke, k.likeness, k.content, k.brush, [s.weight for s in k.styles]]
+            for n, k in looks.items()
+            if k.styles
         },
     }
     digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())

@@ -53,7 +53,7 @@ def paint(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: 
 
 
 def style_distance(picture: Tensor, style: Tensor) -> float:
-    encoder = load_encoder("styfie")
+    encoder = load_encoder("styfie-1")
     found, wanted = encoder(picture), encoder(style)
     apart = [(gram(found[t]) - gram(wanted[t])).square().sum() / gram(wanted[t]).square().sum() for t in found]
     return float(torch.stack(apart).sum())

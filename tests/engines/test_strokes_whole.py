@@ -73,6 +73,6 @@ def test_either_is_an_option_that_brings_its_loss_down(photo: Tensor, option: st
     if option == "style":
         from styfie.encoders import load_encoder
 
-        loss = style_of((RED,), load_encoder("styfie"), torch.ones_like(photo[:, :1]), 1.0)
+        loss = style_of((RED,), load_encoder("styfie-1"), torch.ones_like(photo[:, :1]), 1.0)
         with torch.no_grad():
             assert float(loss(ends[1])) < float(loss(ends[0]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from styfie.errors import InputError
+from styfie.losses.weights import THIN, TWIN, Weights
 from styfie.weights import WEIGHTS
 
 if TYPE_CHECKING:
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
 class Encoder(Protocol):
     """RGB (B, 3, H, W) in [0, 1] to named feature maps (B, C, h, w).
 
-    Style is compared on `style_taps`, content on `content_tap`. `stride` is the pixels between cells of the last of
+    Style is compared on `style_taps`, content on `content_taps`. `stride` is the pixels between cells of the last of
     them, and `reach` how many pixels around its own a cell sees, in whole strides. Its weights are frozen.
     """
 
     style_taps: tuple[str, ...]
-    content_tap: str
+    content_taps: tuple[str, ...]
     stride: int
     reach: int
+
+    def at(self, longest: int) -> Encoder:
+        """The encoder for pictures of that longest side in pixels, and for parts of them."""
+        ...
 
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:
         """The maps of a picture."""
@@ -44,9 +49,18 @@ class EncoderEntry:
     licence: str
     source: str
     memory: int  # bytes for each pixel of a step: maps, gradients and masks
+    reach: int = 80  # pixels that a tile sees around its own, at most
+    weights: Weights = THIN  # what the loss is made of
 
 
-def _styfie() -> Encoder:
+def _twin() -> Encoder:
+    from styfie.encoders.twin import load_twin
+    from styfie.weights import load_packaged
+
+    return load_twin(load_packaged("encoder"), load_packaged("deep"))
+
+
+def _thin() -> Encoder:
     from styfie.encoders.plain import load_plain
     from styfie.weights import load_packaged
 
@@ -65,14 +79,32 @@ def _vgg19() -> Encoder:
     return load_vgg("vgg19")
 
 
-def _entry(title: str, make: Callable[[], Encoder], weights: str, memory: int, needs: str = "") -> EncoderEntry:
-    return EncoderEntry(title, make, needs, WEIGHTS[weights].licence, WEIGHTS[weights].source, memory)
+def _vgg(title: str, make: Callable[[], Encoder], weights: str, needs: str) -> EncoderEntry:
+    return EncoderEntry(title, make, needs, WEIGHTS[weights].licence, WEIGHTS[weights].source, 3500)
 
 
 ENCODERS: dict[str, EncoderEntry] = {
-    "styfie": _entry("Built in: five thin convolutions", _styfie, "encoder", 700),
-    "vgg16": _entry("VGG-16, as in the founding paper", _vgg16, "vgg16", 3500, "styfie[vgg] and 59 MB, fetched once"),
-    "vgg19": _entry("VGG-19, as in Gatys et al. (2016)", _vgg19, "vgg19", 3500, "styfie[vgg] and 80 MB, fetched once"),
+    "styfie-2": EncoderEntry(
+        "Built in: five thin convolutions beside thirteen deep ones",
+        _twin,
+        "",
+        WEIGHTS["deep"].licence,
+        WEIGHTS["deep"].source,
+        1500,
+        reach=160,
+        weights=TWIN,
+    ),
+    "styfie-1": EncoderEntry(
+        "Built in: the five thin convolutions alone, as in version 0.1",
+        _thin,
+        "",
+        WEIGHTS["encoder"].licence,
+        WEIGHTS["encoder"].source,
+        700,
+        reach=32,
+    ),
+    "vgg16": _vgg("VGG-16, as in the founding paper", _vgg16, "vgg16", "styfie[vgg] and 59 MB, fetched once"),
+    "vgg19": _vgg("VGG-19, as in Gatys et al. (2016)", _vgg19, "vgg19", "styfie[vgg] and 80 MB, fetched once"),
 }
 
 

@@ -49,6 +49,7 @@ class Vgg(nn.Module):
 
     style_taps: tuple[str, ...]
     content_tap: str
+    content_taps: tuple[str, ...]
     stride: int
     reach: int
     mean: Tensor
@@ -66,7 +67,7 @@ class Vgg(nn.Module):
         _known("pooling", pooling, POOLINGS)
         _known("normalisation", normalisation, NORMALISATIONS)
         self.normalisation = normalisation
-        self.style_taps, self.content_tap = STYLE_TAPS, CONTENT_TAP
+        self.style_taps, self.content_tap, self.content_taps = STYLE_TAPS, CONTENT_TAP, (CONTENT_TAP,)
         self.stride = 16
         seen = sum(
             2**i * count for i, count in enumerate((*CONVOLUTIONS[depth][:4], 1))
@@ -86,6 +87,10 @@ class Vgg(nn.Module):
         expected = NORMALISATIONS[normalisation]
         self.register_buffer("mean", torch.tensor(expected.mean)[:, None, None], persistent=False)
         self.register_buffer("deviation", torch.tensor(expected.deviation)[:, None, None], persistent=False)
+
+    def at(self, longest: int) -> Vgg:  # noqa: ARG002 - it sees pictures of all sizes alike
+        """Itself."""
+        return self
 
     def prepare(self, picture: Tensor) -> Tensor:
         """RGB (B, 3, H, W) in [0, 1] to the channels, range and mean that the network was taught with."""

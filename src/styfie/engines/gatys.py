@@ -88,12 +88,13 @@ def gatys(
     own = torch.lerp(photo, region_colours(photo, regions.alpha).clamp(0, 1), bands)
     noise = torch.rand(photo.shape, generator=torch.Generator().manual_seed(settings.seed))
     layers = photo.repeat(len(bands), 1, 1, 1)
-    step, steps, started = 0, settings.steps * len(styled), time.monotonic()
+    each = settings.steps_of()
+    step, steps, started = 0, each * len(styled), time.monotonic()
     for i, look in styled.items():
         band, content = bands[i : i + 1], own[i : i + 1]
         first = torch.lerp(content, noise if start is None else start[i : i + 1], band)
         objective = _Objective(vgg, content.to(device), band.to(device), _at_size(look, max(height, width)), parameters)
-        for picture, losses in objective.minimise(first.to(device), settings.steps):
+        for picture, losses in objective.minimise(first.to(device), each):
             step += 1
             layers = layers.clone()
             layers[i : i + 1] = torch.lerp(photo, picture.clamp(0, 1).cpu(), band)

@@ -9,12 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from styfie.colour import match_colours
 from styfie.images import resize
 from styfie.looks import Look
 from styfie.regions import Regions
 
 BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 HARDLY = 0.5  # alpha under which a pixel shows too much of others
+FAINT = 0.04**2  # variance of a photo along a colour axis under which it is not raised to all of the style's
 MARGIN = 16  # pixels painted around a region's box: about the features' receptive field
 
 Box = tuple[slice, slice, slice, slice]
@@ -46,7 +48,8 @@ def group(regions: Regions, looks: Mapping[str, Look]) -> list[Layer]:
 
 def _alike(one: Look, other: Look) -> bool:
     """Whether two looks ask for the same painting; strength and colours come after it."""
-    if (one.stroke, one.likeness, len(one.styles)) != (other.stroke, other.likeness, len(other.styles)):
+    mine, theirs = ((look.stroke, look.likeness, look.content, len(look.styles)) for look in (one, other))
+    if mine != theirs:
         return False
     return all(
         a.weight == b.weight and torch.equal(a.picture, b.picture) and _same(a.alpha, b.alpha)
@@ -63,6 +66,15 @@ def enlarge(painted: Tensor, photo: Tensor, detail: float) -> Tensor:
     size = (photo.shape[-2], photo.shape[-1])
     lost = photo - resize(resize(photo, (painted.shape[-2], painted.shape[-1])), size)
     return resize(painted, size) + detail * lost
+
+
+def in_style_colours(photo: Tensor, band: Tensor, look: Look) -> Tensor:
+    """The photo (1, 3, H, W) with mean and covariance of the styles' colours, within a band (1, 1, H, W)."""
+    total = sum(style.weight for style in look.styles)
+    found = torch.zeros_like(photo)
+    for style in look.styles:
+        found += style.weight / total * match_colours(photo, style.picture, band, style.alpha, FAINT)
+    return found
 
 
 def carried_on(photo: Tensor, alpha: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from typing import Any, NamedTuple
@@ -19,27 +19,14 @@ from styfie.losses import STYLE_LOSSES, Map, Moments, StyleLoss, moments
 from styfie.losses.borders import Borders, border_error, tile_borders
 from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targets
 from styfie.losses.moments import pull_moments, second_moment, weigh
+from styfie.losses.weights import Weights
 
+GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square
 LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
 TERMS = ("style", "content", "edges", "borders", "smooth", "range")
 Targets = Mapping[str, Sequence[tuple[float, Any]]]  # of each tap: every style's share, and what is wanted
+Contrast = Mapping[str, Tensor]  # of each content tap: the unit () of its changes
 Pull = Callable[[str, Tensor], None]  # adds to the gradient by a tap, in place
-
-
-@dataclass(frozen=True)
-class Weights:
-    """What the loss is made of."""
-
-    content: float = 0.05
-    total_variation: float = 0.3
-    range: float = 10.0  # mean squared excess over [0, 1]
-    detail: float = 0.9  # share of the photo's finer detail given to a scale's start
-    edges: float = 0.1  # the photo's edges, where likeness wants them
-    borders: float = 0.1  # steps of light and dark where depth jumps
-    face: float = 1.0  # how much more content counts on a face of full likeness
-
-
-WEIGHTS = Weights()
 
 
 @dataclass(frozen=True)
@@ -93,30 +80,35 @@ class Measure:
     @torch.no_grad()
     def targets(self, look: Look, longest: int, device: torch.device) -> Targets:
         """What a look's styles ask for, their longest sides brought to `longest` pixels times the stroke."""
-        total = sum(style.weight for style in look.styles)
         found: dict[str, list[tuple[float, Any]]] = {tap: [] for tap in self.encoder.style_taps}
-        for style in look.styles:
-            wanted, picture = max(32, round(look.stroke * longest)), style.picture
-            if style.small is not None and wanted <= max(style.small.shape[-2:]):
-                picture = style.small
-            size = fit_size((picture.shape[-2], picture.shape[-1]), wanted)
-            picture = resize(picture, size).to(device)
-            inside = torch.ones_like(picture[:, :1]) if style.alpha is None else resize(style.alpha, size).to(device)
+        for share, picture, inside in _styles_at(look, longest, device):
             for tap, sample in self._samples(picture, inside).items():
-                found[tap].append((style.weight / total, self.loss.prepare(sample)))
+                found[tap].append((share, self.loss.prepare(sample)))
         return found
 
     @torch.no_grad()
-    def contrast(self, picture: Tensor) -> Tensor:
-        """The variance () of a picture's content features, the mean of all channels'."""
-        sums: list[Moments] = []
+    def contrast_of_styles(self, look: Look, longest: int, device: torch.device) -> Contrast:
+        """The mean of the styles' own `contrast`, by their shares."""
+        found = dict.fromkeys(self.encoder.content_taps, torch.zeros((), device=device))
+        for share, picture, _ in _styles_at(look, longest, device):
+            found = {tap: found[tap] + share * one for tap, one in self.contrast(picture).items()}
+        return found
+
+    @torch.no_grad()
+    def contrast(self, picture: Tensor) -> Contrast:
+        """The variance () of a picture's features at each content tap, the mean of all channels'."""
+        sums: dict[str, list[Moments]] = {tap: [] for tap in self.encoder.content_taps}
         for tile in self.tiles(picture):
             maps = self.features(picture[(..., *tile.seen)])
-            here = {self.encoder.content_tap: maps[self.encoder.content_tap]}
+            here = {tap: maps[tap] for tap in sums}
             masks = tap_masks(torch.ones_like(picture[(..., *tile.seen)][:, :1]), here, tile)
-            sums += [moments(here[tap].float(), mask) for tap, mask in masks.items()]
-        total = Moments(*(torch.stack(values).sum(0) for values in zip(*sums, strict=True)))
-        return total.covariance.diagonal().mean().clamp_min(1e-6)
+            for tap, mask in masks.items():
+                sums[tap].append(moments(here[tap].float(), mask))
+        found = {}
+        for tap, parts in sums.items():
+            total = Moments(*(torch.stack(values).sum(0) for values in zip(*parts, strict=True)))
+            found[tap] = total.covariance.diagonal().mean().clamp_min(1e-6)
+        return found
 
     def _samples(self, picture: Tensor, inside: Tensor) -> dict[str, Moments | Map]:
         found: dict[str, Moments | Map] = {}
@@ -130,6 +122,19 @@ class Measure:
                 here = self.sample(maps[tap], masks[tap])
                 found[tap] = add(found[tap], here) if tap in found else here
         return found
+
+
+def _styles_at(look: Look, longest: int, device: torch.device) -> Iterator[tuple[float, Tensor, Tensor]]:
+    """Each style's share, picture and mask, the longest side brought to `longest` pixels times the stroke."""
+    total = sum(style.weight for style in look.styles)
+    for style in look.styles:
+        wanted, picture = max(32, round(look.stroke * longest)), style.picture
+        if style.small is not None and wanted <= max(style.small.shape[-2:]):
+            picture = style.small
+        size = fit_size((picture.shape[-2], picture.shape[-1]), wanted)
+        picture = resize(picture, size).to(device)
+        inside = torch.ones_like(picture[:, :1]) if style.alpha is None else resize(style.alpha, size).to(device)
+        yield style.weight / total, picture, inside
 
 
 def add(one: Moments | Map, other: Moments | Map) -> Moments | Map:
@@ -155,8 +160,9 @@ class _Part:
 
     tile: Tile
     masks: Mapping[Key, Tensor]  # of the style
-    content: Tensor
-    content_mask: Tensor  # weights that already hold every divisor of the content loss
+    content: Mapping[str, Tensor]
+    content_masks: Mapping[str, Tensor]  # weights that in the end hold every divisor of the content loss
+    sizes: Mapping[str, Tensor]  # of each content tap: positions () in the layer
     edges: tuple[Area, Edges] | None  # where faces are
     borders: Borders | None
 
@@ -175,8 +181,9 @@ class Objective:
     """The loss of one layer at one scale, or of a picture of several regions.
 
     `photo` (1, 3, H, W) is what is painted, `goals` say where and how. `face` (1, 1, H, W) in [0, 1] is where it is to
-    stay itself and how much, `contrast` () the unit of content: `Measure.contrast` of the whole photo, not of the
-    layer, lest a plain wall be nailed to its plainness. `borders` is what is wanted where depth jumps.
+    stay itself and how much, `contrast` the unit of content: `Measure.contrast` of the style or of the whole photo, not
+    of the layer, lest a plain wall be nailed to its plainness. `borders` is what is wanted where depth jumps, `drawn`
+    (1, 3, H, W) the picture whose content is kept: the photo, if there is none.
 
     Gradients are written out but for a few small ones: summed in place and kept in the maps' own format, they make a
     step a fifth shorter than autograd's did.
@@ -188,8 +195,9 @@ class Objective:
         goals: Sequence[Goal],
         measure: Measure,
         face: Tensor,
-        contrast: Tensor,
+        contrast: Contrast,
         borders: Borders | None = None,
+        drawn: Tensor | None = None,
     ) -> None:
         self.measure, self.goals, self.pixels = measure, goals, photo.numel()
         self.keys = [(n, tap) for n, goal in enumerate(goals) for tap in goal.targets]
@@ -199,11 +207,9 @@ class Objective:
         self.likeness = float(face.max()) ** 2 * float(face.sum() / alpha.sum().clamp_min(1e-6))
         kept = edge_targets(photo, face) if self.likeness else None
         with torch.no_grad():
-            self.content = torch.zeros((), device=photo.device)
-            parts = [self._part(photo, tile, alpha, face, kept, borders) for tile in measure.tiles(photo)]
-            self.content = self.content.clamp_min(1e-6) * parts[0].content.shape[1] * contrast
-            rate = measure.weights.content / self.content
-            self.parts = [replace(part, content_mask=part.content_mask * rate) for part in parts]
+            drawn = photo if drawn is None else drawn
+            parts = [self._part(drawn, tile, alpha, face, kept, borders) for tile in measure.tiles(photo)]
+            self.parts = self._shared(parts, contrast)
             self.weights = {
                 key: torch.stack([part.masks[key].float().sum() for part in self.parts]).sum() for key in self.keys
             }
@@ -211,18 +217,28 @@ class Objective:
                 self.parts = [_spread(self.parts[0], measure.features(photo))]
 
     def _part(
-        self, photo: Tensor, tile: Tile, alpha: Tensor, face: Tensor, edges: Edges | None, borders: Borders | None
+        self, drawn: Tensor, tile: Tile, alpha: Tensor, face: Tensor, edges: Edges | None, borders: Borders | None
     ) -> _Part:
-        seen, tap = (..., *tile.seen), self.measure.encoder.content_tap
-        maps = self.measure.features(photo[seen])
-        inside = tap_masks(alpha[seen], {tap: maps[tap]}, tile)[tap]
-        self.content = self.content + inside.sum()
+        seen, taps = (..., *tile.seen), self.measure.encoder.content_taps
+        maps = self.measure.features(drawn[seen])
+        content = {tap: maps[tap] for tap in taps}
+        inside = tap_masks(alpha[seen], content, tile)
         styled = [tap_masks(goal.alpha[seen], maps, tile) for goal in self.goals]
         masks = {(n, name): styled[n][name] for n, name in self.keys}
-        more = 1 + self.measure.weights.face * cells(face[seen], maps[tap])[0]
+        more = {tap: 1 + self.measure.weights.face * cells(face[seen], maps[tap])[0] for tap in taps}
         own = _edges_within(edges, face, tile) if edges else None
         steps = None if borders is None else tile_borders(borders, tile.seen, tile.own)
-        return _Part(tile, masks, maps[tap], inside * more, own, steps)
+        sizes = {tap: mask.sum() for tap, mask in inside.items()}
+        return _Part(tile, masks, content, {tap: inside[tap] * more[tap] for tap in taps}, sizes, own, steps)
+
+    def _shared(self, parts: Sequence[_Part], contrast: Contrast) -> list[_Part]:
+        """The parts, their content masks divided by every tap's size and contrast, and by the number of taps."""
+        taps, rates = self.measure.encoder.content_taps, {}
+        for tap in taps:
+            size = torch.stack([part.sizes[tap] for part in parts]).sum().clamp_min(1e-6)
+            size = size * parts[0].content[tap].shape[1] * contrast[tap]
+            rates[tap] = self.measure.weights.content / len(taps) / size
+        return [replace(p, content_masks={t: mask * rates[t] for t, mask in p.content_masks.items()}) for p in parts]
 
     @torch.no_grad()
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -300,9 +316,8 @@ class Objective:
         slopes: Mapping[Key, Slope],
     ) -> tuple[Tensor, Tensor]:
         """All terms of one tile but the style, weighted (5,), and its gradient with the style's."""
-        content_tap = self.measure.encoder.content_tap
-        change = maps[content_tap].float() - part.content.float()
-        kept = change * part.content_mask
+        change = {tap: maps[tap].float() - wanted.float() for tap, wanted in part.content.items()}
+        kept = {tap: one * part.content_masks[tap] for tap, one in change.items()}
 
         def pull(tap: str, gradient: Tensor) -> None:
             for n in range(len(self.goals)):
@@ -312,21 +327,25 @@ class Objective:
                     pull_moments(gradient, samples[key].weighted, part.masks[key], *slopes[key])
                 elif (slope := slopes[key][0]) is not None:
                     gradient += slope
-            if tap == content_tap:
-                gradient.add_(kept, alpha=2)
+            if tap in kept:
+                gradient.add_(kept[tap], alpha=2)
 
         gradient = back(pull).contiguous()
-        content = change.mul_(kept).sum()
+        content = torch.stack([one.mul_(kept[tap]).sum() for tap, one in change.items()]).sum()
         smooth, beyond = self._pixels(view, part, gradient)
         edges = self._edges(view, part, gradient)
         borders = self._borders(view, part, gradient)
         return torch.stack([content, edges, borders, smooth, beyond]), gradient
 
     def _pixels(self, view: Tensor, part: _Part, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        """Smoothness and range of a tile's own pixels; their gradients are added."""
+        """Smoothness and range of a tile's own pixels; their gradients are added.
+
+        Squared steps from pixel to pixel, and their length by a Charbonnier function: this wears away the grain of
+        plain areas, and unlike the square leaves the borders of strokes as steep as they are.
+        """
         rows, columns = part.tile.inside
-        smooth, pixels = view.new_zeros(()), self.pixels
-        rate = self.measure.weights.total_variation / pixels
+        smooth, steps, pixels = view.new_zeros(()), view.new_zeros(()), self.pixels
+        rate, grain = self.measure.weights.total_variation / pixels, 3 * self.measure.weights.grain / pixels
         own, here = view[..., rows, columns], gradient[..., rows, columns]
         below, beside = slice(rows.start, rows.stop + 1), slice(columns.start, columns.stop + 1)
         for dim, area in ((2, (below, columns)), (3, (rows, beside))):  # one beyond its own, if there is one
@@ -334,11 +353,17 @@ class Objective:
             rise = reach.diff(dim=dim)
             slope.narrow(dim, 1, rise.shape[dim]).add_(rise, alpha=2 * rate)
             slope.narrow(dim, 0, rise.shape[dim]).sub_(rise, alpha=2 * rate)
+            if grain:
+                length = (rise.square().sum(1, keepdim=True) + GRAIN**2).sqrt_()
+                unit = rise / length
+                slope.narrow(dim, 1, rise.shape[dim]).add_(unit, alpha=grain)
+                slope.narrow(dim, 0, rise.shape[dim]).sub_(unit, alpha=grain)
+                steps += (length - GRAIN).sum()
             smooth += rise.square_().sum()
         beyond = own - own.clamp(0, 1)
         rate_beyond = self.measure.weights.range / pixels
         here.add_(beyond, alpha=2 * rate_beyond)
-        return smooth * rate, beyond.square_().sum() * rate_beyond
+        return smooth * rate + steps * grain, beyond.square_().sum() * rate_beyond
 
     def _edges(self, view: Tensor, part: _Part, gradient: Tensor) -> Tensor:
         """What is lost of a tile's edges; its gradient is added."""
@@ -393,4 +418,5 @@ def _spread(part: _Part, maps: Mapping[str, Tensor]) -> _Part:
         return mask.expand_as(like).contiguous(memory_format=torch.channels_last)
 
     masks = {key: wide(mask.to(maps[key[1]].dtype), maps[key[1]]) for key, mask in part.masks.items()}
-    return replace(part, masks=masks, content_mask=wide(part.content_mask, part.content))
+    content = {tap: wide(mask, part.content[tap]) for tap, mask in part.content_masks.items()}
+    return replace(part, masks=masks, content_masks=content)

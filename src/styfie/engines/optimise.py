@@ -11,7 +11,7 @@ import itertools
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import torch
@@ -22,9 +22,9 @@ from styfie.depth import depth_borders
 from styfie.devices import give_back, lowered, pick_device
 from styfie.encoders import Encoder, find_encoder, load_encoder
 from styfie.engines import Reading
-from styfie.engines.layers import BAND, Box, Layer, enlarge, group, region_box
+from styfie.engines.layers import BAND, Box, Layer, enlarge, group, in_style_colours, region_box
 from styfie.engines.lbfgs import Lbfgs
-from styfie.engines.objective import TERMS, WEIGHTS, Goal, Measure, Objective, Weights
+from styfie.engines.objective import TERMS, Contrast, Goal, Measure, Objective
 from styfie.engines.plan import BLOCK, FULL, GIGABYTE, LOOK, Plan, Scale, make_plan
 from styfie.engines.progress import Progress, State
 from styfie.errors import InputError
@@ -33,11 +33,15 @@ from styfie.likeness import emphasis
 from styfie.looks import Look, Style
 from styfie.losses import STYLE_LOSSES
 from styfie.losses.borders import Borders, border_targets
+from styfie.losses.weights import Weights
 from styfie.regions import Regions, widen
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
 STILL = 0.25 / 255  # mean change of a picture over `LOOK` steps below which nothing is seen to change
+STEPS = 80  # at the coarsest scale, in standard quality
+CONTENT_RANGE = 4.0  # how much more the content weighs at its fullest than at its middle
+PLAIN = Look()
 PROBE = 192  # side of the picture whose steps are timed for the plan
 SHOWN = 5  # steps between two pictures of the progress, up to scales where a step takes long
 
@@ -49,7 +53,7 @@ def optimise(
     settings: Settings,
     start: Tensor | None = None,
     state: State | None = None,
-    weights: Weights = WEIGHTS,
+    weights: Weights | None = None,
     encoder: Encoder | None = None,
     small: Reading | None = None,
 ) -> Iterator[Progress]:
@@ -58,8 +62,8 @@ def optimise(
     `photo` (1, 3, H, W) and `regions` are of the result's size. A painting of more than `FULL` pixels begins as that of
     `small`, the same photo read at `FULL`: a search goes another way for a thousandth of a difference in what it is
     given, and the small painting is to foretell the large one. `start` (R, 3, H, W) are layers to begin from
-    instead of `settings.start`, `encoder` a network to use in place of the one that `settings` names. Stop
-    iterating to cancel; the last `Progress` holds the best so far.
+    instead of `settings.start`, `encoder` a network to use in place of the one that `settings` names, `weights` other
+    shares of the loss than the encoder's own. Stop iterating to cancel; the last `Progress` holds the best so far.
 
     Raises:
         InputError: a loss that there is not, or a picture too large for the memory allowed.
@@ -71,7 +75,7 @@ def optimise(
     plan = plan_for(photo, regions, looks, settings, small)
     large = _Source(photo, regions, layers)
     begun = _Source(small.photo, small.regions, group(small.regions, small.looks)) if small else large
-    run = _Run(large, begun, settings, plan, weights, encoder)
+    run = _Run(large, begun, settings, plan, weights or find_encoder(settings.encoder).weights, encoder)
     yield from run.paint(start, state)
 
 
@@ -88,19 +92,21 @@ def plan_for(
     size = (photo.shape[-2], photo.shape[-1])
     memory = settings.max_memory * GIGABYTE
     whole = not STYLE_LOSSES[settings.loss].additive
-    step = find_encoder(settings.encoder).memory
+    entry = find_encoder(settings.encoder)
     begun = small.regions.size if small else None
-    return make_plan(size, len(group(regions, looks)), settings.steps, memory, whole, step, begun)
+    steps = settings.steps_of(STEPS)
+    return make_plan(size, len(group(regions, looks)), steps, memory, whole, (entry.memory, entry.reach), begun)
 
 
 def foretell(plan: Plan, settings: Settings) -> str:
     """The plan in a line, with the time it takes here: that of a few steps on a small picture."""
     device = pick_device(settings.device)
-    measure = Measure(lowered(load_encoder(settings.encoder), device), STYLE_LOSSES[settings.loss], WEIGHTS)
+    encoder = lowered(load_encoder(settings.encoder).at(PROBE), device)
+    measure = Measure(encoder, STYLE_LOSSES[settings.loss], find_encoder(settings.encoder).weights)
     ramp = torch.linspace(0, 1, PROBE, device=device).expand(1, 3, PROBE, PROBE).contiguous()
     inside = torch.ones_like(ramp[:, :1])
     targets = measure.targets(Look((Style("ramp", ramp.mT),)), PROBE, device)
-    objective = Objective(ramp, [Goal(inside, targets)], measure, 0 * inside, inside.mean())
+    objective = Objective(ramp, [Goal(inside, targets)], measure, 0 * inside, measure.contrast(ramp))
     times = [time.perf_counter() for _ in search(objective, ramp, 5, 2)]
     return plan.describe(min(b - a for a, b in itertools.pairwise(times)) / PROBE**2)
 
@@ -114,7 +120,7 @@ class _Canvas:
     bands: Tensor  # (L, 1, h, w)
     face: Tensor  # (1, 1, h, w)
     depth: Tensor | None  # (1, 1, h, w)
-    contrast: Tensor  # (), of the photo's content features
+    contrast: Contrast  # of the photo's content features
 
     def own(self, n: int) -> Tensor:
         """A layer's own colours (1, 3, h, w)."""
@@ -196,8 +202,10 @@ class _Run:
         contrast = self._measure(scale).contrast(small.to(self.device))
         return _Canvas(source, small, bands, face, depth, contrast)
 
-    def _measure(self, scale: Scale) -> Measure:
-        return Measure(self.encoder, STYLE_LOSSES[self.settings.loss], self.weights, scale.side)
+    def _measure(self, scale: Scale, look: Look = PLAIN) -> Measure:
+        weights = replace(self.weights, content=self.weights.content * CONTENT_RANGE ** (2 * look.content - 1))
+        encoder = self.encoder.at(max(scale.size))
+        return Measure(encoder, STYLE_LOSSES[self.settings.loss], weights, scale.side)
 
     def _borders(self, canvas: _Canvas, n: int, box: Box) -> Borders | None:
         """What a layer's picture is to show where depth jumps: inside the layer, not along its own contour."""
@@ -211,7 +219,7 @@ class _Run:
     def _layer(self, canvas: _Canvas, s: int, n: int, first: int, painted: list[Tensor | None]) -> Iterator[Progress]:
         """All blocks, from `first` on, of one layer at one scale."""
         scale, band = self.plan.scales[s], canvas.bands[n : n + 1]
-        whole = painted[n] if first else self._start(painted[n], canvas.own(n), band, canvas.source.layers[n].look)
+        whole = painted[n] if first else self._start(canvas, n, painted[n])
         assert whole is not None
         box = region_box(band)
         objective = self._objective(canvas, scale, n, box)
@@ -260,28 +268,37 @@ class _Run:
         state = None if place is None else _state(place, painted)
         return Progress(self.clock.step, self.plan.steps, losses, self.clock.left(), shown, state)
 
+    def _drawn(self, canvas: _Canvas, n: int) -> Tensor:
+        """The picture (1, 3, h, w) whose drawing a layer is to keep: its own colours, or those in its styles'."""
+        own, look = canvas.own(n), canvas.source.layers[n].look
+        return in_style_colours(own, canvas.bands[n : n + 1], look) if self.weights.in_style else own
+
     def _objective(self, canvas: _Canvas, scale: Scale, n: int, box: Box) -> Objective:
         """The loss of one layer within its box."""
-        measure, look = self._measure(scale), canvas.source.layers[n].look
-        size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
-        likeness = look.likeness * (canvas.face * resize(canvas.source.alpha(n), size))[box]  # its own faces
+        look = canvas.source.layers[n].look
+        measure, size = self._measure(scale, look), (canvas.photo.shape[-2], canvas.photo.shape[-1])
+        likeness = look.likeness * canvas.face * resize(canvas.source.alpha(n), size)  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
-        here = (x.to(self.device) for x in (canvas.own(n)[box], canvas.bands[n : n + 1][box], likeness))
-        own, band, face = here
-        return Objective(own, [Goal(band, targets)], measure, face, canvas.contrast, self._borders(canvas, n, box))
+        contrast = measure.contrast_of_styles(look, max(scale.size), self.device) if self.weights.in_style else None
+        pictures = (canvas.own(n), canvas.bands[n : n + 1], likeness, self._drawn(canvas, n))
+        own, band, face, drawn = (picture[box].to(self.device) for picture in pictures)
+        borders = self._borders(canvas, n, box)
+        return Objective(own, [Goal(band, targets)], measure, face, contrast or canvas.contrast, borders, drawn)
 
-    def _start(self, painted: Tensor | None, own: Tensor, band: Tensor, look: Look) -> Tensor:
+    def _start(self, canvas: _Canvas, n: int, painted: Tensor | None) -> Tensor:
         """What a layer begins from at a scale."""
+        own, band, look = canvas.own(n), canvas.bands[n : n + 1], canvas.source.layers[n].look
         if painted is not None:
-            return enlarge(painted, own, self.weights.detail)
+            return enlarge(painted, self._drawn(canvas, n), self.weights.detail)
         if self.settings.start == "noise":
             return torch.rand(own.shape, generator=torch.Generator().manual_seed(self.settings.seed))
         if self.settings.start == "fast":
             from styfie.engines.fast.paint import FastPainter  # which paints bands as this engine does
 
             return FastPainter({}, self.settings).paint(own.to(self.device), band.to(self.device), look).to(own)
-        style = look.styles[0]
-        return match_colours(own, style.picture, band, style.alpha)
+        if self.weights.in_style:
+            return self._drawn(canvas, n)
+        return match_colours(own, look.styles[0].picture, band, look.styles[0].alpha)
 
     def _shown(self, canvas: _Canvas, painted: Sequence[Tensor | None]) -> Tensor:
         """Every region's layer (R, 3, h, w) as far as it is painted: within its band, photo elsewhere."""

@@ -89,13 +89,14 @@ def make_plan(
     steps: int,
     memory: float,
     whole: bool = False,
-    step: int = 700,
+    step: tuple[int, int] = (700, 32),
     small: tuple[int, int] | None = None,
 ) -> Plan:
     """The scales for a picture of (height, width) with `steps` at the coarsest, within `memory` bytes.
 
-    `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at a time;
-    `small`: the (height, width) of the picture read at `FULL` pixels, that the scales up to there are of.
+    `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at a time, and how
+    many pixels it sees around a tile; `small`: the (height, width) of the picture read at `FULL` pixels, that the scales
+    up to there are of.
 
     Raises:
         InputError: it cannot be done in so little.
@@ -123,7 +124,13 @@ def pyramid(size: int) -> list[int]:
 
 
 def _fit(
-    size: tuple[int, int], final: tuple[int, int], layers: int, steps: int, memory: float, whole: bool, step: int
+    size: tuple[int, int],
+    final: tuple[int, int],
+    layers: int,
+    steps: int,
+    memory: float,
+    whole: bool,
+    step: tuple[int, int],
 ) -> Scale:
     """The largest tiles, and the longest history, that fit."""
     pixels, whole_pixels = size[0] * size[1], final[0] * final[1]
@@ -135,10 +142,10 @@ def _fit(
     for side, history in CHOICES:
         if side >= max(size) or (whole and side):
             continue  # that is no tile
-        seen = pixels if side == 0 else min(pixels, (side + 64) ** 2)
+        seen = pixels if side == 0 else min(pixels, (side + 2 * step[1]) ** 2)
         # The best picture, this one, the next and two gradients; without tiles a progress still holds some more.
         pictures = (5 if side else 9) + (steps > LOOK and side > 0) + 2 * history
-        need = kept + PICTURE * pictures * pixels + step * seen
+        need = kept + PICTURE * pictures * pixels + step[0] * seen
         if need <= memory:
             return Scale(size, steps, side, history, need)
         least = min(least, need)

@@ -57,7 +57,7 @@ class _Exact(FastPainter):
 
     def __init__(self, look: Look) -> None:
         super().__init__({"picture": look}, Settings(device="cpu"))
-        encoder = load_encoder("styfie")
+        encoder = load_encoder("styfie-1")
         assert isinstance(encoder, PlainEncoder)
         self.encoder, self.network = encoder, self.plain
 

@@ -23,9 +23,9 @@ from styfie.encoders import load_encoder
 from styfie.encoders.plain import PlainEncoder, halve
 from styfie.engines.fast.network import FastNet, draw_noise, see
 from styfie.engines.fast.transport import gaussian, transports
-from styfie.engines.objective import WEIGHTS
 from styfie.gallery import GALLERY, draw
 from styfie.losses.moments import moments
+from styfie.losses.weights import THIN
 from styfie.training.loop import CPU, Schedule, fit
 from styfie.training.pictures import PictureSet, Pixels, random_crop
 
@@ -60,8 +60,8 @@ class Lesson:
     half: float = 0.3  # share of the style's that is measured at half the size: large strokes
     local: float = 1.0  # texture everywhere: without it walls stay bare, and edges make up for them
     identity: float = 1.0
-    total_variation: float = WEIGHTS.total_variation
-    range: float = WEIGHTS.range
+    total_variation: float = THIN.total_variation
+    range: float = THIN.range
 
 
 LESSON = Lesson()
@@ -234,7 +234,7 @@ def train_fast(
         InputError, MissingError: no photos, or a checkpoint of another run.
     """
     torch.manual_seed(schedule.seed)
-    encoder = load_encoder("styfie")
+    encoder = load_encoder("styfie-1")
     assert isinstance(encoder, PlainEncoder)
     encoder = lowered(encoder, device)
     material = Material(photos, styles, schedule)

@@ -63,7 +63,7 @@ def train_style(
         InputError, MissingError: no photos, or a checkpoint of another run.
     """
     torch.manual_seed(schedule.seed)
-    encoder = load_encoder("styfie")
+    encoder = load_encoder("styfie-1")
     assert isinstance(encoder, PlainEncoder)
     encoder = lowered(encoder, device)
     sets = [PictureSet(source, least=LEAST) for source in photos]

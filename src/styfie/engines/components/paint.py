@@ -179,7 +179,7 @@ class _Canvas:
         self.sheets = [turned(style, round(look.stroke * longest), longest) for style in look.styles]
         weights = [style.weight for style in look.styles]
         self.shares = [max(1, round(painter.fresh * weight / sum(weights))) for weight in weights]
-        self.rounds = math.ceil(settings.steps / ROUNDS)
+        self.rounds = math.ceil(settings.steps_of() / ROUNDS)
         self.random = torch.Generator().manual_seed(settings.seed)
         self.factors = [2**n for n in reversed(range(_levels(longest, painter.levels)))]
 

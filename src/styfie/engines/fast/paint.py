@@ -53,7 +53,7 @@ class FastPainter:
     def __init__(self, looks: Mapping[str, Look], settings: Settings) -> None:
         self.looks, self.seed = looks, settings.seed
         self.device = pick_device(settings.device)
-        encoder = load_encoder("styfie")
+        encoder = load_encoder("styfie-1")
         assert isinstance(encoder, PlainEncoder)
         self.encoder: PlainEncoder = lowered(encoder, self.device)
         self.plain = load_fast(load_packaged("fast")).to(self.device)

@@ -142,9 +142,9 @@ class Easel:
         self.face = face * band * look.likeness
         face_area = float((regions.face * band).sum()) / longest**2 if regions.face is not None else 0.0
         self.levels = plan_levels(count, float(band.sum()) / longest**2, face_area, look.likeness, look.stroke)
-        self.each = settings.steps
+        self.each = settings.steps_of()
         self.random = torch.Generator().manual_seed(settings.seed)
-        self.last_steps = max(1, round(painter.finish * settings.steps)) if painter.finish else 0
+        self.last_steps = max(1, round(painter.finish * self.each)) if painter.finish else 0
         self.strokes = self.fresh = self._bare()
         self.below = lay(self.strokes, self._work_size(1.0))
 

@@ -1,0 +1,27 @@
+"""What the loss of a painting is made of, and how much of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The share of each term beside the style's, which is the sum over taps of relative distances.
+
+    An encoder has weights of its own (`encoders.ENCODERS`): what one of its features is worth depends on the others.
+    """
+
+    content: float = 0.05  # of all content taps together
+    total_variation: float = 0.3  # mean squared step from pixel to pixel
+    grain: float = 0.0  # mean size of these steps, small ones counted less: flat strokes with crisp borders
+    range: float = 10.0  # mean squared excess over [0, 1]
+    detail: float = 0.9  # share of the photo's finer detail given to a scale's start
+    edges: float = 0.1  # the photo's edges, where likeness wants them
+    borders: float = 0.1  # steps of light and dark where depth jumps
+    face: float = 1.0  # how much more content counts on a face of full likeness
+    in_style: bool = False  # the content kept is that of the photo in the style's colours
+
+
+THIN = Weights()
+TWIN = Weights(content=0.14, grain=0.1, detail=0.2, edges=0.03, in_style=True)
