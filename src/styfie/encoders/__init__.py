@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from styfie.errors import InputError
-from styfie.losses.weights import THIN, TWIN, Weights
+from styfie.losses.weights import PAINTED, THIN, Weights
 from styfie.weights import WEIGHTS
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ class EncoderEntry:
     weights: Weights = THIN  # what the loss is made of
 
 
-def _twin() -> Encoder:
-    from styfie.encoders.twin import load_twin
+def _styfie() -> Encoder:
+    from styfie.encoders.plain import load_plain
     from styfie.weights import load_packaged
 
-    return load_twin(load_packaged("encoder"), load_packaged("deep"))
+    return load_plain(load_packaged("encoder"), ("conv3", "conv4", "conv5"))
 
 
 def _thin() -> Encoder:
@@ -85,14 +85,14 @@ def _vgg(title: str, make: Callable[[], Encoder], weights: str, needs: str) -> E
 
 ENCODERS: dict[str, EncoderEntry] = {
     "styfie-2": EncoderEntry(
-        "Built in: five thin convolutions beside thirteen deep ones",
-        _twin,
+        "Built in: five thin convolutions, content on the last three",
+        _styfie,
         "",
-        WEIGHTS["deep"].licence,
-        WEIGHTS["deep"].source,
-        1500,
-        reach=160,
-        weights=TWIN,
+        WEIGHTS["encoder"].licence,
+        WEIGHTS["encoder"].source,
+        1000,
+        reach=32,
+        weights=PAINTED,
     ),
     "styfie-1": EncoderEntry(
         "Built in: the five thin convolutions alone, as in version 0.1",

@@ -33,7 +33,7 @@ class PlainEncoder(nn.Module):
         self.widths = widths
         self.style_taps = tuple(f"conv{i}" for i in range(1, len(widths) + 1))
         self.content_tap = f"conv{min(4, len(widths))}"
-        self.content_taps = (self.content_tap,)
+        self.content_taps: tuple[str, ...] = (self.content_tap,)
         self.stride = 2 ** (len(widths) - 1)
         self.reach = 2 * self.stride  # 1 + 2 + 4 + … a pixel less than that
 
@@ -150,10 +150,11 @@ class _Halve(torch.autograd.Function):
         return spread[:, :height, :width].permute(0, 3, 1, 2)
 
 
-def load_plain(state: dict[str, Tensor]) -> PlainEncoder:
-    """A frozen encoder whose widths are read from the weights' own shapes."""
+def load_plain(state: dict[str, Tensor], content_taps: tuple[str, ...] = ()) -> PlainEncoder:
+    """A frozen encoder whose widths are read from the weights' own shapes; on which taps content is compared."""
     widths = tuple(w.shape[0] for name, w in state.items() if name.endswith("weight"))
     encoder = PlainEncoder(tuple(sorted(widths)))
+    encoder.content_taps = content_taps or encoder.content_taps
     encoder.load_state_dict({name: w.to(torch.float32) for name, w in state.items()})
     for conv in encoder.convs:  # in the format of the maps: else each would bring its weights into it at every call
         conv.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -24,4 +24,4 @@ class Weights:
 
 
 THIN = Weights()
-TWIN = Weights(content=0.14, grain=0.1, detail=0.2, edges=0.03, in_style=True)
+PAINTED = Weights(content=0.11, grain=0.1, detail=0.3, edges=0.03, in_style=True)

@@ -3,9 +3,9 @@
 Knowledge distillation on the features (Romero et al. 2015, FitNets). The teacher is a VGG-19 with a quarter of its
 channels and linear maps into VGG-19's own (Wang et al. 2020, collaborative distillation). Its maps have more channels
 than dimensions: an orthonormal basis of them says the same distances in as many numbers as it has channels, and that
-is what ours is taught. Each convolution learns with the teacher's maps as its input (teacher forcing), so that it need
-not wait for the ones below; what the chain of all of them makes of that is scored on held-out pictures. No weight of
-the teacher is taken over.
+is what ours is taught. Each convolution learns first with the teacher's maps as its input (teacher forcing), so that it
+need not wait for the ones below; these are given noise, lest it learn huge weights for differences that the teacher's
+maps never show and ours do. Then the whole learns as it will be used. No weight of the teacher is taken over.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from styfie.training.encoder import WhiteConv, spoil
 from styfie.training.loop import Schedule, fit
 from styfie.training.pictures import PictureSet, random_crop
 
-SCHEDULE = Schedule(steps=1_100, batch=8, learning_rate=3e-3, weight_decay=0.0, average=0.998)
+FORCED = Schedule(steps=1_000, batch=12, learning_rate=4e-3, weight_decay=0.0, average=0.98)
+WHOLE = Schedule(steps=400, batch=12, learning_rate=3e-4, weight_decay=0.0, average=0.98)
+NOISE = 0.1  # of each channel's deviation, at most: what a convolution's input is given while it is the teacher's
 SIDE = 96  # pixels of a crop
 SLOPE = 0.1
 HELD_BATCHES = 20
@@ -110,6 +112,9 @@ class Student(nn.Module):
         firsts = [F.relu(x) for x, first in zip(seen.convs, self.starts, strict=True) if first]
         for i, (x, wanted) in enumerate(zip(firsts, seen.maps, strict=True)):
             self.encoder.maps[i] = WhiteConv(x, wanted.shape[1], side=1, gain=_spread(wanted))
+        for layer in self.modules():
+            if isinstance(layer, WhiteConv):  # what the teacher's maps never show is learned by none, and stays 0
+                nn.init.zeros_(layer.turn)
 
     def _inputs(self, picture: Tensor, convs: Sequence[Tensor]) -> list[Tensor]:
         """What each convolution is given, if the maps below it are `convs`."""
@@ -119,8 +124,10 @@ class Student(nn.Module):
         ]
 
     def forward(self, picture: Tensor, forced: Seen | None = None) -> Seen:
-        """What it sees; `forced`: each layer of what the teacher saw below it."""
+        """What it sees; `forced`: each layer of what the teacher saw below it, made noisy."""
         convs: list[Tensor] = []
+        if forced:
+            forced = Seen([_noisy(x) for x in forced.convs], forced.maps)
         for i, conv in enumerate(self.encoder.convs):
             x = F.relu((forced.convs if forced else convs)[i - 1]) if i else picture - 0.5
             x = F.max_pool2d(x, 2) if i and self.starts[i] else x
@@ -153,6 +160,11 @@ def seen_loss(found: Seen, wanted: Seen) -> dict[str, Tensor]:
     return terms | {"total": convs.mean() + torch.stack(maps).mean()}
 
 
+def _noisy(maps: Tensor) -> Tensor:
+    amount = NOISE * torch.rand(len(maps), 1, 1, 1) * _spread(maps)[:, None, None]
+    return maps + amount * torch.randn_like(maps)
+
+
 def _spread(maps: Tensor) -> Tensor:
     """The standard deviation (C,) of each channel of (B, C, H, W)."""
     return maps.std((0, 2, 3)).clamp_min(1e-4)
@@ -166,22 +178,24 @@ def train_deep(
     sources: Sequence[Path],
     teacher: Path,
     folder: Path,
-    schedule: Schedule = SCHEDULE,
+    forced: Schedule = FORCED,
+    whole: Schedule = WHOLE,
     leave_out: Sequence[str] = (),
     on_log: Callable[[Mapping[str, float]], None] | None = None,
 ) -> tuple[DeepEncoder, dict[str, float]]:
     """Train on pictures below `sources` (each equally often) and score on those held out.
 
     Pictures whose path has a word of `leave_out` in it are not taken. The gallery's drawings are always a source.
-    Checkpoints and `log.jsonl` go to `folder`. Returns the encoder and its held-out errors.
+    Checkpoints and `log.jsonl` of the two parts go to `folder`/forced and `folder`/whole. Returns the encoder and its
+    held-out errors.
     """
-    torch.manual_seed(schedule.seed)
+    torch.manual_seed(forced.seed)
     reference = read_teacher(teacher)
     learning, held = ([PictureSet(s, held_out=out, leave_out=leave_out) for s in sources] for out in (False, True))
 
     def batch_at(step: int, sets: Sequence[PictureSet] = learning, salt: int = 0) -> Tensor:
-        rng = np.random.default_rng((schedule.seed, salt, step))
-        chosen = [sets[int(rng.integers(len(sets)))] for _ in range(schedule.batch)]
+        rng = np.random.default_rng((forced.seed, salt, step))
+        chosen = [sets[int(rng.integers(len(sets)))] for _ in range(forced.batch)]
         crops = np.stack([random_crop(s[int(rng.integers(len(s)))], SIDE, rng) for s in chosen])
         batch = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
@@ -190,15 +204,24 @@ def train_deep(
     begun = torch.cat([batch_at(step) for step in range(16)])
     student = Student(begun, reference(begun)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def loss_of(network: Student, batch: Tensor, _progress: float) -> dict[str, Tensor]:
+    def forced_loss(network: Student, batch: Tensor, _progress: float) -> dict[str, Tensor]:
         with torch.no_grad():
             wanted = reference(batch)
         return seen_loss(network(batch, wanted), wanted)
 
+    def whole_loss(network: Student, batch: Tensor, _progress: float) -> dict[str, Tensor]:
+        with torch.no_grad():
+            wanted = reference(batch)
+        return seen_loss(network(batch), wanted)
+
     def rows_at(step: int, rows: range) -> Tensor:
         return batch_at(step)[rows.start : rows.stop]
 
-    trained = fit(student, rows_at, loss_of, schedule, folder, on_log=on_log)
+    def later_rows(step: int, rows: range) -> Tensor:
+        return rows_at(forced.steps + step, rows)
+
+    trained = fit(student, rows_at, forced_loss, forced, folder / "forced", on_log=on_log)
+    trained = fit(trained, later_rows, whole_loss, whole, folder / "whole", on_log=on_log)
     assert isinstance(trained, Student)
     trained.eval()
     with torch.no_grad():
