@@ -15,13 +15,13 @@ from torch import Tensor
 import styfie
 from styfie.depth import AUTO
 from styfie.errors import InputError
-from styfie.gallery import GALLERY, draw
+from styfie.gallery import BUILT_IN, GALLERY, draw
 from styfie.images import Picture
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.styles import Ask, StyleSource
+from styfie.styles import Ask, StyleSource, load_style
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +74,10 @@ def _ask(look: Look) -> Ask:
 
 def _source(style: Style) -> str | Style:
     """The gallery's name of a stored style, or the style itself."""
-    if style.name in GALLERY:
-        drawn = draw(style.name, *style.picture.shape[-2:])
-        if torch.equal((drawn * 255).round(), (style.picture * 255).round()):
+    if style.name in BUILT_IN:
+        size = (style.picture.shape[-2], style.picture.shape[-1])
+        known = draw(style.name, *size) if style.name in GALLERY else load_style(style.name, max(size)).picture
+        if torch.equal((known * 255).round(), (style.picture * 255).round()):
             return style.name
     return style
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from torch import Tensor
 
 from styfie.errors import InputError, MissingError
-from styfie.gallery import GALLERY, PAIRS, draw
+from styfie.gallery import BUILT_IN, GALLERY, PAIRS, draw
+from styfie.gallery.masters import MASTERS, master_file
 from styfie.images import SUFFIXES, Picture, describe, fit_size, read_matte, read_picture, resize
 from styfie.looks import Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
@@ -73,7 +74,7 @@ def _number(text: str) -> float | None:
 
 
 def _known(name: str) -> bool:
-    return name in GALLERY or (name != "" and os.path.exists(name))  # noqa: PTH110 - it takes names of any length
+    return name in BUILT_IN or (name != "" and os.path.exists(name))  # noqa: PTH110 - it takes names of any length
 
 
 def resolve_looks(wanted: Mapping[str, Wanted], longest: int) -> dict[str, Look]:
@@ -118,7 +119,7 @@ def load_styles(source: Picture, longest: int) -> tuple[Style, ...]:
 
 
 def load_style(source: Picture, longest: int) -> Style:
-    """A style from a gallery name, drawn `longest` pixels wide, or from a picture, as large as that is.
+    """A style from a gallery name, drawn `longest` pixels wide, or from a picture or a master, as large as that is.
 
     A file of `styfie train style` holds both a picture and the network that was taught it.
 
@@ -132,11 +133,13 @@ def load_style(source: Picture, longest: int) -> Style:
         side = min(longest, LARGEST)
         small = draw(source, DRAWN, DRAWN) if side > DRAWN else None
         return Style(source, draw(source, side, side), small=small)
+    if isinstance(source, str) and source in MASTERS:
+        return Style(source, read_picture(master_file(source)))
     if isinstance(source, str | Path) and not os.path.exists(source):  # noqa: PTH110 - as above
         if Path(source).suffix.lower() in SUFFIXES:
             raise MissingError(f"There is no style picture {source}.")
         raise MissingError(
-            f"There is no style {str(source)!r}: a picture file or one of {', '.join(GALLERY)} is wanted."
+            f"There is no style {str(source)!r}: a picture file or one of {', '.join(BUILT_IN)} is wanted."
         )
     if isinstance(source, str | Path) and Path(source).suffix == SAFETENSORS:
         from styfie.engines.taught.files import read_taught

@@ -12,7 +12,8 @@ from PIL import Image, ImageChops
 
 import styfie
 from styfie.cli import main
-from styfie.gallery import GALLERY
+from styfie.gallery import BUILT_IN
+from styfie.gallery.masters import MASTERS
 from styfie.pipeline import PORTRAIT
 from tests.conftest import opened
 
@@ -248,8 +249,9 @@ def test_lists(capsys: pytest.CaptureFixture[str], kind: str) -> None:
     assert code == 0
     assert all({"name", "title"} <= set(entry) for entry in entries)
     if kind == "styles":
-        assert [entry["name"] for entry in entries] == list(GALLERY)
+        assert [entry["name"] for entry in entries] == list(BUILT_IN)
         assert all(entry["licence"] and entry["source"] for entry in entries)
+        assert [entry["name"] for entry in entries if entry.get("painter") and entry.get("year")] == list(MASTERS)
     plain = run(capsys, "list", kind)[1]
     assert all(entry["name"] in plain for entry in entries)
 

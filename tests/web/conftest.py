@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from styfie.gallery import GALLERY, draw
-from styfie.images import to_image
+from styfie.gallery import BUILT_IN
+from styfie.images import read_picture, to_image
 from styfie.pipeline import PORTRAIT
+from styfie.styles import load_style
 from styfie.web.app import make_app
 from styfie.web.options import Options
 from styfie.web.studio import Studio
@@ -30,10 +31,10 @@ FAST: dict[str, Any] = {"size": 96, "engine": "fast", "device": "cpu"}
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    """A studio whose gallery is drawn already, small."""
+    """A studio whose gallery is there already, small."""
     studio = Studio(Options(tmp_path_factory.mktemp("web"), threads=1))
-    for name in GALLERY:
-        to_image(draw(name, 48, 48)).save(studio.drawn / f"{name}.png")
+    for name in BUILT_IN:
+        to_image(read_picture(load_style(name, 48).picture, 48)).save(studio.drawn / f"{name}.png")
     return studio
 
 

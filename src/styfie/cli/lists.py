@@ -23,6 +23,7 @@ class Kind(StrEnum):
 
 
 UNSAID = {"function", "keeps_steps"}  # fields that say how an entry is run, not what it is
+SAID = {"painter", "year"}  # of a style, in its "about"
 
 
 def list_(
@@ -36,6 +37,8 @@ def list_(
         return
     shown = Table(box=None, pad_edge=False)
     columns = list(dict.fromkeys(key for entry in entries for key in entry))
+    if kind is Kind.styles:
+        columns = [column for column in columns if column not in SAID]
     for column in columns:
         shown.add_column(column)
     for entry in entries:
@@ -47,11 +50,11 @@ def _table(kind: Kind) -> list[dict[str, Any]]:
     """Every entry of a table as name and its plain fields."""
     from styfie.encoders import ENCODERS
     from styfie.engines import ENGINES
-    from styfie.gallery import GALLERY
+    from styfie.gallery import BUILT_IN
     from styfie.segmentation import SEGMENTERS
 
     tables: dict[Kind, Mapping[str, object]] = {
-        Kind.styles: GALLERY,
+        Kind.styles: BUILT_IN,
         Kind.engines: ENGINES,
         Kind.segmenters: SEGMENTERS,
         Kind.encoders: ENCODERS,

@@ -1,4 +1,4 @@
-"""The built-in style pictures, drawn by code at whatever size is wanted.
+"""The built-in style pictures: drawn by code at whatever size is wanted, and paintings by masters.
 
 canvas      coordinates, noise, flow, cells, palettes, light
 brush       thousands of oriented strokes, one over the other
@@ -7,12 +7,14 @@ cells       glass, mosaic, shards
 fluids      marble, watercolour
 prints      waves, ink, pop, linocut
 ornaments   deco, embroidery
+masters     paintings in the public domain, as files
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 from styfie.errors import InputError
 from styfie.gallery import cells, fluids, ornaments, prints, strokes
+from styfie.gallery.masters import MASTERS, Master
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +33,7 @@ SMALLEST = 16
 
 @dataclass(frozen=True)
 class GalleryEntry:
-    """One picture of the gallery."""
+    """One picture that is drawn."""
 
     title: str
     draw: Callable[[int, int], NDArray[np.float32]]
@@ -58,7 +61,10 @@ GALLERY: dict[str, GalleryEntry] = {
     "autumn": GalleryEntry("Autumn avenue", strokes.autumn, "Birches in burning leaves, spread with a palette knife."),
     "linocut": GalleryEntry("Jungle sun", prints.linocut, "Leaves and a sun gouged out of black-green lino."),
 }
-"""The pictures by the name they are asked for with."""
+"""The drawn pictures by the name they are asked for with: those that `engines.taught` knows, in its order."""
+
+BUILT_IN: Mapping[str, GalleryEntry | Master] = MappingProxyType({**GALLERY, **MASTERS})
+"""All styles that are asked for by name: the drawn ones, then the masters'; `styles.load_style` reads either."""
 
 PAIRS: tuple[tuple[str, str], ...] = (
     ("autumn", "night"),
@@ -74,7 +80,7 @@ PAIRS: tuple[tuple[str, str], ...] = (
 
 
 def draw(name: str, height: int = 512, width: int | None = None) -> torch.Tensor:
-    """A picture of the gallery as (1, 3, height, width), float32 RGB in [0, 1]; square unless a width is given.
+    """A drawn picture of the gallery as (1, 3, height, width), float32 RGB in [0, 1]; square unless a width is given.
 
     Raises:
         InputError: there is no picture of that name, or a side is under 16 pixels.
@@ -84,7 +90,7 @@ def draw(name: str, height: int = 512, width: int | None = None) -> torch.Tensor
 
     width = height if width is None else width
     if name not in GALLERY:
-        raise InputError(f"The gallery has no picture {name!r}: it has {', '.join(GALLERY)}.")
+        raise InputError(f"The gallery draws no picture {name!r}: it draws {', '.join(GALLERY)}.")
     if min(height, width) < SMALLEST:
         raise InputError(f"A gallery picture of {height} × {width} is too small: each side needs {SMALLEST} pixels.")
     picture = GALLERY[name].draw(height, width)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from styfie.errors import InputError
-from styfie.gallery import GALLERY
+from styfie.gallery import BUILT_IN
 from styfie.web.asked import Asked
 from styfie.web.jobs import Job, Jobs
 from styfie.web.kinds import START, ZIP, suffix_of
@@ -57,7 +57,7 @@ class Intake:
             raise InputError(f"A job may have {KEPT_STYLES} styles of its own, and it has them.")
         base = name.replace("\\", "/").rsplit("/", 1)[-1]
         label = "".join(c for c in base if c.isprintable())[-LABEL:].strip() or "style"
-        if label in GALLERY:
+        if label in BUILT_IN:
             label = f"my {label}"
         file, into = await _write(style, folder / f"sent-{number}"), folder / f"style-{number}.png"
         try:

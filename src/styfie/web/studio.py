@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from styfie.errors import InputError, StyfieError
-from styfie.gallery import GALLERY, PAIRS
+from styfie.gallery import BUILT_IN, PAIRS
 from styfie.web.asked import Asked, LookAsked, SettingsAsked, StyleAsked, plain
 from styfie.web.cameras import Cameras
 from styfie.web.intake import Intake
@@ -85,7 +85,7 @@ class Studio:
         with contextlib.suppress(StyfieError):
             self.device = (await self.quick.call("warm"))["device"]
             await self.quick.call("warm_fast")
-        for name in GALLERY:
+        for name in BUILT_IN:
             with contextlib.suppress(StyfieError):
                 await self.style_file(name)
 
@@ -178,10 +178,10 @@ class Studio:
     def _check_styles(self, job: Job, looks: Mapping[str, LookAsked]) -> None:
         for region, look in looks.items():
             for style in look.styles:
-                if style.name not in GALLERY and style.name not in job.styles:
+                if style.name not in BUILT_IN and style.name not in job.styles:
                     raise InputError(
                         f"The style {style.name!r} of {region} is not known: send its picture, or name one of "
-                        f"{', '.join(GALLERY)}."
+                        f"{', '.join(BUILT_IN)}."
                     )
 
     async def delete(self, job: Job) -> None:
@@ -198,7 +198,7 @@ class Studio:
 
     async def style_file(self, name: str) -> Path:
         """A style of the gallery as a picture file, drawn when it is first asked for."""
-        if name not in GALLERY:
+        if name not in BUILT_IN:
             raise GoneError("There is no such style in the gallery.")
         file = self.drawn / f"{name}.png"
         if not file.is_file():

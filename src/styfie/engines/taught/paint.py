@@ -70,8 +70,8 @@ class TaughtPainter:
         if style.name not in names or (key is None and style.alpha is not None):
             what = f"a part of {style.name}" if style.name in names else repr(style.name)
             raise InputError(
-                f"The engine taught was not taught {what}: use --engine fast, a style of the gallery, or a file of "
-                "styfie train style."
+                f"The engine taught was not taught {what}: use --engine fast, a drawn style of the gallery, or a "
+                "file of styfie train style."
             )
         return key, names.index(style.name)
 

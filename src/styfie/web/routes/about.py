@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 import styfie
 from styfie.engines import ENGINES
-from styfie.gallery import GALLERY, PAIRS
+from styfie.gallery import BUILT_IN, PAIRS
 from styfie.looks import BOKEHS, BRUSHES, COLORS, STROKES
 from styfie.web.answers import AboutAnswer, StyleAnswer
 from styfie.web.asked import BLURS, LookAsked, SettingsAsked
@@ -49,7 +49,7 @@ async def about(studio: StudioHere) -> AboutAnswer:
 @router.get("/styles")
 async def styles() -> list[StyleAnswer]:
     """The gallery."""
-    return [StyleAnswer(name=name, title=entry.title, about=entry.about) for name, entry in GALLERY.items()]
+    return [StyleAnswer(name=name, title=entry.title, about=entry.about) for name, entry in BUILT_IN.items()]
 
 
 @router.get("/styles/{name}.jpg", response_class=Response, responses=picture_responses("image/jpeg"))

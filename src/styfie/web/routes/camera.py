@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from styfie.errors import InputError
-from styfie.gallery import GALLERY
+from styfie.gallery import BUILT_IN
 from styfie.settings import Settings
 from styfie.web.answers import CameraAnswer
 from styfie.web.asked import CameraAsked, plain
@@ -23,9 +23,9 @@ MOST_PIXELS = 9_000_000  # of a frame
 async def open_camera(studio: StudioHere, asked: CameraAsked) -> CameraAnswer:
     """Open a camera; styles are those of the gallery."""
     named = [style.name for look in asked.looks.values() for style in look.styles]
-    if not named or (lost := [name for name in named if name not in GALLERY]):
+    if not named or (lost := [name for name in named if name not in BUILT_IN]):
         what = f"The style {lost[0]!r} came" if named else "No style came"
-        raise InputError(f"{what}: for the camera one of {', '.join(GALLERY)} is wanted.")
+        raise InputError(f"{what}: for the camera one of {', '.join(BUILT_IN)} is wanted.")
     settings = asdict(Settings(size=asked.size, engine="fast"))
     return CameraAnswer(id=await studio.cameras.open(plain(asked.looks), settings | {"drawn": str(studio.drawn)}))
 

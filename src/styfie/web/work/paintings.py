@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from styfie.errors import MissingError
-from styfie.gallery import GALLERY
+from styfie.gallery import BUILT_IN
 from styfie.images import read_picture
 from styfie.looks import Look, Style
 from styfie.openraster import as_stored, read_painting, write_painting
@@ -89,7 +89,7 @@ def asks(folder: Path, looks: Mapping[str, Any], own: Mapping[str, str], drawn: 
     def source(name: str) -> str | Style:
         if name in own:
             return Style(name, read_picture(folder / own[name], LARGEST, enlarge=False))
-        file = drawn / f"{name}.png" if drawn and name in GALLERY else None
+        file = drawn / f"{name}.png" if drawn and name in BUILT_IN else None
         return Style(name, read_picture(file)) if file and file.is_file() else name
 
     return {

@@ -12,10 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.errors import InputError
-from styfie.gallery import draw
 from styfie.images import read_matte, read_picture, to_image, write_png
 from styfie.recipes import read_recipe
-from styfie.styles import LARGEST, Ask, StyleSource
+from styfie.styles import LARGEST, Ask, StyleSource, load_style
 from styfie.web.asked import LookAsked, SettingsAsked
 from styfie.web.work.decoding import guarded, open_picture
 from styfie.web.workers import Line
@@ -103,9 +102,9 @@ def _named(source: StyleSource, folder: Path, styles: dict[str, str]) -> str:
 
 
 def gallery(_line: Line, name: str, folder: str) -> None:
-    """A style of the gallery, drawn once."""
+    """A style of the gallery as a file, made once."""
     beside = Path(folder) / f".{name}.part"
-    write_png(to_image(draw(name, DRAWN, DRAWN)), beside)
+    write_png(to_image(load_style(name, DRAWN).picture), beside)
     beside.replace(Path(folder) / f"{name}.png")
 
 
