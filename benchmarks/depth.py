@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, stats
 from torch import Tensor
 
-from styfie.engines.objective import WEIGHTS, Weights
+from styfie.losses.weights import THIN, Weights
 from styfie.engines.optimise import optimise
 from styfie.gallery import draw
 from styfie.images import to_image
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("runs"), help="folder for the sheet")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--scenes", type=int, default=3)
-    parser.add_argument("--borders", type=float, default=WEIGHTS.borders, help="weight of the depth term")
+    parser.add_argument("--borders", type=float, default=THIN.borders, help="weight of the depth term")
     options = parser.parse_args()
     judge = load_judge(options.judge)
     scenes = [draw_scene(seed, options.size) for seed in range(options.scenes)]
@@ -70,10 +70,10 @@ def main() -> None:
 
     for i, scene in enumerate(scenes):
         print(f"scene {i}: recall in the photo itself {recall(scene.photo, scene.borders)[0]:.3f}")
-    without = paint_all(scenes, styles, replace(WEIGHTS, borders=0.0))
+    without = paint_all(scenes, styles, replace(THIN, borders=0.0))
     wanted = judged(without)
-    report("without", WEIGHTS.content, wanted, scenes, without)
-    weights, found = replace(WEIGHTS, borders=options.borders), Paintings()
+    report("without", THIN.content, wanted, scenes, without)
+    weights, found = replace(THIN, borders=options.borders), Paintings()
     for _ in range(ROUNDS):
         found = paint_all(scenes, styles, weights)
         style = judged(found)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from styfie.encoders import Encoder, load_encoder
-from styfie.engines.objective import WEIGHTS, Weights
+from styfie.losses.weights import THIN, Weights
 from styfie.engines.optimise import optimise
 from styfie.images import read_picture, to_image
 from styfie.looks import Look, Style
@@ -45,12 +45,12 @@ def main() -> None:
     reference = load_reference(options.reference)
 
     unpainted = geometric(judge.style_distance(p, s) for p in photos.values() for s in styles.values())
-    theirs = paint_all(photos, styles, WEIGHTS, reference)
+    theirs = paint_all(photos, styles, THIN, reference)
     their_style, their_content = judged(judge, theirs, photos, styles)
     print(
         f"unpainted: style {unpainted:.4f}\nreference: style {their_style:.4f} content {their_content:.4f}", flush=True
     )
-    weights, ours = WEIGHTS, Pairs()
+    weights, ours = THIN, Pairs()
     for _ in range(6):
         ours = paint_all(photos, styles, weights, load_encoder("styfie-1"))
         style, content = judged(judge, ours, photos, styles)

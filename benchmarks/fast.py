@@ -23,7 +23,7 @@ from torch import Tensor
 
 from styfie.colour import match_colours
 from styfie.engines.fast.paint import FastPainter
-from styfie.engines.objective import WEIGHTS
+from styfie.losses.weights import THIN
 from styfie.engines.onepass import paint_layers
 from styfie.engines.optimise import optimise
 from styfie.images import read_picture
@@ -89,7 +89,7 @@ def measure(judge: ModuleType, photo: Path, painting: Path, size: int, weights: 
     }
     curve = []
     for weight in weights:
-        *_, last = optimise(picture, regions, look, settings, weights=replace(WEIGHTS, content=weight))
+        *_, last = optimise(picture, regions, look, settings, weights=replace(THIN, content=weight))
         curve.append(distances(last.layers))
     if curve:
         styles, contents = np.array(curve).T

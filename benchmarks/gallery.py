@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from styfie.encoders import load_encoder
-from styfie.engines.objective import WEIGHTS
+from styfie.losses.weights import THIN
 from styfie.gallery import GALLERY, draw
 from styfie.images import read_picture, to_image
 from styfie.sheet import lay_out
@@ -26,7 +26,7 @@ def main() -> None:
     for photo_name in PHOTOS[:4]:
         photo = read_picture(options.data / "selfies" / f"{photo_name}.jpg", SIZE)
         for name, style in styles.items():
-            picture = paint_one(photo, style, WEIGHTS, encoder)
+            picture = paint_one(photo, style, THIN, encoder)
             found = min(styles, key=lambda other: judge.style_distance(picture, styles[other]))
             right += found == name
             cells.append((name if found == name else f"{name}, judged {found}", to_image(picture)))

@@ -58,6 +58,8 @@ def read_recipe(file: Path) -> Recipe:
     saved = painting.recipe.get("settings")
     if not isinstance(saved, dict) or not set(saved) <= known:
         raise InputError(f"The recipe in {file.name} has settings that this version of Styfie does not know.")
+    if saved.get("encoder") == "styfie":  # its name when there was one
+        saved = {**saved, "encoder": "styfie-1"}
     try:
         settings = Settings(**saved)
     except TypeError:

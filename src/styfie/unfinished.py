@@ -23,12 +23,12 @@ from torch import Tensor
 import styfie
 from styfie.devices import pick_device
 from styfie.engines import weights_used
+from styfie.looks import Look
 from styfie.openraster import EPOCH, write_painting
 from styfie.weights import checksums
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress, State
-    from styfie.looks import Look
     from styfie.painting import Painting
     from styfie.regions import Regions
     from styfie.settings import Settings
@@ -59,6 +59,10 @@ def run_key(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings
     and blur.
     """
     known = asdict(settings)
+    if settings.steps:  # what quality decides
+        del known["quality"]
+    if settings.encoder == "styfie-1":  # by its name when there was no other: what was begun then goes on
+        known["encoder"] = "styfie"
     plain = {
         "styfie": styfie.__version__,
         "torch": torch.__version__,
@@ -67,11 +71,11 @@ def run_key(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings
         "weights": checksums(weights_used(settings)),
         "regions": [regions.names, regions.sides],
         "looks": {
-            n: [k.stroke, k.likeness, k.content, k.brush, [s.weight for s in k.styles]]
-            for n, k in looks.items()
-            if k.styles
+            n: [k.stroke, k.likeness, k.brush, [s.weight for s in k.styles]] for n, k in looks.items() if k.styles
         },
     }
+    contents = {n: k.content for n, k in looks.items() if k.styles and k.content != Look.content}
+    plain |= {"content": contents} if contents else {}
     digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     pictures = [one for n in sorted(looks) for style in looks[n].styles for one in (style.picture, style.alpha)]
     for tensor in (photo, regions.alpha, regions.face, regions.depth, *pictures):

@@ -79,6 +79,12 @@ def paint(
         list[str] | None,
         typer.Option(metavar="[NAME=]0.25..4", help="Size of strokes beside the style picture's. Repeatable."),
     ] = None,
+    content: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]0..1", help="How much of the photo's drawing is kept: 0 freely painted. Repeatable."
+        ),
+    ] = None,
     likeness: Annotated[
         list[str] | None,
         typer.Option(metavar="[NAME=]0..1", help="How much faces stay themselves. Repeatable."),
@@ -103,7 +109,10 @@ def paint(
     size: Annotated[
         int, typer.Option(help="Longest side of the result in pixels; 0 = the photo's own.")
     ] = Settings.size,
-    steps: Annotated[int, typer.Option(help="Steps at the coarsest scale; larger scales get fewer.")] = Settings.steps,
+    quality: Annotated[str, typer.Option(help="How long to paint: draft, standard or fine.")] = Settings.quality,
+    steps: Annotated[
+        int, typer.Option(help="Steps at the coarsest scale, larger ones get fewer; 0 = as --quality asks.")
+    ] = Settings.steps,
     max_memory: Annotated[
         str,
         typer.Option("--max-memory", metavar="800MB|2GB|…", help="What a painting may take; larger ones go in tiles."),
@@ -144,6 +153,7 @@ def paint(
     """
     del (
         size,
+        quality,
         steps,
         max_memory,
         seed,
@@ -161,6 +171,7 @@ def paint(
         "strength": strength,
         "color": color,
         "stroke": stroke,
+        "content": content,
         "likeness": likeness,
         "graded": graded,
         "brush": brush,

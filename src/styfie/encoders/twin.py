@@ -36,7 +36,8 @@ class TwinEncoder(nn.Module):
     def forward(self, picture: Tensor) -> dict[str, Tensor]:
         """RGB (B, 3, H, W) in [0, 1] to named maps (B, C, h, w)."""
         found = self.deep(halve(picture) if self.halved else picture)
-        return self.thin(picture) | {name: found[name] for name in (*DEEP_STYLE, self.deep.content_tap)}
+        taps: dict[str, Tensor] = self.thin(picture)
+        return taps | {name: found[name] for name in (*DEEP_STYLE, self.deep.content_tap)}
 
 
 def load_twin(thin: dict[str, Tensor], deep: dict[str, Tensor]) -> TwinEncoder:

@@ -292,9 +292,10 @@ class Objective:
         for key, sample in samples.items():
             wanted = self.goals[key[0]].targets[key[1]]
             if loss.slope:
-                found = [(share, *loss.slope(sample, target)) for share, target in wanted]
-                values += [share * value for share, value, _ in found]
-                slopes[key] = (reduce(torch.add, [share * slope for share, _, slope in found]),)
+                found = [(share, loss.slope(sample, target)) for share, target in wanted]
+                values += [share * value for share, (value, *_) in found]
+                each = zip(*([share * slope for slope in gradients] for share, (_, *gradients) in found), strict=True)
+                slopes[key] = tuple(reduce(torch.add, some) for some in each)
                 continue
             leaves = [
                 leaf.detach().requires_grad_() for leaf in (sample[:1] if isinstance(sample, Map) else sample[:2])

@@ -34,8 +34,8 @@ class StyleLoss(Generic[Sample, Target]):
 
     `prepare` takes the style picture's sample, once and without gradient; `measure` takes the painting's and what
     `prepare` gave, to a scalar that can be differentiated by the sample. A sample is `Moments` if the loss is
-    `additive` (they add up over tiles), else a `Map`. `slope`, if it is known, gives the same scalar and its gradient
-    by `Moments.second`, which must be all that it depends on. `taxonomy` is the class of Jing et al. (2018).
+    `additive` (they add up over tiles), else a `Map`. `slope`, if it is known, gives the same scalar and its gradients
+    by `Moments.second` and, if it depends on that, by `Moments.first`. `taxonomy` is the class of Jing et al. (2018).
     """
 
     title: str
@@ -44,7 +44,7 @@ class StyleLoss(Generic[Sample, Target]):
     additive: bool
     prepare: Callable[[Sample], Target]
     measure: Callable[[Sample, Target], Tensor]
-    slope: Callable[[Sample, Target], tuple[Tensor, Tensor]] | None = None
+    slope: Callable[[Sample, Target], tuple[Tensor, *tuple[Tensor, ...]]] | None = None
 
 
 TINY = 1e-12  # under divisions, where a style is black
@@ -122,6 +122,28 @@ def _wasserstein_loss(sample: Moments, target: Gaussian) -> Tensor:
     spread = covariance.trace() + target.root.square().sum() - 2 * shared
     distance: Tensor = (mean - target.mean).square().sum() + spread
     return (distance / target.power).to(sample.second)
+
+
+def _wasserstein_slope(sample: Moments, target: Gaussian) -> tuple[Tensor, Tensor, Tensor]:
+    """`_wasserstein_loss`, and its gradients by the second and the first moment.
+
+    With R the style's root and P = R A R: d tr P^1/2 = tr(R P^-1/2 R dA) / 2. Eigenvalues of P that are lifted to the
+    least do not change.
+    """
+    mean, covariance = _gaussian(sample)
+    identity = torch.eye(len(mean), dtype=mean.dtype, device=mean.device)
+    values, vectors = torch.linalg.eigh(target.root @ (covariance + target.ridge * identity) @ target.root)
+    least = (LEAST * target.ridge).square()
+    roots = values.clamp_min(least).sqrt()
+    turned = target.root @ vectors
+    by_covariance = identity - (turned * ((values > least) / roots)) @ turned.T
+    away = mean - target.mean
+    spread = covariance.trace() + len(mean) * target.ridge + target.root.square().sum() - 2 * roots.sum()
+    by_mean = 2 * (away - by_covariance @ mean)
+    rate = 1 / (target.power * sample.weight.clamp_min(1e-6).to(mean))
+    distance = (away.square().sum() + spread) / target.power
+    found = (distance, by_covariance * rate, by_mean * rate)
+    return found[0].to(sample.second), found[1].to(sample.second), found[2].to(sample.second)
 
 
 class Slices(NamedTuple):
@@ -310,6 +332,7 @@ STYLE_LOSSES: dict[str, StyleLoss[Any, Any]] = {
         True,
         _wasserstein_target,
         _wasserstein_loss,
+        _wasserstein_slope,
     ),
     "sliced": StyleLoss[Map, Slices](
         "Whole distributions, by the sliced Wasserstein distance",

@@ -97,7 +97,8 @@ def read_teacher(path: Path) -> Teacher:
         raise InputError(
             f"{path} is no compressed VGG-19: conv0, conv11, … conv51, aux11, … aux51 are wanted."
         ) from None
-    return teacher.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
+    teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return teacher.eval().requires_grad_(False)
 
 
 class Student(nn.Module):
