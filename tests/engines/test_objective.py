@@ -34,19 +34,6 @@ def test_tiles_change_neither_loss_nor_gradient(
         assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("side", [0, 16])
-def test_the_gradient_is_the_finite_difference(photo: Tensor, encoder: PlainEncoder, side: int) -> None:
-    double = PlainEncoder((8, 8, 16, 16)).double().requires_grad_(False)
-    double.load_state_dict(encoder.state_dict())
-    style = Style("red", RED.picture.double())
-    found = build(photo.double(), Look((style,)), double, side=side)
-    image = torch.rand(photo.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 1.2 - 0.1
-    towards = torch.randn(photo.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    slope = float((found(image)[1] * towards).sum())
-    ahead, behind = (float(found(image + e * towards)[0].sum()) for e in (1e-4, -1e-4))
-    assert (ahead - behind) / 2e-4 == pytest.approx(slope, rel=1e-2)
-
-
 def test_the_style_term_is_the_formula(photo: Tensor, encoder: PlainEncoder) -> None:
     """Two styles, one to three, one of them masked, over a region that is the whole picture."""
     left = torch.zeros_like(BLUE.picture[:, :1])

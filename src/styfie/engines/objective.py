@@ -18,7 +18,7 @@ from styfie.looks import Look
 from styfie.losses import STYLE_LOSSES, Map, Moments, StyleLoss, moments
 from styfie.losses.borders import Borders, border_error, tile_borders
 from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targets
-from styfie.losses.moments import pull_moments, second_moment, weigh
+from styfie.losses.moments import first_moment, precise, pull_moments, second_moment, weigh
 
 LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
 TERMS = ("style", "content", "edges", "borders", "smooth", "range")
@@ -88,7 +88,7 @@ class Measure:
         """What the style loss is measured on."""
         if not self.loss.additive:
             return Map(features, mask)
-        return moments(features.float() if self.mean else features, mask, None, self.mean)
+        return moments(precise(features) if self.mean else features, mask, None, self.mean)
 
     @torch.no_grad()
     def targets(self, look: Look, longest: int, device: torch.device) -> Targets:
@@ -114,7 +114,7 @@ class Measure:
             maps = self.features(picture[(..., *tile.seen)])
             here = {self.encoder.content_tap: maps[self.encoder.content_tap]}
             masks = tap_masks(torch.ones_like(picture[(..., *tile.seen)][:, :1]), here, tile)
-            sums += [moments(here[tap].float(), mask) for tap, mask in masks.items()]
+            sums += [moments(precise(here[tap]), mask) for tap, mask in masks.items()]
         total = Moments(*(torch.stack(values).sum(0) for values in zip(*sums, strict=True)))
         return total.covariance.diagonal().mean().clamp_min(1e-6)
 
@@ -205,7 +205,7 @@ class Objective:
             rate = measure.weights.content / self.content
             self.parts = [replace(part, content_mask=part.content_mask * rate) for part in parts]
             self.weights = {
-                key: torch.stack([part.masks[key].float().sum() for part in self.parts]).sum() for key in self.keys
+                key: torch.stack([precise(part.masks[key]).sum() for part in self.parts]).sum() for key in self.keys
             }
             if len(self.parts) == 1 and measure.loss.additive:
                 self.parts = [_spread(self.parts[0], measure.features(photo))]
@@ -234,7 +234,7 @@ class Objective:
             others, gradient = self._back(image, self.parts[0], maps, back, samples, slopes)
             return torch.cat([style[None], others]), gradient
         style, slopes = self._style(self._gathered(image))
-        terms, gradient = torch.zeros(len(TERMS), device=image.device), torch.zeros_like(image)
+        terms, gradient = image.new_zeros(len(TERMS)), torch.zeros_like(image)
         for part in self.parts:
             view = image[(..., *part.tile.seen)]
             maps, back = self.measure.walk(view)
@@ -252,10 +252,10 @@ class Objective:
             if not self.measure.loss.additive:
                 found[n, tap] = _Sample(Map(features, mask), features)
                 continue
-            features = features.float() if self.measure.mean else features
+            features = precise(features) if self.measure.mean else features
             weighted = weigh(features, mask)
             second = weighted if again else second_moment(features, weighted)
-            first = weighted.sum(0, dtype=torch.float32) if self.measure.mean and not again else second[0]
+            first = first_moment(weighted) if self.measure.mean and not again else second[0]
             found[n, tap] = _Sample(Moments(second, first, self.weights[n, tap]), weighted)
         return found
 
@@ -301,7 +301,7 @@ class Objective:
     ) -> tuple[Tensor, Tensor]:
         """All terms of one tile but the style, weighted (5,), and its gradient with the style's."""
         content_tap = self.measure.encoder.content_tap
-        change = maps[content_tap].float() - part.content.float()
+        change = precise(maps[content_tap]) - precise(part.content)
         kept = change * part.content_mask
 
         def pull(tap: str, gradient: Tensor) -> None:
