@@ -83,3 +83,12 @@ def test_likeness_makes_changes_of_a_face_dearer(photo: Tensor, encoder: PlainEn
     assert found[1]["edges"] == pytest.approx(0.5**3 * found[2]["edges"])
     assert found[2]["content"] == pytest.approx((1 + WEIGHTS.face) * found[0]["content"], rel=1e-3)
     assert found[0]["style"] == pytest.approx(found[2]["style"])
+
+
+def test_the_stroke_is_the_size_at_which_a_style_is_seen(encoder: PlainEncoder) -> None:
+    measure = Measure(encoder, STYLE_LOSSES["gram"], WEIGHTS)
+    fine = measure.targets(Look((RED,), stroke=0.5), 128, torch.device("cpu"))
+    known = measure.targets(Look((RED,)), 64, torch.device("cpu"))
+    for tap in encoder.style_taps:
+        (((_, (found, _)),), ((_, (wanted, _)),)) = fine[tap], known[tap]
+        assert torch.equal(found, wanted)
