@@ -15,6 +15,7 @@ from urllib.error import URLError
 import platformdirs
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from styfie import weights
@@ -185,3 +186,15 @@ def test_an_unwritable_cache_is_said(cache: Path, answer: Callable[[Any], list[s
 def test_tables_are_read_without_torch() -> None:
     code = "import sys, styfie.encoders, styfie.engines, styfie.weights; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-W", "error", "-c", code], check=False).returncode == 0
+
+
+def test_the_same_weights_are_the_same_bytes(tmp_path: Path) -> None:
+    """However many metadata there are: the library's own order is another one at every call."""
+    state, about = {"w": torch.rand(3, 5), "n": torch.arange(4)}, {name: f"{name} é" for name in "qwertzuiop"}
+    files = [save_weights(state, tmp_path / f"{n}.safetensors", about, half=False) for n in range(6)]
+    assert len({file.read_bytes() for file in files}) == 1
+    with safe_open(files[0], "pt") as found:
+        assert found.metadata() == about
+        assert torch.equal(found.get_tensor("w"), state["w"]) and torch.equal(found.get_tensor("n"), state["n"])
+    backwards = dict(reversed(about.items()))
+    assert save_weights(state, tmp_path / "b", backwards, half=False).read_bytes() == files[0].read_bytes()

@@ -45,13 +45,14 @@ class Look:
     """How one region is to look. No styles: its own colours; several: a blend of them by their weights.
 
     `strength` is how much of the painting shows, 0 = photo, 1 = painted. `color` says where its colours are from:
-    `style`; `keep`, the photo's palette by mean and covariance, spread over the strokes; `histogram`, the same by
-    whole histograms; or `luma`, the photo's own colour at each place and only light and dark painted. `stroke` is the
-    size of strokes beside the style picture's own. `content` is how much of the photo's drawing is kept, 0 = little,
-    1 = nearly all. `likeness` is how much faces stay themselves, 0 = painted like everything else. `graded` takes strength away from what is near, where depth is known: 0 = none, 1 = all of it from
-    the nearest. `brush` is what an engine of strokes paints with; `auto` is the one that suits the style. `blur` shows
-    the region out of focus, by that standard deviation in pixels per 512 of the longest side; `bokeh` is the shape that
-    a point of light then takes: `gaussian`, or as behind a lens `disc` or `hexagon`.
+    `style`; `keep`, the photo's palette by mean and covariance, spread over the strokes; `histogram`, the same by whole
+    histograms; or `luma`, the photo's own colour at each place and only light and dark painted. `stroke` is the size of
+    strokes beside the style picture's own. `content` is how much of the photo's drawing is kept, 0 = little, 1 = nearly
+    all. `likeness` is how much faces stay themselves, 0 = painted like everything else. `graded` takes strength away
+    from what is near, where depth is known: 0 = none, 1 = all of it from the nearest. `brush` is what an engine of
+    strokes paints with; `auto` is the one that suits the style. `blur` shows the region out of focus, by that standard
+    deviation in pixels per 512 of the longest side; `bokeh` is the shape that a point of light then takes: `gaussian`,
+    or as behind a lens `disc` or `hexagon`.
     """
 
     styles: tuple[Style, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -131,6 +132,8 @@ def save_weights(
 ) -> Path:
     """Write tensors as safetensors, beside and renamed; floats as float16, as in files that ship, or float32.
 
+    The same tensors and metadata give the same bytes.
+
     Raises:
         OutputError: the file cannot be written.
     """
@@ -141,8 +144,20 @@ def save_weights(
     kept = {key: (value.to(kind) if value.is_floating_point() else value) for key, value in state.items()}
     content = save({key: value.detach().cpu().contiguous() for key, value in kept.items()}, dict(metadata or {}))
     with _written_beside(path) as part:
-        part.write_bytes(content)
+        part.write_bytes(_in_order(content))
     return path
+
+
+def _in_order(content: bytes) -> bytes:
+    """Safetensors with their metadata in alphabetical order: the library has another one at every call."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    if len(metadata := header.get("__metadata__", {})) < 2:
+        return content
+    header["__metadata__"] = dict(sorted(metadata.items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[start:]
 
 
 def cache_folder() -> Path:

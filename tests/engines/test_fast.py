@@ -19,7 +19,7 @@ from styfie.engines.fast.paint import FastPainter
 from styfie.engines.fast.transport import Gaussian
 from styfie.engines.onepass import paint_layers, scales, with_features
 from styfie.gallery import draw
-from styfie.images import read_picture
+from styfie.images import read_picture, resize
 from styfie.looks import Look, Style
 from styfie.losses import gram
 from styfie.losses.edges import luma_of
@@ -189,3 +189,39 @@ def test_a_layer_knows_nothing_of_what_lies_beside_its_region(portrait: Tensor, 
     looks = {"background": look("waves")}
     one, another = (paint(photo, halves, looks)[1] * (halves["background"] > 0.5) for photo in (portrait, other))
     assert torch.equal(one, another)
+
+
+def test_the_stroke_is_the_size_at_which_the_style_is_seen() -> None:
+    """Half as broad on a picture twice as large is the style of the smaller picture, one for one."""
+    painter, style = FastPainter({}, SETTINGS), Style("waves", draw("waves", 96))
+    known = painter._statistics_of(Look((style,)), 48)
+    for found, wanted in zip(painter._statistics_of(Look((style,), stroke=0.5), 96), known, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(found, wanted, strict=True))
+    broad = painter._statistics_of(Look((style,)), 96)
+    assert not torch.equal(broad[1].mean, known[1].mean)
+
+
+class Copyist:
+    """Paints what it is given as it is, and keeps it."""
+
+    looks: Mapping[str, Look] = {}
+    device = torch.device("cpu")
+
+    def __init__(self) -> None:
+        self.given: list[Tensor] = []
+
+    def paint(self, content: Tensor, band: Tensor, look: Look) -> Tensor:
+        self.given.append(content)
+        return content
+
+
+def test_a_larger_scale_begins_with_nine_tenths_of_the_detail_that_the_smaller_could_not_hold(
+    portrait: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onepass, "NATIVE", 48)
+    copyist = Copyist()
+    onepass._coarse_to_fine(copyist, portrait, torch.ones_like(portrait[:, :1]), Look())
+    small, large = copyist.given
+    shown = resize(resize(portrait, (48, 48)), (96, 96))
+    assert torch.equal(small, resize(portrait, (48, 48)))
+    assert torch.allclose(large, (0.1 * shown + 0.9 * portrait).clamp(0, 1), atol=1e-6)

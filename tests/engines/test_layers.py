@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from styfie.engines.layers import carried_on
+from styfie.engines.layers import carried_on, group
+from styfie.looks import Look, Style
+from styfie.regions import Regions
+from tests.engines.conftest import BLUE, RED
 
 
 @pytest.mark.parametrize("size", [(48, 64), (33, 17), (1, 40)])
@@ -32,3 +35,24 @@ def test_a_whole_region_is_the_photo_and_an_empty_one_is_bearable() -> None:
     photo = torch.rand((1, 3, 20, 30), generator=torch.Generator().manual_seed(0))
     assert torch.equal(carried_on(photo, torch.ones(1, 1, 20, 30)), photo)
     assert bool(torch.isfinite(carried_on(photo, torch.zeros(1, 1, 20, 30))).all())
+
+
+LEFT = torch.zeros_like(RED.picture[:, :1])
+LEFT[..., :32] = 1
+
+
+@pytest.mark.parametrize(
+    ("other", "layers"),
+    [
+        (Look((Style("again", RED.picture.clone()),), strength=0.3, color="luma", graded=0.5, blur=2.0), 1),
+        (Look((RED,), likeness=0.6), 2),
+        (Look((RED,), stroke=0.9), 2),
+        (Look((BLUE,)), 2),
+        (Look((RED, BLUE)), 2),
+        (Look((Style("heavy", RED.picture, 2.0),)), 2),
+        (Look((Style("part", RED.picture, 1.0, LEFT),)), 2),
+    ],
+    ids=["blend alone", "likeness", "stroke", "style", "one more", "weight", "part of the picture"],
+)
+def test_regions_are_one_layer_if_all_that_is_painted_is_alike(halves: Regions, other: Look, layers: int) -> None:
+    assert len(group(halves, {"subject": Look((RED,)), "background": other})) == layers

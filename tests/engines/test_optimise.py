@@ -11,11 +11,12 @@ from styfie.encoders.plain import PlainEncoder
 from styfie.engines import Reading, plan
 from styfie.engines import optimise as engine
 from styfie.engines.layers import enlarge, group, region_box
-from styfie.engines.objective import TERMS, Objective, Weights
+from styfie.engines.objective import TERMS, Objective
 from styfie.engines.optimise import optimise, search
 from styfie.engines.progress import Progress
 from styfie.looks import Look, Style
 from styfie.losses import gram, relative_gram_loss
+from styfie.losses.weights import Weights
 from styfie.regions import Regions
 from styfie.settings import Settings
 from tests.engines.conftest import BLUE, RED

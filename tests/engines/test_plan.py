@@ -76,3 +76,10 @@ def test_too_little_memory_is_one_sentence(whole: bool) -> None:
     if whole:
         with pytest.raises(InputError, match="loss gram"):
             make_plan((3072, 4096), 2, 60, 2 * GB, whole)
+
+
+@pytest.mark.parametrize(("side", "style"), [(1024, 1024**2), (4096, 2048**2)])
+def test_a_layer_more_is_foretold_with_all_that_it_keeps(side: int, style: int) -> None:
+    """Its colours in half precision, what is painted, alpha and band; and its style, of 2048 pixels square at most."""
+    one, two = (make_plan((side, side), layers, 40, 100 * GB).memory for layers in (1, 2))
+    assert two - one == side**2 * (6 + 12 + 4 + 4) + style * 12

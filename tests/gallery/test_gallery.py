@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from styfie.errors import InputError
 from styfie.gallery import GALLERY, PAIRS, draw
+from tests.gallery.drawings import small, stored
 
 SIDE = 256
 every_style = pytest.mark.parametrize("name", GALLERY)
@@ -104,3 +105,11 @@ def test_unknown_name_is_told_the_known_ones() -> None:
 def test_too_small_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(InputError, match="16 pixels"):
         draw("night", *size)
+
+
+@every_style
+def test_a_drawing_is_what_it_was(name: str) -> None:
+    """To half a step of 255 in the mean; a stroke's place may be decided otherwise by another processor's rounding."""
+    away = np.abs(small(name) - stored()[name])
+    assert away.mean() < 0.5 / 255
+    assert away.max() < 12 / 255

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch import Tensor
@@ -87,3 +91,47 @@ def test_one_thread_is_given_back() -> None:
         assert torch.get_num_threads() == 1
         raise ValueError("no")
     assert torch.get_num_threads() == before
+
+
+@pytest.fixture
+def three_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("three_threads")
+def test_one_thread_within_one_thread_stays_one() -> None:
+    with one_thread():
+        with one_thread():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 3
+
+
+@pytest.mark.usefixtures("three_threads")
+@pytest.mark.parametrize("first", [0, 1], ids=["who began first ends first", "who began first ends last"])
+def test_whoever_ends_last_all_threads_are_given_back(first: int) -> None:
+    """Two overlap; afterwards each has what it had, and so has who comes later."""
+    ends, found = [threading.Event(), threading.Event()], {}
+
+    def use(name: int, begun: threading.Event) -> None:
+        with one_thread():
+            found[f"within {name}"] = torch.get_num_threads()
+            begun.set()
+            assert ends[name].wait(60)
+        found[f"after {name}"] = torch.get_num_threads()
+
+    users = []
+    for name in (0, 1):
+        begun = threading.Event()
+        users.append(threading.Thread(target=use, args=(name, begun)))
+        users[-1].start()
+        assert begun.wait(60)
+    for name in (first, 1 - first):
+        ends[name].set()
+        users[name].join(60)
+    with ThreadPoolExecutor(1) as pool:
+        found["later"] = pool.submit(torch.get_num_threads).result()
+    assert found == {"within 0": 1, "within 1": 1, "after 0": 3, "after 1": 3, "later": 3}

@@ -100,3 +100,16 @@ def test_specks_go_and_people_stay() -> None:
     matte[..., 49, 49:55] = 0.3  # its haze
     assert torch.equal(without_specks(matte), alone)
     assert torch.equal(without_specks(alone), alone)
+
+
+@pytest.mark.parametrize(("share", "faces"), [(0.3, 1), (0.5, 2)])
+def test_a_face_is_no_smaller_than_two_fifths_of_the_largest(share: float, faces: int) -> None:
+    """Somebody far behind counts as nobody: a portrait's pattern or picture on the wall does too."""
+    labels = np.zeros((160, 200), int)
+    rows, columns = np.ogrid[:160, :200]
+    for middle, radius in ((60, 30), (150, round(30 * share))):
+        labels[np.hypot(rows - 80 + radius // 2, columns - middle) < 1.4 * radius] = 2
+        labels[np.hypot(rows - 80, columns - middle) < radius] = 1
+    found = find_faces(np.eye(5, dtype=np.float32)[labels].transpose(2, 0, 1), labels > 0)
+    assert len(found) == faces
+    assert all(abs(x - middle) < 3 for (_, x, _), middle in zip(found, (60, 150), strict=False))

@@ -140,3 +140,18 @@ def test_names_nobody_knows_are_answered_with_the_known(sight: Sight) -> None:
 def test_unknown_segmenter_is_answered_with_the_known() -> None:
     with pytest.raises(InputError, match="portrait"):
         load_segmenter("magic")
+
+
+class Ramp(torch.nn.Module):
+    """Sees a person more surely from left to right, whatever the photo."""
+
+    def forward(self, pair: Tensor) -> Tensor:
+        return torch.linspace(0.05, 0.95, pair.shape[-1]).logit().expand(len(pair), 1, *pair.shape[-2:])
+
+
+def test_the_outer_parts_of_probabilities_are_haze() -> None:
+    """Below 3/16 there is nothing and above 13/16 all of the person; between them the matte rises by 8/5."""
+    sight = portrait_module.look_at(torch.zeros(1, 3, 80, 100), Ramp(), 64, scales=(1.0,), mirrored=False)
+    likely = torch.linspace(0.05, 0.95, 64)
+    expected = ((likely - 3 / 16) / (10 / 16)).clamp(0, 1)
+    assert torch.allclose(sight.matte, expected.expand_as(sight.matte), atol=1e-4)

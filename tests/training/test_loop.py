@@ -171,6 +171,25 @@ def test_a_constant_rate_without_decay_is_adam(tmp_path: Path) -> None:
         assert torch.allclose(found[name], value, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("steps", "average", "decay"),
+    [(100, 0.998, 0.96), (4000, 0.998, 0.998), (800, 0.995, 0.995), (4000, 0.0, 0.0), (3, 0.9, 0.0)],
+)
+def test_averaged_weights_look_back_on_a_quarter_of_the_training_at_most(
+    steps: int, average: float, decay: float
+) -> None:
+    assert Schedule(steps=steps, average=average).decay == pytest.approx(decay)
+
+
+def test_a_short_training_is_not_lost_in_the_average(tmp_path: Path) -> None:
+    schedule = replace(SHARED, steps=60, learning_rate=0.1, average=0.998)
+    found = small_network()
+    found.load_state_dict(learned(tmp_path, schedule))
+    pictures = rows_at(0, range(BATCH))
+    before, after = (brightness_loss(one, pictures, 0)["error"].item() for one in (small_network(), found))
+    assert after < 0.1 * before
+
+
 def test_what_cannot_be_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="batch of 8 cannot be divided"):
         learned(tmp_path, replace(SHARED, accumulate=3))

@@ -18,7 +18,7 @@ from styfie.looks import Look
 from styfie.losses import STYLE_LOSSES, Map, Moments, StyleLoss, moments
 from styfie.losses.borders import Borders, border_error, tile_borders
 from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targets
-from styfie.losses.moments import pull_moments, second_moment, weigh
+from styfie.losses.moments import first_moment, precise, pull_moments, second_moment, weigh
 from styfie.losses.weights import Weights
 
 GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square
@@ -75,7 +75,7 @@ class Measure:
         """What the style loss is measured on."""
         if not self.loss.additive:
             return Map(features, mask)
-        return moments(features.float() if self.mean else features, mask, None, self.mean)
+        return moments(precise(features) if self.mean else features, mask, None, self.mean)
 
     @torch.no_grad()
     def targets(self, look: Look, longest: int, device: torch.device) -> Targets:
@@ -103,7 +103,7 @@ class Measure:
             here = {tap: maps[tap] for tap in sums}
             masks = tap_masks(torch.ones_like(picture[(..., *tile.seen)][:, :1]), here, tile)
             for tap, mask in masks.items():
-                sums[tap].append(moments(here[tap].float(), mask))
+                sums[tap].append(moments(precise(here[tap]), mask))
         found = {}
         for tap, parts in sums.items():
             total = Moments(*(torch.stack(values).sum(0) for values in zip(*parts, strict=True)))
@@ -211,7 +211,7 @@ class Objective:
             parts = [self._part(drawn, tile, alpha, face, kept, borders) for tile in measure.tiles(photo)]
             self.parts = self._shared(parts, contrast)
             self.weights = {
-                key: torch.stack([part.masks[key].float().sum() for part in self.parts]).sum() for key in self.keys
+                key: torch.stack([precise(part.masks[key]).sum() for part in self.parts]).sum() for key in self.keys
             }
             if len(self.parts) == 1 and measure.loss.additive:
                 self.parts = [_spread(self.parts[0], measure.features(photo))]
@@ -250,7 +250,7 @@ class Objective:
             others, gradient = self._back(image, self.parts[0], maps, back, samples, slopes)
             return torch.cat([style[None], others]), gradient
         style, slopes = self._style(self._gathered(image))
-        terms, gradient = torch.zeros(len(TERMS), device=image.device), torch.zeros_like(image)
+        terms, gradient = image.new_zeros(len(TERMS)), torch.zeros_like(image)
         for part in self.parts:
             view = image[(..., *part.tile.seen)]
             maps, back = self.measure.walk(view)
@@ -268,10 +268,10 @@ class Objective:
             if not self.measure.loss.additive:
                 found[n, tap] = _Sample(Map(features, mask), features)
                 continue
-            features = features.float() if self.measure.mean else features
+            features = precise(features) if self.measure.mean else features
             weighted = weigh(features, mask)
             second = weighted if again else second_moment(features, weighted)
-            first = weighted.sum(0, dtype=torch.float32) if self.measure.mean and not again else second[0]
+            first = first_moment(weighted) if self.measure.mean and not again else second[0]
             found[n, tap] = _Sample(Moments(second, first, self.weights[n, tap]), weighted)
         return found
 
@@ -317,7 +317,7 @@ class Objective:
         slopes: Mapping[Key, Slope],
     ) -> tuple[Tensor, Tensor]:
         """All terms of one tile but the style, weighted (5,), and its gradient with the style's."""
-        change = {tap: maps[tap].float() - wanted.float() for tap, wanted in part.content.items()}
+        change = {tap: precise(maps[tap]) - precise(wanted) for tap, wanted in part.content.items()}
         kept = {tap: one * part.content_masks[tap] for tap, one in change.items()}
 
         def pull(tap: str, gradient: Tensor) -> None:

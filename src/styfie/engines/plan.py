@@ -95,8 +95,8 @@ def make_plan(
     """The scales for a picture of (height, width) with `steps` at the coarsest, within `memory` bytes.
 
     `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at a time, and how
-    many pixels it sees around a tile; `small`: the (height, width) of the picture read at `FULL` pixels, that the scales
-    up to there are of.
+    many pixels it sees around a tile; `small`: the (height, width) of the picture read at `FULL` pixels, that the
+    scales up to there are of.
 
     Raises:
         InputError: it cannot be done in so little.

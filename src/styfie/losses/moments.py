@@ -41,13 +41,23 @@ def moments(features: Tensor, mask: Tensor, weight: Tensor | None = None, mean: 
     features' own format, which is faster where it is used again and again, and then `weight` must be given. Without
     `mean` the first moment stays 0: Gram matrices do without, and it costs as much as they.
     """
-    total = mask.float().sum() if weight is None else weight
+    total = precise(mask).sum() if weight is None else weight
     second, first = _Sums.apply(features, mask, mean)  # type: ignore[no-untyped-call]
     return Moments(second, first, total)
 
 
+def precise(x: Tensor) -> Tensor:
+    """In float32, or in float64 if it is that already."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def first_moment(weighted: Tensor) -> Tensor:
+    """The sum (C,) of m f, in float32 or better, from what `weigh` gives."""
+    return weighted.sum(0, dtype=torch.promote_types(weighted.dtype, torch.float32))
+
+
 class _Sums(torch.autograd.Function):
-    """Weighted second and first moments, in float32 whatever the features are."""
+    """Weighted second and first moments, in float32 or better whatever the features are."""
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, mask: Tensor, mean: bool) -> tuple[Tensor, Tensor]:
@@ -56,7 +66,7 @@ class _Sums(torch.autograd.Function):
         ctx.shape = features.shape
         ctx.set_materialize_grads(False)
         second = second_moment(features, weighted)
-        return second, weighted.sum(0, dtype=torch.float32) if mean else second.new_zeros(len(second))
+        return second, first_moment(weighted) if mean else second.new_zeros(len(second))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
@@ -81,8 +91,8 @@ def second_moment(features: Tensor, weighted: Tensor) -> Tensor:
     flat = _rows(features)
     count = max(1, min(CHUNKS, len(flat) // CHUNK))
     even = len(flat) // count * count
-    second = torch.bmm(_chunks(flat[:even], count).mT, _chunks(weighted[:even], count)).float().sum(0)
-    return second if even == len(flat) else second + (flat[even:].T @ weighted[even:]).float()
+    second = precise(torch.bmm(_chunks(flat[:even], count).mT, _chunks(weighted[:even], count))).sum(0)
+    return second if even == len(flat) else second + precise(flat[even:].T @ weighted[even:])
 
 
 def pull_moments(

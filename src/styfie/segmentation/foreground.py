@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import EllipsisType
@@ -77,18 +78,43 @@ def foregrounds_at(photo: Tensor, alpha: Tensor, places: Tensor) -> Tensor:
         return torch.cat(list(pool.map(estimated, _solved_together(len(alpha)))))
 
 
+class _Threads(threading.local):
+    """Whether this thread of Python's has PyTorch on one thread; and of all that have, how many, and what was before.
+
+    PyTorch's number is each thread's own, and that of threads to come the last that any of them has set.
+    """
+
+    lock = threading.Lock()
+    users, before = 0, 1
+    alone = False  # this thread's own
+
+
+_THREADS = _Threads()
+
+
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """PyTorch on one thread, while Python's threads share the machine: else they would wait for each other.
 
-    Sums are then the same on any machine, too.
+    Sums are then the same on any machine, too. Several may ask for it at once, and end in any order: each gives back
+    what was before the first of them.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    if _THREADS.alone:  # and stays so until the outermost ends
+        yield
+        return
+    with _Threads.lock:
+        if not _Threads.users:
+            _Threads.before = torch.get_num_threads()
+        _Threads.users += 1
+        torch.set_num_threads(1)
+    _THREADS.alone = True
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _THREADS.alone = False
+        with _Threads.lock:
+            _Threads.users -= 1
+            torch.set_num_threads(_Threads.before)
 
 
 def _solved_together(count: int) -> list[list[int]]:
