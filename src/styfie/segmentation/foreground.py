@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import EllipsisType
@@ -77,18 +79,47 @@ def foregrounds_at(photo: Tensor, alpha: Tensor, places: Tensor) -> Tensor:
         return torch.cat(list(pool.map(estimated, _solved_together(len(alpha)))))
 
 
+class _Narrowed:
+    """The blocks that want one thread just now, by the thread they are of, and how many there were before the first.
+
+    PyTorch counts for each thread by itself, and a new thread begins with what was said last by any.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.blocks, self.before = Counter[int](), 1
+
+    def enter(self) -> int:
+        with self.lock:
+            if not self.blocks.total():
+                self.before = torch.get_num_threads()
+            torch.set_num_threads(1)
+            self.blocks[threading.get_ident()] += 1
+            return threading.get_ident()
+
+    def leave(self, entered: int) -> None:
+        with self.lock:
+            self.blocks[entered] -= 1
+            if self.blocks[entered] <= 0:
+                del self.blocks[entered]
+                torch.set_num_threads(self.before)
+
+
+_narrowed = _Narrowed()
+
+
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """PyTorch on one thread, while Python's threads share the machine: else they would wait for each other.
 
-    Sums are then the same on any machine, too.
+    Sums are then the same on any machine, too. However such blocks overlap, in one thread or several, each thread has
+    in the end what there was before the first of them.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    entered = _narrowed.enter()
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _narrowed.leave(entered)
 
 
 def _solved_together(count: int) -> list[list[int]]:
