@@ -22,7 +22,7 @@ class Kind(StrEnum):
     encoders = "encoders"
 
 
-UNSAID = {"function", "keeps_steps"}  # fields that say how an entry is run, not what it is
+UNSAID = {"function", "keeps_steps", "draws_strokes"}  # fields that say how an entry is run, not what it is
 
 
 def list_(
