@@ -10,7 +10,7 @@ from PIL import Image
 
 from styfie import batch
 from styfie.batch import Outcome, check, find_photos, name_folders, paint_many, share_of_machine
-from styfie.errors import InputError, StyfieError
+from styfie.errors import InputError, OutputError, StyfieError
 from styfie.pipeline import PORTRAIT, Request
 from styfie.settings import Settings
 from tests.conftest import opened
@@ -39,12 +39,15 @@ def test_finds_photos_in_order_and_once(tmp_path: Path) -> None:
         (["A.jpg", "a.png"], ["A.jpg", "a.png"]),
         (["x/a.jpg", "y/a.jpg", "z/A.jpg"], ["a.jpg", "a.jpg-2", "A.jpg-3"]),
         (["x/a.jpg", "a.jpg.png", "y/a.jpg"], ["a.jpg", "a.jpg-2", "a.jpg-3"]),
+        (["...jpg", "b.jpg"], ["...jpg", "b"]),
+        (["..jpg", "...jpg", "x/...jpg"], ["..jpg", "...jpg", "...jpg-2"]),
     ],
 )
 def test_each_photo_has_a_folder_of_its_own(photos: list[str], folders: list[str]) -> None:
     found = name_folders([Path(photo) for photo in photos], Path("out"))
     assert found == [Path("out") / name for name in folders]
     assert len({str(one).casefold() for one in found}) == len(photos)
+    assert all(one.resolve().parent == Path("out").resolve() for one in found), "each within the folder asked for"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,20 @@ def test_what_no_photo_can_be_painted_with_is_refused_at_once(request_: Request,
 
 def test_depth_that_is_looked_for_in_each_photo_is_no_ones_own() -> None:
     check(Request({"subject": "pop"}, depth="auto"))
+
+
+def test_a_photo_in_the_place_of_anothers_result_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    photos = [tmp_path / "a.png", tmp_path / "a" / "both.png"]
+    for photo in photos:
+        opened(PORTRAIT).resize((64, 64)).save(photo)
+    before = photos[1].read_bytes()
+    with pytest.raises(OutputError, match="which is read"):
+        next(paint_many(photos, tmp_path, TINY))
+    with pytest.raises(OutputError, match="which is read"):
+        next(paint_many(photos[:1], tmp_path, TINY, read=[photos[1]]))
+    assert photos[1].read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "a.png"]
 
 
 def test_one_failing_photo_stops_no_other_and_what_is_there_is_kept(tmp_path: Path) -> None:

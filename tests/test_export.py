@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -228,3 +229,44 @@ def test_the_documented_program_paints_without_pytorch(tmp_path: Path) -> None:
     assert painted.shape == photo.shape
     assert abs(painted - photo)[-40:, 40:100].mean() > 10, "clothes are painted"
     assert abs(painted - photo)[10:50, -12:].mean() < 2, "the wall is as it was"
+
+
+def damaged(source: Path, file: Path, change: Callable[[onnx.ModelProto], object]) -> Path:
+    """An exported file, changed."""
+    model = onnx.load(source)
+    change(model)
+    file.write_bytes(model.SerializeToString())
+    return file
+
+
+def _about(model: onnx.ModelProto, **values: str) -> None:
+    for one in model.metadata_props:
+        one.value = values.get(one.key, one.value)
+
+
+def test_a_damaged_segmenter_is_one_sentence(tmp_path: Path) -> None:
+    whole = export_segmenter(tmp_path / "a.onnx")
+    changes: list[Callable[[onnx.ModelProto], object]] = [
+        *(lambda model, side=side: _about(model, side=side) for side in ("0", "-32", "many", "10000000")),
+        lambda model: model.metadata_props.pop(),
+        lambda model: model.graph.output.pop(),
+        lambda model: setattr(model.graph.output[0], "name", "mask"),
+        lambda model: setattr(model.graph.input[0], "name", "photo"),
+        lambda model: model.graph.initializer[0].CopyFrom(
+            onnx.numpy_helper.from_array(np.full((1, 1), np.nan, np.float32), model.graph.initializer[0].name)
+        ),
+        lambda model: model.graph.node.pop(),
+    ]
+    for change in changes:
+        with pytest.raises(InputError, match="styfie export segmenter"):
+            read_exported(damaged(whole, tmp_path / "b.onnx", change))
+    random = np.random.default_rng(0)
+    for _ in range(12):
+        data = bytearray(whole.read_bytes())
+        for at in random.integers(0, len(data) // 50, 8):  # where the structure is
+            data[at] = random.integers(256)
+        (tmp_path / "c.onnx").write_bytes(data)
+        try:
+            read_exported(tmp_path / "c.onnx")
+        except InputError as error:
+            assert "\n" not in str(error)

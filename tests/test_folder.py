@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 import styfie
 from styfie import folder
 from styfie.errors import OutputError
-from styfie.folder import write_folder, writing_into
+from styfie.folder import holds_painting, write_folder, writing_into
 from styfie.openraster import read_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
@@ -67,6 +68,36 @@ def test_a_file_in_place_of_the_folder(painting: Painting, tmp_path: Path) -> No
     with pytest.raises(OutputError, match="out"):
         painting.save(tmp_path / "out")
     assert (tmp_path / "out").read_text() == "a file"
+
+
+def with_a_third(halves: Regions, name: str) -> Painting:
+    regions = halves.put(name, halves["background"] / 2)
+    return replace(make(halves, subject=styled()), regions=regions, layers=torch.rand(3, 3, 48, 64))
+
+
+def test_a_painting_is_there_only_with_all_its_files(halves: Regions, tmp_path: Path) -> None:
+    files = with_a_third(halves, "sky").save(tmp_path)
+    assert "mask-sky.png" in [file.name for file in files]
+    assert holds_painting(tmp_path, strokes=False)
+    assert not holds_painting(tmp_path, strokes=True)
+    for file in files:
+        whole = file.read_bytes()
+        file.unlink()
+        assert not holds_painting(tmp_path, strokes=False), f"{file.name} is gone"
+        file.write_bytes(whole[: len(whole) // 2])
+        assert not holds_painting(tmp_path, strokes=False), f"{file.name} is cut short"
+        file.write_bytes(whole)
+    assert holds_painting(tmp_path, strokes=False)
+
+
+def test_masks_that_differ_in_case_alone_are_not_taken_for_an_earlier_paintings(
+    halves: Regions, tmp_path: Path
+) -> None:
+    """Where case is not told apart they are one file, the new one."""
+    with_a_third(halves, "Sky").save(tmp_path)
+    before = {file.name for file in tmp_path.iterdir()}
+    with_a_third(halves, "sky").save(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {*before, "mask-sky.png"}
 
 
 def with_strength(painting: Painting, strength: float, region: str = "subject") -> Painting:

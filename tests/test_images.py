@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from PIL import Image, ImageCms
 from torch import Tensor
 
 from styfie.errors import InputError, MissingError, StyfieError
-from styfie.images import fit_size, read_matte, read_picture, resize, to_image
+from styfie.images import fit_size, read_matte, read_once, read_picture, resize, to_image
 
 W, H = 48, 40
 LEFT, RIGHT = (200, 40, 40), (40, 40, 200)
@@ -314,3 +316,25 @@ def test_shrinking_keeps_the_mean() -> None:
 def test_eight_bits_round_to_nearest() -> None:
     values = torch.tensor([0.0, 0.4 / 255, 0.6 / 255, 1.0]).reshape(1, 1, 1, 4)
     assert np.asarray(to_image(values)).tolist() == [[0, 0, 1, 255]]
+
+
+@pytest.mark.parametrize("own", [(640, 36), (36, 640), (64, 3600), (41, 1000)])
+@pytest.mark.parametrize("longest", [96, 256, 300])
+def test_a_narrow_photo_takes_its_own_mask(own: tuple[int, int], longest: int) -> None:
+    mask = Image.new("L", own[::-1], 255)
+    assert read_matte(mask, fit_size(own, longest)).shape[-2:] == fit_size(own, longest)
+    wider = (own[0] * 2, own[1]) if own[0] < own[1] else (own[0], own[1] * 2)
+    with pytest.raises(InputError, match="proportions"):
+        read_matte(Image.new("L", wider[::-1], 255), own)
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    data = io.BytesIO()
+    scene().save(data, "PNG")
+    with ThreadPoolExecutor(1) as writer:
+        writer.submit((tmp_path / "pipe").write_bytes, data.getvalue())
+        picture = read_once(tmp_path / "pipe")
+    for _ in range(2):
+        assert_scene(read_picture(picture))
+    assert read_once(tmp_path / "none.png") == tmp_path / "none.png"

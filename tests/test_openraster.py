@@ -3,9 +3,10 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,9 +16,19 @@ from PIL import Image
 
 from styfie.errors import InputError, MissingError
 from styfie.images import to_image
-from styfie.openraster import as_stored, eight_bits, in_threads, read_painting, stored_recipe, write_painting
+from styfie.openraster import (
+    as_stored,
+    eight_bits,
+    in_threads,
+    png,
+    read_painting,
+    region_names,
+    stored_recipe,
+    write_painting,
+)
 from styfie.painting import Painting
 from styfie.regions import Regions
+from tests.test_images import png_header
 from tests.test_painting import make, styled
 
 
@@ -110,6 +121,93 @@ def test_what_is_no_painting_is_refused(tmp_path: Path) -> None:
     for name in ("text.ora", "other.ora"):
         with pytest.raises(InputError, match=r"painting\.ora"):
             read_painting(tmp_path / name)
+
+
+def changed(file: Path, **entries: bytes | None) -> Path:
+    """The same archive with other entries; those that are None are left out."""
+    with zipfile.ZipFile(file) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()} | {
+            name.replace("__", "/").replace("_png", ".png").replace("_json", ".json"): data
+            for name, data in entries.items()
+        }
+    with zipfile.ZipFile(file.with_name("changed.ora"), "w") as archive:
+        for name, data in held.items():
+            if data is not None:
+                archive.writestr(name, data)
+    return file.with_name("changed.ora")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda r: r.update(regions=[1, 2, 3]),
+        lambda r: r.update(regions="abc"),
+        lambda r: r.update(regions={}),
+        lambda r: r.update(score=["high", 1, 1]),
+        lambda r: r.update(score=None),
+        lambda r: r.update(sides=[None, None, None]),
+        lambda r: r.update(looks=[]),
+        lambda r: r.update(looks="none"),
+        lambda r: r["looks"].update(subject=3),
+        lambda r: r["looks"]["subject"].update(strength="half"),
+        lambda r: r["looks"]["subject"].update(strength=float("nan")),
+        lambda r: r["looks"]["subject"].update(color=7),
+        lambda r: r["looks"]["subject"].update(styles=3),
+        lambda r: r["looks"]["subject"]["styles"][0].update(weight="1"),
+        lambda r: r["looks"]["subject"]["styles"][0].update(name=None),
+        lambda r: r.update(settings=[1]),
+        lambda r: r.update(settings={"radius": "wide"}),
+        lambda r: r.update(settings={"radius": None}),
+    ],
+)
+def test_a_recipe_with_values_of_another_kind_is_refused(
+    painting: Painting, tmp_path: Path, change: Callable[[Any], None]
+) -> None:
+    write_painting(painting, tmp_path / "p.ora")
+    recipe = dict(stored_recipe(tmp_path / "p.ora"))
+    change(recipe)
+    with pytest.raises(InputError, match=r"painting\.ora is wanted"):
+        read_painting(changed(tmp_path / "p.ora", styfie__recipe_json=json.dumps(recipe).encode()))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (64, 47), (20_000, 20_000)])
+@pytest.mark.parametrize("name", ["data__photo_png", "data__layer1_png", "styfie__matte0_png"])
+def test_pictures_of_another_size_are_refused(
+    painting: Painting, tmp_path: Path, name: str, size: tuple[int, int]
+) -> None:
+    write_painting(painting, tmp_path / "p.ora")
+    with pytest.raises(InputError, match=r"painting\.ora is wanted"):
+        data = png(Image.new("RGB", size)) if size[0] < 100 else png_header(*size)
+        read_painting(changed(tmp_path / "p.ora", **{name: data}))
+
+
+def test_every_bit_of_damage_is_one_sentence_or_a_painting(painting: Painting, tmp_path: Path) -> None:
+    write_painting(painting, tmp_path / "p.ora")
+    whole, random = (tmp_path / "p.ora").read_bytes(), np.random.default_rng(0)
+    for _ in range(60):
+        data = bytearray(whole)
+        for at in random.integers(0, len(data), 3):
+            data[at] = random.integers(256)
+        (tmp_path / "q.ora").write_bytes(data[: random.integers(len(data))] if random.random() < 0.2 else data)
+        try:
+            read_painting(tmp_path / "q.ora")
+        except InputError as error:
+            assert "\n" not in str(error)
+
+
+def test_a_painting_larger_than_pillow_takes_from_anywhere_is_opened(
+    painting: Painting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_painting(painting, tmp_path / "p.ora")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # 178 megapixels would take long
+    assert read_painting(tmp_path / "p.ora").regions.size == painting.regions.size
+
+
+def test_names_that_are_no_regions_name_no_files(painting: Painting, tmp_path: Path) -> None:
+    write_painting(painting, tmp_path / "p.ora")
+    recipe = {**stored_recipe(tmp_path / "p.ora"), "regions": ["subject", "../../theirs", 3, "a/b"]}
+    file = changed(tmp_path / "p.ora", styfie__recipe_json=json.dumps(recipe).encode())
+    assert region_names(file) == ("subject",)
 
 
 def test_regions_as_stored_are_the_nearest_partition_in_255ths() -> None:

@@ -19,7 +19,7 @@ SOURCE = Path(styfie.__file__).parent
 
 # Each layer may import what stands before it, and its own.
 LAYERS = [
-    {"errors"},
+    {"errors", "writing", "decoding"},
     {
         "images",
         "settings",
@@ -37,7 +37,7 @@ LAYERS = [
     {"encoders", "evaluation"},
     {"engines", "segmentation", "depth", "likeness", "styles"},
     {"training", "export", "flow"},
-    {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes", "stream"},
+    {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes", "stream", "stored", "sources"},
     {"pipeline"},
     {"batch", "video"},
     {"web"},

@@ -111,6 +111,8 @@ def test_stopped_it_goes_on_and_ends_with_the_same_bytes(portrait: Tensor, tmp_p
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == sorted(file.name for file in files)
     assert is_painted(tmp_path / "a", portrait, request)
     assert not is_painted(tmp_path / "a", portrait.flip(3), request)
+    (tmp_path / "b" / "both.png").unlink()
+    assert not is_painted(tmp_path / "b", portrait, request), "what was deleted is painted again"
     assert not is_painted(tmp_path / "a", portrait, replace(request, settings=replace(request.settings, seed=1)))
 
 

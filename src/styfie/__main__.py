@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from styfie.cli import main
 
@@ -17,11 +18,20 @@ def run() -> None:
     try:
         main()
     except SystemExit as left:
+        _let_go_of_stderr()
         if left.code == 130:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            with suppress(OSError):
+                sys.stdout.flush()
             os._exit(130)
         raise
+
+
+def _let_go_of_stderr() -> None:
+    """Write what is left for standard error; where that cannot be, the exit code stays what it is."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        sys.stderr = None  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
@@ -49,48 +49,75 @@ def find_photos(given: Sequence[Path]) -> list[Path]:
     """The photos named, and those in the folders named, in that order and by name, each once.
 
     Raises:
-        InputError: a folder without pictures.
+        InputError: a folder without pictures, or one that may not be looked into.
     """
     from styfie.images import SUFFIXES
 
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for one in given:
         photos = [one]
-        if one.is_dir():
-            inside = (p for p in one.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
-            photos = sorted(inside)
+        if os.path.isdir(one):  # noqa: PTH112 - Path's raises of some names
+            inside = (p for p in _entries(one) if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+            photos = sorted(p for p in inside if os.path.isfile(p))  # noqa: PTH113 - likewise
             if not photos:
                 raise InputError(f"There is no picture in the folder {one}.")
         for photo in photos:
-            found.setdefault(photo.resolve(), photo)
+            found.setdefault(os.path.realpath(photo), photo)
     return list(found.values())
 
 
-def name_folders(photos: Sequence[Path], output: Path) -> list[Path]:
-    """A folder of its own for each photo: its stem; its whole name where stems are shared; then numbered."""
-    stems = Counter(photo.stem.casefold() for photo in photos)  # where case is not told apart, folders must not meet
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be looked into ({error.strerror}).") from None
+
+
+def distinct_names(photos: Sequence[Path]) -> list[str]:
+    """A name for what is made of each photo: its stem; its whole name where stems are shared; then numbered."""
+    firsts = [_first_name(photo) for photo in photos]
+    shared = Counter(first.casefold() for first in firsts)  # where case is not told apart, results must not meet
     names: list[str] = []
     taken: set[str] = set()
-    for photo in photos:
-        first = name = photo.stem if stems[photo.stem.casefold()] == 1 else photo.name
+    for photo, stem in zip(photos, firsts, strict=True):
+        first = name = stem if shared[stem.casefold()] == 1 else photo.name
         number = 1
         while name.casefold() in taken:
             number += 1
             name = f"{first}-{number}"
         taken.add(name.casefold())
         names.append(name)
-    return [output / name for name in names]
+    return names
 
 
-def paint_many(photos: Sequence[Path], output: Path, request: Request, jobs: int = 0) -> Generator[Outcome, None, None]:
+def _first_name(photo: Path) -> str:
+    """A photo's stem, or its whole name where the stem is dots alone: that would be a folder's own name."""
+    return photo.stem if photo.stem.strip(". ") else photo.name
+
+
+def name_folders(photos: Sequence[Path], output: Path) -> list[Path]:
+    """A folder of its own for each photo, called as `distinct_names` says."""
+    return [output / name for name in distinct_names(photos)]
+
+
+def paint_many(
+    photos: Sequence[Path], output: Path, request: Request, jobs: int = 0, read: Iterable[Path] = ()
+) -> Generator[Outcome, None, None]:
     """Paint each photo into a folder of its own in `output`, `jobs` at a time, as many as fit the machine if 0.
 
     Outcomes come as they are ready. A photo that cannot be painted, or whose process dies, stops no other. One that was
     painted by the same request is kept, one that was begun is gone on with. To stop is to close the iterator.
+    `read` are files that the request was made from, besides those that it names.
+
+    Raises:
+        InputError, MissingError: what no photo could be painted with.
+        OutputError: results could not be written, or would replace what is read; nothing is painted then.
     """
+    folders = name_folders(photos, output)
     check(request)
+    check_folders(folders, request, [*photos, *read])
     most, threads = share_of_machine(request.settings)
-    waiting = list(zip(photos, name_folders(photos, output), strict=True))[::-1]
+    waiting = list(zip(photos, folders, strict=True))[::-1]
     workers = [_Worker(request, threads) for _ in range(min(jobs or most, len(waiting)))]
     busy = list(workers)
     try:
@@ -126,6 +153,19 @@ def check(request: Request) -> None:
     resolve_looks(request.looks, 64)  # small: only to see that they can be read
     settings = request.settings
     load_engine(settings.engine), load_encoder(settings.encoder), load_segmenter(settings.segmenter)
+
+
+def check_folders(folders: Sequence[Path], request: Request, read: Sequence[Path]) -> None:
+    """Refuse folders in which one photo's results would replace any of the photos, or what else is `read`.
+
+    Raises:
+        OutputError: such a folder, or one that cannot be written into.
+    """
+    from styfie.sources import check_folder, files_read
+
+    known = [*read, *files_read(None, request)]
+    for folder in folders:
+        check_folder(folder, request, known)
 
 
 def share_of_machine(settings: Settings) -> tuple[int, int]:

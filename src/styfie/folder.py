@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,11 +16,11 @@ from typing import TYPE_CHECKING
 import PIL.Image
 
 import styfie
-from styfie.errors import OutputError
 from styfie.images import fit_size, write_png
 from styfie.openraster import (
     eight_bits,
     in_threads,
+    open_png,
     png,
     recipe_of,
     region_names,
@@ -34,6 +33,8 @@ from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.foreground import estimate_foreground, one_thread
 from styfie.settings import Settings
 from styfie.sheet import CELL, PAPER, _caption, _fit, _on_chequers, _score, lay_out
+from styfie.writing import check_targets
+from styfie.writing import writing_into as writing_into
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,9 +44,29 @@ if TYPE_CHECKING:
     from styfie.painting import Painting
 
 FILE = "painting.ora"
+STROKES = ("strokes.json", "strokes.svg")
+PNG_END = b"IEND\xaeB`\x82"  # how every picture ends
+DRAWING = b'{"format": "styfie-strokes-'  # how the first of them begins
 Size = tuple[int, int]  # width and height
 LONGEST = "both"  # takes the most time to make, and is packed while the others are made
-HIDDEN = ".styfie-"  # folders that are being written begin so
+PICTURES = ("photo", "mask", "cutout", SUBJECT, BACKGROUND, LONGEST, "blur", "sheet")
+
+
+def result_files(folder: Path, regions: Iterable[str]) -> list[Path]:
+    """The files that a painting with these regions, beside subject and background, may write into a folder.
+
+    Among them are those of an earlier painting there that go with it.
+    """
+    masks = [*dict.fromkeys([*regions, SUBJECT, BACKGROUND])]
+    pictures = [folder / f"{name}.png" for name in (*PICTURES, *(f"mask-{name}" for name in masks))]
+    return [*pictures, *_stale(folder, pictures), *(folder / name for name in (FILE, *STROKES))]
+
+
+def _stale(folder: Path, files: Iterable[Path]) -> list[Path]:
+    """The masks of an earlier painting that `files` do not replace, whether or not case is told apart there."""
+    names = {file.name.casefold() for file in files}
+    earlier = [f"mask-{name}.png" for name in region_names(folder / FILE)]
+    return [folder / name for name in dict.fromkeys(earlier) if name.casefold() not in names]
 
 
 def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> list[Path]:
@@ -65,12 +86,14 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
         The files.
 
     Raises:
-        OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
+        OutputError: the folder cannot be written to, the disk is full, or a file would be replaced that the painting
+            was made from. What was there before stays.
     """
     names = [*result_pictures(painting), "sheet"]
     names.insert(2, "cutout")
     files = [folder / f"{name}.png" for name in names]
-    stale = [folder / f"mask-{name}.png" for name in region_names(folder / FILE)]
+    stale = _stale(folder, files)
+    _check_folder(painting, folder, like)
     with writing_into(folder) as beside, one_thread():
         written = _Written(beside, _unchanged(painting, like) if like else {})
         cells = list(in_threads(lambda one: written.picture(*one), _shown(painting, written, like)))
@@ -80,9 +103,56 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
         if like and written.likeness is not None:
             painting = replace(painting, recipe={**painting.recipe, "likeness": round(written.likeness, 3)})
         write_painting(painting, beside / FILE, written.both, like)
-    for file in set(stale) - set(files):
-        file.unlink(missing_ok=True)
+    _remove(stale)
     return [*files, folder / FILE]
+
+
+def _check_folder(painting: Painting, folder: Path, like: Path | None) -> None:
+    """Refuse to replace what the painting was made from, but for its own file, which is what is asked for then."""
+    own, read = folder / FILE, [*painting.sources, *([like] if like else [])]
+    targets = result_files(folder, painting.regions.names)
+    if like and own.exists() and like.exists() and own.samefile(like):
+        targets.remove(own)
+    check_targets(targets, read)
+
+
+def holds_painting(folder: Path, strokes: bool) -> bool:
+    """Whether all files of the painting in a folder are there and whole, those of its `strokes` among them."""
+    names = region_names(folder / FILE)
+    finer = names if set(names) - {SUBJECT, BACKGROUND} else ()
+    pictures = [folder / f"{name}.png" for name in (*PICTURES, *(f"mask-{name}" for name in finer))]
+    drawn = not strokes or (_is_drawing(folder / STROKES[0]) and _ends(folder / STROKES[1], b"</svg>\n"))
+    return bool(names) and drawn and all(_ends(file, PNG_END) for file in pictures)
+
+
+def _ends(file: Path, last: bytes) -> bool:
+    """Whether a file ends as a whole one of its kind does."""
+    try:
+        if not file.is_file():
+            return False
+        with file.open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - len(last)))
+            return stream.read() == last
+    except OSError:
+        return False
+
+
+def _remove(files: Iterable[Path]) -> None:
+    """Remove what is left of an earlier painting; the new one is complete, also where that fails."""
+    for file in files:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+
+
+def _is_drawing(file: Path) -> bool:
+    """Whether a file is of an earlier painting's strokes, and not one of the user's that is called so."""
+    try:
+        if not file.is_file():
+            return False
+        with file.open("rb") as stream:
+            return stream.read(len(DRAWING)) == DRAWING
+    except OSError:
+        return False
 
 
 def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> list[Path]:
@@ -91,10 +161,10 @@ def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> 
     Raises:
         OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
     """
-    files = [folder / "strokes.json", folder / "strokes.svg"]
+    files = [folder / name for name in STROKES]
     if drawing is None:
-        for file in files:
-            file.unlink(missing_ok=True)
+        if _is_drawing(files[0]):
+            _remove(files)
         return []
     from styfie.engines.strokes import to_json, to_svg
 
@@ -169,7 +239,7 @@ def _kept(photo: Tensor, kept: Mapping[str, Path], name: str) -> Image | Size | 
     """An earlier file's picture, or its size where the earlier sheet shows it."""
     if name not in kept:
         return None
-    return _sheet_size(photo) if "sheet" in kept else PIL.Image.open(kept[name])
+    return _sheet_size(photo) if "sheet" in kept else open_png(kept[name])
 
 
 def _sheet_size(picture: Tensor) -> Size:
@@ -186,7 +256,7 @@ def _sheet(cells: list[tuple[str, Image | Size]], kept: Mapping[str, Path]) -> I
     # Laid out once more, black where the earlier sheet holds what is wanted.
     black = [("", _blank(c) if isinstance(c, tuple) else PIL.Image.new("RGB", c.size, PAPER)) for _, c in cells]
     mask = lay_out(black, columns=5).convert("L").point([255] + [0] * 255)
-    with PIL.Image.open(kept["sheet"]) as old:
+    with open_png(kept["sheet"]) as old:
         new.paste(old, mask=mask)
     return new
 
@@ -200,9 +270,9 @@ def _is_sheet_of(painting: Painting, file: Path) -> bool:
     styles = [style.picture for look in painting.looks.values() for style in look.styles]
     pictures = [painting.photo] * (len(result_pictures(painting)) + 1) + styles
     try:
-        with PIL.Image.open(file) as old:
+        with open_png(file) as old:
             return old.size == lay_out([("", _blank(_sheet_size(one))) for one in pictures], columns=5).size
-    except OSError:
+    except (OSError, ValueError, SyntaxError):
         return False
 
 
@@ -272,67 +342,3 @@ class _Made(Mapping[str, "Tensor"]):
 
     def __len__(self) -> int:
         return len(self._makers)
-
-
-@contextlib.contextmanager
-def writing_into(folder: Path) -> Iterator[Path]:
-    """A new folder beside the results: when the block ends well its files move into `folder` together.
-
-    What a killed run has left behind there is removed; what another run is writing meanwhile is not.
-
-    Raises:
-        OutputError: anything could not be written; nothing is left behind then.
-    """
-    made = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _beside(folder) as beside:
-            yield beside
-            for file in sorted(beside.iterdir()):
-                file.replace(folder / file.name)
-    except OSError as error:
-        if made and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-        reason = error.strerror or str(error)
-        raise OutputError(f"Could not write into {folder}: {reason}. Earlier pictures there are unchanged.") from error
-
-
-@contextlib.contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
-    """A folder in `folder`, removed in the end, and locked as long as this process lives: a kill unlocks it as well."""
-    for left in folder.glob(f"{HIDDEN}*"):
-        with _lock(left) as free:
-            if free:
-                shutil.rmtree(left, ignore_errors=True)
-    with contextlib.ExitStack() as stack:
-        while True:
-            beside = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=folder))
-            stack.callback(shutil.rmtree, beside, ignore_errors=True)
-            stack.enter_context(_lock(beside))
-            if beside.exists():  # or another run has taken it for a dead one's before it was locked
-                break
-        yield beside
-
-
-@contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[bool]:
-    """Whether nobody else holds the lock of a folder, which is held meanwhile; never, where none can be had."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: what killed runs have left stays there
-        yield False
-        return
-    try:
-        held = os.open(folder, os.O_RDONLY)
-    except OSError:
-        yield False
-        return
-    try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            free = True
-        except OSError:
-            free = False
-        yield free
-    finally:
-        os.close(held)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import zipfile
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -18,23 +19,25 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 from xml.etree import ElementTree
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from torch import Tensor
 
 from styfie.errors import InputError, MissingError
 from styfie.images import write_png
 from styfie.looks import Look, Style
-from styfie.regions import Regions
+from styfie.regions import NAME, Regions
 from styfie.segmentation.colours import SoftColours
+from styfie.stored import LOOK, check_recipe
 
 if TYPE_CHECKING:
     from styfie.painting import Painting
 
+MOST_PIXELS = 16_384**2  # of the largest size that can be asked for
 MIMETYPE = "image/openraster"
 SOFT = "styfie/soft.png"  # a row per region, a column per pixel that regions share: what they look like there
 EPOCH = (1980, 1, 1, 0, 0, 0)  # no time of day: the same run gives the same bytes
@@ -134,24 +137,26 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
     """
     from styfie.painting import Painting
 
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises of some names
         raise MissingError(f"There is no file {file}.")
     soft = SoftColours()
     try:
         with contextlib.ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(file))
             pictures = stack.enter_context(contextlib.closing(_Pictures(archive, styles)))
-            recipe = json.loads(archive.read("styfie/recipe.json"))
+            recipe = check_recipe(json.loads(archive.read("styfie/recipe.json")))
             names: list[str] = recipe["regions"]
             photo = pictures.colour("data/photo.png")
             regions = _regions(pictures, recipe)
+            if regions.size != (photo.shape[-2], photo.shape[-1]):
+                raise ValueError("regions of another size than the photo")
             if SOFT in pictures:
                 soft.know(photo, regions.alpha, pictures.colour(SOFT)[0].transpose(0, 1))
             layers = photo.new_empty(len(names), *photo.shape[1:])
             for i in range(len(names)):
                 pictures.colour(f"data/layer{i}.png", layers[i : i + 1])
             looks = {name: _look(pictures, i, recipe["looks"].get(name)) for i, name in enumerate(names)}
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError):
+    except Exception:  # a damaged file makes its readers raise whatever they like
         raise InputError(f"{file.name} is no painting of Styfie's, or damaged: a painting.ora is wanted.") from None
     return Painting(photo, regions, layers, looks, {k: v for k, v in recipe.items() if k not in _OWN}, soft)
 
@@ -168,13 +173,24 @@ def _regions(pictures: _Pictures, recipe: Mapping[str, Any]) -> Regions:
 
 
 def stored_style(file: Path, at: int, number: int) -> Image.Image:
-    """The picture of one style of the region that stands `at`, in a painting's file; `OSError` is the caller's."""
-    with zipfile.ZipFile(file) as archive:
-        return Image.open(io.BytesIO(archive.read(_style_entry(at, number))))
+    """The picture of one style of the region that stands `at`, in a painting's file.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            image = open_png(io.BytesIO(archive.read(_style_entry(at, number))))
+        image.load()
+    except Exception:  # likewise
+        raise InputError(f"A style's picture in {file.name} is damaged: a whole painting.ora is wanted.") from None
+    return image
 
 
 def stored_recipe(file: Path) -> Mapping[str, Any]:
     """The recipe alone of a painting's file; empty if there is no painting."""
+    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises of some names; a pipe would be waited for
+        return {}
     try:
         with zipfile.ZipFile(file) as archive:
             found = json.loads(archive.read("styfie/recipe.json"))
@@ -186,10 +202,10 @@ def stored_recipe(file: Path) -> Mapping[str, Any]:
 def region_names(file: Path) -> tuple[str, ...]:
     """The regions of a painting's file; none if there is no painting."""
     names = stored_recipe(file).get("regions", ())
-    return tuple(names) if isinstance(names, list) else ()
+    # A name that is no region's is no file's either: results are named by them.
+    return tuple(n for n in names if isinstance(n, str) and NAME.fullmatch(n)) if isinstance(names, list) else ()
 
 
-_LOOK = ("strength", "color", "stroke", "likeness", "graded", "brush", "blur", "bokeh")  # a look's plain values
 _OWN = ("regions", "score", "sides", "looks")  # in the file's recipe, but fields of their own in a Painting
 
 
@@ -197,7 +213,7 @@ def recipe_of(painting: Painting) -> Mapping[str, Any]:
     """A painting's recipe, as it stands in its file: with its regions and looks."""
     looks = {
         name: {"styles": [{"name": s.name, "weight": s.weight} for s in look.styles]}
-        | {field: getattr(look, field) for field in _LOOK}
+        | {field: getattr(look, field) for field in LOOK}
         for name, look in painting.looks.items()
     }
     return {
@@ -217,7 +233,7 @@ def _look(pictures: _Pictures, at: int, saved: Mapping[str, Any] | None) -> Look
         mask = f"styfie/style{at}-{n}-mask.png"
         alpha = pictures.matte(mask) if mask in pictures else None
         styles.append(Style(style["name"], pictures.colour(_style_entry(at, n)), style["weight"], alpha))
-    return Look(tuple(styles), **{field: saved[field] for field in _LOOK if field in saved})
+    return Look(tuple(styles), **{field: saved[field] for field in LOOK if field in saved})
 
 
 def _style_entry(at: int, number: int) -> str:
@@ -331,13 +347,28 @@ class _Pictures:
             return torch.zeros(()).expand(1, 3, *image)
         pixels = np.array(image if image.mode in ("RGB", "RGBA") else image.convert("RGB"))
         planes = torch.from_numpy(pixels).permute(2, 0, 1)[None, :3]
+        if into is not None and into.shape[-2:] != planes.shape[-2:]:
+            raise ValueError("a layer of another size than the photo")  # which copying would make of any
         found = torch.empty(planes.shape) if into is None else into
         return found.copy_(planes).div_(LEVELS)
 
 
+def open_png(file: Path | IO[bytes]) -> Image.Image:
+    """A picture that Styfie wrote: it may have more pixels than Pillow takes from anywhere, but no more than we write.
+
+    Raises:
+        ValueError, OSError, SyntaxError: it is no such picture.
+    """
+    image = PngImagePlugin.PngImageFile(file)
+    if image.width * image.height > MOST_PIXELS:
+        image.close()
+        raise ValueError(f"{image.width} x {image.height} pixels")
+    return image
+
+
 def _opened(archive: zipfile.ZipFile, name: str, load: bool) -> Image.Image | Size:
     """A picture of an archive, or only its height and width."""
-    with Image.open(io.BytesIO(archive.read(name))) as image:
+    with open_png(io.BytesIO(archive.read(name))) as image:
         if not load:
             return image.height, image.width
         image.load()

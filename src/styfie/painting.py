@@ -39,7 +39,8 @@ class Painting:
     """Photo (1, 3, H, W), regions, and one layer (R, 3, H, W) per region, all of one size.
 
     Layer r is region r painted: true inside the region and through a band around it, the photo elsewhere.
-    `recipe` says how it was made, in plain JSON values.
+    `recipe` says how it was made, in plain JSON values. `sources` are the files that it was made from, which `save`
+    does not replace; they are written nowhere.
     """
 
     photo: Tensor
@@ -48,6 +49,7 @@ class Painting:
     looks: Mapping[str, Look]
     recipe: Mapping[str, Any] = field(default_factory=dict)
     _soft: SoftColours = field(default_factory=SoftColours, repr=False)  # found once, also for a painting made of this
+    sources: tuple[Path, ...] = field(default=(), repr=False)
 
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
         """Blend photo and layers: the sum over regions of share * mix(colours, layer, strength), `layer` as below.
@@ -159,7 +161,11 @@ class Painting:
         return self.regions.side(SUBJECT)
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write all pictures and `painting.ora` into `folder`; see `styfie.folder`."""
+        """Write all pictures and `painting.ora` into `folder`; see `styfie.folder`.
+
+        Raises:
+            OutputError: it cannot be written to, or one of `sources` would be replaced.
+        """
         from styfie.folder import write_folder
 
         return write_folder(self, Path(folder))

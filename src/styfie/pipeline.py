@@ -13,12 +13,12 @@ from torch import Tensor
 
 import styfie
 from styfie.depth import AUTO, find_depth
-from styfie.engines import ENGINES, Reading, load_engine, painter_of, weights_used
+from styfie.engines import ENGINES, Reading, check_memory, load_engine, painter_of, weights_used
 from styfie.engines.plan import FULL
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, NoPersonError
-from styfie.folder import write_strokes
-from styfie.images import Picture, describe, fit_size, read_matte, read_picture, resize
+from styfie.folder import holds_painting, result_files, write_strokes
+from styfie.images import Picture, describe, fit_size, read_matte, read_picture, resize, same_proportions
 from styfie.looks import Look
 from styfie.openraster import as_stored, stored_recipe
 from styfie.painting import Painting
@@ -27,15 +27,18 @@ from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation import Partitioner, load_segmenter
 from styfie.segmentation.portrait import PortraitSegmenter
 from styfie.settings import Settings
+from styfie.sources import check_folder, files_read
 from styfie.styles import Wanted, resolve_looks
 from styfie.unfinished import Unfinished, run_key
 from styfie.weights import checksum, checksums
+from styfie.writing import check_targets
 
 if TYPE_CHECKING:
     from styfie.engines.strokes import Drawing
 
 PORTRAIT = Path(__file__).parent / "assets" / "portrait.jpg"
 OnStart = Callable[[Painting], None]
+NARROW = 8  # pixels on the shorter side of what is painted, at least
 SKETCH = 1024  # longest side of the painting in `unfinished.ora`
 OnProgress = Callable[[Progress], bool | None]
 OnNote = Callable[[str], None]
@@ -43,13 +46,17 @@ OnNote = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What is asked of one photo, in what `paint` takes; it can be sent to another process."""
+    """What is asked of one photo, in what `paint` takes; it can be sent to another process.
+
+    `own` names those of `regions` whose masks were the user's own, which a recipe tells on.
+    """
 
     looks: Mapping[str, Wanted] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     masks: Mapping[str, Picture] = field(default_factory=dict)
     regions: Regions | None = None
     depth: Picture | None = None
+    own: tuple[str, ...] = ()
 
 
 def paint(
@@ -104,21 +111,27 @@ def paint_into(
     on_start: OnStart | None = None,
     on_progress: OnProgress | None = None,
     on_note: OnNote | None = None,
+    read: Iterable[Path] = (),
 ) -> tuple[Painting, list[Path]]:
     """Paint and save into a folder, where the state of the run is kept meanwhile.
 
     Killed or stopped, and called again with the same arguments, it goes on from there and ends with the same bytes.
-    `on_note` is told so, and if the state cannot be kept.
+    `on_note` is told so, and if the state cannot be kept. `read` are files that the request was made from, besides
+    those that it names.
 
     Returns:
         The painting and its files.
 
     Raises:
         InputError, MissingError: as `paint`.
-        OutputError: the folder cannot be written to; what was there before stays.
+        OutputError: the folder cannot be written to, or a file there would be replaced that is read; what was there
+            before stays.
     """
-    run = _Run(photo, request)
+    sources = [*files_read(photo, request), *read]
+    check_folder(Path(folder), request, sources)
+    run = _Run(photo, request, sources)
     before = run.before
+    check_targets(result_files(Path(folder), before.regions.names), sources)
     if on_start:
         on_start(before)
     key = run_key(before.photo, before.regions, before.looks, request.settings)
@@ -131,15 +144,16 @@ def paint_into(
 
 
 def is_painted(folder: Path, photo: Picture | None, request: Request) -> bool:
-    """Whether `folder` holds the finished painting of a request without masks of the user's own.
+    """Whether `folder` holds the finished painting of a request without masks of the user's own, and all its files.
 
     Raises:
         InputError, MissingError: as `paint`.
     """
     recipe = stored_recipe(folder / "painting.ora")
-    if not recipe.get("finished"):
-        return False
     settings = request.settings
+    entry = ENGINES.get(settings.engine)
+    if not recipe.get("finished") or not holds_painting(folder, strokes=entry is not None and entry.draws_strokes):
+        return False
     picture = read_photo(photo, settings.size)
     looks = resolve_looks(request.looks, max(picture.shape[-2:]))
     asked = fingerprint(picture, looks, settings, depth_asked(request.depth), _weights(settings))
@@ -149,15 +163,19 @@ def is_painted(folder: Path, photo: Picture | None, request: Request) -> bool:
 class _Run:
     """One photo's run: everything is found and checked before the first step."""
 
-    def __init__(self, photo: Picture | None, request: Request) -> None:
+    def __init__(self, photo: Picture | None, request: Request, sources: Iterable[Path] | None = None) -> None:
         self.request = request
+        read = files_read(photo, request) if sources is None else sources
         settings = request.settings
         self.engine = load_engine(settings.engine)
         picture, regions, looks = reading = _read(photo, request, settings.size)
+        _check_narrow(picture)
+        check_memory(settings, (picture.shape[-2], picture.shape[-1]))
         self.more: dict[str, Any] = {}  # what this engine takes besides
         if ENGINES[settings.engine].begins_small:
             self.more["small"] = _read_small(photo, request, reading)
-        self.before = Painting(picture, regions, picture.expand(len(regions.names), -1, -1, -1), looks)
+        layers = picture.expand(len(regions.names), -1, -1, -1)
+        self.before = Painting(picture, regions, layers, looks, sources=tuple(Path(one).absolute() for one in read))
         self.weights = _weights(settings)
         known = request.regions is not None and request.regions.depth is not None
         self.depth = depth_asked(request.depth, known)
@@ -223,11 +241,23 @@ class _Run:
             "settings": {**asdict(settings), "segmenter": Path(settings.segmenter).name},
             "depth": self.depth,
             "weights": self.weights,
+            "masks": sorted({*self.request.masks, *self.request.own}),
             "asked": self.asked,
             "losses": {name: round(value, 6) for name, value in progress.losses.items()},
             "steps": progress.step,
             "finished": finished,
         }
+
+
+def _check_narrow(photo: Tensor) -> None:
+    """Refuse a photo (1, 3, H, W) of which next to nothing is left at its size.
+
+    Raises:
+        InputError: it is so narrow.
+    """
+    height, width = photo.shape[-2:]
+    if min(height, width) < NARROW:
+        raise InputError(f"The photo would be {width}x{height} pixels, of {NARROW} at least: give a larger --size.")
 
 
 def _read(photo: Picture | None, request: Request, size: int) -> Reading:
@@ -324,7 +354,7 @@ def _fitted(regions: Regions, size: tuple[int, int]) -> Regions:
         InputError: they have other proportions.
     """
     height, width = regions.size
-    if abs(height / width * size[1] - size[0]) > max(1.0, 0.02 * size[0]):
+    if not same_proportions((height, width), size):
         raise InputError(f"The regions are {width}x{height} and the photo {size[1]}x{size[0]}: the same is wanted.")
     return regions if regions.size == size else regions.resize(size)
 

@@ -16,7 +16,7 @@ import styfie
 from styfie.depth import AUTO
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN, GALLERY, draw
-from styfie.images import Picture
+from styfie.images import Picture, read_picture
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
@@ -29,7 +29,8 @@ class Recipe:
     """What a painting's file says about how it was made.
 
     `looks` are the asks of its painted and blurred regions; `photo` (1, 3, H, W) and `regions` are its own, at the size
-    it was painted; `depth` is "auto" if depth was looked for in the photo.
+    it was painted; `depth` is "auto" if depth was looked for in the photo. `masks` are the names of regions whose masks
+    were given; None in the files of versions that did not say.
     """
 
     photo: Tensor
@@ -37,10 +38,15 @@ class Recipe:
     looks: Mapping[str, Ask]
     settings: Settings
     depth: str | None
+    masks: tuple[str, ...] | None = None
 
-    def is_of(self, photo: Tensor) -> bool:
-        """Whether this is the photo (1, 3, H, W) that was painted."""
-        return torch.equal(photo, self.photo)
+    def is_of(self, photo: Picture) -> bool:
+        """Whether this is the photo that was painted, at whatever size it is to be painted now.
+
+        Raises:
+            InputError, MissingError: as `images.read_picture`.
+        """
+        return torch.equal(read_picture(photo, self.settings.size), self.photo)
 
 
 def read_recipe(file: Path) -> Recipe:
@@ -66,7 +72,13 @@ def read_recipe(file: Path) -> Recipe:
         raise InputError(f"The settings in the recipe of {file.name} are damaged.") from None
     looks = {name: _ask(look) for name, look in painting.looks.items() if look.painted}
     depth = AUTO if painting.recipe.get("depth") == AUTO else None
-    return Recipe(painting.photo, painting.regions, looks, settings, depth)
+    return Recipe(painting.photo, painting.regions, looks, settings, depth, _masks(painting))
+
+
+def _masks(painting: Painting) -> tuple[str, ...] | None:
+    """The regions whose masks were given, if the file says so."""
+    names = painting.recipe.get("masks")
+    return tuple(n for n in painting.regions.names if n in names) if isinstance(names, list) else None
 
 
 def _ask(look: Look) -> Ask:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import SupportsFloat, SupportsIndex
 
 from styfie.errors import InputError
 from styfie.looks import BOKEHS, MOST_BLUR
@@ -18,7 +21,8 @@ class Settings:
     """Asked of a whole run.
 
     Raises:
-        InputError: a number out of range, or a device name that is not one of `DEVICES`.
+        InputError: a number out of range or a value of another kind, or a name that is not one of `DEVICES` and the
+            like. Names of engines, encoders, losses and segmenters are looked up when a run begins.
     """
 
     size: int = 512  # longest side of the result in pixels; 0 = the photo's own
@@ -36,6 +40,15 @@ class Settings:
     lens: str = "gaussian"  # its shape: one of `looks.BOKEHS`
 
     def __post_init__(self) -> None:
+        for name in ("size", "steps", "seed"):
+            object.__setattr__(self, name, _whole(name, getattr(self, name)))
+        for name in ("max_memory", "radius"):
+            object.__setattr__(self, name, _number(name, getattr(self, name)))
+        if isinstance(self.segmenter, Path):
+            object.__setattr__(self, "segmenter", str(self.segmenter))
+        for name in ("device", "engine", "encoder", "loss", "segmenter", "start", "lens"):
+            if not isinstance(value := getattr(self, name), str):
+                raise InputError(f"{name} is {value!r}: a name is wanted.")
         _within("size", self.size, 0, 16_384)
         if 0 < self.size < 32:
             raise InputError(f"size is {self.size}: at least 32 pixels are wanted, or 0 for the photo's own size.")
@@ -55,6 +68,20 @@ class Settings:
     def steps_of(self, standard: int = STEPS) -> int:
         """The steps of an engine that takes `standard` of them in standard quality."""
         return self.steps or max(1, round(standard * QUALITIES[self.quality]))
+
+
+def _whole(name: str, value: object) -> int:
+    """A whole number of any kind as Python's own, as a recipe holds it."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise InputError(f"{name} is {value!r}: a whole number is wanted.")
+    return operator.index(value)
+
+
+def _number(name: str, value: object) -> float:
+    """A number of any kind as Python's own; a whole one stays so."""
+    if isinstance(value, bool | str | bytes) or not isinstance(value, SupportsFloat):
+        raise InputError(f"{name} is {value!r}: a number is wanted.")
+    return value if isinstance(value, int) else float(value)
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CELL = 384  # longest side of a picture on the sheet, in pixels
 GAP, LINE = 16, 30
+LETTERS = 120  # of a label that are tried
 PAPER, INK = (250, 248, 244), (40, 38, 36)
 
 
@@ -48,6 +49,7 @@ def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = 
         for i, (label, image) in enumerate(row):
             left = GAP + i * (width + GAP)
             sheet.paste(image, (left + (width - image.width) // 2, bottom - LINE - image.height))
+            label = label if len(label) <= LETTERS else label[:LETTERS] + "…"  # more would never fit
             while len(label) > 8 and draw.textlength(label, font=font) > width:
                 label = label[:-2].rstrip("….") + "…"
             draw.text((left + width / 2, bottom - LINE + 6), label, INK, font=font, anchor="ma")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from styfie.errors import InputError, MissingError
 from styfie.gallery import BUILT_IN, GALLERY, PAIRS, draw
 from styfie.gallery.masters import MASTERS, master_file
-from styfie.images import SUFFIXES, Picture, describe, fit_size, read_matte, read_picture, resize
+from styfie.images import SUFFIXES, Picture, describe, fit_size, read_matte, read_picture, resize, same_proportions
 from styfie.looks import Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
 
@@ -87,6 +87,34 @@ def resolve_looks(wanted: Mapping[str, Wanted], longest: int) -> dict[str, Look]
         pair = zip((SUBJECT, BACKGROUND), PAIRS[0], strict=True)
         wanted = {**wanted, **{n: Ask((StyleSource(s),), _rest(wanted.get(n))) for n, s in pair}}
     return {name: _resolve(one, longest) for name, one in wanted.items() if one is not None}
+
+
+def style_files(wanted: Mapping[str, Wanted]) -> list[Path]:
+    """The files that style pictures, their masks and networks that were taught a style are read from.
+
+    Raises:
+        InputError: a text that is no style, as `parse_styles`.
+    """
+    return [Path(one) for each in wanted.values() for one in _read_for(each) if isinstance(one, str | Path)]
+
+
+def _read_for(one: Wanted) -> Iterator[object]:
+    """Where the styles of one region are from, whatever that is."""
+    if isinstance(one, Look):
+        yield from (style.taught for style in one.styles)
+        return
+    if isinstance(one, Ask):
+        sources = one.styles
+    elif isinstance(one, str):
+        sources = parse_styles(one)
+    else:
+        sources = () if one is None else (StyleSource(one),)
+    for source in sources:
+        yield source.mask
+        if isinstance(source.picture, Style):
+            yield source.picture.taught
+        elif not (isinstance(source.picture, str) and source.picture in GALLERY):
+            yield source.picture
 
 
 def _has_style(one: Wanted) -> bool:
@@ -169,7 +197,7 @@ def _read_mask(mask: Picture, style: Style) -> Tensor:
     if not isinstance(mask, Tensor):
         own = read_picture(mask)
         across, down = own.shape[-1], own.shape[-2]
-        if abs(down / across * width - height) > max(1.0, 0.02 * height):
+        if not same_proportions((down, across), (height, width)):
             raise InputError(
                 f"The mask {describe(mask)} is {across}x{down} and the style picture {style.name} {width}x{height}: "
                 "a mask of the same proportions is wanted."

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,6 +25,7 @@ from styfie.engines import weights_used
 from styfie.looks import Look
 from styfie.openraster import EPOCH, write_painting
 from styfie.weights import checksums
+from styfie.writing import sync
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress, State
@@ -95,6 +95,11 @@ class Unfinished:
         self._next = -math.inf
         self._told = False
 
+    @property
+    def files(self) -> list[Path]:
+        """What is written in the folder."""
+        return [self.file, self._part]
+
     def state(self) -> State | None:
         """The state to go on from; none if there is no file, it is damaged, or it is of another run."""
         try:
@@ -131,7 +136,7 @@ class Unfinished:
 
     def done(self) -> None:
         """The run has ended well, and its pictures are written: remove the file."""
-        for file in (self.file, self._part):
+        for file in self.files:
             with suppress(OSError):
                 file.unlink(missing_ok=True)
 
@@ -141,9 +146,9 @@ class Unfinished:
         entry = zipfile.ZipInfo(ENTRY, EPOCH)
         with zipfile.ZipFile(self._part, "a") as archive, archive.open(entry, "w", force_zip64=True) as stream:
             _write(stream, state, self.key)
-        with self._part.open("rb+") as written:
-            os.fsync(written.fileno())  # a rename may reach the disk before what was written
+        sync(self._part)  # a rename may reach the disk before what was written
         self._part.replace(self.file)
+        sync(self.file.parent)
 
 
 def _write(stream: IO[bytes], state: State, key: str) -> None:

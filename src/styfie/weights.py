@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 
-from styfie.errors import InputError, MissingError, OutputError
+from styfie.errors import InputError, MissingError
+from styfie.writing import writing_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -143,7 +143,7 @@ def save_weights(
     kind = torch.float16 if half else torch.float32
     kept = {key: (value.to(kind) if value.is_floating_point() else value) for key, value in state.items()}
     content = save({key: value.detach().cpu().contiguous() for key, value in kept.items()}, dict(metadata or {}))
-    with _written_beside(path) as part:
+    with writing_file(path) as part:
         part.write_bytes(_in_order(content))
     return path
 
@@ -205,7 +205,7 @@ def fetch(name: str, on_progress: OnBytes | None = None) -> Path:
     path = cache_folder() / entry.file
     if path.is_file() and find_fault(path, entry) is None:
         return path
-    with _written_beside(path) as part:
+    with writing_file(path) as part:
         with part.open("wb") as stream:
             for chunk in _download(name, entry):
                 stream.write(chunk)
@@ -245,21 +245,6 @@ def _download(name: str, entry: WeightFile) -> Iterator[bytes]:
 
 def _remedy(name: str) -> str:
     return f"try again online, or give a {name} file of your own with --import FILE."
-
-
-@contextmanager
-def _written_beside(path: Path) -> Iterator[Path]:
-    """A file to write that takes the place of `path` at the end, and is removed if that is not reached."""
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}): free or change its folder.") from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _digest(path: Path, algorithm: str) -> str:

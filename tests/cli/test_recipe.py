@@ -65,3 +65,30 @@ def test_another_photo_is_painted_alike_and_needs_masks_of_its_own(
     assert other.regions.depth is not None, "looked for again"
     difference = (other.regions["hair"].flip(3) - one.regions["hair"]).abs().mean()
     assert float(difference) < 0.02, "found in the photo, not taken from the recipe"
+
+
+def test_at_another_size_the_masks_and_the_depth_of_ones_own_are_kept(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mask, depth = Image.new("L", (96, 96)), Image.linear_gradient("L").resize((96, 96))
+    mask.paste(255, (10, 40, 50, 90))  # not where the person is
+    mask.save(tmp_path / "m.png")
+    depth.save(tmp_path / "d.png")
+    asked = ("--background", "pop", "--graded", "1", "--depth", tmp_path / "d.png", "--size", "64", "--steps", "1")
+    masks = ("--mask", tmp_path / "m.png")
+    for name, given in (("masked", masks), ("plain", ())):
+        assert run(capsys, "paint", PORTRAIT, *asked, *given, "-o", tmp_path / name)[0] == 0
+        recipe = tmp_path / name / "painting.ora"
+        larger = ("paint", PORTRAIT, "--recipe", recipe, "--size", "96")
+        code, _, err = run(capsys, *larger, "-o", tmp_path / f"large-{name}")
+        assert (code, "mask of subject is the recipe's" in err) == (0, name == "masked")
+        painting = Painting.load(tmp_path / f"large-{name}" / "painting.ora")
+        assert painting.recipe["masks"] == (["subject"] if given else [])
+        own = Painting.load(recipe).regions.resize((96, 96))
+        differs = float((painting.regions["subject"] - own["subject"]).abs().mean())
+        assert (differs < 0.002) == (name == "masked"), "what was looked for is looked for anew"
+        assert own.depth is not None and painting.regions.depth is not None
+        assert float((painting.regions.depth - own.depth).abs().max()) < 0.03
+    other = ("paint", PORTRAIT, "--recipe", tmp_path / "masked" / "painting.ora", "--segmenter", "portrait")
+    code, _, err = run(capsys, *other, "-o", tmp_path / "other")
+    assert (code, "mask of subject is not used" in err) == (0, True)

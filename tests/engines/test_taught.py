@@ -19,7 +19,7 @@ from styfie.looks import Look, Style
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.styles import load_style
-from styfie.weights import ASSETS
+from styfie.weights import ASSETS, save_weights
 from tests.engines.test_fast import style_distance
 
 SETTINGS = Settings(size=96, device="cpu")
@@ -108,3 +108,29 @@ def test_other_files_are_said(tmp_path: Path) -> None:
         read_taught(tmp_path / "bad.safetensors")
     with pytest.raises(InputError, match="no taught style"):
         read_taught(ASSETS / "encoder.safetensors")
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        torch.zeros(3, 32, 32, dtype=torch.uint8),
+        torch.zeros(1, 1, 32, 32, dtype=torch.uint8),
+        torch.zeros(1, 3, 0, 32, dtype=torch.uint8),
+        torch.zeros(1, 3, 32, 32),
+        torch.zeros(1, 3, 32, 4000, dtype=torch.uint8),
+        torch.tensor(3),
+    ],
+    ids=lambda picture: "x".join(map(str, picture.shape)),
+)
+def test_a_malformed_picture_of_a_style_is_one_sentence(tmp_path: Path, picture: Tensor) -> None:
+    save_weights({**TransformNet(0.25).state_dict(), "picture": picture}, tmp_path / "own.safetensors", half=False)
+    with pytest.raises(InputError, match="styfie train style"):
+        read_taught(tmp_path / "own.safetensors")
+
+
+def test_weights_that_are_no_numbers_are_one_sentence(tmp_path: Path) -> None:
+    network = TransformNet(0.25)
+    network.last.weight.data[0] = torch.nan
+    save_taught(network, torch.rand(1, 3, 40, 40), tmp_path / "own.safetensors")
+    with pytest.raises(InputError, match="styfie train style"):
+        load_style(tmp_path / "own.safetensors", 64)

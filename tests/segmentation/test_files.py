@@ -43,4 +43,32 @@ def test_what_is_no_network_is_one_sentence(tmp_path: Path) -> None:
         save_weights({"other": torch.zeros(2)}, tmp_path / "o.safetensors", about)
         with pytest.raises(InputError, match="styfie train segmenter"):
             read_network(tmp_path / "o.safetensors")
+    broken = {"arch": "banet", "side": "64"}
+    state = BANet().state_dict()
+    for about in (
+        {**broken, "side": "0"},
+        {**broken, "side": "many"},
+        {**broken, "side": "1000000"},
+        {"arch": "banet"},
+    ):
+        save_weights(state, tmp_path / "o.safetensors", about)
+        with pytest.raises(InputError, match="styfie train segmenter"):
+            read_network(tmp_path / "o.safetensors")
+    name = next(name for name, value in state.items() if value.is_floating_point())
+    save_weights({**state, name: torch.full_like(state[name], torch.nan)}, tmp_path / "o.safetensors", broken)
+    with pytest.raises(InputError, match="styfie train segmenter"):
+        read_network(tmp_path / "o.safetensors")
     assert set(NETWORKS) == {"portrait", "segnet", "segnet-slim", "banet", "unet88"}
+
+
+def test_a_file_that_may_not_be_read_is_not_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader of safetensors calls it so, and who runs these tests may perhaps read all files."""
+    file = save_weights(BANet().state_dict(), tmp_path / "b.safetensors", {"arch": "banet", "side": "64"})
+
+    def unread(*_: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("styfie.segmentation.files.safe_open", unread)
+    monkeypatch.setattr("styfie.segmentation.files.os.access", lambda *_: False)
+    with pytest.raises(InputError, match="may not be read"):
+        read_network(file)

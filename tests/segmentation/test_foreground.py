@@ -135,3 +135,50 @@ def test_whoever_ends_last_all_threads_are_given_back(first: int) -> None:
     with ThreadPoolExecutor(1) as pool:
         found["later"] = pool.submit(torch.get_num_threads).result()
     assert found == {"within 0": 1, "within 1": 1, "after 0": 3, "after 1": 3, "later": 3}
+
+
+def test_threads_are_given_back_by_the_last_of_overlapping_blocks() -> None:
+    """Not by the first to end, nor as the second found them: each of two paintings at a time asks for one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        first, second = one_thread(), one_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert torch.get_num_threads() == 1, "the other still wants one"
+        second.__exit__(None, None, None)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_threads_are_given_back_where_two_threads_overlap() -> None:
+    before, found = torch.get_num_threads(), dict[str, int]()
+    inside, left = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with one_thread():
+            inside.set()
+            assert other.wait(20)
+        found["first"] = torch.get_num_threads()
+        left.set()
+
+    def second() -> None:
+        assert inside.wait(20)
+        with one_thread():
+            other.set()
+            assert left.wait(20)
+        found["second"] = torch.get_num_threads()
+
+    other = threading.Event()
+    torch.set_num_threads(3)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            for done in (pool.submit(first), pool.submit(second)):
+                done.result()
+        with ThreadPoolExecutor(1) as pool:
+            found["new"] = pool.submit(torch.get_num_threads).result()
+        assert (found, torch.get_num_threads()) == ({"first": 3, "second": 3, "new": 3}, 3)
+    finally:
+        torch.set_num_threads(before)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from io import TextIOWrapper
+from typing import Annotated, TextIO
 
 import typer
 
 from styfie import __version__
 from styfie.cli import blur, doctor, evaluate, export, lists, mix, paint, segment, train, web
+from styfie.cli.progress import tell
 from styfie.errors import StyfieError
 
 app = typer.Typer(
@@ -43,12 +45,23 @@ def _main(
     pass
 
 
+def _write_what_it_can(stream: TextIO | None) -> None:
+    """Have a terminal that knows few letters show others as question marks, rather than end the program."""
+    if isinstance(stream, TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+        stream.reconfigure(errors="replace")
+
+
 def main() -> None:
     """Run the command line: exit code 2 and one sentence for what cannot be used, 130 when interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        _write_what_it_can(stream)
     try:
         app()
     except StyfieError as error:
-        typer.echo(f"styfie: {error}", err=True)
+        tell(f"styfie: {error}")
+        sys.exit(2)
+    except OSError as error:  # of what was said: all files are written by the library, which says its own sentences
+        tell(f"styfie: The answer could not be written ({error.strerror or error}); files are where they were to be.")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

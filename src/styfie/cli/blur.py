@@ -31,19 +31,22 @@ def blur(
     size: Annotated[int, typer.Option(help="Longest side in pixels; 0 = the photo's own.")] = 0,
 ) -> None:
     """Blur the background behind the person, as a portrait lens does."""
-    from styfie.cli.segment import save_image
+    from styfie.cli.segment import beside_photo, save_image
     from styfie.depth import find_depth
-    from styfie.images import to_image
+    from styfie.images import read_once, to_image
     from styfie.painting import lens_blur
     from styfie.pipeline import find_regions, read_photo
+    from styfie.writing import check_targets
 
     settings = Settings(size=size, radius=radius, lens=lens, segmenter=segmenter)
     if depth and settings.lens == "gaussian":
         raise InputError("--depth came, and a Gaussian is the same everywhere: --lens disc or hexagon is wanted.")
-    picture = read_photo(photo, settings.size)
+    file = output or beside_photo(photo, "blur")
+    check_targets([file], [photo, Path(segmenter), *([mask] if mask else []), *([Path(depth)] if depth else [])])
+    source = read_once(photo)
+    picture = read_photo(source, settings.size)
     regions = find_regions(picture, settings, {"subject": mask} if mask else {})
-    file = output or photo.with_name(f"{photo.stem}-blur.png")
-    known = find_depth(depth, photo, picture, regions)
+    known = find_depth(depth, source, picture, regions)
     blurred = lens_blur(picture, regions["subject"], settings.radius, settings.lens, known)
     save_image(to_image(blurred), file)
     warn_of_doubt(regions.doubtful)

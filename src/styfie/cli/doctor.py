@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.util import find_spec
 
 import typer
 
 OPTIONAL = {
-    "heif": ("pillow_heif", "HEIC photos"),
-    "onnx": ("onnxruntime", "networks as ONNX files"),
-    "vgg": ("h5py", "VGG weights in Keras files"),
-    "video": ("av", "video and films"),
-    "web": ("fastapi", "the page in the browser"),
+    "heif": (("pillow_heif",), "HEIC photos"),
+    "onnx": (("onnx", "onnxruntime"), "networks as ONNX files"),
+    "vgg": (("h5py",), "VGG weights in Keras files"),
+    "video": (("av", "cv2"), "video and films"),
+    "web": (("fastapi", "uvicorn", "python_multipart"), "the page in the browser"),
 }
+
+
+def _state(modules: Sequence[str]) -> str | None:
+    """Whether packages are there and can be imported; None if one is not there."""
+    if not all(find_spec(module) for module in modules):
+        return None
+    for module in modules:
+        try:
+            import_module(module)
+        except Exception as error:  # a package that is broken raises whatever it likes
+            said = str(error).splitlines() or [type(error).__name__]
+            return f"broken, {module} cannot be imported ({said[0]}): install it anew"
+    return "present"
 
 
 def doctor() -> None:
@@ -37,8 +52,8 @@ def doctor() -> None:
         except StyfieError as error:
             healthy = False
             typer.echo(f"weights {name}: {error}")
-    for extra, (module, purpose) in OPTIONAL.items():
-        found = "present" if find_spec(module) else f"absent, pip install 'styfie[{extra}]'"
+    for extra, (modules, purpose) in OPTIONAL.items():
+        found = _state(modules) or f"absent, pip install 'styfie[{extra}]'"
         typer.echo(f"optional part {extra} ({purpose}): {found}")
     if not healthy:
         raise typer.Exit(2)

@@ -14,6 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from styfie.cli.options import Segmenter
+from styfie.cli.progress import tell
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,23 +43,25 @@ def segmenter(
 
     A photo in which nobody is found counts as an empty mask. The report shows the worst pictures.
     """
-    from styfie.evaluation.report import parts_table, table, write_report
+    from styfie.evaluation.report import REPORT, parts_table, table, write_report
     from styfie.evaluation.segmenter import evaluate_segmenter, person_of
     from styfie.segmentation import load_segmenter
     from styfie.training.files import Files
     from styfie.training.outputs import make_folder
     from styfie.training.readers import PortraitSet
+    from styfie.writing import check_targets
 
     files = Files(data)
     tops = {name.split("/")[0] for name in files.names}
     part = next((part for part in ("val", "train") if part in tops), "")
     portraits = PortraitSet(files, part)
     if part == "train":
-        typer.echo(f"There is no val/ in {data}: scoring on all of train/.", err=True)
+        tell(f"There is no val/ in {data}: scoring on all of train/.")
     portraits.check()
     judged = load_segmenter(segmenter_name)
     if output:
         make_folder(output)  # rather than find out after an hour that it cannot be
+        check_targets([output / name for name in REPORT], [data, Path(segmenter_name)])
     sources = [entry.source for entry in portraits.entries]
     with _show_progress() as show:
         evaluation = evaluate_segmenter(portraits, person_of(judged), _parts_of(judged), show, sources)
@@ -90,7 +93,7 @@ def _show_progress() -> Iterator[Callable[[Scored], None]]:
 
     def line(scored: Scored) -> None:
         if scored.done % max(1, scored.total // LINES) == 0 or scored.done == scored.total:
-            typer.echo(f"picture {scored.done}/{scored.total}", err=True)
+            tell(f"picture {scored.done}/{scored.total}")
 
     if not console.is_terminal:
         yield line

@@ -10,33 +10,35 @@ from typing import TYPE_CHECKING
 import typer
 
 from styfie.cli.options import warn_of_doubt
+from styfie.cli.progress import tell
 
 if TYPE_CHECKING:
     from styfie.batch import Outcome
     from styfie.pipeline import Request
 
 
-def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int) -> None:
+def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int, read: Sequence[Path] = ()) -> None:
     """Paint each photo into a folder of its own; exit code 2 if any could not be, 130 if interrupted.
 
     Raises:
         InputError, MissingError: what no photo could be painted with, or a folder without pictures.
+        OutputError: results could not be written, or would replace a photo or what else is `read`.
     """
     from styfie.batch import find_photos, paint_many
 
     photos = find_photos(given)
     outcomes: list[Outcome] = []
     stopped = False
-    with closing(paint_many(photos, output, request, jobs)) as ready:
+    with closing(paint_many(photos, output, request, jobs, read)) as ready:
         try:
             for outcome in ready:
                 outcomes.append(outcome)
                 _show(outcome, len(outcomes), len(photos))
         except KeyboardInterrupt:
             stopped = True
-    typer.echo(_summary(outcomes, len(photos)), err=True)
+    tell(_summary(outcomes, len(photos)))
     if stopped:
-        typer.echo("Stopped before the end: the same command goes on with the others.", err=True)
+        tell("Stopped before the end: the same command goes on with the others.")
         raise typer.Exit(130)
     if any(outcome.kind == "failed" for outcome in outcomes):
         raise typer.Exit(2)
@@ -44,7 +46,7 @@ def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int) 
 
 def _show(outcome: Outcome, done: int, count: int) -> None:
     if outcome.kind == "failed":
-        typer.echo(f"{outcome.photo.name}: {outcome.reason}.", err=True)
+        tell(f"{outcome.photo.name}: {outcome.reason}.")
     elif outcome.kind == "painted":
         typer.echo(f"{done}/{count} {outcome.photo.name}: wrote {outcome.folder}")
     warn_of_doubt(outcome.doubtful, outcome.photo.name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from styfie.cli.progress import tell
 from styfie.errors import InputError
 
 if TYPE_CHECKING:
@@ -188,8 +189,7 @@ def warn_of_doubt(doubtful: Sequence[str], photo: str = "") -> None:
     """One sentence on the masks that their user should look at, and how to help."""
     if doubtful:
         names = " and ".join(doubtful)
-        typer.echo(
+        tell(
             f"{photo and f'{photo}: '}The mask of {names} is doubtful: look at it, correct it with "
-            "styfie segment --add x,y --remove x,y, and give it with --mask NAME=FILE.",
-            err=True,
+            "styfie segment --add x,y --remove x,y, and give it with --mask NAME=FILE."
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import os
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,7 +27,7 @@ from styfie.cli.options import (
     by_name,
     warn_of_doubt,
 )
-from styfie.cli.progress import interruptible, show_progress
+from styfie.cli.progress import interruptible, show_progress, tell
 from styfie.cli.segment import save_image
 from styfie.cli.video import is_video, paint_clip
 from styfie.errors import InputError
@@ -180,8 +181,10 @@ def paint(
     }
     styles, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
     style_masks = by_name(style_mask or [], "--style-mask")
+    from styfie.images import read_once
     from styfie.pipeline import Request
     from styfie.recipes import read_recipe
+    from styfie.sources import check_folder, files_read
 
     found = read_recipe(recipe) if recipe else None
     settings = asked_settings(context, found.settings if found else Settings())
@@ -197,50 +200,76 @@ def paint(
     if first or end is not None:
         raise InputError("--from and --to are of a video: name one video, or leave them out.")
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
-    if photos and (len(photos) > 1 or photos[0].is_dir()):
+    if photos and (len(photos) > 1 or os.path.isdir(photos[0])):  # noqa: PTH112 - Path's raises of some names
         if timelapse:
             raise InputError("A timelapse is of one photo: name one, not several or a folder.")
         if film := next(filter(is_video, photos), None):
             raise InputError(f"{film.name} is a video and did not come alone: paint videos one by one, each by itself.")
-        paint_all(photos, output, request, jobs)
+        paint_all(photos, output, request, jobs, [recipe] if recipe else [])
         return
-    photo = photos[0] if photos else None
+    photo = read_once(photos[0]) if photos else None
     if found:
         anew = [name for name in ("segmenter", "depth") if is_given(context, name)]
-        _paint_one(*_repeated(found, photo, request, anew), output, timelapse)
+        read = [recipe, *files_read(photo, request)] if recipe else []
+        check_folder(output, request, read)
+        _paint_one(*_repeated(found, photo, request, anew), output, timelapse, read)
     else:
         _paint_one(photo, request, output, timelapse)
 
 
 def _repeated(
-    found: Recipe, photo: Path | None, request: Request, anew: Collection[str]
+    found: Recipe, photo: Picture | None, request: Request, anew: Collection[str]
 ) -> tuple[Picture | None, Request]:
-    """The recipe's own photo and regions, if it is the photo that is to be painted.
+    """The recipe's own photo, regions and depth, if it is the photo that is to be painted.
 
-    The regions are in the file as they were painted, with the masks that its user gave; `anew` are the options on the
-    command line that ask for others.
+    The regions are in the file as they were painted, with the masks that its user gave. At another size they are looked
+    for anew, unless there are such masks among them. `anew` are the options on the command line that ask for others.
     """
-    from styfie.pipeline import read_photo
-
-    if photo is not None and not found.is_of(read_photo(photo, request.settings.size)):
+    same = photo is None or found.is_of(photo)
+    resized = photo is not None and request.settings.size != found.settings.size
+    _tell_of_masks([n for n in found.masks or () if n not in request.masks], same and "segmenter" not in anew, resized)
+    if not same:
         return photo, request
-    regions = replace(found.regions, depth=None) if "depth" in anew else found.regions
-    return photo or found.photo, replace(request, regions=None if "segmenter" in anew else regions)
+    depth = found.regions.depth
+    if depth is not None and found.depth is None and "depth" not in anew:  # the user's own map, in which near is bright
+        request = replace(request, depth=1 - depth)
+    if "segmenter" in anew or (resized and found.masks == ()):
+        return found.photo if photo is None else photo, request
+    keeps = "depth" not in anew and not (resized and found.depth)
+    regions = found.regions if keeps else replace(found.regions, depth=None)
+    request = replace(request, depth=found.depth if keeps else request.depth)
+    return found.photo if photo is None else photo, replace(request, regions=regions, own=found.masks or ())
 
 
-def _paint_one(photo: Picture | None, request: Request, output: Path, timelapse: Path | None) -> None:
+def _tell_of_masks(masks: Sequence[str], used: bool, resized: bool) -> None:
+    """Say what becomes of a recipe's masks, where that is not what they were drawn for."""
+    names = " and ".join(masks)
+    if masks and not used:
+        tell(f"The recipe's mask of {names} is not used, as it is of other regions or another photo: --mask gives one.")
+    elif masks and resized:
+        tell(f"The mask of {names} is the recipe's, at another size: --mask gives a sharper one.")
+
+
+def _paint_one(
+    photo: Picture | None, request: Request, output: Path, timelapse: Path | None, read: Sequence[Path] = ()
+) -> None:
     from styfie.pipeline import paint_into
+    from styfie.sources import files_read
     from styfie.timelapse import Timelapse
     from styfie.unfinished import FILE
+    from styfie.writing import check_targets
 
     film = Timelapse(timelapse) if timelapse else None
+    steps = step_files(request.settings, output)
+    check_targets([*([timelapse] if timelapse else []), *steps], [*files_read(photo, request), *read])
     keep = keep_steps(request.settings.engine, output)
     with interruptible() as stop, show_progress() as show:
 
         def on_start(painting: Painting) -> None:
             if request.settings.engine == "optimise":
-                _note(_plan(painting, request.settings))
+                tell(_plan(painting, request.settings))
             if film:
+                _check_film(painting)
                 film.start(painting)
 
         def on_progress(progress: Progress) -> bool:
@@ -250,15 +279,25 @@ def _paint_one(photo: Picture | None, request: Request, output: Path, timelapse:
                 film.add(progress)
             return not stop.asked
 
-        painting, files = paint_into(output, photo, request, on_start, on_progress, _note)
+        painting, files = paint_into(output, photo, request, on_start, on_progress, tell, read)
     if film:
         files.append(film.save())
     warn_of_doubt(painting.regions.doubtful)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {output}")
     if stop.asked:
         more = " The same command goes on from here." if (output / FILE).exists() else ""
-        _note(f"Stopped before the end: this is the best picture so far.{more}")
+        tell(f"Stopped before the end: this is the best picture so far.{more}")
         raise typer.Exit(130)
+
+
+def _check_film(painting: Painting) -> None:
+    """Refuse a timelapse of which nothing would be left at its size."""
+    from styfie.images import fit_size
+    from styfie.timelapse import LONGEST
+
+    height, width = painting.regions.size
+    if min(fit_size((height, width), min(LONGEST, max(height, width)))) < 2:
+        raise InputError(f"A timelapse of {width}x{height} pixels would be one pixel narrow: leave --timelapse out.")
 
 
 def _plan(painting: Painting, settings: Settings) -> str:
@@ -268,8 +307,13 @@ def _plan(painting: Painting, settings: Settings) -> str:
     return foretell(plan_for(painting.photo, painting.regions, painting.looks, settings), settings)
 
 
-def _note(text: str) -> None:
-    typer.echo(text, err=True)
+def step_files(settings: Settings, output: Path) -> list[Path]:
+    """The pictures of a run's steps, where the engine keeps them: `iterations/NNN.png`."""
+    from styfie.engines import ENGINES
+
+    entry = ENGINES.get(settings.engine)
+    kept = range(settings.steps + 1) if entry and entry.keeps_steps else ()
+    return [output / "iterations" / f"{step:03d}.png" for step in kept]
 
 
 def keep_steps(engine: str, output: Path) -> Callable[[Progress], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from styfie.engines.progress import Progress
 
 LINES = 10  # plain lines for a whole run
+
+
+def tell(text: str) -> None:
+    """One line on standard error. Where nothing can be written there, the work goes on all the same."""
+    with suppress(OSError):
+        typer.echo(text, err=True)
 
 
 @contextmanager
@@ -46,7 +52,7 @@ def _lines() -> Callable[[Progress], None]:
         if tenths > said:
             said = tenths
             line = f"step {progress.step}/{progress.steps}  {_left(progress)}  {_losses(progress)}"
-            typer.echo(line.rstrip(), err=True)
+            tell(line.rstrip())
 
     return show
 
@@ -72,7 +78,7 @@ def interruptible() -> Iterator[_Stop]:
     def ask(_signal: int, _frame: FrameType | None) -> None:
         stop.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        typer.echo("Stopping after this step; Ctrl-C again stops at once.", err=True)
+        tell("Stopping after this step; Ctrl-C again stops at once.")
 
     before = signal.signal(signal.SIGINT, ask)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from styfie.cli.options import Masks, Segmenter, by_name, warn_of_doubt
-from styfie.errors import InputError, OutputError, StyfieError
+from styfie.cli.progress import tell
+from styfie.errors import InputError, StyfieError
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from styfie.images import Picture
     from styfie.regions import Regions
     from styfie.segmentation import Partitioner
 
@@ -48,39 +50,57 @@ def segment(
     With --segmenter jseg and no region named, all regions are shown in one picture: coloured, outlined and numbered.
     Several of them are put together under a new name by a point in each: --region sky --add 90,20 --add 400,60.
     Of several people person-1 is the leftmost. Points are pixels of the upright photo from its upper left corner.
-    A folder gives a folder with NAME.png for each photo, or NAME.EXT.png where names are shared; one that cannot be
-    used does not stop the others.
+    A folder gives a folder with NAME.png for each photo, or NAME.EXT.png where names are shared, numbered if need be;
+    one that cannot be used does not stop the others.
     """
-    from styfie.images import SUFFIXES
+    from styfie.batch import distinct_names, find_photos
+    from styfie.images import read_once
+    from styfie.writing import check_targets
 
     asked = _Asked(
         region, by_name(mask or [], "--mask", "subject"), _points(add or []), _points(remove or []), segmenter
     )
-    photo = photo.resolve()
-    if not photo.is_dir():
-        kind = "regions" if asked.all else "mask"
-        _write(photo, output or photo.with_name(f"{photo.stem}-{kind}.png"), asked)
+    if not os.path.isdir(photo):  # noqa: PTH112 - Path's raises of some names
+        file = output or beside_photo(photo, "regions" if asked.all else "mask")
+        check_targets([file], [photo, *asked.files])
+        _write(read_once(photo), file, asked)
         return
-    photos = sorted(p for p in photo.iterdir() if p.suffix.lower() in SUFFIXES)
-    if not photos:
-        raise InputError(f"There is no picture in the folder {photo}.")
+    photos = find_photos([photo])
     if asked.add or asked.remove or asked.masks:
         raise InputError("Points and masks belong to one photo: name a photo, not a folder.")
-    folder = output or photo.with_name(f"{photo.name}-masks")
-    if folder.resolve() == photo:
+    folder = output or _beside_folder(photo, "masks")
+    if folder.exists() and folder.samefile(photo):
         raise InputError(f"The masks would lie among the photos in {folder} and replace some: name another folder.")
-    stems = Counter(one.stem for one in photos)
+    files = [folder / f"{name}.png" for name in distinct_names(photos)]
+    check_targets(files, [*photos, *asked.files])
     failed = 0
-    for one in photos:
-        name = one.stem if stems[one.stem] == 1 else one.name
+    for one, file in zip(photos, files, strict=True):
         try:
-            _write(one, folder / f"{name}.png", asked)
+            _write(one, file, asked)
         except StyfieError as error:
             failed += 1
-            typer.echo(f"{one.name}: {error}", err=True)
+            tell(f"{one.name}: {error}")
     if failed:
-        typer.echo(f"{failed} of {len(photos)} photos gave no mask.", err=True)
+        tell(f"{failed} of {len(photos)} photos gave no mask.")
         raise typer.Exit(2)
+
+
+def beside_photo(photo: Path, kind: str) -> Path:
+    """`PHOTO-kind.png` beside a photo as it was named.
+
+    Raises:
+        InputError: it is a stream, beside which nothing belongs.
+    """
+    streams = photo.absolute().parts[1:2] in (("dev",), ("proc",))  # also where a file lies behind
+    if streams or (os.path.exists(photo) and not os.path.isfile(photo)):  # noqa: PTH110, PTH113 - of any name
+        raise InputError(f"{photo} is no plain file: say with --output where the result is to be.")
+    return photo.with_name(f"{photo.stem}-{kind}.png")
+
+
+def _beside_folder(folder: Path, kind: str) -> Path:
+    """`FOLDER-kind` beside a folder as it was named; one named by dots alone has its name elsewhere."""
+    named = folder if folder.name.strip(".") else folder.resolve()
+    return named.with_name(f"{named.name}-{kind}")
 
 
 @dataclass(frozen=True)
@@ -105,6 +125,11 @@ class _Asked:
         return found if isinstance(found, Partitioner) else None
 
     @property
+    def files(self) -> list[Path]:
+        """The files that are read besides the photo."""
+        return [Path(one) for one in (*self.masks.values(), self.segmenter)]
+
+    @property
     def all(self) -> bool:
         """Whether a picture of all regions is asked for."""
         return self.named is None and not (self.masks or self.add or self.remove) and self.partitioner is not None
@@ -115,7 +140,7 @@ class _Asked:
         return self.named or "subject"
 
 
-def _write(photo: Path, file: Path, asked: _Asked) -> None:
+def _write(photo: Picture, file: Path, asked: _Asked) -> None:
     """The mask that is asked for, or a picture of all regions."""
     from styfie.images import to_image
 
@@ -129,7 +154,7 @@ def _write(photo: Path, file: Path, asked: _Asked) -> None:
     typer.echo(f"Wrote {file}")
 
 
-def _write_all(photo: Path, file: Path, partitioner: Partitioner) -> None:
+def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
     import styfie
     from styfie.segmentation.jseg.shown import draw_regions
 
@@ -138,7 +163,7 @@ def _write_all(photo: Path, file: Path, partitioner: Partitioner) -> None:
     typer.echo(f"Wrote {file}: {regions.names[0]} to {regions.names[-1]}, by area")
 
 
-def _partition(photo: Path, partitioner: Partitioner) -> Regions:
+def _partition(photo: Picture, partitioner: Partitioner) -> Regions:
     """All regions, small, and numbered as they are in a painting of any size."""
     import styfie
     from styfie.segmentation.jseg.shown import LONGEST
@@ -147,7 +172,7 @@ def _partition(photo: Path, partitioner: Partitioner) -> Regions:
     return seeing.partition(styfie.read_photo(photo, 0), LONGEST)
 
 
-def _regions(photo: Path, asked: _Asked) -> Regions:
+def _regions(photo: Picture, asked: _Asked) -> Regions:
     """Regions with the one that is asked for, corrected by the points, or put together of those they lie in."""
     import styfie
     from styfie.segmentation.jseg.segmenter import put_together, regions_at
@@ -179,15 +204,13 @@ def _points(given: list[str]) -> list[tuple[float, float]]:
 
 
 def save_image(image: Image, file: Path) -> None:
-    """Write a PIL image as PNG beside `file`, then rename."""
-    from styfie.images import write_png
+    """Write a PIL image as PNG beside `file`, then rename.
 
-    beside = file.with_name(f".{file.name}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    Raises:
+        OutputError: it cannot be written; what was there before stays.
+    """
+    from styfie.images import write_png
+    from styfie.writing import writing_file
+
+    with writing_file(file) as beside:
         write_png(image, beside)
-        beside.replace(file)
-    except OSError as error:
-        raise OutputError(f"Could not write {file}: {error.strerror or error}.") from error
-    finally:
-        beside.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from styfie.cli.options import Device
+from styfie.cli.progress import tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,9 @@ def encoder(
     """Teach the built-in encoder to see what a reference network sees."""
     from styfie.training.encoder import SCHEDULE, train_encoder
     from styfie.weights import save_weights
+    from styfie.writing import check_targets
 
+    check_targets([output / "encoder.safetensors"], [teacher, *data])
     schedule = replace(SCHEDULE, steps=steps or SCHEDULE.steps, seed=seed)
     trained, scores = train_encoder(data, teacher, output, schedule, on_log=_log)
     save_weights(trained.state_dict(), output / "encoder.safetensors")
@@ -69,7 +72,9 @@ def fast(
     from styfie.training.fast import LESSON, SCHEDULE, train_fast
     from styfie.training.segmenter import read_start
     from styfie.weights import save_weights
+    from styfie.writing import check_targets
 
+    check_targets([output / "fast.safetensors"], [*photos, *styles, *([start] if start else [])])
     schedule = replace(SCHEDULE, steps=steps or SCHEDULE.steps, seed=seed)
     lesson = LESSON if content is None else replace(LESSON, content=content)
     weights = read_start(start) if start else None
@@ -102,15 +107,18 @@ def style(
     from styfie.styles import DRAWN, load_style
     from styfie.training.style import GALLERY_STEPS, SCHEDULE, train_style
     from styfie.weights import save_weights
+    from styfie.writing import check_targets
 
     every = picture == "gallery"
+    file = output / f"{'gallery' if every else Path(picture).stem}.safetensors"
+    check_targets([file], [*photos, Path(picture)])
     pictures = [load_style(name, DRAWN).picture for name in (GALLERY if every else [picture])]
     schedule = replace(SCHEDULE, steps=steps or (GALLERY_STEPS if every else SCHEDULE.steps), seed=seed)
     network = train_style(photos, pictures, output, schedule, width, device=pick_device(device), on_log=_log)
     if every:
-        file = save_weights(network.state_dict(), output / "gallery.safetensors")
+        save_weights(network.state_dict(), file)
     else:
-        file = save_taught(network, pictures[0], output / f"{Path(picture).stem}.safetensors")
+        save_taught(network, pictures[0], file)
     typer.echo(f"Wrote {file}")
 
 
@@ -144,9 +152,14 @@ def segmenter(
     from styfie.training.presets import load_preset
     from styfie.training.processes import joined, rank_and_count
     from styfie.training.segmenter import read_start, train_segmenter
+    from styfie.writing import check_targets
 
     if passes and steps:
         raise InputError("Both --passes and --steps are given: choose one.")
+    check_targets(
+        [output / name for name in ("segmenter.safetensors", "table.json", "curves.png")],
+        [*data, *(scenes or ()), *([start] if start else [])],
+    )
     recipe = load_preset(preset)
     schedule = replace(
         recipe.schedule,
@@ -194,8 +207,8 @@ def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> 
     try:
         draw_curves(output / "log.jsonl", output / "curves.png")
     except MissingError as error:
-        typer.echo(f"No curves.png: {error}", err=True)
+        tell(f"No curves.png: {error}")
 
 
 def _log(line: Mapping[str, float]) -> None:
-    typer.echo(json.dumps(line), err=True)
+    tell(json.dumps(line))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from styfie.cli.progress import interruptible, show_progress
+from styfie.cli.progress import interruptible, show_progress, tell
 from styfie.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ SUFFIXES = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".
 
 def is_video(file: Path) -> bool:
     """Whether a file's name is that of a video."""
-    return file.suffix.lower() in SUFFIXES and not file.is_dir()
+    return file.suffix.lower() in SUFFIXES and not os.path.isdir(file)  # noqa: PTH112 - Path's raises of some names
 
 
 def paint_clip(
@@ -37,11 +38,15 @@ def paint_clip(
 
     Raises:
         InputError: an option that is for photos, or as `video.paint_video`.
+        OutputError: the film would replace what it is made from, or as `video.paint_video`.
     """
     if of_photos:
         raise InputError(f"{of_photos[0]} came with a video: it is for photos only.")
+    from styfie.styles import style_files
     from styfie.video import paint_video
+    from styfie.writing import check_targets
 
+    check_targets([folder / f"{file.stem}.mp4"], [file, Path(settings.segmenter), *style_files(looks)])
     with interruptible() as stop, show_progress() as show:
 
         def on_progress(progress: Progress) -> bool:
@@ -51,5 +56,5 @@ def paint_clip(
         film, finished = paint_video(file, folder, looks, settings, first, end, on_progress)
     typer.echo(f"Wrote {film.name} into {folder}")
     if not finished:
-        typer.echo("Stopped before the end: this is the film so far. The same command goes on from here.", err=True)
+        tell("Stopped before the end: this is the film so far. The same command goes on from here.")
         raise typer.Exit(130)

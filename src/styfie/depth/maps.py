@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
+from styfie.decoding import check_size, decoding, grey_values, open_picture, turned
 from styfie.errors import InputError
-from styfie.images import HEIF_SUFFIXES, Picture, _loaded, _open, describe, resize
+from styfie.images import Picture, describe, resize, same_proportions
 
 FAR = 2  # pillow-heif's number of maps in which bright is far
 ON_ITS_SIDE = (5, 6, 7, 8)  # EXIF's orientations that change width for height
@@ -30,20 +31,21 @@ def read_depth(source: Picture, size: tuple[int, int]) -> Tensor:
     """
     name = describe(source)
     if isinstance(source, str | Path):
-        values = _grey(ImageOps.exif_transpose(_loaded(_open(source, name), name)), name)
+        values = _read(open_picture(Path(source), name), name)
     elif isinstance(source, Image.Image):
-        values = _grey(ImageOps.exif_transpose(_loaded(source, name)), name)
+        values = _read(source, name)
     else:
         values = np.asarray(source.cpu() if isinstance(source, Tensor) else source)
     values = values.reshape(values.shape[-2:]) if values.size == np.prod(values.shape[-2:]) else values
     if values.ndim != 2 or not np.issubdtype(values.dtype, np.number) or not np.isfinite(values).all():
         raise InputError(f"The depth map {name} of shape {values.shape} is wanted as finite numbers (H, W).")
-    if not _fits(values.shape, size):
+    if not same_proportions((values.shape[0], values.shape[1]), size):
         raise InputError(
             f"The depth map {name} is {values.shape[1]}x{values.shape[0]} and the photo {size[1]}x{size[0]}: "
             "a map of the same proportions is wanted, of the upright photo."
         )
-    depth = _from_disparity(values.astype(np.float64))
+    with decoding(name):
+        depth = _from_disparity(values if values.dtype == np.float32 else values.astype(np.float64))
     if depth is None:
         raise InputError(f"The depth map {name} is the same everywhere: one in which near is brighter is wanted.")
     return resize(depth, size).clamp(0, 1)
@@ -58,44 +60,36 @@ def photo_depth(source: Picture) -> Tensor | None:
         MissingError, InputError: as `images.read_picture`.
     """
     if isinstance(source, str | Path):
-        if Path(source).suffix.lower() not in HEIF_SUFFIXES:
+        source = open_picture(Path(source), describe(source))
+        if source.format != "HEIF":
             return None
-        source = _open(source, describe(source))
     found = source.info.get("depth_images") if isinstance(source, Image.Image) else None
     if not isinstance(source, Image.Image) or not found:
         return None
     image = Image.fromarray(np.asarray(found[0]))
     upright = (source.height, source.width)
     turn = source.info.get("original_orientation")
-    if turn in ON_ITS_SIDE and not _fits((image.height, image.width), upright):
+    if turn in ON_ITS_SIDE and not same_proportions((image.height, image.width), upright):
         # Its writer turned the photo and not the map beside it.
-        image.getexif()[0x0112] = turn
-        image = ImageOps.exif_transpose(image)
-    values = _grey(image, "depth image").astype(np.float64)
+        image = turned(image, turn)
+    values = grey_values(image, "depth image").astype(np.float64)
     far = (found[0].info.get("metadata") or {}).get("representation_type") == FAR
-    return _from_disparity(-values if far else values) if _fits(values.shape, upright) else None
+    return (
+        _from_disparity(-values if far else values)
+        if same_proportions((values.shape[0], values.shape[1]), upright)
+        else None
+    )
 
 
-def _grey(image: Image.Image, name: str) -> NDArray[Any]:
-    """The values (H, W) of a grey picture as stored, transparency left out."""
-    if image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
-        values: NDArray[Any] = np.asarray(image)
-        return values
-    colours = np.asarray(image.convert("RGB"), np.float64)
-    if np.ptp(colours, axis=-1).mean() > 8:
-        raise InputError(f"The depth map {name} is coloured: a grey picture in which near is brighter is wanted.")
-    grey: NDArray[Any] = colours.mean(-1)
-    return grey
+def _read(image: Image.Image, name: str) -> NDArray[Any]:
+    """The values (H, W) of a grey picture as stored, upright, transparency left out."""
+    check_size(image.size, name, smallest=1)
+    return grey_values(image, name)
 
 
-def _from_disparity(values: NDArray[np.float64]) -> Tensor | None:
+def _from_disparity(values: NDArray[Any]) -> Tensor | None:
     """Depth (1, 1, H, W) from values (H, W) that rise with nearness; None if they are all the same."""
     low, high = values.min(), values.max()
     if high <= low:
         return None
     return torch.from_numpy(((high - values) / (high - low)).astype(np.float32))[None, None]
-
-
-def _fits(found: tuple[int, ...], wanted: tuple[int, int]) -> bool:
-    """Whether two sizes have the same proportions, to two per cent or the pixel by which a small one is rounded."""
-    return abs(found[0] / found[1] * wanted[1] - wanted[0]) <= max(1.0, 0.02 * wanted[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -63,6 +64,23 @@ TAXONOMY = {
 """The classes of Jing et al. (2018), "Neural Style Transfer: A Review"; they number those of networks from 1 on."""
 
 
+class Memory(NamedTuple):
+    """What an engine takes at the most, in bytes: measured from outside the process, with a tenth more.
+
+    `pixel` is for each pixel of the picture, `painted` for each of those that are painted: at most a square of `side`.
+    """
+
+    base: float
+    pixel: float
+    painted: float = 0.0
+    side: int = 0
+
+    def need(self, size: tuple[int, int]) -> float:
+        """Gigabytes for a picture of (height, width)."""
+        pixels = size[0] * size[1]
+        return (self.base + self.pixel * pixels + self.painted * min(pixels, self.side**2)) / 1e9
+
+
 @dataclass(frozen=True)
 class EngineEntry:
     """One way to paint: `taxonomy` is a class of `TAXONOMY`, `needs` what must be there beyond the package itself.
@@ -78,6 +96,8 @@ class EngineEntry:
     weights: tuple[str, ...] = ()  # packaged files that it reads besides encoder and segmenter
     begins_small: bool = False  # whether a large painting begins as the small one, which it is given
     keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
+    memory: Memory | None = None  # what it takes, where it neither has a plan nor keeps to what is allowed
+    draws_strokes: bool = False  # whether its last progress has strokes, which are files of their own
 
     @property
     def paint(self) -> Engine:
@@ -101,6 +121,7 @@ ENGINES: dict[str, EngineEntry] = {
         "2.3",
         painter="fast.paint:FastPainter",
         weights=("fast",),
+        memory=Memory(1.2e9, 230),
     ),
     "taught": EngineEntry(
         "The gallery, or a file of styfie train style, in one pass",
@@ -122,11 +143,14 @@ ENGINES: dict[str, EngineEntry] = {
         "1.1",
         "styfie[vgg] and the weights of vgg19",
     ),
-    "strokes": EngineEntry("Strokes from coarse to fine: oil, tape, marker, watercolour", "strokes:strokes", "0.1"),
+    "strokes": EngineEntry(
+        "Strokes from coarse to fine: oil, tape, marker, watercolour", "strokes:strokes", "0.1", draws_strokes=True
+    ),
     "components": EngineEntry(
         "Draft, paint and edge: patches by belief propagation (after Zhang et al. 2013)",
         "components.paint:components",
         "0.3",
+        memory=Memory(0.9e9, 110, 1500, 1024),
     ),
 }
 
@@ -140,6 +164,23 @@ def load_engine(name: str) -> Engine:
     if name not in ENGINES:
         raise InputError(f"There is no engine {name!r}: known are {', '.join(ENGINES)}.")
     return ENGINES[name].paint
+
+
+def check_memory(settings: Settings, size: tuple[int, int]) -> None:
+    """Refuse a picture of (height, width) for which an engine takes more than is allowed.
+
+    Those with a plan refuse by themselves, where they cannot keep to it.
+
+    Raises:
+        InputError: it takes more, with the number that would do.
+    """
+    memory = ENGINES[settings.engine].memory
+    if memory is None or (need := memory.need(size)) <= settings.max_memory:
+        return
+    raise InputError(
+        f"{size[1]}x{size[0]} pixels need {math.ceil(10 * need) / 10:.1f} GB with the engine {settings.engine}, and "
+        f"{settings.max_memory:g} GB are allowed: raise --max-memory to that or lower --size."
+    )
 
 
 def painter_of(name: str) -> Callable[[Mapping[str, Look], Settings], Painter] | None:

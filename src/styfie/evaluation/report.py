@@ -6,7 +6,6 @@ import base64
 import io
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from styfie.errors import OutputError
 from styfie.evaluation.masks import MaskSummary
 from styfie.evaluation.segmenter import Evaluation, Shown
 from styfie.images import to_image
+from styfie.writing import writing_into
 
 COLUMNS = {
     "pictures": "photos",
@@ -31,6 +30,7 @@ COLUMNS = {
     "gradient": "gradient/1000",
 }
 CONSTANT = "constant"
+REPORT = ("report.json", "report.html")
 ABOUT = (
     "Means over pictures, at the size of each true mask. IoU is of the person, mean IoU of person and background, both "
     "cut at 0.5; boundary F matches contours within 0.8 % of the diagonal; worst tenth is the mean of the lowest tenth "
@@ -98,21 +98,11 @@ def write_report(evaluation: Evaluation, folder: Path, settings: Mapping[str, An
         OutputError: the folder cannot be written to; what was there before stays.
     """
     record = json.dumps(as_record(evaluation, settings), indent=1) + "\n"
-    texts = {folder / "report.json": record, folder / "report.html": as_html(evaluation, settings)}
-    beside = {file: file.with_name(f".{file.name}.part") for file in texts}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, text in texts.items():
-            beside[file].write_text(text, encoding="utf-8")
-        for file, part in beside.items():
-            part.replace(file)
-    except OSError as error:
-        raise OutputError(f"Could not write a report into {folder}: {error.strerror or error}.") from error
-    finally:
-        for part in beside.values():
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-    return list(texts)
+    texts = dict(zip(REPORT, (record, as_html(evaluation, settings)), strict=True))
+    with writing_into(folder) as beside:
+        for name, text in texts.items():
+            (beside / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]
 
 
 def difference(photo: Tensor, truth: Tensor, found: Tensor) -> Tensor:

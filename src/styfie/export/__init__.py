@@ -9,6 +9,8 @@ from styfie.export.fast import export_fast
 from styfie.export.segmenter import export_segmenter
 from styfie.export.taught import export_taught
 from styfie.settings import Settings
+from styfie.styles import style_files
+from styfie.writing import check_targets
 
 __all__ = ["export", "export_fast", "export_segmenter", "export_taught"]
 
@@ -19,8 +21,9 @@ def export(what: str, file: Path, style: str | None = None, size: int = Settings
     Raises:
         InputError: none of these; a style where none is wanted, or none where one is.
         MissingError: there is no such file or style, or the optional part is not installed.
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or would replace what is read for it.
     """
+    check_targets([file], [what, *(style_files({"style": style}) if style else [])])
     if (style is not None) != (what == "fast"):
         raise InputError(
             "The network fast is exported with one style in it: give --style NAME."

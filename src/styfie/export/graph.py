@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 import styfie
 from styfie.errors import MissingError
-from styfie.training.outputs import make_folder, written_beside
+from styfie.writing import writing_file
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto, ValueInfoProto
@@ -112,8 +112,7 @@ class Graph:
         )
         helper.set_model_props(model, dict(about))
         checker.check_model(model, full_check=True)
-        make_folder(file.parent)
-        with written_beside(file) as part:
+        with writing_file(file) as part:
             part.write_bytes(model.SerializeToString(deterministic=True))
         return file
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from styfie.errors import InputError, MissingError
-from styfie.segmentation.networks import PortraitNet
+from styfie.segmentation.files import side_of
+from styfie.segmentation.networks import PARTS, PortraitNet
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 KIND = "segmenter"  # what such a file says it is
+TRIED = 64  # pixels of the side of the picture that a file is tried with
 TINY = 1e-7  # a probability nearer to 0 or 1 than this has no logarithm in float32
 
 
@@ -27,8 +30,16 @@ class ExportedNet(PortraitNet):
 
     def both(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """As `PortraitNet.both`: logits that give the file's probabilities back."""
-        matte, parts = self.session.run(["matte", "parts"], {"picture": picture.float().cpu().numpy()})
-        return torch.from_numpy(matte).logit(TINY), torch.from_numpy(parts).clamp_min(TINY).log()
+        try:
+            matte, parts = self.session.run(["matte", "parts"], {"picture": picture.float().cpu().numpy()})
+            found = torch.from_numpy(matte).float(), torch.from_numpy(parts).float()
+        except Exception:  # its own kinds of errors share no public base
+            raise InputError("The ONNX file's network cannot be run: it is damaged, get a whole copy.") from None
+        count, (height, width) = len(picture), picture.shape[-2:]
+        shapes = (count, 1, height, width), (count, PARTS, height // 2, width // 2)
+        if tuple(one.shape for one in found) != shapes or not all(bool(torch.isfinite(one).all()) for one in found):
+            raise InputError("The ONNX file's network gives no masks: it is damaged, get a whole copy.")
+        return found[0].logit(TINY), found[1].clamp_min(TINY).log()
 
 
 def read_exported(file: Path) -> tuple[ExportedNet, int]:
@@ -38,7 +49,7 @@ def read_exported(file: Path) -> tuple[ExportedNet, int]:
         MissingError: there is no such file, or ONNX Runtime is not installed.
         InputError: it is no file of `styfie export segmenter`.
     """
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises of some names
         raise MissingError(f"There is no file {file}.")
     try:
         import onnxruntime as ort
@@ -53,6 +64,13 @@ def read_exported(file: Path) -> tuple[ExportedNet, int]:
         about = {}
     else:
         about = session.get_modelmeta().custom_metadata_map
-    if about.get("styfie") != KIND:
-        raise InputError(f"{file} holds no network that finds people: a file of `styfie export segmenter` is wanted.")
-    return ExportedNet(session), int(about["side"])
+    try:
+        if about.get("styfie") != KIND:
+            raise ValueError("something else")
+        network, side = ExportedNet(session), side_of(about)
+        network.both(torch.zeros(1, 3, TRIED, TRIED))
+    except (KeyError, ValueError):  # InputError too
+        raise InputError(
+            f"{file} holds no network that finds people: a file of `styfie export segmenter` is wanted."
+        ) from None
+    return network, side

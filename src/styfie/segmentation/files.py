@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from styfie.segmentation.banet import BANet
 from styfie.segmentation.networks import PortraitNet
 from styfie.segmentation.segnet import SLIM, SegNet
 from styfie.segmentation.unet88 import UNet88
+
+SIDES = (32, 4096)  # pixels that networks are trained on, at the least and at the most
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "portrait": PortraitNet,
@@ -32,18 +35,36 @@ def read_network(file: Path) -> tuple[nn.Module, int]:
         MissingError: there is no such file.
         InputError: it is no file of `styfie train segmenter`.
     """
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises of some names
         raise MissingError(f"There is no file {file}.")
     try:
         state, about = read_state(file)
         with torch.device("meta"):
             network = NETWORKS[about["arch"]]()
         network.load_state_dict(state, assign=True)
-        return network.eval().requires_grad_(False), int(about["side"])
-    except (SafetensorError, KeyError, ValueError, RuntimeError):
+        if not all(bool(torch.isfinite(value).all()) for value in state.values()):
+            raise ValueError("weights that are no numbers")
+        return network.eval().requires_grad_(False), side_of(about)
+    except PermissionError:
+        raise InputError(f"{file} may not be read: check its permissions.") from None
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError):
+        if not os.access(file, os.R_OK):  # safetensors says of such that it is not there
+            raise InputError(f"{file} may not be read: check its permissions.") from None
         raise InputError(
             f"{file} holds no network that finds people: a segmenter.safetensors of `styfie train segmenter` is wanted."
         ) from None
+
+
+def side_of(about: Mapping[str, str]) -> int:
+    """The side in pixels of the pictures that a network was trained on, from what its file says.
+
+    Raises:
+        KeyError, ValueError: it does not say so, or nothing that can be.
+    """
+    side = int(about["side"])
+    if not SIDES[0] <= side <= SIDES[1]:
+        raise ValueError(f"a side of {side} pixels")
+    return side
 
 
 def read_state(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

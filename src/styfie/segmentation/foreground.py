@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import EllipsisType
@@ -78,43 +79,47 @@ def foregrounds_at(photo: Tensor, alpha: Tensor, places: Tensor) -> Tensor:
         return torch.cat(list(pool.map(estimated, _solved_together(len(alpha)))))
 
 
-class _Threads(threading.local):
-    """Whether this thread of Python's has PyTorch on one thread; and of all that have, how many, and what was before.
+class _Narrowed:
+    """The blocks that want one thread just now, by the thread they are of, and how many there were before the first.
 
-    PyTorch's number is each thread's own, and that of threads to come the last that any of them has set.
+    PyTorch counts for each thread by itself, and a new thread begins with what was said last by any.
     """
 
-    lock = threading.Lock()
-    users, before = 0, 1
-    alone = False  # this thread's own
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.blocks, self.before = Counter[int](), 1
+
+    def enter(self) -> int:
+        with self.lock:
+            if not self.blocks.total():
+                self.before = torch.get_num_threads()
+            torch.set_num_threads(1)
+            self.blocks[threading.get_ident()] += 1
+            return threading.get_ident()
+
+    def leave(self, entered: int) -> None:
+        with self.lock:
+            self.blocks[entered] -= 1
+            if self.blocks[entered] <= 0:
+                del self.blocks[entered]
+                torch.set_num_threads(self.before)
 
 
-_THREADS = _Threads()
+_narrowed = _Narrowed()
 
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """PyTorch on one thread, while Python's threads share the machine: else they would wait for each other.
 
-    Sums are then the same on any machine, too. Several may ask for it at once, and end in any order: each gives back
-    what was before the first of them.
+    Sums are then the same on any machine, too. However such blocks overlap, in one thread or several, each thread has
+    in the end what there was before the first of them.
     """
-    if _THREADS.alone:  # and stays so until the outermost ends
-        yield
-        return
-    with _Threads.lock:
-        if not _Threads.users:
-            _Threads.before = torch.get_num_threads()
-        _Threads.users += 1
-        torch.set_num_threads(1)
-    _THREADS.alone = True
+    entered = _narrowed.enter()
     try:
         yield
     finally:
-        _THREADS.alone = False
-        with _Threads.lock:
-            _Threads.users -= 1
-            torch.set_num_threads(_Threads.before)
+        _narrowed.leave(entered)
 
 
 def _solved_together(count: int) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,14 +45,26 @@ def read_taught(file: Path) -> Taught:
         MissingError: no such file.
         InputError: it holds something else.
     """
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises of some names
         raise MissingError(f"There is no style {file}: a file of styfie train style is wanted.")
     try:
         state = load_file(file)
-        picture = state.pop(PICTURE)
-        return Taught(load_transform(state), picture.float() / 255)
-    except (SafetensorError, OSError, LookupError, RuntimeError):
+        picture = _checked(state.pop(PICTURE))
+        network = load_transform(state)
+        if network.styles != 1 or not all(bool(torch.isfinite(value).all()) for value in state.values()):
+            raise ValueError("no network of one style")
+        return Taught(network, picture)
+    except (SafetensorError, OSError, LookupError, RuntimeError, TypeError, ValueError):
         raise InputError(f"{file.name} holds no taught style: a file of styfie train style is wanted.") from None
+
+
+def _checked(picture: Tensor) -> Tensor:
+    """A style's picture in 255ths, in [0, 1]."""
+    if picture.dtype != torch.uint8 or picture.ndim != 4 or picture.shape[:2] != (1, 3) or min(picture.shape[2:]) < 1:
+        raise ValueError(f"a picture of {picture.dtype} and shape {tuple(picture.shape)}")
+    if max(picture.shape[2:]) > KEPT:
+        raise ValueError("a picture larger than any that is written")
+    return picture.float() / 255
 
 
 def save_taught(network: TransformNet, picture: Tensor, file: Path) -> Path:
