@@ -37,7 +37,7 @@ LAYERS = [
     {"encoders", "evaluation"},
     {"engines", "segmentation", "depth", "likeness", "styles"},
     {"training", "export", "flow"},
-    {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes", "stream"},
+    {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes", "stream", "film"},
     {"pipeline"},
     {"batch", "video"},
     {"web"},

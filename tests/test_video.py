@@ -13,6 +13,7 @@ import torch
 from styfie import video
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, MissingError
+from styfie.film import clip as clip_module
 from styfie.images import read_picture
 from styfie.settings import Settings
 from styfie.video import Clip, paint_video
@@ -179,7 +180,7 @@ def test_frames_are_upright(monkeypatch: pytest.MonkeyPatch) -> None:
             pixels[0, -1] = 255  # upper right: after a quarter turn counterclockwise upper left
             return pixels
 
-    picture = video._upright(Turned(), 0)  # type: ignore[arg-type]
+    picture = clip_module._upright(Turned(), 0)  # type: ignore[arg-type]
     assert picture.shape == (1, 3, 6, 4)
     assert float(picture[0, 0, 0, 0]) == 1
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.errors import InputError, MissingError
+from styfie.film.encoding import codec
 from styfie.folder import writing_into
 from styfie.images import fit_size, resize, to_image
 from styfie.painting import Painting
@@ -25,7 +25,6 @@ LONGEST = 512  # pixels; a smaller photo keeps its size
 MOST = 120  # frames
 SHOWN = 80  # milliseconds of a frame; GIF counts in tens
 HELD = 2000  # milliseconds of the last one
-CODECS = ("libx264", "libopenh264", "mpeg4")  # of FFmpeg; the first that is there
 PALETTE_FRAMES = 8
 SPREAD = 24  # of 255 by which the ordered dither moves colours: about the distance of those in a palette
 
@@ -157,17 +156,3 @@ def _write_video(frames: list[Frame], file: Path) -> None:
         for frame in [*frames, *held]:
             film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         film.mux(stream.encode())
-
-
-def codec() -> str:
-    """The name of the first of `CODECS` that is there.
-
-    Raises:
-        MissingError: none is.
-    """
-    import av
-
-    for name in CODECS:
-        with suppress(av.codec.codec.UnknownCodecError):
-            return av.Codec(name, "w").name
-    raise MissingError(f"This PyAV knows none of {', '.join(CODECS)}: a timelapse as .gif needs nothing of it.")
