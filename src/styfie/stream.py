@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass, fields, replace
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -59,6 +59,15 @@ class Shown:
     picture: Tensor
     alpha: Tensor
     layers: Tensor
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """All of it by name, as a file of tensors holds it."""
+        return {field.name: getattr(self, field.name).contiguous() for field in fields(self)}
+
+    @classmethod
+    def of_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
+        """What `to_tensors` gave."""
+        return cls(**tensors)
 
 
 class Stream:

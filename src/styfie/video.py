@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from styfie.engines.progress import Progress
-from styfie.errors import InputError
+from styfie.errors import InputError, OutputError
 from styfie.film.clip import Clip, Frame
 from styfie.film.identity import film_key
 from styfie.film.joining import join
-from styfie.film.parts import Parts
+from styfie.film.lock import sync
+from styfie.film.parts import Parts, refusing
 from styfie.folder import writing_into
 from styfie.images import fit_size
 from styfie.settings import Settings
@@ -41,41 +42,81 @@ def paint_video(
     first: float = 0.0,
     end: float | None = None,
     on_progress: Callable[[Progress], bool | None] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> tuple[Path, bool]:
     """Paint a clip into `folder`, as .mp4 under its own name; of it what is shown from `first` to `end`, in seconds.
 
     Stopped, by `on_progress` returning False, it leaves what is painted so far as a film that plays; killed or
-    stopped, the same call goes on from the last finished part and ends with the same frames.
+    stopped, the same call goes on from the last finished part and ends with the same frames. `on_note` is told so.
 
     Returns:
         The file, and whether it is finished.
 
     Raises:
         InputError, MissingError: what cannot be read, painted, or is not there.
-        OutputError: the folder cannot be written to.
+        OutputError: the folder cannot be written to, or another run is painting the same film into it.
     """
     if end is not None and end <= first:
         raise InputError(f"--from {first:g} and --to {end:g} came: an end after the beginning is wanted.")
+    note = on_note or (lambda _text: None)
     with Clip(file, settings.size) as clip:
         longest = max(fit_size((clip.stream.height, clip.stream.width), settings.size)) if settings.size else 0
         known = resolve_looks(looks, longest or max(clip.stream.height, clip.stream.width))
-        parts = Parts(folder, film_key(file, known, settings, first, end), PART)
-        stream = Stream(known, settings, parts.last())
-        total, stopped, asked = clip.count(first, end), False, f"from {first:g} s " + (f"to {end:g} s" if end else "on")
-        first, end = first and first + clip.start, end and end + clip.start
-        frames = clip.frames(first, end, skip=PART * parts.count)
-        while not stopped and (batch := _batch(stream, frames, parts, total, on_progress)):
-            stopped = batch.stopped
-            parts.write(batch.frames, clip.rate, clip.time_base, None if stopped else stream.last)
-            if len(batch.frames) < PART:
-                break
-        if not parts.count and not parts.extra:
-            raise InputError(f"{file.name} holds no frame {asked}: choose another --from or --to.")
-        name = f"{file.stem}.mp4"
-        with writing_into(folder) as beside:
-            join(parts.files(), clip, beside / name, first, whole=end is None and not stopped)
+        target = _target(clip, folder)
+        with Parts(folder, film_key(file, known, settings, first, end), PART, target.name) as parts:
+            _say_where(parts, note)
+            return target, _paint(clip, target, Stream(known, settings, parts.last), parts, (first, end), on_progress)
+
+
+def _target(clip: Clip, folder: Path) -> Path:
+    """The film to write.
+
+    Raises:
+        OutputError: it would replace the clip, or what is no file.
+    """
+    target = folder / f"{clip.file.stem}.mp4"
+    if target.exists() and target.samefile(clip.file):
+        raise OutputError(f"{target} is the clip itself, which its painting would replace: choose another folder.")
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise OutputError(f"{target} is no plain file, which a film could replace: remove it, or choose another folder.")
+    return target
+
+
+def _say_where(parts: Parts, note: Callable[[str], None]) -> None:
+    if parts.damaged:
+        note(f"Of what was painted before, the frames from {parts.frames + 1} on are damaged: they are painted again.")
+    if parts.count:
+        note(f"going on at frame {parts.frames + 1}")
+
+
+def _paint(
+    clip: Clip,
+    target: Path,
+    stream: Stream,
+    parts: Parts,
+    asked: tuple[float, float | None],
+    on_progress: Callable[[Progress], bool | None] | None,
+) -> bool:
+    """Paint what is not painted yet, and join all; whether it is finished."""
+    first, end = asked
+    total, stopped = clip.count(first, end), False
+    begin, stop = first and first + clip.start, end and end + clip.start
+    frames = clip.frames(begin, stop, skip=parts.frames)
+    while not stopped and (batch := _batch(stream, frames, parts, total, on_progress)):
+        stopped = batch.stopped
+        parts.write(batch.frames, clip.rate, clip.time_base, None if stopped else stream.last, frozenset())
+        if len(batch.frames) < PART:
+            break
+    if not parts.files():
+        until = f"to {end:g} s" if end else "on"
+        raise InputError(f"{clip.file.name} holds no frame from {first:g} s {until}: choose another --from or --to.")
+    with refusing(target.parent), writing_into(target.parent) as beside:
+        whole = end is None and not stopped
+        join(parts.files(), clip, beside / target.name, begin, whole, parts.total)
+        sync(beside / target.name)
+    sync(target.parent)
     parts.done(finished=not stopped)
-    return folder / name, not stopped
+    return not stopped
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +143,7 @@ def _batch(
                 return
 
     painted: list[Frame] = []
-    began, done = time.monotonic(), PART * parts.count
+    began, done = time.monotonic(), parts.frames
     with closing(stream(pictures())) as pictured:  # left open, it would give back PyTorch's threads at some later time
         for picture in pictured:
             painted.append(Frame(picture, taken[len(painted)].pts))

@@ -48,8 +48,12 @@ def paint_clip(
             show(progress)
             return not stop.asked
 
-        film, finished = paint_video(file, folder, looks, settings, first, end, on_progress)
+        film, finished = paint_video(file, folder, looks, settings, first, end, on_progress, _note)
     typer.echo(f"Wrote {film.name} into {folder}")
     if not finished:
         typer.echo("Stopped before the end: this is the film so far. The same command goes on from here.", err=True)
         raise typer.Exit(130)
+
+
+def _note(text: str) -> None:
+    typer.echo(text, err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -13,10 +14,13 @@ from styfie.film.clip import Clip, pyav
 COPIED = {"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "opus", "flac"}  # sound that an .mp4 takes as it is
 
 
-def join(parts: Sequence[Path], clip: Clip, file: Path, first: float, whole: bool) -> None:
+def join(parts: Sequence[Path], clip: Clip, file: Path, first: float, whole: bool, count: int) -> None:
     """Parts and the clip's sound as one film, its times counted from `first` seconds.
 
     Sound ends with the last frame, unless the clip is painted `whole`: then what is heard after it is kept too.
+
+    Raises:
+        OSError: it cannot be written, or the parts do not hold `count` frames.
     """
     av = pyav()
     with av.open(str(file), "w", options={"video_track_timescale": str(clip.time_base.denominator)}) as film:
@@ -24,7 +28,7 @@ def join(parts: Sequence[Path], clip: Clip, file: Path, first: float, whole: boo
             picture = film.add_stream_from_template(one.streams.video[0])
         sound = _Sound(clip, film, first)
         start: Fraction | None = None
-        end = Fraction(0)
+        end, found = Fraction(0), 0
         for part in parts:
             with av.open(str(part)) as one:
                 for packet in one.demux(one.streams.video[0]):
@@ -39,7 +43,10 @@ def join(parts: Sequence[Path], clip: Clip, file: Path, first: float, whole: boo
                     end = time
                     sound.until(float(time))
                     film.mux(packet)
+                    found += 1
         sound.until(math.inf if whole else float(end + 1 / clip.rate), last=True)
+    if found != count:
+        raise OSError(errno.EIO, f"of {count} painted frames {found} could be read again")
 
 
 class _Sound:
