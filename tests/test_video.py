@@ -13,7 +13,6 @@ import torch
 from styfie import video
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, MissingError
-from styfie.film import clip as clip_module
 from styfie.images import read_picture
 from styfie.settings import Settings
 from styfie.video import Clip, paint_video
@@ -169,20 +168,6 @@ def test_killed_it_goes_on_likewise(clip: Path, tmp_path: Path, monkeypatch: pyt
     assert not list((tmp_path / "parts").glob("*.mp4"))
     film, _ = paint_video(clip, tmp_path / "parts", LOOKS, SETTINGS)
     assert np.array_equal(shown(film), shown(whole))
-
-
-def test_frames_are_upright(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Turned:
-        rotation = 90
-
-        def to_ndarray(self, **_: str) -> np.ndarray[Any, Any]:
-            pixels = np.zeros((4, 6, 3), np.uint8)
-            pixels[0, -1] = 255  # upper right: after a quarter turn counterclockwise upper left
-            return pixels
-
-    picture = clip_module._upright(Turned(), 0)  # type: ignore[arg-type]
-    assert picture.shape == (1, 3, 6, 4)
-    assert float(picture[0, 0, 0, 0]) == 1
 
 
 def test_what_is_wrong_is_said(clip: Path, tmp_path: Path) -> None:

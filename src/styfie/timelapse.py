@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.errors import InputError, MissingError
+from styfie.film.display import encodable, tag
 from styfie.film.encoding import codec
 from styfie.folder import writing_into
 from styfie.images import fit_size, resize, to_image
@@ -151,8 +152,8 @@ def _write_video(frames: list[Frame], file: Path) -> None:
     with av.open(str(file), "w") as film:
         stream = film.add_stream(codec(), rate=Fraction(1000, SHOWN))
         assert isinstance(stream, av.VideoStream)
-        stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
+        height, width = frames[0].shape[:2]
+        tag(stream.codec_context, (height, width))
         for frame in [*frames, *held]:
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            film.mux(stream.encode(encodable(frame)))
         film.mux(stream.encode())

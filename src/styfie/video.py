@@ -23,7 +23,6 @@ from styfie.film.joining import join
 from styfie.film.lock import sync
 from styfie.film.parts import Parts, refusing
 from styfie.folder import writing_into
-from styfie.images import fit_size
 from styfie.settings import Settings
 from styfie.stream import Stream
 from styfie.styles import Wanted, resolve_looks
@@ -60,8 +59,7 @@ def paint_video(
         raise InputError(f"--from {first:g} and --to {end:g} came: an end after the beginning is wanted.")
     note = on_note or (lambda _text: None)
     with Clip(file, settings.size) as clip:
-        longest = max(fit_size((clip.stream.height, clip.stream.width), settings.size)) if settings.size else 0
-        known = resolve_looks(looks, longest or max(clip.stream.height, clip.stream.width))
+        known = resolve_looks(looks, clip.longest)
         target = _target(clip, folder)
         with Parts(folder, film_key(file, known, settings, first, end), PART, target.name) as parts:
             _say_where(parts, note)
@@ -78,7 +76,9 @@ def _target(clip: Clip, folder: Path) -> Path:
     if target.exists() and target.samefile(clip.file):
         raise OutputError(f"{target} is the clip itself, which its painting would replace: choose another folder.")
     if target.is_symlink() or (target.exists() and not target.is_file()):
-        raise OutputError(f"{target} is no plain file, which a film could replace: remove it, or choose another folder.")
+        raise OutputError(
+            f"{target} is no plain file, which a film could replace: remove it, or choose another folder."
+        )
     return target
 
 

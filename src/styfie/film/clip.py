@@ -8,15 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from styfie.errors import InputError, MissingError
-from styfie.images import fit_size, resize
+from styfie.film.display import as_shown, displayed
 
 if TYPE_CHECKING:
-    import av
     from av.container import InputContainer
 
 
@@ -53,6 +50,12 @@ class Clip:
         self.start = float(self.container.start_time or 0) / 1e6  # seconds of its own time at which players begin
         self.rate: Fraction = self.stream.average_rate or self.stream.guessed_rate or Fraction(25)
 
+    @property
+    def longest(self) -> int:
+        """The longest side of its frames as they come, in pixels."""
+        shown = displayed((self.stream.height, self.stream.width), self.stream.sample_aspect_ratio)
+        return self.size or max(shown)
+
     def __enter__(self) -> Self:
         return self
 
@@ -85,18 +88,9 @@ class Clip:
                     continue
                 seen += 1
                 if seen > skip:
-                    yield Frame(_upright(frame, self.size), pts)
+                    yield Frame(as_shown(frame, self.stream.sample_aspect_ratio, self.size), pts)
         except av.error.FFmpegError as error:
             raise InputError(f"{self.file.name} is damaged after {seen} frames ({error}).") from None
-
-
-def _upright(frame: av.VideoFrame, size: int) -> Tensor:
-    """A decoded frame as the viewer sees it, (1, 3, H, W) with even sides."""
-    pixels = frame.to_ndarray(format="rgb24")
-    turns = round(frame.rotation / 90) % 4  # counterclockwise, as the clip's metadata ask for
-    picture = torch.from_numpy(np.rot90(pixels, turns).copy()).permute(2, 0, 1)[None].float() / 255
-    height, width = fit_size((picture.shape[-2], picture.shape[-1]), size or max(picture.shape[-2:]))
-    return resize(picture, (max(2, height // 2 * 2), max(2, width // 2 * 2))).clamp(0, 1)
 
 
 def pyav() -> Any:

@@ -7,11 +7,11 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from styfie.errors import MissingError
 from styfie.film.clip import Frame, pyav
+from styfie.film.display import encodable, tag
 
 CODECS = ("libx264", "libopenh264", "mpeg4")  # of FFmpeg; the first that is there
 QUALITY = {"crf": "16", "bf": "0", "preset": "medium", "threads": "1"}  # without B-frames parts can be joined
@@ -22,12 +22,12 @@ def encode(frames: Sequence[Frame], rate: Fraction, base: Fraction, file: Path) 
     av = pyav()
     with av.open(str(file), "w", format="nut") as film:
         stream = film.add_stream(codec(), rate=rate, options=QUALITY)
-        stream.height, stream.width = frames[0].picture.shape[-2:]
-        stream.pix_fmt = "yuv420p"
+        height, width = frames[0].picture.shape[-2:]
+        tag(stream.codec_context, (height, width))
         stream.codec_context.time_base = base
         for one in frames:
             pixels = (255 * one.picture[0].permute(1, 2, 0)).round().to(torch.uint8).numpy()
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+            frame = encodable(pixels)
             frame.pts, frame.time_base = one.pts, base
             film.mux(stream.encode(frame))
         film.mux(stream.encode())
