@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from torch import Tensor
 
 from styfie import video
+from styfie.looks import Look, Style
 from styfie.stream import Shown
 
 av = pytest.importorskip("av")
 Pixels = np.ndarray[Any, Any]
+LOOKS = {"background": Look((Style("grey", torch.full((1, 3, 8, 8), 0.5)),))}
 
 
 class Negatives:
-    def __init__(self, looks: object, settings: object, last: Shown | None = None) -> None:
-        self.last = last
-        self.seen: frozenset[str] = frozenset()
+    def __init__(self, looks: Mapping[str, Look], settings: object, last: Shown | None = None) -> None:
+        self.last, self.looks = last, looks
+        self.seen: set[str] = set()
 
     def __call__(self, frames: Iterable[Tensor]) -> Generator[Tensor]:
         for frame in frames:
+            self.seen.add("background")
             before = frame if self.last is None else self.last.picture
             picture = 0.5 * (1 - frame) + 0.5 * before
             self.last = Shown(frame, frame, picture, frame[:, :1], picture)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -70,6 +70,7 @@ class Parts:
         except OSError as error:
             raise OutputError(f"Could not write into {folder}: {error.strerror}.") from error
         if not free:
+            self._lock.close()
             raise OutputError(
                 f"{name} is being painted into {folder} by the same command already: let that one end, or stop it."
             )
@@ -126,7 +127,7 @@ class Parts:
         return 0
 
     def write(
-        self, frames: list[Frame], rate: Fraction, base: Fraction, last: Shown | None, seen: frozenset[str]
+        self, frames: list[Frame], rate: Fraction, base: Fraction, last: Shown | None, seen: Collection[str]
     ) -> None:
         """One part more. Short, or without what the `last` frame left behind, it is not counted.
 
