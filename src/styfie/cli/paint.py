@@ -230,7 +230,7 @@ def _paint_one(photo: Picture | None, request: Request, output: Path, timelapse:
             if request.settings.engine == "optimise":
                 _note(_plan(painting, request.settings))
             if film:
-                film.start(painting)
+                film.start(painting, request.settings, output)
 
         def on_progress(progress: Progress) -> bool:
             show(progress)
