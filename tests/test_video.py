@@ -14,6 +14,7 @@ from styfie import video
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, MissingError
 from styfie.images import read_picture
+from styfie.looks import Look
 from styfie.settings import Settings
 from styfie.video import Clip, paint_video
 from styfie.weights import ASSETS
@@ -178,6 +179,8 @@ def test_what_is_wrong_is_said(clip: Path, tmp_path: Path) -> None:
         Clip(tmp_path / "bad.mp4")
     with pytest.raises(InputError, match="after the beginning"):
         paint_video(clip, tmp_path, LOOKS, SETTINGS, 2, 1)
+    with pytest.raises(InputError, match="frames have none"):
+        paint_video(clip, tmp_path / "near", {"subject": Look(graded=0.5)}, SETTINGS)
     with pytest.raises(InputError, match="no frame from 100 s on"):
         paint_video(clip, tmp_path / "late", LOOKS, SETTINGS, 100)
 

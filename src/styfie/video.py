@@ -19,7 +19,7 @@ from styfie.engines.progress import Progress
 from styfie.errors import InputError, OutputError
 from styfie.film.clip import Clip, Frame
 from styfie.film.identity import film_key
-from styfie.film.joining import join
+from styfie.film.joining import Sound, find_sound, join, left_out
 from styfie.film.lock import sync
 from styfie.film.parts import Parts, refusing
 from styfie.folder import writing_into
@@ -60,10 +60,34 @@ def paint_video(
     note = on_note or (lambda _text: None)
     with Clip(file, settings.size) as clip:
         known = resolve_looks(looks, clip.longest)
+        if graded := [name for name, look in known.items() if look.graded]:
+            raise InputError(
+                f"The strength of {' and '.join(graded)} is graded by depth, and frames have none: leave graded out."
+            )
         target = _target(clip, folder)
+        clip.check(first, end)
+        sound = find_sound(clip)
+        if lost := left_out(clip, sound):
+            note(f"Left out of the film: {'; '.join(lost)}.")
         with Parts(folder, film_key(file, known, settings, first, end), PART, target.name) as parts:
             _say_where(parts, note)
-            return target, _paint(clip, target, Stream(known, settings, parts.last), parts, (first, end), on_progress)
+            stream = Stream(known, settings, parts.last)
+            stream.seen |= parts.seen
+            finished = _paint(_Job(clip, sound, target, first, end), stream, parts, on_progress)
+        if finished and (absent := [name for name in stream.looks if name not in stream.seen]):
+            note(f"In no frame of {file.name} there was {' or '.join(absent)}: nothing of it is painted.")
+        return target, finished
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What is to become of a clip: the film `target` of what it shows from `first` to `end`."""
+
+    clip: Clip
+    sound: Sound | None
+    target: Path
+    first: float
+    end: float | None
 
 
 def _target(clip: Clip, folder: Path) -> Path:
@@ -89,32 +113,24 @@ def _say_where(parts: Parts, note: Callable[[str], None]) -> None:
         note(f"going on at frame {parts.frames + 1}")
 
 
-def _paint(
-    clip: Clip,
-    target: Path,
-    stream: Stream,
-    parts: Parts,
-    asked: tuple[float, float | None],
-    on_progress: Callable[[Progress], bool | None] | None,
-) -> bool:
+def _paint(job: _Job, stream: Stream, parts: Parts, on_progress: Callable[[Progress], bool | None] | None) -> bool:
     """Paint what is not painted yet, and join all; whether it is finished."""
-    first, end = asked
-    total, stopped = clip.count(first, end), False
-    begin, stop = first and first + clip.start, end and end + clip.start
-    frames = clip.frames(begin, stop, skip=parts.frames)
+    clip, folder = job.clip, job.target.parent
+    total, stopped = clip.count(job.first, job.end), False
+    begin, end = job.first and job.first + clip.start, job.end and job.end + clip.start
+    frames = clip.frames(begin, end, skip=parts.frames)
     while not stopped and (batch := _batch(stream, frames, parts, total, on_progress)):
         stopped = batch.stopped
-        parts.write(batch.frames, clip.rate, clip.time_base, None if stopped else stream.last, frozenset())
+        parts.write(batch.frames, clip.rate, clip.time_base, None if stopped else stream.last, stream.seen)
         if len(batch.frames) < PART:
             break
     if not parts.files():
-        until = f"to {end:g} s" if end else "on"
-        raise InputError(f"{clip.file.name} holds no frame from {first:g} s {until}: choose another --from or --to.")
-    with refusing(target.parent), writing_into(target.parent) as beside:
-        whole = end is None and not stopped
-        join(parts.files(), clip, beside / target.name, begin, whole, parts.total)
-        sync(beside / target.name)
-    sync(target.parent)
+        raise InputError(f"{clip.file.name} holds no frame there that can be read: choose another --from or --to.")
+    with refusing(folder), writing_into(folder) as beside:
+        film = beside / job.target.name
+        join(parts.files(), clip, job.sound, film, begin, job.end is None and not stopped, parts.total)
+        sync(film)
+    sync(folder)
     parts.done(finished=not stopped)
     return not stopped
 

@@ -18,11 +18,10 @@ from styfie.errors import OutputError
 from styfie.film.parts import Parts
 from styfie.settings import Settings
 from styfie.video import paint_video
-from tests.film.conftest import greys, pixels_of, write_clip
+from tests.film.conftest import LOOKS, greys, pixels_of, write_clip
 
 pytestmark = pytest.mark.usefixtures("negatives")
 SETTINGS = Settings(size=64, engine="fast", device="cpu")
-LOOKS = {"background": "waves"}
 COUNT = 11
 
 

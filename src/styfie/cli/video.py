@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from styfie.settings import Settings
     from styfie.styles import Wanted
 
-SUFFIXES = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".wmv", ".flv", ".ogv", ".ts"}
-
 
 def is_video(file: Path) -> bool:
-    """Whether a file's name is that of a video."""
-    return file.suffix.lower() in SUFFIXES and not file.is_dir()
+    """Whether a file is a video, by its name or by what is in it."""
+    from styfie.film.probe import is_video as found
+
+    return found(file)
 
 
 def paint_clip(

@@ -68,27 +68,51 @@ def displayed(size: Size, ratio: Fraction | None) -> Size:
     return (height, round(width * ratio)) if ratio > 1 else (round(height / ratio), width)
 
 
-def as_shown(frame: av.VideoFrame, ratio: Fraction | None, size: int) -> Tensor:
-    """A decoded frame as a player shows it: (1, 3, H, W) in [0, 1], upright, with square pixels and even sides.
+class Display:
+    """Shows a clip's frames as a player does: upright, with square pixels and even sides, in a screen's colours.
 
-    `ratio` is a pixel's width by its height, `size` the longest side to come, 0 = its own.
+    `ratio` is a pixel's width by its height, `size` the longest side to come, 0 = its own. All have the size of the
+    first frame that is shown or seen; what has other proportions is as large there as it can be, on black.
     """
-    turn = orientation_of(matrix_of(frame))
-    shown = displayed((frame.height, frame.width), ratio)
-    shown = (shown[1], shown[0]) if turn.transposed else shown
-    height, width = fit_size(shown, size or max(shown))
-    picture = torch.from_numpy(turn(rgb(frame))).permute(2, 0, 1)[None].float() / 255
-    return resize(picture, (max(2, height // 2 * 2), max(2, width // 2 * 2))).clamp(0, 1)
 
+    def __init__(self, ratio: Fraction | None, size: int) -> None:
+        from av.video.reformatter import VideoReformatter
 
-def rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
-    """A frame's pixels (H, W, 3), by the tags that it has: BT.709's primaries and curve, which are near to sRGB."""
-    matrix = frame.colorspace if frame.colorspace != UNSPECIFIED else matrix_without_tags(frame.height)
-    asked = {"format": "rgb24", "src_colorspace": SWSCALE.get(matrix)}
-    if frame.color_primaries in WIDE or frame.color_trc in HDR:
-        asked |= {"dst_color_primaries": BT709, "dst_color_trc": BT709}
-    pixels: NDArray[np.uint8] = frame.reformat(**asked).to_ndarray()
-    return pixels
+        self.ratio, self.size = ratio, size
+        self.film: Size | None = None
+        self._convert = VideoReformatter()  # one for all: what it finds out about wide colours takes seconds
+
+    def see(self, frame: av.VideoFrame) -> Size:
+        """The size of a frame by itself; that of the first one is the film's."""
+        shown = displayed((frame.height, frame.width), self.ratio)
+        shown = (shown[1], shown[0]) if orientation_of(matrix_of(frame)).transposed else shown
+        height, width = fit_size(shown, self.size or max(shown))
+        own = max(2, height // 2 * 2), max(2, width // 2 * 2)
+        self.film = self.film or own
+        return own
+
+    def show(self, frame: av.VideoFrame) -> Tensor:
+        """A frame's picture (1, 3, H, W) in [0, 1]."""
+        own, turn = self.see(frame), orientation_of(matrix_of(frame))
+        film = self.film or own
+        picture = torch.from_numpy(turn(self._rgb(frame))).permute(2, 0, 1)[None].float() / 255
+        if film == own:
+            return resize(picture, own).clamp(0, 1)
+        scale = min(film[0] / own[0], film[1] / own[1])
+        height, width = (min(most, max(1, round(side * scale))) for side, most in zip(own, film, strict=True))
+        top, left = (film[0] - height) // 2, (film[1] - width) // 2
+        found = picture.new_zeros(1, 3, *film)
+        found[..., top : top + height, left : left + width] = resize(picture, (height, width)).clamp(0, 1)
+        return found
+
+    def _rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        """A frame's pixels (H, W, 3), by the tags that it has: BT.709's primaries and curve, which are near to sRGB."""
+        matrix = frame.colorspace if frame.colorspace != UNSPECIFIED else matrix_without_tags(frame.height)
+        wide = frame.color_primaries in WIDE or frame.color_trc in HDR
+        screen = {"dst_color_primaries": BT709, "dst_color_trc": BT709} if wide else {}
+        found = self._convert.reformat(frame, format="rgb24", src_colorspace=SWSCALE.get(matrix), **screen)
+        pixels: NDArray[np.uint8] = found.to_ndarray()
+        return pixels
 
 
 def matrix_without_tags(lines: int) -> int:
@@ -111,5 +135,10 @@ def tag(encoder: av.VideoCodecContext, size: Size) -> None:
     """Tell an encoder, and whoever reads what it writes, what `encodable` frames of a size are."""
     encoder.height, encoder.width = size
     encoder.pix_fmt = "yuv420p"
-    encoder.colorspace, encoder.color_range = matrix_without_tags(size[0]), LIMITED
-    encoder.color_primaries = encoder.color_trc = BT709
+    tag_colours(encoder, size[0])
+
+
+def tag_colours(context: av.VideoCodecContext, lines: int) -> None:
+    """Say what the colours of `encodable` frames of so many lines are."""
+    context.colorspace, context.color_range = matrix_without_tags(lines), LIMITED
+    context.color_primaries = context.color_trc = BT709
