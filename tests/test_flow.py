@@ -53,3 +53,11 @@ def test_what_was_hidden_is_not_trusted() -> None:
     trust = motion_between(now, before).trust
     uncovered, on_square = trust[..., 34:62, 21:27], trust[..., 34:62, 36:60]
     assert float(uncovered.mean()) < 0.5 * float(on_square.mean())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 320), (320, 2), (8, 300), (15, 320), (11, 11)])
+def test_strips_too_narrow_for_the_finder_stay_where_they_are(size: tuple[int, int]) -> None:
+    frame = texture(320, 320)[..., : size[0], : size[1]].contiguous()
+    motion = motion_between(frame, frame)
+    assert motion.where.shape == (*size, 2)
+    assert float((carry(frame, motion) - frame).abs().max()) < 0.02

@@ -37,7 +37,8 @@ LAYERS = [
     {"encoders", "evaluation"},
     {"engines", "segmentation", "depth", "likeness", "styles"},
     {"training", "export", "flow"},
-    {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes", "stream", "stored", "sources"},
+    {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes", "stream", "stored", "sources"}
+    | {"film"},
     {"pipeline"},
     {"batch", "video"},
     {"web"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +17,9 @@ from styfie.images import read_picture
 from styfie.looks import Look, Style
 from styfie.losses.edges import luma_of
 from styfie.regions import Regions
+from styfie.segmentation.portrait import Sight
 from styfie.settings import Settings
-from styfie.stream import Stream
+from styfie.stream import Shown, Stream
 from styfie.weights import ASSETS
 
 pytest.importorskip("cv2")
@@ -71,7 +73,10 @@ def test_going_on_from_the_last_frame_is_the_same(frames: list[Tensor]) -> None:
     asked = looks("subject")
     whole = list(Stream(asked, SETTINGS)(frames))
     first = Stream(asked, SETTINGS)
-    parts = [*first(frames[:3]), *Stream(asked, SETTINGS, first.last)(frames[3:])]
+    painted = list(first(frames[:3]))
+    assert first.last is not None
+    kept = Shown.of_tensors(first.last.to_tensors())
+    parts = [*painted, *Stream(asked, SETTINGS, kept)(frames[3:])]
     assert all(torch.equal(a, b) for a, b in zip(whole, parts, strict=True))
 
 
@@ -135,3 +140,117 @@ def test_what_slowly_becomes_another_is_not_late(frames: list[Tensor], monkeypat
     found = off()
     monkeypatch.setattr("styfie.stream.STALE", 100.0)
     assert found < 0.6 * off()
+
+
+@pytest.fixture
+def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers cost nothing here: what counts are the regions."""
+    monkeypatch.setattr(
+        "styfie.stream._frames",
+        lambda *_: lambda photo, regions, _start: photo.expand_as(regions.alpha.expand(-1, 3, -1, -1)),
+    )
+
+
+def scene(people: Sequence[int], hair: bool = True) -> tuple[Tensor, Sight]:
+    """People at these columns of 64, as a frame and as what the network sees in it: hair above, skin, and clothes."""
+    photo, matte, parts = torch.full((1, 3, 64, 64), 0.9), torch.zeros(1, 1, 64, 64), torch.zeros(1, 5, 64, 64)
+    for x in people:
+        here = (..., slice(8, 60), slice(x, x + 14))
+        photo[here], matte[here] = 0.2 + x / 100, 1
+        for part, rows in ((2 if hair else 1, slice(8, 20)), (1, slice(20, 34)), (3, slice(34, 60))):
+            parts[:, part, rows, x : x + 14] = 1
+    parts[:, 0] = 1 - parts[:, 1:].sum(1)
+    return photo, Sight(photo, matte, parts)
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, names: Sequence[str], *scenes: tuple[Tensor, Sight]) -> list[Regions]:
+    """The regions of each frame of a film."""
+    monkeypatch.setattr(
+        "styfie.segmentation.portrait.look_at", lambda photo, *_, **__: next(s for p, s in scenes if p is photo)
+    )
+    stream, found = Stream(looks(*names), SETTINGS), []
+    show = stream._show
+    monkeypatch.setattr(stream, "_show", lambda frame: (found.append(frame.regions), show(frame))[1])
+    list(stream(photo for photo, _ in scenes))
+    assert {regions.names for regions in found} == {("subject", "background", *names)}
+    return found
+
+
+def middle(matte: Tensor) -> tuple[float, float] | None:
+    """Mean row and column of a region, none of one that is not there."""
+    if float(matte.max()) < 0.5:
+        return None
+    rows, columns = (matte[0, 0] > 0.5).nonzero().float().mean(0).tolist()
+    return rows, columns
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_a_region_may_be_absent_and_comes_back_as_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, bald, nobody = scene([24]), scene([24], hair=False), scene([])
+    found = watched(monkeypatch, ["person-1", "hair"], whole, bald, nobody, scene([25]))
+    rows = [[middle(regions[name]) for regions in found] for name in ("hair", "person-1")]
+    assert [one is None for one in rows[0]] == [False, True, True, False]
+    assert [one is None for one in rows[1]] == [False, False, True, False]
+    assert rows[0][3] is not None and rows[0][3][0] < 20, "hair is above"
+    assert rows[1][3] is not None and rows[1][3][0] > 30, "the rest of the person is below"
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_people_keep_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The left one leaves, comes back, and a third one comes in from the left."""
+    found = watched(
+        monkeypatch,
+        ["person-1", "person-2", "person-3"],
+        scene([20, 44]),
+        scene([44]),
+        scene([43]),
+        scene([20, 42]),
+        scene([2, 20, 41]),
+    )
+    columns = [[middle(r[f"person-{n}"]) for r in found] for n in (1, 2, 3)]
+    assert [one and round(one[1] - 6.5) for one in columns[0]] == [20, None, None, 20, 20]
+    assert [one and round(one[1] - 6.5) for one in columns[1]] == [44, 44, 43, 42, 41]
+    assert [one and round(one[1] - 6.5) for one in columns[2]] == [None, None, None, None, 2]
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_regions_of_anything_keep_their_numbers_when_areas_change() -> None:
+    """Two patches, of which the smaller grows until it is the larger."""
+    grain = np.random.default_rng(1).normal(0, 0.02, (3, 96, 128)).astype(np.float32)
+    frames = []
+    for n in range(6):
+        frame = torch.full((1, 3, 96, 128), 0.85)
+        for colour, rows, across in ((0, slice(6, 46), 84 - 9 * n), (2, slice(52, 92), 39 + 9 * n)):
+            frame[..., rows, 10 : 10 + across] = 0.15
+            frame[:, colour, rows, 10 : 10 + across] = 0.8
+        frames.append((frame + torch.from_numpy(grain)).clamp(0, 1))
+    stream = Stream(looks("region-2", "region-3"), replace(SETTINGS, segmenter="jseg:3"))
+    overlaps = []
+    for frame in frames:
+        list(stream([frame]))
+        assert stream.last is not None
+        for row, colour in ((2, 0), (3, 2)):
+            wanted = frame[0, colour] > frame[0, 2 - colour] + 0.3
+            found = stream.last.memory["regions"][row, 0] > 0.5
+            overlaps.append(float((wanted & found).sum() / (wanted | found).sum()))
+    assert min(overlaps) > 0.85
+
+
+@pytest.mark.parametrize(("segmenter", "name"), [("auto", "hat"), ("auto", "person-0"), ("jseg", "hair")])
+def test_a_region_that_never_comes_is_said_at_once(segmenter: str, name: str) -> None:
+    with pytest.raises(InputError, match=f"no region '{name}'"):
+        Stream(looks(name), replace(SETTINGS, segmenter=segmenter))
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_a_number_that_the_first_frame_does_not_have_is_said(frames: list[Tensor]) -> None:
+    with pytest.raises(InputError, match="no region 'region-9'"):
+        list(Stream(looks("region-9"), replace(SETTINGS, segmenter="jseg:3"))(frames[:1]))
+
+
+@pytest.mark.parametrize("size", [(2, 96), (96, 2), (2, 2)])
+def test_strips_are_painted_too(size: tuple[int, int], frames: list[Tensor]) -> None:
+    strips = [frame[..., : size[0], : size[1]] for frame in frames[:2]]
+    painted = list(Stream(looks("subject", "background"), SETTINGS)(strips))
+    assert [tuple(one.shape[-2:]) for one in painted] == [size, size]
+    assert all(bool(one.isfinite().all()) for one in painted)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from styfie.errors import InputError, MissingError, OutputError
 from styfie.images import to_image
 from styfie.painting import Painting
 from styfie.regions import Regions
+from styfie.settings import Settings
 from styfie.timelapse import HELD, MOST, SHOWN, Timelapse
+from styfie.unfinished import FRAMES, Unfinished
 from tests.test_painting import make, styled
 
 
@@ -85,6 +88,57 @@ def test_long_runs_are_thinned_evenly(
     assert len(seen) >= min(steps, MOST // 2 - 1)
     newest = seen[-1] if film._last is None else int(film._last.layers)
     assert newest == steps, "the last step is there"
+
+
+def steps(count: int, states: bool = True) -> list[Progress]:
+    """Progress every five steps, with something to go on from at each."""
+    return [
+        replace(step(5 * i, of_grey(i / count)), state={"at": torch.tensor(i)} if states else None)
+        for i in range(1, count + 1)
+    ]
+
+
+@pytest.mark.parametrize(("count", "killed", "again"), [(10, 6, 6), (10, 6, 4), (10, 9, 1), (300, 250, 230)])
+def test_a_resumed_run_is_shown_from_its_beginning(
+    painting: Painting, tmp_path: Path, count: int, killed: int, again: int
+) -> None:
+    """Killed after so many steps, it goes on after an earlier one, of which there was a state."""
+    settings = Settings(size=64)
+    whole = Timelapse(tmp_path / "film.gif")
+    whole.start(painting)
+    for one in steps(count):
+        whole.add(one)
+    first, second = (Timelapse(tmp_path / "film.gif") for _ in range(2))
+    first.start(painting, settings, tmp_path)
+    for one in steps(count)[:killed]:
+        first.add(one)
+    second.start(painting, settings, tmp_path)
+    for one in steps(count)[again:]:
+        second.add(one)
+    assert len(second._frames) == len(whole._frames)
+    assert all(np.array_equal(a, b) for a, b in zip(second._frames, whole._frames, strict=True))
+    Unfinished(tmp_path, "any").done()
+    assert not any(tmp_path.iterdir())
+
+
+def test_frames_of_another_run_or_damaged_ones_are_not_shown(painting: Painting, tmp_path: Path) -> None:
+    film = Timelapse(tmp_path / "film.gif")
+    for seed, begin, frames in ((0, 0, 7), (1, 3, 4), (1, 3, 7), (1, 5, 2)):  # another run; the same; damaged
+        film.start(painting, Settings(seed=seed), tmp_path)
+        if begin == 5:
+            for file in (tmp_path / FRAMES).glob("*.png"):
+                file.write_bytes(file.read_bytes()[:40])
+        for one in steps(6)[0 if (seed, frames) == (1, 7) else begin :]:
+            film.add(one)
+        assert len(film._frames) == frames
+
+
+def test_what_cannot_go_on_keeps_no_frames(painting: Painting, tmp_path: Path) -> None:
+    film = Timelapse(tmp_path / "film.gif")
+    film.start(painting, Settings(), tmp_path)
+    for one in steps(6, states=False):
+        film.add(one)
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_large_photo_makes_a_small_film_of_even_sides(tmp_path: Path) -> None:

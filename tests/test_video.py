@@ -171,20 +171,6 @@ def test_killed_it_goes_on_likewise(clip: Path, tmp_path: Path, monkeypatch: pyt
     assert np.array_equal(shown(film), shown(whole))
 
 
-def test_frames_are_upright(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Turned:
-        rotation = 90
-
-        def to_ndarray(self, **_: str) -> np.ndarray[Any, Any]:
-            pixels = np.zeros((4, 6, 3), np.uint8)
-            pixels[0, -1] = 255  # upper right: after a quarter turn counterclockwise upper left
-            return pixels
-
-    picture = video._upright(Turned(), 0)  # type: ignore[arg-type]
-    assert picture.shape == (1, 3, 6, 4)
-    assert float(picture[0, 0, 0, 0]) == 1
-
-
 def test_what_is_wrong_is_said(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no video"):
         Clip(tmp_path / "none.mp4")
@@ -193,6 +179,8 @@ def test_what_is_wrong_is_said(clip: Path, tmp_path: Path) -> None:
         Clip(tmp_path / "bad.mp4")
     with pytest.raises(InputError, match="after the beginning"):
         paint_video(clip, tmp_path, LOOKS, SETTINGS, 2, 1)
+    with pytest.raises(InputError, match="frames have none"):
+        paint_video(clip, tmp_path / "near", {"subject": Look(graded=0.5)}, SETTINGS)
     with pytest.raises(InputError, match="no frame from 100 s on"):
         paint_video(clip, tmp_path / "late", LOOKS, SETTINGS, 100)
 

@@ -2,7 +2,8 @@
 
 StyfieError              one clear sentence: what came, what was wanted, what to do
 ├── InputError           a picture, mask, name or option that cannot be used
-│   └── NoPersonError    a photo in which nobody is found
+│   ├── NoPersonError    a photo in which nobody is found
+│   └── AbsentRegionError  a region that is asked for and not in the photo
 ├── MissingError         a file, weights or an optional package that is not there
 └── OutputError          the result could not be written
 """
@@ -18,6 +19,10 @@ class InputError(StyfieError, ValueError):
 
 class NoPersonError(InputError):
     """Nobody was found in a photo."""
+
+
+class AbsentRegionError(InputError):
+    """A region that is asked for by name is not in the photo."""
 
 
 class MissingError(StyfieError):

@@ -14,6 +14,7 @@ from styfie.images import fit_size, resize
 from styfie.losses.edges import luma_of
 
 LONGEST = 320  # pixels at which motion is looked for: more shows noise, less loses fingers
+LEAST = 32  # the same of the shorter side: two of the finder's coarsest patches
 LOOSE = 0.75  # pixels at that size by which there and back may differ, and of a motion's own length this share
 SHARE = 0.1
 DARK = 0.06  # change of luma along a motion at which it is half believed
@@ -53,9 +54,10 @@ def motion_between(now: Tensor, before: Tensor) -> Motion:
     size = (now.shape[-2], now.shape[-1])
     work = fit_size(size, min(LONGEST, max(size)))
     new, old = (resize(luma_of(one), work) for one in (now, before))
-    grey = [(255 * one[0, 0].clamp(0, 1)).round().byte().numpy() for one in (new, old)]
+    more = [(0, max(0, LEAST - side)) for side in work]  # on the border of a strip too narrow to look for motion in
+    grey = [np.pad((255 * one[0, 0].clamp(0, 1)).round().byte().numpy(), more, "edge") for one in (new, old)]
     finder: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    back, forth = finder.calc(grey[0], grey[1], None), finder.calc(grey[1], grey[0], None)
+    back, forth = (finder.calc(*pair, None)[: work[0], : work[1]] for pair in ((grey[0], grey[1]), (grey[1], grey[0])))
     place = _grid(work) + back
     met = _sampled(forth, place, linear=True) + back
     apart = np.hypot(met[..., 0], met[..., 1])

@@ -8,10 +8,10 @@ likewise, without lag: what they are steadied with has been moved.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass, field, fields, replace
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -24,10 +24,9 @@ from styfie.flow import Motion, carry, check_flow, motion_between
 from styfie.looks import Look
 from styfie.losses.edges import luma_of
 from styfie.painting import Painting
-from styfie.regions import SUBJECT, Regions
-from styfie.segmentation import load_segmenter
+from styfie.regions import BACKGROUND, SUBJECT, Regions
+from styfie.segmentation import FrameSegmenter, Memory, load_segmenter
 from styfie.segmentation.foreground import one_thread
-from styfie.segmentation.portrait import PortraitSegmenter
 from styfie.settings import Settings
 
 STEADY = 0.6  # how much of a trusted pixel's matte is the one before
@@ -35,6 +34,7 @@ STUCK = 0.85  # how much of a trusted pixel's painting is the one before
 FINE = 2.0  # pixels per 512 of the longest side: standard deviation under which contrast is kept up
 MOST = 1.8  # times the contrast of what was carried, at most
 STALE = 0.04  # of luma: what a frame begins from is half as welcome where it was painted of a photo that far off
+CUT = 0.15  # mean trust in the motion under which a frame has nothing to do with the one before
 LATER = 4  # an optimisation has this many times fewer steps when it begins from the frame before
 
 
@@ -51,7 +51,7 @@ class Shown:
     """A frame as it is remembered: `photo` and `picture` (1, 3, H, W), `alpha` (R, 1, H, W), `layers` (R, 3, H, W).
 
     `source` (1, 3, H, W) is what the picture is of: earlier photos, moved along, in the shares in which it is earlier
-    pictures.
+    pictures. By `memory` its regions are known in the next frame.
     """
 
     photo: Tensor
@@ -59,19 +59,48 @@ class Shown:
     picture: Tensor
     alpha: Tensor
     layers: Tensor
+    memory: Memory = field(default_factory=dict)
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """All of it by name, as a file of tensors holds it."""
+        own = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "memory"}
+        all_of_it = own | {f"memory.{name}": tensor for name, tensor in self.memory.items()}
+        return {name: tensor.contiguous() for name, tensor in all_of_it.items()}
+
+    @classmethod
+    def of_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
+        """What `to_tensors` gave."""
+        memory = {n.removeprefix("memory."): one for n, one in tensors.items() if n.startswith("memory.")}
+        return cls(**{name: one for name, one in tensors.items() if not name.startswith("memory.")}, memory=memory)
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """A frame before it is painted: its regions, the motion since the one before, and what the next will know it by."""
+
+    photo: Tensor
+    regions: Regions
+    motion: Motion | None
+    memory: Memory
 
 
 class Stream:
     """Paints frames of one size one after the other; `last` is what the next one builds on, None at the beginning.
 
+    `seen` are the regions that were in any frame so far.
+
     Raises:
-        InputError, MissingError: as the engine and the segmenter; or OpenCV is not there.
+        InputError, MissingError: as the engine and the segmenter; a region that there never is; or OpenCV is not there.
     """
 
     def __init__(self, looks: Mapping[str, Look], settings: Settings, last: Shown | None = None) -> None:
         check_flow()
         self.looks, self.settings, self.last = dict(looks), settings, last
+        self.seen: set[str] = set()
         self.segmenter = load_segmenter(settings.segmenter)
+        self.finer = [name for name in self.looks if name not in (SUBJECT, BACKGROUND)]
+        if isinstance(self.segmenter, FrameSegmenter):
+            self.segmenter.check(self.finer)
         self.paint = _frames(self.looks, settings)
 
     def __call__(self, frames: Iterable[Tensor]) -> Generator[Tensor]:
@@ -79,31 +108,51 @@ class Stream:
 
         Where a region is not to be painted a frame's pixels come back to the bit.
         """
+        before: Shown | Future[_Frame] | None = self.last
         with one_thread(), ThreadPoolExecutor(1) as other:
-            coming: tuple[Tensor, Future[Regions]] | None = None
+            coming: Future[_Frame] | None = None
             for frame in frames:
-                following = frame, other.submit(self.regions, frame)
+                following = other.submit(self._find, frame, before)
                 if coming:
-                    yield self._show(coming[0], coming[1].result())
-                coming = following
+                    yield self._show(coming.result())
+                coming = before = following
             if coming:
-                yield self._show(coming[0], coming[1].result())
+                yield self._show(coming.result())
 
     def regions(self, frame: Tensor) -> Regions:
-        """The regions of one frame; all of it is background where nobody is found."""
-        finer = [name for name in self.looks if name not in ("subject", "background")]
-        try:
-            if not finer and isinstance(self.segmenter, PortraitSegmenter):
-                return self.segmenter.quick(frame)
-            return self.segmenter(frame, finer)
-        except NoPersonError:
-            regions = Regions.of_subject(torch.zeros_like(frame[:, :1]))
-            for name in finer:
-                regions = regions.split(SUBJECT, name, torch.zeros_like(frame[:, :1]))
-            return regions
+        """The regions of one frame by itself; all of it is background where nobody is found."""
+        return self._divide(frame)[0]
 
-    def _show(self, photo: Tensor, regions: Regions) -> Tensor:
-        motion = motion_between(photo, self.last.photo) if self.last else None
+    def _find(self, frame: Tensor, before: Shown | Future[_Frame] | None) -> _Frame:
+        """What is to be known of a frame before it is painted; the one before, whose turn was earlier, is done."""
+        earlier = before.result() if isinstance(before, Future) else before
+        if earlier is None:
+            return _Frame(frame, *self._divide(frame))
+        if earlier.photo.shape != frame.shape:
+            return _Frame(frame, *self._divide(frame, None, {}))
+        motion = motion_between(frame, earlier.photo)
+        cut = float(motion.trust.mean()) < CUT
+        memory = {} if cut else {name: carry(masks, motion) for name, masks in earlier.memory.items()}
+        return _Frame(frame, *self._divide(frame, motion, memory))
+
+    def _divide(
+        self, frame: Tensor, motion: Motion | None = None, memory: Memory | None = None
+    ) -> tuple[Regions, Motion | None, Memory]:
+        """A frame's regions, always in one order, the absent ones empty; with its motion, what to know them by."""
+        try:
+            if isinstance(self.segmenter, FrameSegmenter):
+                found, memory = self.segmenter.of_frame(frame, self.finer, memory)
+            else:
+                found = self.segmenter(frame, self.finer)
+        except NoPersonError:
+            found = Regions.of_subject(torch.zeros_like(frame[:, :1]))
+        return _ordered(found, (SUBJECT, BACKGROUND, *self.finer)), motion, memory or {}
+
+    def _show(self, frame: _Frame) -> Tensor:
+        photo, regions, motion = frame.photo, frame.regions, frame.motion
+        self.seen |= {
+            name for name, alpha in zip(regions.names, regions.alpha, strict=True) if float(alpha.max()) > 0.5
+        }
         start, source = None, photo
         if motion and self.last and self.last.alpha.shape == regions.alpha.shape:
             regions = _steadied(regions, self.last.alpha, motion)
@@ -116,13 +165,27 @@ class Stream:
             picture = _stuck(picture, carry(self.last.picture, motion), share)
             source = torch.lerp(photo, source, share)
         picture = torch.where(self._unpainted(regions), photo, picture)
-        self.last = Shown(photo, source, picture, regions.alpha, layers)
+        self.last = Shown(photo, source, picture, regions.alpha, layers, frame.memory)
         return picture
 
     def _unpainted(self, regions: Regions) -> Tensor:
         """Where nothing but regions that stay photo is (1, 1, H, W)."""
         painted = [n in self.looks and self.looks[n].painted for n in regions.names]
         return regions.alpha[painted].sum(0, keepdim=True) <= 0
+
+
+def _ordered(regions: Regions, names: Sequence[str]) -> Regions:
+    """Regions in the order of these names; those of them that are absent are empty."""
+    names = (*names, *(name for name in regions.names if name not in names))
+    at = {name: n for n, name in enumerate(regions.names)}
+    empty = torch.zeros_like(regions.alpha[:1])
+    return replace(
+        regions,
+        names=names,
+        alpha=torch.cat([regions.alpha[at[n] : at[n] + 1] if n in at else empty for n in names]),
+        score=tuple(regions.score[at[n]] if n in at else 0.0 for n in names),
+        sides=tuple(regions.sides[at[n]] if n in at else SUBJECT for n in names),
+    )
 
 
 def _frames(looks: Mapping[str, Look], settings: Settings) -> Frames:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,22 +13,24 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.errors import InputError, MissingError
+from styfie.film.display import encodable, tag
+from styfie.film.encoding import codec
+from styfie.film.lapse import Frame, KeptFrames
 from styfie.folder import writing_into
 from styfie.images import fit_size, resize, to_image
 from styfie.painting import Painting
+from styfie.unfinished import FRAMES, run_key
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
+    from styfie.settings import Settings
 
 LONGEST = 512  # pixels; a smaller photo keeps its size
 MOST = 120  # frames
 SHOWN = 80  # milliseconds of a frame; GIF counts in tens
 HELD = 2000  # milliseconds of the last one
-CODECS = ("libx264", "libopenh264", "mpeg4")  # of FFmpeg; the first that is there
 PALETTE_FRAMES = 8
 SPREAD = 24  # of 255 by which the ordered dither moves colours: about the distance of those in a palette
-
-Frame = NDArray[np.uint8]
 
 
 class Timelapse:
@@ -50,34 +51,50 @@ class Timelapse:
         self._every = 1
         self._seen = 0
         self._small: Painting | None = None
+        self._kept: KeptFrames | None = None
         self._last: Progress | None = None  # layers of the newest step, if they are no frame yet
 
-    def start(self, painting: Painting) -> None:
-        """Begin with the photo. Regions and looks are those of the painting, which need not be painted yet."""
+    def start(self, painting: Painting, settings: Settings | None = None, folder: Path | None = None) -> None:
+        """Begin with the photo. Regions and looks are those of the painting, which need not be painted yet.
+
+        With `settings`, and the `folder` where the run's state is kept, frames are kept there as well: a run that goes
+        on after it was stopped or killed is shown from its beginning.
+        """
         height, width = painting.regions.size
         fitted = fit_size((height, width), min(LONGEST, max(height, width)))
-        size = (fitted[0] // 2 * 2, fitted[1] // 2 * 2)  # video wants even sides
+        size = (max(2, fitted[0] // 2 * 2), max(2, fitted[1] // 2 * 2))  # video wants even sides
         photo = resize(painting.photo, size)
         layers = photo.expand(len(painting.regions.names), -1, -1, -1).clone()
         self._small = Painting(photo, painting.regions.resize(size), layers, painting.looks)
-        self._frames, self._every, self._seen = [_pixels(photo)], 1, 0
+        self._frames, self._every, self._seen, self._last, self._kept = [_pixels(photo)], 1, 0, None, None
+        if settings and folder:
+            key = run_key(painting.photo, painting.regions, painting.looks, settings)
+            self._kept = KeptFrames(folder / FRAMES, key)
 
     def add(self, progress: Progress) -> None:
         """One more step. When there are too many frames every second goes, and from then on every second comes."""
         if self._small is None:
             raise ValueError("A timelapse is started with the painting before steps are added.")
+        if self._kept and not self._seen:
+            self._seen, earlier, self._every = self._kept.before(progress.step, self._frames[0].shape)
+            self._frames += earlier
         self._seen += 1
         if progress.strokes:
             self._frames, self._last = [self._frames[0], *self._painted(progress)], None
             return
         if self._seen % self._every:
             self._last = progress  # its layers are made only if it is the newest at the end
-            return
-        self._frames.append(self._frame(progress.layers))
-        self._last = None
+        else:
+            self._frames.append(self._frame(progress.layers))
+            self._last = None
+        if self._kept:
+            numbered = {n * self._every: frame for n, frame in enumerate(self._frames) if n}
+            self._kept.add(progress.step, numbered, progress.state is not None)
         if len(self._frames) > MOST:
             self._frames = self._frames[::2]
             self._every *= 2
+            if self._kept:
+                self._kept.thin(self._every)
 
     def save(self) -> Path:
         """Write the film; it ends with the newest step, which is held for two seconds.
@@ -152,22 +169,8 @@ def _write_video(frames: list[Frame], file: Path) -> None:
     with av.open(str(file), "w") as film:
         stream = film.add_stream(codec(), rate=Fraction(1000, SHOWN))
         assert isinstance(stream, av.VideoStream)
-        stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
+        height, width = frames[0].shape[:2]
+        tag(stream.codec_context, (height, width))
         for frame in [*frames, *held]:
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            film.mux(stream.encode(encodable(frame)))
         film.mux(stream.encode())
-
-
-def codec() -> str:
-    """The name of the first of `CODECS` that is there.
-
-    Raises:
-        MissingError: none is.
-    """
-    import av
-
-    for name in CODECS:
-        with suppress(av.codec.codec.UnknownCodecError):
-            return av.Codec(name, "w").name
-    raise MissingError(f"This PyAV knows none of {', '.join(CODECS)}: a timelapse as .gif needs nothing of it.")

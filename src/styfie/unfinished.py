@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import shutil
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from styfie.settings import Settings
 
 FILE = "unfinished.ora"
+FRAMES = ".unfinished-timelapse"  # a folder beside it
 ENTRY = "styfie/state.safetensors"
 SHARE = 0.03  # of the run's time that writing may take
 CHUNK = 1 << 20  # bytes
@@ -135,10 +137,11 @@ class Unfinished:
         return f"{self.file} cannot be written ({problem}): if this run is stopped it will begin anew."
 
     def done(self) -> None:
-        """The run has ended well, and its pictures are written: remove the file."""
+        """The run has ended well, and its pictures are written: remove the file, and what else is only of its run."""
         for file in self.files:
             with suppress(OSError):
                 file.unlink(missing_ok=True)
+        shutil.rmtree(self.file.parent / FRAMES, ignore_errors=True)
 
     def _write(self, painting: Painting, state: State) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)

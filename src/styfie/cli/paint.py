@@ -270,7 +270,7 @@ def _paint_one(
                 tell(_plan(painting, request.settings))
             if film:
                 _check_film(painting)
-                film.start(painting)
+                film.start(painting, request.settings, output)
 
         def on_progress(progress: Progress) -> bool:
             show(progress)

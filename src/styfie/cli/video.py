@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
     from styfie.settings import Settings
     from styfie.styles import Wanted
 
-SUFFIXES = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".wmv", ".flv", ".ogv", ".ts"}
-
 
 def is_video(file: Path) -> bool:
-    """Whether a file's name is that of a video."""
-    return file.suffix.lower() in SUFFIXES and not os.path.isdir(file)  # noqa: PTH112 - Path's raises of some names
+    """Whether a file is a video, by its name or by what is in it."""
+    from styfie.film.probe import is_video as found
+
+    return found(file)
 
 
 def paint_clip(
@@ -53,8 +52,12 @@ def paint_clip(
             show(progress)
             return not stop.asked
 
-        film, finished = paint_video(file, folder, looks, settings, first, end, on_progress)
+        film, finished = paint_video(file, folder, looks, settings, first, end, on_progress, _note)
     typer.echo(f"Wrote {film.name} into {folder}")
     if not finished:
         tell("Stopped before the end: this is the film so far. The same command goes on from here.")
         raise typer.Exit(130)
+
+
+def _note(text: str) -> None:
+    tell(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -39,6 +39,32 @@ class Partitioner(Segmenter, Protocol):
 
     def partition(self, photo: Tensor, longest: int = 0) -> Regions:
         """All regions of a photo (1, 3, H, W) by area, with masks of at most `longest` pixels; 0: its own."""
+
+
+Memory = Mapping[str, "Tensor"]  # masks (K, 1, H, W) of one frame by which those of the next are known
+
+
+@runtime_checkable
+class FrameSegmenter(Segmenter, Protocol):
+    """A segmenter that finds the same regions again from frame to frame, some of which may be absent in some."""
+
+    def check(self, finer: Iterable[str]) -> None:
+        """See that there could be such regions in a frame.
+
+        Raises:
+            InputError: a name that no region of this segmenter ever has.
+        """
+
+    def of_frame(self, frame: Tensor, finer: Iterable[str], before: Memory | None) -> tuple[Regions, Memory]:
+        """As when called, but a finer region that is absent is empty; and what to know them by in the next frame.
+
+        `before` is what came of the last frame, moved to where it is in this one; empty after a cut, and none at the
+        beginning.
+
+        Raises:
+            NoPersonError: nobody is found.
+            InputError: a region that is not in the first frame and will never come.
+        """
 
 
 @dataclass(frozen=True)

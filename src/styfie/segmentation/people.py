@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from styfie.geodesic import Mask, geodesic_distance
@@ -19,6 +20,7 @@ from styfie.images import resize
 
 LEAST_PIECE = 0.06  # of the largest piece: smaller ones are nobody
 Disc = tuple[int, int, float]  # row and column of the middle, and radius
+SAME = 0.1  # overlap of masks from one frame to the next from which on they are of one person
 HAZE = 3  # pixels around a piece that is removed
 LEAST_FACE = 0.4  # of the largest face's inner radius
 BARE_FACE = 0.75  # the same for one without hair or hat: a raised hand is smaller
@@ -55,6 +57,24 @@ def split_people(matte: Tensor, parts: Tensor, photo: Tensor) -> list[Person]:
     hard = np.stack([nearest == i for i in ordered]).astype(np.float32)
     soft = torch.from_numpy(ndimage.gaussian_filter(hard, (0, 1, 1), mode="nearest"))
     return [Person(soft[n][None, None], _clarity(ways, i, body & (nearest == i))) for n, i in enumerate(ordered)]
+
+
+def follow_people(found: Tensor, before: Tensor) -> list[int]:
+    """The numbers, from 0, of people found in a frame, by their masks (P, 1, H, W), from left to right.
+
+    `before` are the masks of numbers 0, 1, … where they were last. Who overlaps with one of them is that one, so that
+    the overlaps (intersection over union) have the largest sum; the others take the first numbers that are free.
+    """
+    numbers = [-1] * len(found)
+    if len(found) and len(before):
+        pairs = [
+            [float(torch.minimum(a, b).sum() / torch.maximum(a, b).sum().clamp_min(1)) for b in before] for a in found
+        ]
+        overlap = np.array(pairs)
+        for i, k in zip(*linear_sum_assignment(overlap, maximize=True), strict=True):
+            numbers[int(i)] = int(k) if overlap[i, k] >= SAME else -1
+    free = (n for n in range(len(found) + len(before)) if n not in set(numbers))
+    return [n if n >= 0 else next(free) for n in list(numbers)]
 
 
 def without_specks(matte: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,13 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from styfie.devices import reduced_precision
-from styfie.errors import InputError, NoPersonError
+from styfie.errors import AbsentRegionError, InputError, NoPersonError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
+from styfie.segmentation import Memory
 from styfie.segmentation.faces import face_map
 from styfie.segmentation.matting import WORK, follow, refine
 from styfie.segmentation.networks import PARTS, PortraitNet
-from styfie.segmentation.people import Person, split_people, without_specks
+from styfie.segmentation.people import Person, follow_people, split_people, without_specks
 from styfie.weights import load_packaged
 
 SIDE = 256  # the network sees the photo stretched to a square of this side, as in training
@@ -72,7 +74,11 @@ class Sight:
         return face_map(self.matte, self.parts, (self.photo.shape[-2], self.photo.shape[-1]))
 
     def part(self, name: str) -> Person:
-        """One part's share of the person, at the photo's size."""
+        """One part's share of the person, at the photo's size.
+
+        Raises:
+            AbsentRegionError: it is not in the photo.
+        """
         at = 1 + PART_NAMES.index(name)
         known = self.parts[:, 1:].sum(1, keepdim=True)
         share = self.parts[:, at : at + 1] / known.clamp_min(1e-4)
@@ -80,20 +86,37 @@ class Sight:
         held = person * (share > 0.5)
         if float(held.sum()) <= LEAST * float(person.sum()):
             seen = f"The segmenter sees no {name} in the photo" if known.any() else "This segmenter knows no parts"
-            raise InputError(f"{seen}: choose another region, or give a mask with --mask {name}=FILE.")
+            raise AbsentRegionError(f"{seen}: choose another region, or give a mask with --mask {name}=FILE.")
         clear = (2 * (share - 0.5) + 0.5).clamp(0, 1)  # as with the matte: the outer parts are haze
         return Person(refine(clear, self.photo), float((held * share).sum() / held.sum()))
 
     def person(self, name: str) -> Person:
-        """One of the people, `person-1` the leftmost, at the photo's size."""
+        """One of the people, `person-1` the leftmost, at the photo's size.
+
+        Raises:
+            AbsentRegionError: there are not so many.
+        """
         count, number = len(self.people), int(name.removeprefix("person-"))
         if number > count:
             found = f"{count or 'no'} people were" if count != 1 else "one person was"
-            raise InputError(
+            raise AbsentRegionError(
                 f"There is no {name}: {found} found, counted from left to right. Give a mask with --mask {name}=FILE."
             )
-        one = self.people[number - 1]
+        return self.refined(number - 1)
+
+    def refined(self, at: int) -> Person:
+        """One of `people` at the photo's size."""
+        one = self.people[at]
         return Person(refine(one.share, self.photo), one.score)
+
+    @property
+    def bodies(self) -> Tensor:
+        """Rough masks (P, 1, H, W) of `people` at the photo's size, not sharing pixels."""
+        size = (self.photo.shape[-2], self.photo.shape[-1])
+        if not self.people:
+            return torch.zeros(0, 1, *size)
+        shares = torch.cat([resize(self.matte, one.share.shape[-2:]) * one.share for one in self.people])
+        return resize(shares, size).clamp(0, 1)
 
 
 @torch.no_grad()
@@ -151,6 +174,11 @@ class PortraitSegmenter:
             NoPersonError: no person in it that the network could find.
             InputError: a finer region that is not there.
         """
+        whole, sight = self._whole(photo)
+        return split_off(whole, sight, finer)
+
+    def _whole(self, photo: Tensor) -> tuple[Regions, Sight]:
+        """Subject and background, and what the network sees."""
         sight = look_at(photo, self.network, self.side, self.scales)
         if sight.score < SCORE:
             raise NoPersonError(
@@ -158,7 +186,53 @@ class PortraitSegmenter:
                 "or choose a photo in which the person is larger."
             )
         whole = Regions.of_subject(refine(sight.matte, photo, self.work), sight.score)
-        return split_off(replace(whole, face=sight.face), sight, finer)
+        return replace(whole, face=sight.face), sight
+
+    def check(self, finer: Iterable[str]) -> None:
+        """See that there could be such regions in a frame.
+
+        Raises:
+            InputError: none of a part or a person; or a part, and the network knows none.
+        """
+        for name in finer:
+            _check_name(name)
+            if name in PART_NAMES and not isinstance(self.network, PortraitNet):
+                raise InputError(
+                    f"This segmenter knows no parts, and so no {name}: choose another region or segmenter."
+                )
+
+    def of_frame(self, frame: Tensor, finer: Iterable[str], before: Memory | None) -> tuple[Regions, Memory]:
+        """The regions of a frame of a film; a part or a person that is absent is empty.
+
+        People keep their numbers, those from left to right when they come, as long as they overlap with where they
+        were; who is away for a while comes back as the first who is missing.
+
+        Raises:
+            NoPersonError: no person in it that the network could find; nobody's number changes by it.
+        """
+        names = list(finer)
+        if not names:
+            return self.quick(frame), {}
+        whole, sight = self._whole(frame)
+        parts = {}
+        for name in names:
+            if name in PART_NAMES:
+                with suppress(AbsentRegionError):
+                    parts[name] = sight.part(name)
+        known = (before or {}).get("people", frame.new_zeros(0, 1, *frame.shape[-2:]))
+        bodies = sight.bodies
+        numbers = follow_people(bodies, known)
+        people = {
+            f"person-{number + 1}": sight.refined(at)
+            for at, number in enumerate(numbers)
+            if f"person-{number + 1}" in names
+        }
+        memory = torch.cat(
+            [known, known.new_zeros(max(0, max(numbers, default=-1) + 1 - len(known)), *known.shape[1:])]
+        )
+        if numbers:
+            memory[numbers] = bodies
+        return _split(whole, parts, people), {"people": memory}
 
     def quick(self, photo: Tensor) -> Regions:
         """Subject and background at once, as for a frame of a film: one look, and no closed-form matting.
@@ -185,13 +259,21 @@ def split_off(regions: Regions, sight: Sight, finer: Iterable[str]) -> Regions:
     """
     parts, people = {}, {}
     for name in finer:
+        _check_name(name)
         if name in PART_NAMES:
             parts[name] = sight.part(name)
-        elif PERSON.fullmatch(name):
-            people[name] = sight.person(name)
         else:
-            known = ", ".join((SUBJECT, BACKGROUND, *PART_NAMES, "person-1, person-2, …"))
-            raise InputError(f"There is no region {name!r}: known are {known}; or give a mask with --mask {name}=FILE.")
+            people[name] = sight.person(name)
+    return _split(regions, parts, people)
+
+
+def _check_name(name: str) -> None:
+    if name not in PART_NAMES and not PERSON.fullmatch(name):
+        known = ", ".join((SUBJECT, BACKGROUND, *PART_NAMES, "person-1, person-2, …"))
+        raise InputError(f"There is no region {name!r}: known are {known}; or give a mask with --mask {name}=FILE.")
+
+
+def _split(regions: Regions, parts: Mapping[str, Person], people: Mapping[str, Person]) -> Regions:
     for group in (parts, people):
         shares = [found.share for found in group.values()]
         excess = torch.stack(shares).sum(0).clamp_min(1) if shares else torch.ones(1)

@@ -14,6 +14,7 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.images import fit_size, resize
 from styfie.regions import BACKGROUND, SUBJECT, Point, Regions
+from styfie.segmentation import Memory
 from styfie.segmentation.jseg.grow import segment
 from styfie.segmentation.jseg.jvalues import Labels
 from styfie.segmentation.jseg.merge import merge_regions
@@ -109,6 +110,39 @@ class JsegSegmenter:
         sides = (SUBJECT, BACKGROUND, *(found.sides[at] for at in places))
         return Regions((SUBJECT, BACKGROUND, *finer), alpha, (certain, certain, *[1.0] * len(places)), sides)
 
+    def check(self, finer: Iterable[str]) -> None:
+        """See that there could be such regions in a frame.
+
+        Raises:
+            InputError: another name than `region-1`, `region-2`, …
+        """
+        for name in finer:
+            if not REGION.fullmatch(name):
+                raise InputError(
+                    f"There is no region {name!r}: known are {SUBJECT}, {BACKGROUND}, region-1, region-2, …"
+                )
+
+    def of_frame(self, frame: Tensor, finer: Iterable[str], before: Memory | None) -> tuple[Regions, Memory]:
+        """The regions of a frame of a film, numbered as in the first one.
+
+        Later frames are divided anew, more finely than they need be, and each piece is the region's that it lies in
+        most: borders are the frame's own, numbers do not change when areas do. After a cut they are numbered anew.
+
+        Raises:
+            InputError: a region that is not in the first frame.
+        """
+        names = list(finer)
+        if before:
+            size = (frame.shape[-2], frame.shape[-1])
+            pieces = segment(quantise(resize(frame, fit_size(size, min(WORK, max(size))))))
+            alpha = soft_alphas(_by_most(pieces, before["regions"]), len(names) + 2, frame)
+            return Regions((SUBJECT, BACKGROUND, *names), alpha, (1.0,) * (len(names) + 2)), {"regions": alpha}
+        there = names if before is None else [name for name in names if name in self._find(frame).names]
+        regions = self(frame, there)
+        order = [(SUBJECT, BACKGROUND, *there).index(name) if name in there else -1 for name in names]
+        rows = [regions.alpha[:2], *(regions.alpha[at : at + 1] if at >= 0 else regions.alpha[:1] * 0 for at in order)]
+        return regions, {"regions": torch.cat(rows)}
+
     def split(self, regions: Regions, photo: Tensor, finer: Iterable[str]) -> Regions:
         """Lay `finer` regions over regions that are known already; on the side of which each covers more.
 
@@ -146,6 +180,14 @@ class JsegSegmenter:
                 f"{found.names[-1]}; or give a mask with --mask {name}=FILE.{more}"
             )
         return [found.names.index(name) for name in finer]
+
+
+def _by_most(pieces: Labels, alpha: Tensor) -> Labels:
+    """Pieces (h, w) as the regions, by their masks (R, 1, H, W), that most of each piece is in."""
+    shares = resize(alpha, (pieces.shape[0], pieces.shape[1]))[:, 0].numpy()
+    held = np.stack([np.bincount(pieces.ravel(), share.ravel()) for share in shares])
+    found: Labels = held.argmax(0).astype(np.int32)[pieces]
+    return found
 
 
 def _certainty(found: Found) -> float:
