@@ -95,7 +95,7 @@ def test_jobs_are_read_back_and_what_is_none_is_left_alone(tmp_path: Path) -> No
     (tmp_path / "jobs" / ("x" * 22)).symlink_to(tmp_path / "else")
     again = Jobs(tmp_path / "jobs")
     assert list(again) == [job]
-    assert not again.path(begun).exists(), "without a job.json it was never one"
+    assert not again.path(begun).exists(), "nobody was told of it"
     assert (tmp_path / "jobs" / "holiday").is_dir() and (tmp_path / "else").is_dir()
     (again.path(job) / FILE).write_text('{"id": "../../else"}')
     assert list(Jobs(tmp_path / "jobs")) == []
@@ -139,7 +139,7 @@ def test_a_full_disk_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     job.note = "later"
     jobs.keep(job)
     assert jobs.get(job.id) is job

@@ -7,6 +7,8 @@ kinds       which files are taken, by their first bytes
 options     what is asked of the server itself
 guard       who is let in: host, origin, token, size of what is sent
 jobs        one folder a job: `painting.ora` and `job.json`
+stored      what a `job.json` says, whichever version wrote it
+atomic      files that are there whole or not at all
 workers     processes that do the work, replaced when they die
 intake      what comes from outside, decoded by a worker
 cameras     streams of frames
@@ -16,3 +18,7 @@ routes      the interface, version 1
 app         all of it as one application
 serving     the command's side: address, token, browser
 """
+
+import logging
+
+logging.getLogger("styfie").addHandler(logging.NullHandler())  # who runs the server says where faults are written

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from styfie.errors import InputError
 from styfie.gallery import GALLERY
 from styfie.web.asked import Asked
+from styfie.web.atomic import sync
 from styfie.web.jobs import Job, Jobs
 from styfie.web.kinds import START, ZIP, suffix_of
 from styfie.web.refusals import TooLateError, WorkerDiedError
@@ -110,4 +111,5 @@ async def _write(sent: BinaryIO, path: Path) -> Path:
     sent.seek(0)
     with file.open("wb") as written:
         await asyncio.to_thread(shutil.copyfileobj, sent, written, 1 << 20)
+    await asyncio.to_thread(sync, file)  # who is told that it came can rely on it
     return file

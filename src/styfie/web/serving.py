@@ -35,6 +35,8 @@ def serve(options: Options, browser: bool, say: Callable[[str], None]) -> None:
         h11_max_incomplete_event_size=32_768,
     )
     server = _Server(config, studio)
+    for note in studio.jobs.notes:
+        say(note)
     say(f"Styfie is at {address} (Ctrl-C ends it). Jobs are kept in {options.folder}.")
     if browser:
         threading.Thread(target=_open, args=(server, address), daemon=True).start()

@@ -299,9 +299,9 @@ class Studio:
         Raises:
             InputError: only what needs no painting is asked.
         """
-        if any(look["styles"] for look in job.looks.values()):
+        if any(look.get("styles") for look in job.looks.values()):
             return
-        if any(look["blur"] for look in job.looks.values()):
+        if any(look.get("blur") for look in job.looks.values()):
             raise InputError("Only blur is asked, which is there without painting: choose a style for a region.")
         names = [region["name"] for region in job.regions]
         for name, style in zip(("subject", "background"), PAIRS[0], strict=True):

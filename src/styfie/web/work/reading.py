@@ -17,6 +17,7 @@ from styfie.images import read_matte, read_picture, to_image, write_png
 from styfie.recipes import read_recipe
 from styfie.styles import LARGEST, Ask, StyleSource
 from styfie.web.asked import LookAsked, SettingsAsked
+from styfie.web.atomic import replace_whole, sync
 from styfie.web.work.decoding import guarded, open_picture
 from styfie.web.workers import Line
 
@@ -45,6 +46,7 @@ def style(_line: Line, file: str, into: str, most_pixels: int) -> None:
     """A style picture, decoded and written anew as PNG: nothing but its pixels is kept."""
     open_picture(Path(file), most_pixels).close()
     write_png(to_image(_read(file, LARGEST)), Path(into))
+    sync(Path(into))
 
 
 def mask(_line: Line, file: str, width: int, height: int, most_pixels: int) -> None:
@@ -106,7 +108,7 @@ def gallery(_line: Line, name: str, folder: str) -> None:
     """A style of the gallery, drawn once."""
     beside = Path(folder) / f".{name}.part"
     write_png(to_image(draw(name, DRAWN, DRAWN)), beside)
-    beside.replace(Path(folder) / f"{name}.png")
+    replace_whole(beside, Path(folder) / f"{name}.png")
 
 
 def thumbnail(_line: Line, file: str, size: int) -> bytes:

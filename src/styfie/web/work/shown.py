@@ -37,11 +37,11 @@ def shown(folder: Path, wanted: Wanted, styles: bool = False) -> Painting:
     layers, looks = base.photo.repeat(len(base.regions.names), 1, 1, 1), {}
     asked = {name: wanted.looks[name] for name in base.regions.names if name in wanted.looks}
     for name, values in asked.items():
-        found = _layer(folder, name, name in wanted.painted, base.regions.size) if values["styles"] else None
+        found = _layer(folder, name, name in wanted.painted, base.regions.size) if values.get("styles") else None
         if found is not None:
             layers[base.regions.index(name)], named = found
             looks[name] = look_of(values, named)
-        elif not values["styles"]:
+        elif not values.get("styles"):
             looks[name] = look_of(values)
     if styles and any(look.styles for look in looks.values()):
         full = asks(folder, {name: asked[name] for name in looks}, wanted.own, Path(wanted.drawn))
