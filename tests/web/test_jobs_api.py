@@ -195,6 +195,19 @@ def test_preview_then_paint_then_stop(client: TestClient, small: bytes) -> None:
     assert client.get(f"{base}/pictures/both.png").status_code == 200
 
 
+def test_settings_that_are_not_said_stay_as_they_are(client: TestClient, small: bytes) -> None:
+    asked = {"size": 64, "engine": "strokes", "seed": 3, "device": "cpu", "radius": 4.0}
+    job = ended(client, post(client, small, settings=asked))
+    base = f"{API}/jobs/{job['id']}"
+    assert client.patch(f"{base}/settings", json={"size": 5}).status_code == 422
+    set_up = client.patch(f"{base}/settings", json={"steps": 3}).json()["settings"]
+    assert set_up == {**job["settings"], "steps": 3} and set_up["engine"] == "strokes"
+    assert client.post(f"{base}/paint", json={"size": 96}).json()["settings"] == {**set_up, "size": 96}
+    done = ended(client, job, "done", "failed")
+    assert done["error"] == "" and done["settings"] == {**set_up, "size": 96}
+    assert client.get(f"{base}/pictures/both.png").status_code == 200
+
+
 def test_events_tell_each_change_and_end_with_the_job(client: TestClient, studio: Studio, small: bytes) -> None:
     job = ended(client, post(client, small, settings=FAST))
     heard: list[str] = []

@@ -127,13 +127,13 @@ class Visit:
         self.page.goto(self.address, wait_until="domcontentloaded")
         self.page.wait_for_selector("#wall img")
 
-    def open(self, size: int = 160) -> None:
+    def open(self, size: int = 160, asked: dict[str, Any] | None = None) -> None:
         """The portrait as a job of few pixels, which are enough for what the page does with them."""
         form = {
             "photo": {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": PORTRAIT.read_bytes()},
-            "asked": json.dumps({"settings": {"size": size}}),
+            "asked": json.dumps(asked or {"settings": {"size": size}}),
         }
-        reply = self.context.request.post(f"{self.address}/api/v1/jobs", multipart=form)
+        reply = self.context.request.post(f"{self.address}/api/v1/jobs", multipart=form, timeout=120_000)
         assert reply.ok, reply.text()
         self.page.goto(f"{self.address}/#{reply.json()['id']}", wait_until="domcontentloaded")
         self.settle()
@@ -254,6 +254,26 @@ def test_three_regions_blend_as_the_library_does(visit: Visit) -> None:
     visit.until("!styfie.studio.look('background').styles.length")
     visit.settle()
     alike(visit)
+
+
+def test_the_page_keeps_the_settings_that_it_has_no_fields_for(visit: Visit) -> None:
+    """And shows those that it has fields for as they are, also when it is loaded anew."""
+    page = visit.page
+    asked = {"settings": {"size": 160, "steps": 2, "engine": "strokes", "seed": 7}}
+    visit.open(asked=asked)
+    assert (page.input_value("#size"), page.input_value("#steps")) == ("160", "2")
+    visit.style("subject", "ink")
+    page.click(".more summary")
+    page.select_option("#steps", "12")
+    visit.until("styfie.studio.job.settings.steps === 12")
+    page.reload()
+    visit.settle()
+    assert (page.input_value("#size"), page.input_value("#steps")) == ("160", "12")
+    page.click("#paint")
+    visit.until("styfie.studio.job.state === 'done'")
+    settings = visit.job()["settings"]
+    assert {name: settings[name] for name in asked["settings"]} == {**asked["settings"], "steps": 12}
+    visit.settle()
 
 
 def test_stop_keeps_the_best(visit: Visit) -> None:

@@ -56,10 +56,7 @@ class Intake:
         number = 1 + len(list(folder.glob("style-*.png")))
         if number > KEPT_STYLES:
             raise InputError(f"A job may have {KEPT_STYLES} styles of its own, and it has them.")
-        base = name.replace("\\", "/").rsplit("/", 1)[-1]
-        label = "".join(c for c in base if c.isprintable())[-LABEL:].strip() or "style"
-        if label in GALLERY:
-            label = f"my {label}"
+        label = _label(name, {*GALLERY, *job.styles})
         file, into = await _write(style, folder / f"sent-{number}"), folder / f"style-{number}.png"
         try:
             await self._decode("style", str(file), str(into), self.most_pixels)
@@ -81,8 +78,12 @@ class Intake:
             found = await self._decode("recipe", str(file), str(folder), self.most_pixels)
         finally:
             file.unlink(missing_ok=True)
-        job.styles |= found["styles"]
-        return Asked.from_json(found["asked"], "recipe")
+        asked = Asked.from_json(found["asked"], "recipe")
+        called = {name: _label(name, {*GALLERY, *job.styles}) for name in found["styles"]}  # one may have been sent, too
+        job.styles |= {called[name]: file for name, file in found["styles"].items()}
+        for style in (style for look in asked.looks.values() for style in look.styles):
+            style.name = called.get(style.name, style.name)
+        return asked
 
     async def _decode(self, name: str, *given: Any) -> Any:
         """Have a file from outside decoded.
@@ -96,6 +97,23 @@ class Intake:
             raise InputError(f"The file could not be read within {LATE:g} seconds: a smaller one is wanted.") from None
         except WorkerDiedError:
             raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
+
+
+def _label(name: str, known: set[str]) -> str:
+    """What a picture is called in looks, after its file: no two are called the same, as phones call all that they send.
+
+    One that is called as a style of the gallery is `my …`, the second of a name `… (2)`.
+    """
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    label = "".join(c for c in base if c.isprintable())[-LABEL:].strip() or "style"
+    label = f"my {label}"[:LABEL] if label in GALLERY else label
+    stem, dot, suffix = label.rpartition(".")
+    stem, end = (stem, dot + suffix) if stem else (label, "")
+    number, found = 1, label
+    while found in known:
+        number += 1
+        found = f"{stem[: LABEL - len(f' ({number}){end}')]} ({number}){end}"
+    return found
 
 
 async def _write(sent: BinaryIO, path: Path) -> Path:

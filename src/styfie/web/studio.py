@@ -46,10 +46,7 @@ class Studio:
 
     async def start(self) -> None:
         """Start the workers, and go on with what was under way."""
-        threads = self.options.threads
-        self.reader = Worker("styfie.web.work.reading", 1, memory=READING)
-        self.quick = Worker("styfie.web.work.quick", threads)
-        self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50)
+        self._hire()
         self.cameras = Cameras(self.quick)
         self.intake = Intake(self.jobs, self.reader, self.options.most_pixels)
         for worker in (self.reader, self.quick, self.painter):
@@ -61,6 +58,12 @@ class Studio:
                 self._begin(self._read(job))
             elif job.state in ("queued", "painting"):
                 self._queue(job)
+
+    def _hire(self) -> None:
+        threads = self.options.threads
+        self.reader = Worker("styfie.web.work.reading", 1, memory=READING)
+        self.quick = Worker("styfie.web.work.quick", threads)
+        self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50)
 
     def close(self) -> None:
         """Let go of everybody who watches."""
@@ -214,7 +217,7 @@ class Studio:
         """A style picture of the user's own, for this job; what it is called here."""
         async with self._held(job):
             found = await self.intake.take_style(job, name, style)
-        self._keep(job)
+            self._keep(job)
         return found
 
     # ---- regions
@@ -224,9 +227,9 @@ class Studio:
         async with self._held(job):
             self._want_regions(job)
             job.regions = await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
-        job.corrected = job.corrected or corrects
-        self._without_lost(job)
-        self._keep(job)
+            job.corrected = job.corrected or corrects
+            self._without_lost(job)
+            self._keep(job)
 
     async def brush(self, job: Job, name: str, mask: BinaryIO) -> None:
         """A region as it was brushed."""
@@ -235,8 +238,8 @@ class Studio:
             async with self.intake.mask(job, mask) as file:
                 given = (str(self.jobs.path(job)), name, str(file))
                 job.regions = await self._quickly("brush", *given, owner=job.id)
-        job.corrected, job.note = True, ""
-        self._keep(job)
+            job.corrected, job.note = True, ""
+            self._keep(job)
 
     def _without_lost(self, job: Job) -> None:
         """No looks for regions that are not there."""
@@ -268,30 +271,51 @@ class Studio:
             self._style(job)
             given = (str(self.jobs.path(job)), job.looks, job.styles, self.settings(job), str(self.drawn))
             painted: list[str] = await self._quickly("preview", *given, owner=job.id)
-        job.previews += 1
-        self._keep(job)
+            job.previews += 1
+            self._keep(job)
         return painted
 
-    def paint(self, job: Job, settings: SettingsAsked) -> None:
-        """Queue a job to be painted; one whose photo could not be looked at is looked at once more.
+    def set_up(self, job: Job, settings: SettingsAsked) -> None:
+        """What is asked of its next run; what is not said stays as it is.
+
+        Raises:
+            ConflictError: it is under way.
+        """
+        if job.state in ("queued", "painting"):
+            raise ConflictError(f"The job is {job.state}: wait until it is done, or stop it.")
+        job.settings = self._joined(job, settings).model_dump()
+        self._keep(job)
+
+    def _joined(self, job: Job, settings: SettingsAsked | None) -> SettingsAsked:
+        """A job's settings with those that are said now."""
+        said = settings.model_dump(exclude_unset=True) if settings else {}
+        joined = SettingsAsked(**job.settings | said)
+        self._check_size(joined)
+        return joined
+
+    async def paint(self, job: Job, settings: SettingsAsked | None = None) -> None:
+        """Queue a job to be painted as it is when all that was asked before is done, brushed masks above all.
+
+        One whose photo could not be looked at is looked at once more. Settings that are not said are those it has.
 
         Raises:
             ConflictError: it is under way already, or has no regions.
             BusyError: too many paintings wait already.
         """
-        self._check_size(settings)
-        if job.state == "failed" and not job.regions:  # it was never read: its worker died, or took too long
-            job.settings, job.state, job.error, job.then_paint = settings.model_dump(), "reading", "", True
-            self._begin(self._read(job))
+        async with self._held(job):
+            asked = self._joined(job, settings).model_dump()
+            if job.state == "failed" and not job.regions:  # it was never read: its worker died, or took too long
+                job.settings, job.state, job.error, job.then_paint = asked, "reading", "", True
+                self._begin(self._read(job))
+                self._keep(job)
+                return
+            self._want_regions(job)
+            self._style(job)
+            if sum(other.state == "queued" for other in self.jobs) >= self.options.waiting:
+                raise BusyError(f"{self.options.waiting} paintings are waiting: ask again in a while.")
+            job.settings = asked
+            self._queue(job)
             self._keep(job)
-            return
-        self._want_regions(job)
-        self._style(job)
-        if sum(other.state == "queued" for other in self.jobs) >= self.options.waiting:
-            raise BusyError(f"{self.options.waiting} paintings are waiting: ask again in a while.")
-        job.settings = settings.model_dump()
-        self._queue(job)
-        self._keep(job)
 
     def _style(self, job: Job) -> None:
         """Where nothing at all is asked, the gallery's first pair, as the library does.

@@ -70,6 +70,7 @@ export async function preview(id) {
   return job(id);
 }
 export const paint = (id, settings) => json(`/jobs/${part(id)}/paint`, send("POST", settings));
+export const setUp = (id, settings) => json(`/jobs/${part(id)}/settings`, send("PATCH", settings));
 export const stop = (id) => json(`/jobs/${part(id)}/stop`, { method: "POST" });
 
 export const url = (id, path, values = {}) => `${BASE}/jobs/${part(id)}/${path}${query(values)}`;

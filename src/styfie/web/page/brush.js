@@ -40,7 +40,6 @@ class Mask {
 export function setUpTools(studio, stage) {
   const { canvas } = stage;
   let last = null; // the place a stroke has come to
-  let sent = Promise.resolve(); // strokes reach the server one after the other
 
   function choose(tool) {
     stage.tool = canvas.dataset.tool = tool;
@@ -66,12 +65,11 @@ export function setUpTools(studio, stage) {
     last = null;
     const name = studio.selected;
     const mask = stage.mask;
-    sent = sent.then(() => mask.told.convertToBlob({ type: "image/png" })).then((blob) => studio.brushed(name, blob))
-      .then(() => complain($("stage-error")), (error) => {
-        stage.mask = null;
-        stage.draw();
-        complain($("stage-error"), error);
-      });
+    studio.brushed(name, mask.told.convertToBlob({ type: "image/png" })).then(() => complain($("stage-error")), (error) => {
+      stage.mask = null;
+      stage.draw();
+      complain($("stage-error"), error);
+    });
   }
 
   const usable = () => studio.scene && !studio.running;

@@ -67,7 +67,7 @@ export function setUpRun(studio, stage, again) {
     $("progress").hidden = !running;
     $("action-buttons").hidden = running;
     const styled = studio.names.some((name) => studio.look(name).styles.length);
-    $("paint").disabled = !studio.scene || !styled || running;
+    $("paint").disabled = !studio.scene || !styled || running || busy.has("regions");
     say($("paint"), job?.state === "failed" && job.regions?.length ? "Paint again" : "Paint");
     $("save").disabled = !studio.scene;
     $("again").disabled = !styled;

@@ -21,6 +21,8 @@ export class Studio extends EventTarget {
   #counts = { regions: 0, preview: 0, painting: 0 };
   #unfollow = null;
   #previews = 0; // asked for while one is under way
+  #changing = Promise.resolve(); // changes of regions reach the server one after the other, and before a painting
+  #changes = 0; // of regions, under way
   #restyles = 0; // choices of styles under way
   #fetches = 0; // of layers, under way
   saveLooks = settled(() => this.#putLooks(), 350);
@@ -191,8 +193,14 @@ export class Studio extends EventTarget {
   }
 
   async paint(settings) {
+    await this.#changing;
     await this.saveLooks.now();
     await this.#answered(await api.paint(this.job.id, settings));
+  }
+
+  /** Settings of the next painting. */
+  async setUp(settings) {
+    await this.#answered(await api.setUp(this.job.id, settings));
   }
 
   async stop() {
@@ -200,39 +208,44 @@ export class Studio extends EventTarget {
   }
 
   async split(name) {
-    await this.#changeRegions(() => api.split(this.job.id, name));
+    await this.#changeRegions((id) => api.split(id, name));
     if (this.names.includes(name)) this.select(name);
   }
 
   merge(name) {
-    return this.#changeRegions(() => api.merge(this.job.id, name));
+    return this.#changeRegions((id) => api.merge(id, name));
   }
 
   undo() {
-    return this.#changeRegions(() => api.undo(this.job.id));
+    return this.#changeRegions(api.undo);
   }
 
   redo() {
-    return this.#changeRegions(() => api.redo(this.job.id));
+    return this.#changeRegions(api.redo);
   }
 
+  /** A region's mask as it was brushed: a promise of its PNG. */
   brushed(name, mask) {
-    return this.#changeRegions(() => api.brushed(this.job.id, name, mask));
+    return this.#changeRegions(async (id) => api.brushed(id, name, await mask));
   }
 
-  async #changeRegions(change) {
-    this.#work("regions", true);
-    try {
-      await this.saveLooks.now();
-      const job = await change();
-      if (job.id !== this.job?.id) return;
-      this.job = job;
-      this.tell("job", null);
-      await this.#loadScene();
-      if (this.unpainted) await this.sketch();
-    } finally {
-      this.#work("regions", false);
-    }
+  #changeRegions(change) {
+    const { id } = this.job;
+    this.#work("regions", ++this.#changes > 0);
+    const changed = this.#changing.then(() => this.#changeNow(id, change));
+    this.#changing = changed.catch(() => {}).finally(() => this.#work("regions", --this.#changes > 0));
+    return changed;
+  }
+
+  async #changeNow(id, change) {
+    if (this.job?.id !== id) return;
+    await this.saveLooks.now();
+    const job = await change(id);
+    if (job.id !== this.job?.id) return;
+    this.job = job;
+    this.tell("job", null);
+    await this.#loadScene();
+    if (this.unpainted) await this.sketch();
   }
 
   /** Send a picture as a style; its name in looks. */

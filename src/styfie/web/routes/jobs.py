@@ -37,8 +37,16 @@ async def post(
         raise InputError(f"{len(files)} styles were sent: at most {MOST_STYLES} are taken.")
     if recipe and given:
         raise InputError("Both asked and recipe came: one of them is wanted.")
-    styles = {file.filename or "style": file.file for file in files}
+    styles = [(file.filename or "style", file.file) for file in files]
+    _check_names([name for name, _ in styles], given)
     return answer(studio, await studio.post(photo.file, given, styles, recipe.file if recipe else None))
+
+
+def _check_names(names: list[str], asked: Asked | None) -> None:
+    """Refuse looks that name one of several styles of the same name: which of them is meant cannot be known."""
+    named = {style.name for look in asked.looks.values() for style in look.styles} if asked else set()
+    if twice := [name for name in names if name in named and names.count(name) > 1]:
+        raise InputError(f"Two styles are called {twice[0]!r}: give them names that differ, so that looks can name them.")
 
 
 @router.get("/jobs")
@@ -65,7 +73,7 @@ async def again(studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, F
     asked = Asked.model_validate({"looks": job.looks, "settings": job.settings})
     with contextlib.ExitStack() as stack:
         folder = studio.jobs.path(job)
-        styles = {name: stack.enter_context((folder / file).open("rb")) for name, file in job.styles.items()}
+        styles = [(name, stack.enter_context((folder / file).open("rb"))) for name, file in job.styles.items()]
         return answer(studio, await studio.post(photo.file, asked, styles))
 
 
@@ -102,8 +110,15 @@ async def preview(studio: StudioHere, job: JobHere) -> PreviewAnswer:
 
 @router.post("/jobs/{id}/paint", status_code=202)
 async def paint(studio: StudioHere, job: JobHere, settings: SettingsAsked | None = None) -> JobAnswer:
-    """Queue it to be painted; without settings, with those it has."""
-    studio.paint(job, settings or SettingsAsked(**job.settings))
+    """Queue it to be painted; settings that are not said are those it has."""
+    await studio.paint(job, settings)
+    return answer(studio, job)
+
+
+@router.patch("/jobs/{id}/settings")
+async def set_up(studio: StudioHere, job: JobHere, settings: SettingsAsked) -> JobAnswer:
+    """What is asked of the next run; what is not said stays as it is."""
+    studio.set_up(job, settings)
     return answer(studio, job)
 
 
