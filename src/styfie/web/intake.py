@@ -24,10 +24,13 @@ LABEL = 60  # letters of a style's name
 
 
 class Intake:
-    """Takes photos, styles, masks and recipes for jobs; `reader` decodes them, of at most so many pixels."""
+    """Takes photos, styles, masks and recipes for jobs; `reader` decodes them, of at most so many pixels.
 
-    def __init__(self, jobs: Jobs, reader: Worker, most_pixels: int) -> None:
-        self.jobs, self.reader, self.most_pixels = jobs, reader, most_pixels
+    Photos are kept for painting with a `longest` side of so many pixels.
+    """
+
+    def __init__(self, jobs: Jobs, reader: Worker, most_pixels: int, longest: int) -> None:
+        self.jobs, self.reader, self.most_pixels, self.longest = jobs, reader, most_pixels, longest
 
     async def take_photo(self, job: Job, photo: BinaryIO) -> None:
         """The photo of a new job.
@@ -37,7 +40,16 @@ class Intake:
         """
         file = await _write(photo, self.jobs.path(job) / "upload")
         job.upload = file.name
-        found = await self._decode("photo", str(file), self.most_pixels)
+        await self.read_photo(job)
+
+    async def read_photo(self, job: Job) -> None:
+        """Have a job's photo decoded, for everybody who looks at it then.
+
+        Raises:
+            InputError: it cannot be.
+        """
+        file = self.jobs.path(job) / job.upload
+        found = await self._decode("photo", str(file), self.most_pixels, self.longest)
         job.width, job.height = found["width"], found["height"]
 
     @contextlib.asynccontextmanager
@@ -53,7 +65,7 @@ class Intake:
     async def take_style(self, job: Job, name: str, style: BinaryIO) -> str:
         """A style picture of the user's own; what it is called in looks."""
         folder = self.jobs.path(job)
-        number = 1 + len(list(folder.glob("style-*.png")))
+        number = 1 + len(job.styles)
         if number > KEPT_STYLES:
             raise InputError(f"A job may have {KEPT_STYLES} styles of its own, and it has them.")
         label = _label(name, {*GALLERY, *job.styles})
@@ -79,7 +91,9 @@ class Intake:
         finally:
             file.unlink(missing_ok=True)
         asked = Asked.from_json(found["asked"], "recipe")
-        called = {name: _label(name, {*GALLERY, *job.styles}) for name in found["styles"]}  # one may have been sent, too
+        called = {
+            name: _label(name, {*GALLERY, *job.styles}) for name in found["styles"]
+        }  # one may have been sent, too
         job.styles |= {called[name]: file for name, file in found["styles"].items()}
         for style in (style for look in asked.looks.values() for style in look.styles):
             style.name = called.get(style.name, style.name)

@@ -2,6 +2,7 @@
 
 job.json       what the job is and what is asked
 upload.EXT     the photo as it was sent
+read.png       the same, decoded, upright and at most as large as may be painted: what all others read
 photo.jpg      the same, upright and small; growing.jpg is the painting so far
 before-N.ora   regions before they were changed, after-N.ora those that were taken back
 regions.ora    photo, regions and looks as they are before painting; preview.ora the same, painted in one pass
@@ -35,6 +36,7 @@ State = Literal["reading", "ready", "queued", "painting", "done", "stopped", "fa
 ID = re.compile(r"[A-Za-z0-9_-]{22}")
 FILE = "job.json"
 COMING = ".coming"
+READ = "read.png"
 PHOTO = "photo.jpg"  # upright and small
 GROWING, LONGEST = "growing.jpg", 768  # the picture that grows, and the longest side of it in pixels
 BUSY = ("reading", "queued", "painting")
@@ -50,7 +52,8 @@ def kept(folder: Path, which: str) -> list[Path]:
 class Wanted:
     """What is asked of a job, for what shows it: looks, the job's own styles, settings, and where the gallery is drawn.
 
-    `painted` are the regions whose layer in the painting is still of what is asked; all others are sketched.
+    `painted` are the regions whose layer in the painting is still of what is asked, `sketched` those whose layer in the
+    preview is: of all others there is nothing but the photo.
     """
 
     looks: dict[str, Any]
@@ -58,11 +61,14 @@ class Wanted:
     settings: dict[str, Any]
     drawn: str
     painted: tuple[str, ...] = ()
+    sketched: tuple[str, ...] = ()
 
 
 @dataclass
 class Job:
-    """What is known of one job; `created` and `changed` are seconds since 1970.
+    """What is known of one job; `created` is in seconds since 1970, `used` in those of a `RunningClock`.
+
+    `looks_version` is the version in which its looks were changed last.
 
     `more` is what another version of Styfie has written down of it, and this one does not know.
     """
@@ -73,7 +79,7 @@ class Job:
     note: str = ""
     error: str = ""
     created: float = field(default_factory=time.time)
-    changed: float = field(default_factory=time.time)
+    used: float = -1.0
     width: int = 0
     height: int = 0
     regions: list[dict[str, Any]] = field(default_factory=list)
@@ -86,15 +92,24 @@ class Job:
     parts: list[str] = field(default_factory=list)
     painted: list[str] = field(default_factory=list)
     painted_looks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sketched_looks: dict[str, dict[str, Any]] = field(default_factory=dict)
     progress: dict[str, Any] = field(default_factory=dict)
     version: int = 0
+    looks_version: int = 0
     more: dict[str, Any] = field(default_factory=dict)
 
     @property
     def fresh(self) -> list[str]:
         """Painted regions whose layer is still of what is asked: strength, colours and blur may have changed."""
-        asked, made = self.looks, self.painted_looks
-        return [n for n in self.painted if n in asked and n in made and _layer_of(asked[n]) == _layer_of(made[n])]
+        return [name for name in self.painted if self._is_of(name, self.painted_looks)]
+
+    @property
+    def sketched(self) -> list[str]:
+        """Regions whose layer in the preview is of what is asked."""
+        return [name for name in self.sketched_looks if self._is_of(name, self.sketched_looks)]
+
+    def _is_of(self, name: str, made: dict[str, dict[str, Any]]) -> bool:
+        return name in self.looks and name in made and _layer_of(self.looks[name]) == _layer_of(made[name])
 
 
 _IN_LAYER = ("styles", "stroke", "likeness", "brush")
@@ -139,16 +154,22 @@ class Jobs:
         """The job's folder."""
         return self.folder / job.id
 
-    def keep(self, job: Job) -> None:
-        """Write what is known of a job, beside and renamed."""
-        self._known[job.id] = job
+    def keep(self, job: Job, new: bool = False) -> None:
+        """Write what is known of a job, beside and renamed.
+
+        Raises:
+            OSError: a `new` one cannot be: nobody was told of it yet. Any other lives on in memory.
+        """
         folder = self.path(job)
+        values = {name: getattr(job, name) for name in _KEPT}
         try:
-            values = {name: getattr(job, name) for name in _KEPT}
             write_whole(folder / FILE, to_text(values, job.more).encode())
             (folder / COMING).unlink(missing_ok=True)
-        except OSError as error:  # a full disk must not end the server: the job lives on in memory
+        except OSError as error:  # a full disk must not end the server
+            if new:
+                raise
             _log.warning("%s cannot be written: %s", folder / FILE, error.strerror or error)
+        self._known[job.id] = job
 
     def forget(self, job: Job) -> None:
         """It is there no more; its files go with `remove`."""
@@ -160,18 +181,18 @@ class Jobs:
         shutil.rmtree(self.path(job), ignore_errors=True)
 
     def size(self, job: Job) -> int:
-        """Bytes that a job takes."""
+        """Bytes that a job takes, also while files come and go."""
         total = 0
-        for file in self.path(job).rglob("*"):
-            with contextlib.suppress(OSError):
-                total += file.lstat().st_size
+        for folder, _, files in os.walk(self.path(job)):
+            for file in files:
+                with contextlib.suppress(OSError):
+                    total += (Path(folder) / file).lstat().st_size
         return total
 
-    def surplus(self, jobs: list[Job], hours: float, gigabytes: float) -> list[Job]:
-        """Those of `jobs` that were not changed for so long, and the oldest while all take too much."""
-        oldest = sorted(jobs, key=lambda job: job.changed)
-        late = time.time() - 3600 * hours
-        gone = [job for job in oldest if job.changed < late]
+    def surplus(self, jobs: list[Job], now: float, hours: float, gigabytes: float) -> list[Job]:
+        """Those of `jobs` that were not used for so long, and the longest unused while all take too much."""
+        oldest = sorted(jobs, key=lambda job: job.used)
+        gone = [job for job in oldest if now - job.used > 3600 * hours]
         sizes = {job.id: self.size(job) for job in list(self._known.values())}
         total = sum(sizes.values()) - sum(sizes.get(job.id, 0) for job in gone)
         for job in oldest[len(gone) :]:

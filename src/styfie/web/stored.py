@@ -50,7 +50,7 @@ def from_text(text: str, known: Collection[str]) -> tuple[Values, Values]:
 
 def _understand(values: Values) -> None:
     """Looks, settings and regions as this version has them."""
-    for which in ("looks", "painted_looks"):
+    for which in ("looks", "painted_looks", "sketched_looks"):
         looks = values.get(which, {})
         values[which] = {name: understood(LookAsked, look) for name, look in looks.items()}
     values["settings"] = understood(SettingsAsked, values.get("settings", {}))

@@ -18,9 +18,11 @@ from styfie.recipes import read_recipe
 from styfie.styles import LARGEST, Ask, StyleSource
 from styfie.web.asked import LookAsked, SettingsAsked
 from styfie.web.atomic import replace_whole, sync
+from styfie.web.jobs import READ
 from styfie.web.work.decoding import guarded, open_picture
 from styfie.web.workers import Line
 
+LONGEST = 4096  # longest side of `read.png`
 SHOWN = 1024  # longest side of `photo.jpg`
 DRAWN = 512  # at which gallery styles are drawn, once
 UNPACKED = 400_000_000  # bytes of a recipe's file when it is unpacked, at most
@@ -28,8 +30,13 @@ ENTRIES = 200  # files in it, at most
 TURNED = 5  # EXIF orientations from here on are of pictures that lie on their side
 
 
-def photo(_line: Line, file: str, most_pixels: int) -> dict[str, int]:
-    """Decode all of a photo, and write it upright and small beside as `photo.jpg`; its upright size.
+def photo(_line: Line, file: str, most_pixels: int, longest: int = LONGEST) -> dict[str, int]:
+    """Decode all of a photo, and write it upright beside, for what paints as `read.png` and small as `photo.jpg`.
+
+    The other workers read that: what came from outside is decoded here alone.
+
+    Returns:
+        Its upright size as it was sent.
 
     Raises:
         InputError, MissingError: as `images.read_picture`; or it has too many pixels.
@@ -38,7 +45,12 @@ def photo(_line: Line, file: str, most_pixels: int) -> dict[str, int]:
         width, height = image.size
         if guarded(image.getexif).get(0x0112, 1) >= TURNED:
             width, height = height, width
-    to_image(_read(file, SHOWN)).save(Path(file).with_name("photo.jpg"), quality=88)
+    read = to_image(_read(file, longest))
+    beside = Path(file).with_name(f".{READ}")
+    write_png(read, beside)
+    replace_whole(beside, Path(file).with_name(READ))
+    read.thumbnail((SHOWN, SHOWN))
+    read.save(Path(file).with_name("photo.jpg"), quality=88)
     return {"width": width, "height": height}
 
 
