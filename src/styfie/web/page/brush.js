@@ -54,7 +54,7 @@ export function setUpTools(studio, stage) {
   }
 
   function paintTo(place) {
-    stage.mask ??= new Mask(studio.scene.soft, studio.names.indexOf(studio.selected));
+    stage.mask ??= new Mask(studio.scene.soft, studio.names.indexOf(studio.brushed));
     stage.mask.stroke(last ?? place, place, stage.radius, stage.tool === "brush");
     last = place;
     stage.draw();
@@ -63,9 +63,9 @@ export function setUpTools(studio, stage) {
   function finish() {
     if (!last || !stage.mask) return;
     last = null;
-    const name = studio.selected;
+    const name = studio.brushed;
     const mask = stage.mask;
-    studio.brushed(name, mask.told.convertToBlob({ type: "image/png" })).then(() => complain($("stage-error")), (error) => {
+    studio.brush(name, mask.told.convertToBlob({ type: "image/png" })).then(() => complain($("stage-error")), (error) => {
       stage.mask = null;
       stage.draw();
       complain($("stage-error"), error);
