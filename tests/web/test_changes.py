@@ -10,7 +10,7 @@ import pytest
 
 from styfie.errors import InputError
 from styfie.web.asked import Asked, LookAsked, SettingsAsked
-from styfie.web.jobs import Job
+from styfie.web.jobs import READ, Job
 from styfie.web.refusals import BusyError, ConflictError, GoneError
 from styfie.web.routes.jobs import _check_names
 from tests.web.stubs import BOTH, StubStudio, photo, posted, region, until, using
@@ -220,6 +220,35 @@ def test_a_fault_does_not_leave_a_job_waiting(tmp_path: Path, caplog: pytest.Log
 
     using(tmp_path, use)
     assert caplog.text.count("ZeroDivisionError: a secret") == 2
+
+
+def test_a_photo_is_decoded_once_and_that_of_an_older_version_then(tmp_path: Path) -> None:
+    async def use(studio: StubStudio) -> None:
+        def decode(file: str, *_: object) -> dict[str, int]:
+            Path(file).with_name(READ).write_bytes(b"decoded")
+            return {"width": 8, "height": 8}
+
+        studio.reader.answers["photo"] = decode
+        job = await posted(studio, looks=INK)
+        assert [name for name, _ in studio.reader.calls].count("photo") == 1
+        assert studio.quick.calls[0][1][1] == studio.painter.calls[0][1][1] == READ
+        (studio.jobs.path(job) / READ).unlink()
+        await studio.paint(job)
+        await until(lambda: job.state == "done")
+        assert [name for name, _ in studio.reader.calls].count("photo") == 2
+
+    using(tmp_path, use)
+
+
+def test_what_is_stopped_before_its_turn_is_not_painted(tmp_path: Path) -> None:
+    async def use(studio: StubStudio) -> None:
+        job = await posted(studio)
+        await studio.paint(job)
+        await studio.end_painting(job)
+        await asyncio.sleep(0.02)
+        assert job.state == "ready" and not studio.painter.calls
+
+    using(tmp_path, use)
 
 
 def test_a_folder_has_one_server(tmp_path: Path) -> None:

@@ -67,6 +67,13 @@ def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
             serve(options, browser=False, say=lambda _text: None)
 
 
+def test_a_folder_that_cannot_be_used_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "jobs").write_text("no folder")
+    with pytest.raises(InputError, match=r"cannot be used \(.*\): name another folder"):
+        serve(Options(tmp_path, port=0), browser=False, say=lambda _text: None)
+    assert (tmp_path / "jobs").read_text() == "no folder"
+
+
 def test_the_command_asks_for_a_token_elsewhere_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(serving, "serve", lambda options, browser, say: asked.append((options, browser)))

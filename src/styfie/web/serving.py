@@ -26,15 +26,21 @@ def serve(options: Options, browser: bool, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C.
 
     Raises:
-        InputError: the address cannot be used.
+        InputError: the address cannot be used, or the folder.
     """
     listening = _listen(options)
     try:
         with logged(options.folder) as log:
-            studio = Studio(options)
-            _serve(listening, studio, browser, say, log)
+            _serve(listening, _studio(options), browser, say, log)
     finally:
         listening.close()
+
+
+def _studio(options: Options) -> Studio:
+    try:
+        return Studio(options)
+    except OSError as error:
+        raise InputError(f"{options.folder} cannot be used ({error.strerror or error}): name another folder.") from None
 
 
 def _serve(listening: socket.socket, studio: Studio, browser: bool, say: Callable[[str], None], log: Path) -> None:
