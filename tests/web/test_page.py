@@ -276,15 +276,15 @@ def test_the_page_keeps_the_settings_that_it_has_no_fields_for(visit: Visit) -> 
     assert (page.input_value("#size"), page.input_value("#steps")) == ("160", "2")
     visit.style("subject", "ink")
     page.click(".more summary")
-    page.select_option("#steps", "12")
-    visit.until("styfie.studio.job.settings.steps === 12")
+    page.select_option("#steps", "draft")
+    visit.until("styfie.studio.job.settings.quality === 'draft'")
     page.reload()
     visit.settle()
-    assert (page.input_value("#size"), page.input_value("#steps")) == ("160", "12")
+    assert (page.input_value("#size"), page.input_value("#steps")) == ("160", "draft")
     page.click("#paint")
     visit.until("styfie.studio.job.state === 'done'")
     settings = visit.job()["settings"]
-    assert {name: settings[name] for name in asked["settings"]} == {**asked["settings"], "steps": 12}
+    assert {name: settings[name] for name in asked["settings"]} == {**asked["settings"], "steps": 0}
     visit.settle()
 
 

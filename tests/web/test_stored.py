@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from styfie.looks import Look
 from styfie.web import atomic
 from styfie.web.asked import LookAsked
-from styfie.web.jobs import FILE, Job, Jobs
+from styfie.web.jobs import _IN_LAYER, FILE, Job, Jobs
 
 REGION = {"name": "subject", "side": "subject", "score": 1.0, "doubtful": False, "area": 0.5}
 
@@ -92,6 +94,12 @@ def test_another_versions_job_is_read_and_keeps_what_is_not_known_here(tmp_path:
     jobs.keep(read)
     assert json.loads(file.read_text())["mood"] == "fine"
     assert list(Jobs(jobs.folder)) == [read]
+
+
+def test_a_layer_depends_on_whatever_is_not_only_blended() -> None:
+    """Each field of a look is one or the other: a new one must be said here."""
+    blended = {"strength", "color", "blur", "bokeh", "graded"}
+    assert {field.name for field in fields(Look)} == {*_IN_LAYER, *blended}
 
 
 def test_a_job_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,7 @@ class Job:
         return name in self.looks and name in made and _layer_of(self.looks[name]) == _layer_of(made[name])
 
 
-_IN_LAYER = ("styles", "stroke", "likeness", "brush")
+_IN_LAYER = ("styles", "stroke", "content", "likeness", "brush")
 _KEPT = [field.name for field in fields(Job) if field.name != "more"]
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 

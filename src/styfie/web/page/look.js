@@ -9,7 +9,7 @@ export function setUpLook(studio) {
   let stops = [0, 2, 4, 6, 10, 15, 20];
   let wait = 0;
   let shownJob = null;
-  let offered = { size: 512, steps: 40 };
+  let offered = { size: 512, quality: "standard", steps: 0 };
 
   const set = (change) => studio.selected && studio.set(studio.selected, change);
   const range = (id, value, words) => {
@@ -54,12 +54,12 @@ export function setUpLook(studio) {
   }
 
   /** Sizes and amounts of care, among them those that the job has: what is painted is never another without a word. */
-  function offerSettings({ size = offered.size, steps = offered.steps } = {}) {
+  function offerSettings({ size, quality, steps } = offered) {
     const sizes = [...new Set([...SIZES, offered.size, size])].sort((a, b) => a - b);
     $("size").replaceChildren(...sizes.map((one) => el("option", { value: one, selected: one === size }, one ? `${one} pixels` : "The photo's own")));
-    const care = { ...CARE, [offered.steps]: CARE[offered.steps] ?? "As set" };
-    care[steps] ??= `${steps} steps`;
-    $("steps").replaceChildren(...Object.entries(care).map(([one, words]) => el("option", { value: one, selected: Number(one) === steps }, words)));
+    const care = { ...CARE, ...(steps && { [steps]: `${steps} steps` }) }; // so many were asked for by a program
+    const chosen = String(steps || quality);
+    $("steps").replaceChildren(...Object.entries(care).map(([one, words]) => el("option", { value: one, selected: one === chosen }, words)));
   }
 
   for (const id of ["size", "steps"]) {
@@ -73,7 +73,7 @@ export function setUpLook(studio) {
   }
   studio.addEventListener("job", ({ detail: before }) => {
     const { settings: now } = studio.job;
-    if (studio.job.id !== shownJob || now.size !== before?.settings.size || now.steps !== before?.settings.steps) offerSettings(now);
+    if (studio.job.id !== shownJob || JSON.stringify(now) !== JSON.stringify(before?.settings)) offerSettings(now);
     shownJob = studio.job.id;
   });
 
@@ -109,4 +109,7 @@ export function setUpLook(studio) {
 }
 
 /** Settings of the next painting that the page has fields for; all others stay as they are. */
-export const settings = () => ({ size: Number($("size").value), steps: Number($("steps").value) });
+export function settings() {
+  const care = $("steps").value;
+  return { size: Number($("size").value), ...(care in CARE ? { quality: care, steps: 0 } : { steps: Number(care) }) };
+}

@@ -38,7 +38,7 @@ export const PICTURES = {
 };
 
 export const SIZES = [512, 768, 1024, 1536, 2048];
-export const CARE = { 12: "Quick", 40: "Normal", 100: "Patient" };
+export const CARE = { draft: "Quick", standard: "Normal", fine: "Patient" };
 
 export function duration(seconds) {
   if (seconds < 1.5) return "a moment";
