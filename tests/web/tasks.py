@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 
@@ -22,6 +23,23 @@ def refuse(_line: Line) -> None:
 def fault(_line: Line) -> None:
     """A fault of the program's."""
     raise ZeroDivisionError("a secret")
+
+
+def fill(_line: Line) -> None:
+    """Find the disk full."""
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class Odd:
+    """Something that can be sent, but not received."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return int, ("no number",)
+
+
+def odd(_line: Line, _number: int) -> Odd:
+    """Answer with that."""
+    return Odd()
 
 
 def die(_line: Line) -> None:

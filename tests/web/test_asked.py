@@ -13,7 +13,7 @@ from styfie.engines import ENGINES
 from styfie.errors import InputError
 from styfie.looks import BOKEHS, BRUSHES, COLORS, Look
 from styfie.losses import STYLE_LOSSES
-from styfie.settings import DEVICES, STARTS, Settings
+from styfie.settings import DEVICES, QUALITIES, STARTS, Settings
 from styfie.web.asked import Asked, LookAsked, SettingsAsked
 from styfie.web.kinds import suffix_of
 
@@ -27,6 +27,7 @@ from styfie.web.kinds import suffix_of
         (SettingsAsked, "device", DEVICES),
         (SettingsAsked, "lens", BOKEHS),
         (SettingsAsked, "start", STARTS),
+        (SettingsAsked, "quality", tuple(QUALITIES)),
         (SettingsAsked, "loss", tuple(STYLE_LOSSES)),
         (SettingsAsked, "engine", tuple(name for name, entry in ENGINES.items() if not entry.needs)),
     ],

@@ -170,6 +170,19 @@ def test_nobody_in_the_photo(client: TestClient) -> None:
     brushed = client.put(f"{base}/mattes/subject.png", content=png_of(half)).json()
     assert [(r["name"], r["side"]) for r in brushed["regions"]] == [("subject", "subject"), ("background",) * 2]
     assert abs(brushed["regions"][0]["area"] - 0.5) < 0.02 and brushed["note"] == ""
+    assert client.post(f"{base}/undo").json()["regions"] == job["regions"]
+    left = client.put(f"{base}/mattes/background.png", content=png_of(half)).json()  # the rest is the subject
+    assert [r["name"] for r in left["regions"]] == ["subject", "background"]
+    assert abs(left["regions"][0]["area"] - 0.5) < 0.02
+    nothing = client.put(f"{base}/mattes/sky.png", content=png_of(torch.zeros(1, 1, 32, 32)))
+    assert nothing.status_code == 422 and "nothing inside" in nothing.json()["error"]
+
+
+def test_regions_that_are_not_there_do_not_drop_the_painting(client: TestClient, small: bytes) -> None:
+    looks = LOOKS | {"hair": LOOKS["subject"], "wings": LOOKS["subject"]}
+    job = ended(client, post(client, small, looks=looks, settings=FAST), "done", "failed")
+    assert job["error"] == "" and set(job["painted"]) == {"subject", "background", "hair"}
+    assert "wings" in job["note"] and "--" not in job["note"]
 
 
 def test_preview_then_paint_then_stop(client: TestClient, small: bytes) -> None:
@@ -192,6 +205,19 @@ def test_preview_then_paint_then_stop(client: TestClient, small: bytes) -> None:
     stopped = ended(client, job)
     assert stopped["state"] == "stopped" and stopped["progress"]["step"] < stopped["progress"]["steps"]
     assert stopped["painted"] == ["background"]
+    assert client.get(f"{base}/pictures/both.png").status_code == 200
+
+
+def test_settings_that_are_not_said_stay_as_they_are(client: TestClient, small: bytes) -> None:
+    asked = {"size": 64, "engine": "strokes", "seed": 3, "device": "cpu", "radius": 4.0}
+    job = ended(client, post(client, small, settings=asked))
+    base = f"{API}/jobs/{job['id']}"
+    assert client.patch(f"{base}/settings", json={"size": 5}).status_code == 422
+    set_up = client.patch(f"{base}/settings", json={"steps": 3}).json()["settings"]
+    assert set_up == {**job["settings"], "steps": 3} and set_up["engine"] == "strokes"
+    assert client.post(f"{base}/paint", json={"size": 96}).json()["settings"] == {**set_up, "size": 96}
+    done = ended(client, job, "done", "failed")
+    assert done["error"] == "" and done["settings"] == {**set_up, "size": 96}
     assert client.get(f"{base}/pictures/both.png").status_code == 200
 
 

@@ -105,6 +105,18 @@ class Visit:
         self.page.on("console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
 
+    @classmethod
+    def beside(cls, visit: Visit) -> Visit:
+        """Another tab of the same browser, at the same picture."""
+        found = cls.__new__(cls)
+        found.address, found.context, found.asked, found.wrong = visit.address, visit.context, visit.asked, visit.wrong
+        found.page = visit.context.new_page()
+        found.page.set_default_timeout(90_000)
+        found.page.on("console", lambda m: visit.wrong.append(m.text) if m.type in ("error", "warning") else None)
+        found.page.goto(visit.page.url, wait_until="domcontentloaded")
+        found.settle()
+        return found
+
     def until(self, what: str, seconds: float = 120) -> None:
         """Wait until a JavaScript expression is true."""
         end = time.monotonic() + seconds
@@ -127,13 +139,13 @@ class Visit:
         self.page.goto(self.address, wait_until="domcontentloaded")
         self.page.wait_for_selector("#wall img")
 
-    def open(self, size: int = 160) -> None:
+    def open(self, size: int = 160, asked: dict[str, Any] | None = None) -> None:
         """The portrait as a job of few pixels, which are enough for what the page does with them."""
         form = {
             "photo": {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": PORTRAIT.read_bytes()},
-            "asked": json.dumps({"settings": {"size": size}}),
+            "asked": json.dumps(asked or {"settings": {"size": size}}),
         }
-        reply = self.context.request.post(f"{self.address}/api/v1/jobs", multipart=form)
+        reply = self.context.request.post(f"{self.address}/api/v1/jobs", multipart=form, timeout=120_000)
         assert reply.ok, reply.text()
         self.page.goto(f"{self.address}/#{reply.json()['id']}", wait_until="domcontentloaded")
         self.settle()
@@ -254,6 +266,143 @@ def test_three_regions_blend_as_the_library_does(visit: Visit) -> None:
     visit.until("!styfie.studio.look('background').styles.length")
     visit.settle()
     alike(visit)
+
+
+def test_the_page_keeps_the_settings_that_it_has_no_fields_for(visit: Visit) -> None:
+    """And shows those that it has fields for as they are, also when it is loaded anew."""
+    page = visit.page
+    asked = {"settings": {"size": 160, "steps": 2, "engine": "strokes", "seed": 7}}
+    visit.open(asked=asked)
+    assert (page.input_value("#size"), page.input_value("#steps")) == ("160", "2")
+    visit.style("subject", "ink")
+    page.click(".more summary")
+    page.select_option("#steps", "draft")
+    visit.until("styfie.studio.job.settings.quality === 'draft'")
+    page.reload()
+    visit.settle()
+    assert (page.input_value("#size"), page.input_value("#steps")) == ("160", "draft")
+    page.click("#paint")
+    visit.until("styfie.studio.job.state === 'done'")
+    settings = visit.job()["settings"]
+    assert {name: settings[name] for name in asked["settings"]} == {**asked["settings"], "steps": 0}
+    visit.settle()
+
+
+def test_two_tabs_join_what_was_changed_in_each(visit: Visit) -> None:
+    """Also at the same time; a style that the other chose is sketched, and shown."""
+    visit.open()
+    other = Visit.beside(visit)
+    visit.style("subject", "mosaic")
+    other.until("styfie.studio.look('subject').styles[0]?.name === 'mosaic' && styfie.studio.layers.has('subject')")
+    other.settle()
+    other.page.click('#regions [data-name="background"]')
+    visit.page.fill("#strength", "40")
+    other.page.fill("#blur", "3")
+    for one in (visit, other):
+        one.until("styfie.studio.look('subject').strength === 0.4 && styfie.studio.look('background').blur > 0")
+        one.settle()
+    visit.until("styfie.studio.job.looks.background?.blur > 0 && styfie.studio.job.looks.subject.strength === 0.4")
+    alike(visit)
+    other.wrong = visit.wrong = [line for line in visit.wrong if "409" not in line]  # the browser notes it itself
+    other.page.close()
+
+
+def test_more_tabs_than_connections(visit: Visit) -> None:
+    visit.open()
+    others = [Visit.beside(visit) for _ in range(6)]
+    visit.style("background", "waves")
+    for other in others:
+        other.until("styfie.studio.look('background').styles[0]?.name === 'waves'")
+        other.page.close()
+
+
+def test_a_picture_that_is_deleted_elsewhere(visit: Visit) -> None:
+    visit.open()
+    reply = visit.context.request.delete(f"{visit.address}/api/v1/jobs/{visit.job()['id']}")
+    assert reply.status == 204
+    visit.page.wait_for_selector("#start-error:not([hidden])")
+    assert "deleted" in visit.page.locator("#start-error").inner_text()
+    visit.wrong = [line for line in visit.wrong if "404" not in line]  # the browser notes it itself
+
+
+def test_deleting_can_be_undone(visit: Visit) -> None:
+    page = visit.page
+    visit.open()
+    name = visit.job()["id"]
+    page.click("#open-history")
+    page.wait_for_selector("#history-list li")
+    count = page.locator("#history-list li").count()
+    page.locator("#history-list .recent-remove").first.click()
+    visit.until(f"document.querySelectorAll('#history-list li').length === {count - 1}")
+    page.click("#history-undo button")
+    visit.until(f"document.querySelectorAll('#history-list li').length === {count}")
+    assert visit.context.request.get(f"{visit.address}/api/v1/jobs/{name}").status == 200
+    page.locator("#history-list .recent-remove").first.click()
+    visit.until(f"document.querySelectorAll('#history-list li').length === {count - 1}")
+    visit.home()  # who leaves the page has not undone it
+    for _ in range(100):
+        if visit.context.request.get(f"{visit.address}/api/v1/jobs/{name}").status == 404:
+            break
+        page.wait_for_timeout(50)
+    else:
+        raise AssertionError("it is still there")
+
+
+def test_a_style_of_ones_own_is_there_when_the_page_is_loaded_anew(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    visit.open()
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "image.png")
+    page.set_input_files("#style-file", tmp_path / "image.png")
+    visit.until("styfie.studio.look('subject').styles[0]?.name === 'image.png'")
+    visit.settle()
+    page.set_input_files("#style-file", tmp_path / "image.png")
+    visit.until("styfie.studio.look('subject').styles[0]?.name === 'image (2).png'")
+    visit.settle()
+    page.reload()
+    visit.settle()
+    for name in ("image.png", "image (2).png"):
+        tile = page.locator(f'#styles [data-style="{name}"] img')
+        visit.until(f"""document.querySelector('#styles [data-style="{name}"] img').naturalWidth > 0""")
+        assert tile.get_attribute("src").startswith("/api/v1/jobs/")
+
+
+def test_only_a_sketch_is_called_one(visit: Visit) -> None:
+    """Looks that come by the interface are sketched, and before that the photo is not said to be a sketch."""
+    visit.open()
+    held: list[Any] = []
+    visit.page.route("**/preview", lambda one: held.append(one))
+    looks = {"subject": {"styles": [{"name": "ink"}]}}
+    reply = visit.context.request.put(f"{visit.address}/api/v1/jobs/{visit.job()['id']}/looks", data=looks)
+    assert reply.ok
+    visit.until("styfie.studio.busy.has('preview')")
+    assert visit.page.locator("#badge").inner_text() == "Sketching…"
+    while not held:
+        visit.page.wait_for_timeout(30)
+    held[0].continue_()
+    visit.until("styfie.studio.layers.has('subject')")
+    visit.settle()
+    assert visit.page.locator("#badge").inner_text() == "Sketch"
+    alike(visit)
+
+
+def test_where_nobody_is_found_somebody_can_be_brushed(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    Image.effect_noise((96, 96), 80).convert("RGB").save(tmp_path / "noise.png")
+    visit.home()
+    visit.drop(tmp_path / "noise.png", "image/png")
+    visit.settle()
+    assert visit.page.evaluate("() => styfie.studio.names") == ["background"]
+    assert "brush" in page.locator("#note").inner_text()
+    box = page.locator("#canvas").bounding_box()
+    page.click('[data-tool="brush"]')
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
+    page.mouse.up()
+    visit.until("styfie.studio.names.includes('subject')")
+    visit.settle()
+    areas = {region["name"]: region["area"] for region in visit.job()["regions"]}
+    assert 0.005 < areas["subject"] < 0.3 and page.locator("#note").is_hidden()
 
 
 def test_stop_keeps_the_best(visit: Visit) -> None:

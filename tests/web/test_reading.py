@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ from PIL import Image
 
 from styfie.errors import InputError
 from styfie.web.kinds import suffix_of
+from styfie.web.refusals import FullError
 from styfie.web.work import reading
+from styfie.web.work.decoding import guarded
 from tests.conftest import opened
 from tests.web import hostile
 
@@ -35,6 +38,37 @@ def test_a_photo_is_upright_and_keeps_no_place(tmp_path: Path) -> None:
     assert reading.photo(LINE, str(tmp_path / "upload.jpg"), MOST) == {"width": 48, "height": 80}
     shown = opened(tmp_path / "photo.jpg")
     assert shown.size == (48, 80) and not dict(shown.getexif())
+
+
+def test_what_others_read_is_decoded_here(tmp_path: Path) -> None:
+    """Whole and upright, or as large as may be painted, and without what a camera says of itself."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.linear_gradient("L").resize((80, 48)).convert("RGB").save(tmp_path / "upload.png", exif=exif)
+    reading.photo(LINE, str(tmp_path / "upload.png"), MOST)
+    whole = opened(tmp_path / "read.png")
+    assert whole.size == (48, 80) and not dict(whole.getexif())
+    with Image.open(tmp_path / "upload.png") as sent:
+        assert list(whole.getdata()) == list(sent.transpose(Image.Transpose.ROTATE_270).getdata())
+    reading.photo(LINE, str(tmp_path / "upload.png"), MOST, 40)
+    assert opened(tmp_path / "read.png").size == (24, 40)
+
+
+def test_a_photo_may_have_much_to_say_of_itself(tmp_path: Path) -> None:
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    info.add_text("notes", "x" * 3_000_000, zip=True)
+    Image.new("RGB", (80, 48)).save(tmp_path / "upload.png", pnginfo=info)
+    assert reading.photo(LINE, str(tmp_path / "upload.png"), MOST) == {"width": 80, "height": 48}
+
+
+def test_a_full_disk_is_no_damaged_file() -> None:
+    def write() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(FullError, match="disk"):
+        guarded(write)
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -76,17 +75,16 @@ def test_no_more_wait_than_may(tmp_path: Path, small: bytes) -> None:
     running(tmp_path, post, waiting=2)
 
 
-def kept(jobs: Jobs, changed: float, size: int = 0, state: Any = "done") -> Job:
+def kept(jobs: Jobs) -> Job:
     job = jobs.new()
-    job.state, job.changed = state, changed
-    (jobs.path(job) / "both.png").write_bytes(bytes(size))
+    job.state = "done"
     jobs.keep(job)
     return job
 
 
 def test_jobs_are_read_back_and_what_is_none_is_left_alone(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path / "jobs")
-    job = kept(jobs, 5.0)
+    job = kept(jobs)
     job.looks, job.note = {"subject": {"strength": 0.5}}, "é"
     jobs.keep(job)
     begun = jobs.new()
@@ -95,7 +93,7 @@ def test_jobs_are_read_back_and_what_is_none_is_left_alone(tmp_path: Path) -> No
     (tmp_path / "jobs" / ("x" * 22)).symlink_to(tmp_path / "else")
     again = Jobs(tmp_path / "jobs")
     assert list(again) == [job]
-    assert not again.path(begun).exists(), "without a job.json it was never one"
+    assert not again.path(begun).exists(), "nobody was told of it"
     assert (tmp_path / "jobs" / "holiday").is_dir() and (tmp_path / "else").is_dir()
     (again.path(job) / FILE).write_text('{"id": "../../else"}')
     assert list(Jobs(tmp_path / "jobs")) == []
@@ -110,36 +108,14 @@ def test_ids_cannot_be_guessed_and_folders_are_private(tmp_path: Path) -> None:
         assert folder.stat().st_mode & 0o077 == 0
 
 
-def test_the_old_and_the_surplus_go(tmp_path: Path) -> None:
-    jobs, now = Jobs(tmp_path / "jobs"), time.time()
-    old, first, second, last = (kept(jobs, now - age, 400_000) for age in (7300, 300, 200, 100))
-    everything = list(jobs)
-    assert jobs.surplus(everything, 2.0, 1.0) == [old]
-    assert jobs.surplus(everything, 3.0, 1.0) == []
-    assert jobs.surplus(everything, 2.0, 0.001) == [old, first]
-    assert jobs.surplus([second, last], 2.0, 0.001) == [second, last], "what is busy counts, but stays"
-    jobs.remove(old)
-    assert not jobs.path(old).exists() and jobs.get(old.id) is None
-
-
-def test_sweeping_deletes_them(tmp_path: Path) -> None:
-    async def sweep(studio: Studio) -> None:
-        old, new = kept(studio.jobs, 0.0), kept(studio.jobs, time.time())
-        painting = kept(studio.jobs, 0.0, state="queued")
-        await studio.sweep()
-        assert [studio.jobs.get(job.id) for job in (old, new, painting)] == [None, new, painting]
-
-    running(tmp_path, sweep)
-
-
 def test_a_full_disk_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = Jobs(tmp_path / "jobs")
-    job = kept(jobs, 1.0)
+    job = kept(jobs)
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     job.note = "later"
     jobs.keep(job)
     assert jobs.get(job.id) is job

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from styfie.errors import InputError, StyfieError
-from styfie.web.refusals import DroppedError, TooLateError, WorkerDiedError
+from styfie.web.refusals import DroppedError, FullError, TooLateError, WorkerDiedError
 from styfie.web.workers import Worker
 
 
@@ -25,7 +25,9 @@ def with_worker(use: Callable[[Worker], Awaitable[Any]], **made: int) -> Any:
     return asyncio.run(run())
 
 
-def test_answers_in_order_and_refuses_with_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+def test_answers_in_order_and_refuses_with_a_sentence(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     async def use(worker: Worker) -> None:
         assert await asyncio.gather(*(worker.call("double", n) for n in range(5))) == [0, 2, 4, 6, 8]
         with pytest.raises(InputError, match="not this one"):
@@ -33,10 +35,32 @@ def test_answers_in_order_and_refuses_with_a_sentence(capfd: pytest.CaptureFixtu
         with pytest.raises(StyfieError, match="ZeroDivisionError") as raised:
             await worker.call("fault")
         assert "secret" not in str(raised.value)
+        with pytest.raises(FullError, match="full"):
+            await worker.call("fill")
         assert await worker.call("double", 4) == 8
 
     with_worker(use)
     assert "Traceback" not in capfd.readouterr().err
+    assert "a secret" in caplog.text and "Traceback" in caplog.text, "for the log, and for nobody else"
+
+
+def test_whatever_goes_wrong_in_between_who_asked_hears_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    """And the next one is served: what cannot be sent, and an answer that cannot be understood."""
+
+    async def use(worker: Worker) -> None:
+        for name, given in (("double", lambda: None), ("odd", 1)):
+            with pytest.raises(WorkerDiedError):
+                await worker.call(name, given)
+            assert await worker.call("double", 2) == 4
+
+    async def stopped(worker: Worker) -> None:
+        await worker.stop()
+        with pytest.raises(DroppedError):
+            await worker.call("double", 2)
+
+    with_worker(use)
+    with_worker(stopped)
+    assert "could not be asked of a worker" in caplog.text
 
 
 def test_one_that_dies_is_replaced_and_others_do_not_notice() -> None:

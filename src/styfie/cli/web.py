@@ -22,10 +22,11 @@ def web(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any that is free.")] = Options.port,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
     hours: Annotated[
-        float, typer.Option(min=0.1, help="How long a job is kept after its last change.")
+        float,
+        typer.Option(min=0.1, help="How long a job is kept that nobody uses; only while this runs does it grow older."),
     ] = Options.hours,
     gigabytes: Annotated[
-        float, typer.Option(min=0.1, help="What all jobs together may take; the oldest go first.")
+        float, typer.Option(min=0.1, help="What all jobs together may take; the longest unused go first.")
     ] = Options.gigabytes,
 ) -> None:
     """Open the page: drop a photo, click a person, choose a style, and watch it being painted.

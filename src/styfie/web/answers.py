@@ -38,8 +38,9 @@ class ProgressAnswer(BaseModel):
 class JobAnswer(BaseModel):
     """A job: one photo, its regions, what is asked of them, and what there is of it.
 
-    `painted` are the regions whose painted layer is still of what is asked, `parts` what may be split off, `undo` and
-    `redo` how many changes of the regions may be taken back and done again.
+    `painted` are the regions whose painted layer is still of what is asked, `sketched` those whose layer in the preview
+    is, `parts` what may be split off, `undo` and `redo` how many changes of the regions may be taken back and done
+    again.
     """
 
     id: str
@@ -55,6 +56,7 @@ class JobAnswer(BaseModel):
     styles: list[str]
     previews: int
     painted: list[str]
+    sketched: list[str]
     parts: list[str]
     undo: int
     redo: int

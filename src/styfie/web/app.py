@@ -19,10 +19,11 @@ import styfie
 from styfie.errors import StyfieError
 from styfie.web.answers import Refusal
 from styfie.web.guard import Guard
-from styfie.web.refusals import status_of
+from styfie.web.refusals import FULL, is_full, of_page, status_of
 from styfie.web.routes import about, camera, jobs, page, pictures, regions
 from styfie.web.studio import Studio
 
+_log = logging.getLogger(__name__)
 PAGE = Path(__file__).with_name("page")
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Refusal, "description": text}
@@ -36,6 +37,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         421: "Not the server's own address.",
         422: "It cannot be used: the sentence says why.",
         429: "Too much waits already.",
+        507: "The disk is full.",
     }.items()
 }
 
@@ -68,12 +70,12 @@ def make_app(studio: Studio) -> ASGIApp:
 
 
 def _say_why(app: FastAPI) -> None:
-    """Every error is one sentence, without a trace."""
+    """Every error is one sentence; what is a fault of the program's is in the log, with its traceback."""
 
     async def refuse(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, StyfieError)
         status = status_of(error)
-        return JSONResponse({"error": str(error)}, status, {"retry-after": "10"} if status == 429 else None)
+        return JSONResponse({"error": of_page(str(error))}, status, {"retry-after": "10"} if status == 429 else None)
 
     async def invalid(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
@@ -83,13 +85,19 @@ def _say_why(app: FastAPI) -> None:
 
     async def http(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        if error.__cause__ and is_full(error.__cause__):  # while what was sent was received
+            return JSONResponse({"error": FULL}, 507)
         return JSONResponse({"error": f"{error.detail}"}, error.status_code, error.headers)
 
     async def fault(_request: Request, error: Exception) -> JSONResponse:
-        logging.getLogger("styfie.web").error("unexpected %s: %s", type(error).__name__, error)
+        if is_full(error):
+            _log.warning("%s", error)
+            return JSONResponse({"error": FULL}, 507)
+        _log.error("a request failed", exc_info=error)
         return JSONResponse({"error": "This failed for a reason that is the server's own fault."}, 500)
 
     app.add_exception_handler(StyfieError, refuse)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(OSError, fault)
     app.add_exception_handler(Exception, fault)

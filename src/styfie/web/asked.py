@@ -44,6 +44,7 @@ class LookAsked(_Asked):
     strength: float = Field(default=Look.strength, ge=0, le=1)
     color: Color = "style"
     stroke: float = Field(default=Look.stroke, ge=STROKES[0], le=STROKES[1])
+    content: float = Field(default=Look.content, ge=0, le=1)
     likeness: float = Field(default=Look.likeness, ge=0, le=1)
     brush: Literal["auto", "oil", "tape", "marker", "watercolour"] = "auto"
     blur: float = Field(default=Look.blur, ge=0, le=MOST_BLUR)
@@ -57,11 +58,12 @@ class SettingsAsked(_Asked):
     """What is asked of a run."""
 
     size: int = Field(default=Settings.size, ge=0, le=16_384, description="Longest side; 0 = the photo's own.")
-    steps: int = Field(default=Settings.steps, ge=1, le=MOST_STEPS)
+    quality: Literal["draft", "standard", "fine"] = "standard"
+    steps: int = Field(default=Settings.steps, ge=0, le=MOST_STEPS, description="0 = as the quality asks.")
     seed: int = Field(default=Settings.seed, ge=0, le=2**53)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     engine: Literal["optimise", "fast", "taught", "strokes", "components"] = "optimise"
-    loss: Literal["gram", "wasserstein", "sliced", "patches"] = "gram"
+    loss: Literal["gram", "wasserstein", "sliced", "patches"] = "wasserstein"
     segmenter: str = Field(default=Settings.segmenter, pattern=SEGMENTERS)
     start: Literal["photo", "noise", "fast"] = "photo"
     max_memory: float = Field(default=Settings.max_memory, ge=0.5, le=64)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN
 from styfie.web.asked import Asked
+from styfie.web.atomic import sync
 from styfie.web.jobs import Job, Jobs
 from styfie.web.kinds import START, ZIP, suffix_of
 from styfie.web.refusals import TooLateError, WorkerDiedError
@@ -23,10 +24,13 @@ LABEL = 60  # letters of a style's name
 
 
 class Intake:
-    """Takes photos, styles, masks and recipes for jobs; `reader` decodes them, of at most so many pixels."""
+    """Takes photos, styles, masks and recipes for jobs; `reader` decodes them, of at most so many pixels.
 
-    def __init__(self, jobs: Jobs, reader: Worker, most_pixels: int) -> None:
-        self.jobs, self.reader, self.most_pixels = jobs, reader, most_pixels
+    Photos are kept for painting with a `longest` side of so many pixels.
+    """
+
+    def __init__(self, jobs: Jobs, reader: Worker, most_pixels: int, longest: int) -> None:
+        self.jobs, self.reader, self.most_pixels, self.longest = jobs, reader, most_pixels, longest
 
     async def take_photo(self, job: Job, photo: BinaryIO) -> None:
         """The photo of a new job.
@@ -36,7 +40,16 @@ class Intake:
         """
         file = await _write(photo, self.jobs.path(job) / "upload")
         job.upload = file.name
-        found = await self._decode("photo", str(file), self.most_pixels)
+        await self.read_photo(job)
+
+    async def read_photo(self, job: Job) -> None:
+        """Have a job's photo decoded, for everybody who looks at it then.
+
+        Raises:
+            InputError: it cannot be.
+        """
+        file = self.jobs.path(job) / job.upload
+        found = await self._decode("photo", str(file), self.most_pixels, self.longest)
         job.width, job.height = found["width"], found["height"]
 
     @contextlib.asynccontextmanager
@@ -52,13 +65,10 @@ class Intake:
     async def take_style(self, job: Job, name: str, style: BinaryIO) -> str:
         """A style picture of the user's own; what it is called in looks."""
         folder = self.jobs.path(job)
-        number = 1 + len(list(folder.glob("style-*.png")))
+        number = 1 + len(job.styles)
         if number > KEPT_STYLES:
             raise InputError(f"A job may have {KEPT_STYLES} styles of its own, and it has them.")
-        base = name.replace("\\", "/").rsplit("/", 1)[-1]
-        label = "".join(c for c in base if c.isprintable())[-LABEL:].strip() or "style"
-        if label in BUILT_IN:
-            label = f"my {label}"
+        label = _label(name, {*BUILT_IN, *job.styles})
         file, into = await _write(style, folder / f"sent-{number}"), folder / f"style-{number}.png"
         try:
             await self._decode("style", str(file), str(into), self.most_pixels)
@@ -80,8 +90,14 @@ class Intake:
             found = await self._decode("recipe", str(file), str(folder), self.most_pixels)
         finally:
             file.unlink(missing_ok=True)
-        job.styles |= found["styles"]
-        return Asked.from_json(found["asked"], "recipe")
+        asked = Asked.from_json(found["asked"], "recipe")
+        called = {
+            name: _label(name, {*BUILT_IN, *job.styles}) for name in found["styles"]
+        }  # one may have been sent, too
+        job.styles |= {called[name]: file for name, file in found["styles"].items()}
+        for style in (style for look in asked.looks.values() for style in look.styles):
+            style.name = called.get(style.name, style.name)
+        return asked
 
     async def _decode(self, name: str, *given: Any) -> Any:
         """Have a file from outside decoded.
@@ -97,6 +113,23 @@ class Intake:
             raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
 
 
+def _label(name: str, known: set[str]) -> str:
+    """What a picture is called in looks, after its file: no two are called the same, as phones call all that they send.
+
+    One that is called as a style of the gallery is `my …`, the second of a name `… (2)`.
+    """
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    label = "".join(c for c in base if c.isprintable())[-LABEL:].strip() or "style"
+    label = f"my {label}"[:LABEL] if label in BUILT_IN else label
+    stem, dot, suffix = label.rpartition(".")
+    stem, end = (stem, dot + suffix) if stem else (label, "")
+    number, found = 1, label
+    while found in known:
+        number += 1
+        found = f"{stem[: LABEL - len(f' ({number}){end}')]} ({number}){end}"
+    return found
+
+
 async def _write(sent: BinaryIO, path: Path) -> Path:
     """What was sent as a file, `path` with the suffix that its first bytes say.
 
@@ -110,4 +143,5 @@ async def _write(sent: BinaryIO, path: Path) -> Path:
     sent.seek(0)
     with file.open("wb") as written:
         await asyncio.to_thread(shutil.copyfileobj, sent, written, 1 << 20)
+    await asyncio.to_thread(sync, file)  # who is told that it came can rely on it
     return file

@@ -26,8 +26,8 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 8790
     token: str | None = None
-    hours: float = 72.0  # that a job is kept after its last change
-    gigabytes: float = 4.0  # (10**9 bytes) that all jobs may take; the oldest go first
+    hours: float = 72.0  # that the server runs before a job goes that nobody uses
+    gigabytes: float = 4.0  # (10**9 bytes) that all jobs may take; the longest unused go first
     most_bytes: int = 40_000_000  # of one upload
     most_pixels: int = 64_000_000  # of one picture
     longest: int = 4096  # of a painting, in pixels

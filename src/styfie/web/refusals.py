@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import re
+
 from styfie.errors import MissingError, StyfieError
+
+MASK = re.compile(r"\b([Gg])ive a mask with --mask \S*?FILE( \(white = subject\))?")
+OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 
 
 class BusyError(StyfieError):
@@ -29,7 +35,24 @@ class DroppedError(GoneError):
     """A task that its owner no longer wants."""
 
 
-STATUSES: dict[type[StyfieError], int] = {BusyError: 429, ConflictError: 409, MissingError: 404}
+class FullError(StyfieError):
+    """Nothing can be written: the disk is full."""
+
+
+FULL = "The disk that Styfie keeps its pictures on is full: delete some, or make room, then ask again."
+FULL_NUMBERS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quotas
+STATUSES: dict[type[StyfieError], int] = {BusyError: 429, ConflictError: 409, MissingError: 404, FullError: 507}
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that the disk is full, or that nothing more may be written to it."""
+    return isinstance(error, OSError) and error.errno in FULL_NUMBERS
+
+
+def of_page(sentence: str) -> str:
+    """A sentence of the library's without the command line's words: the page has a brush, and fields with names."""
+    brushed = MASK.sub(lambda found: ("B" if found[1] == "G" else "b") + "rush a mask of it", sentence)
+    return OPTION.sub(lambda found: found[1].replace("-", "_"), brushed)
 
 
 def status_of(error: StyfieError) -> int:

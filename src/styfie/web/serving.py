@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
 import webbrowser
 from collections.abc import Callable
+from pathlib import Path
 
 import uvicorn
 
 from styfie.errors import InputError
 from styfie.web.app import make_app
-from styfie.web.options import Options
+from styfie.web.logfile import logged
+from styfie.web.options import LOOPBACK, Options
 from styfie.web.studio import Studio
+
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses that mean all of this computer's, and the one of them that it opens itself."""
 
 
 def serve(options: Options, browser: bool, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C.
 
     Raises:
-        InputError: the address cannot be used.
+        InputError: the address cannot be used, or the folder.
     """
     listening = _listen(options)
-    address = address_of(options, listening.getsockname()[1])
-    studio = Studio(options)
+    try:
+        with logged(options.folder) as log:
+            _serve(listening, _studio(options), browser, say, log)
+    finally:
+        listening.close()
+
+
+def _studio(options: Options) -> Studio:
+    try:
+        return Studio(options)
+    except OSError as error:
+        raise InputError(f"{options.folder} cannot be used ({error.strerror or error}): name another folder.") from None
+
+
+def _serve(listening: socket.socket, studio: Studio, browser: bool, say: Callable[[str], None], log: Path) -> None:
+    options = studio.options
+    port = listening.getsockname()[1]
+    address = address_of(options, port)
     config = uvicorn.Config(
         make_app(studio),
         log_level="warning",
@@ -35,7 +57,11 @@ def serve(options: Options, browser: bool, say: Callable[[str], None]) -> None:
         h11_max_incomplete_event_size=32_768,
     )
     server = _Server(config, studio)
-    say(f"Styfie is at {address} (Ctrl-C ends it). Jobs are kept in {options.folder}.")
+    for note in studio.jobs.notes:
+        say(note)
+    say(f"Styfie is at {address} (Ctrl-C ends it). Jobs are kept in {options.folder}, faults in {log.name} there.")
+    if options.host in EVERYWHERE:
+        say(f"Others reach it at {address_of(options, port, own_address(options.host))}")
     if browser:
         threading.Thread(target=_open, args=(server, address), daemon=True).start()
     server.run(sockets=[listening])
@@ -53,11 +79,25 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def address_of(options: Options, port: int) -> str:
-    """What to open in the browser, with the token if there is one."""
-    host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
+def address_of(options: Options, port: int, host: str = "") -> str:
+    """What to open in the browser of this computer, or by another `host`, with the token if there is one."""
+    host = host or EVERYWHERE.get(options.host, options.host)
     host = f"[{host}]" if ":" in host else host
     return f"http://{host}:{port}/" + (f"?token={options.token}" if options.token else "")
+
+
+def own_address(host: str) -> str:
+    """Where this computer is reached from the network by who listens at all its addresses: one of them, or its name."""
+    six = host == "::"
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM) as s,
+    ):
+        s.connect(("2001:db8::1" if six else "192.0.2.1", 9))  # sends nothing: it says which way it would go
+        found = str(s.getsockname()[0])
+        if found not in EVERYWHERE and found not in LOOPBACK:
+            return found
+    return socket.gethostname()
 
 
 def _listen(options: Options) -> socket.socket:

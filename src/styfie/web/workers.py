@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import multiprocessing
 import os
 import signal
-import sys
+import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +24,12 @@ from typing import Any
 
 from styfie.batch import KERNELS
 from styfie.errors import StyfieError
-from styfie.web.refusals import DroppedError, TooLateError, WorkerDiedError
+from styfie.web.refusals import FULL, DroppedError, FullError, TooLateError, WorkerDiedError, is_full
 
 GONE = "It was deleted or stopped meanwhile."
 PATIENCE = 3.0  # seconds that a worker has to end by itself
 Told = Callable[[Any], None]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -59,6 +61,7 @@ class Worker:
         self._come = asyncio.Event()
         self._thread = ThreadPoolExecutor(1)
         self._loop: asyncio.Task[None] | None = None
+        self._stopped = False
 
     def start(self) -> None:
         """Start the process, and to serve what comes."""
@@ -91,6 +94,8 @@ class Worker:
             return await self._ask(Task(name, given, owner, seconds, told))
 
     async def _ask(self, task: Task) -> Any:
+        if self._stopped:
+            raise DroppedError(GONE)
         self.waiting.append(task)
         self._come.set()
         return await task.done
@@ -116,6 +121,7 @@ class Worker:
 
     async def stop(self) -> None:
         """End the process and whatever it does."""
+        self._stopped = True
         if self._loop:
             self._loop.cancel()
         for task in [*self.waiting, *([self.current] if self.current else [])]:
@@ -136,8 +142,10 @@ class Worker:
                     if not task.done.done():
                         task.done.set_result(answer)
             except StyfieError as error:
-                if not task.done.done():
-                    task.done.set_exception(error)
+                _refuse(task, error)
+            except Exception:  # whatever it was, who asked must hear of it, and the next one must be served
+                _log.exception("%s could not be asked of a worker", task.name)
+                _refuse(task, WorkerDiedError("This failed for a reason that is the server's own fault."))
             finally:
                 self.current = None
 
@@ -145,30 +153,36 @@ class Worker:
         """One task, in a thread that waits for the process."""
         self.served += 1
         if self.recycle and self.served > self.recycle:
-            self._end()
-            self._spawn()
+            self._renew()
         try:
             self._send(task)
             assert self.connection
             while True:
                 if not self.connection.poll(task.seconds):
-                    self._end()
-                    self._spawn()
+                    self._renew()
                     raise TooLateError(f"This took longer than {task.seconds:g} seconds and was given up.")
                 kind, value = self.connection.recv()
                 if kind == "told":
                     if task.told:
                         loop.call_soon_threadsafe(task.told, value)
+                elif kind == "fault":
+                    _log.error("a worker failed at %s\n%s", task.name, value.rstrip())
                 elif kind == "error":
                     raise value
                 else:
                     return value
-        except (EOFError, OSError) as error:
-            if isinstance(error, StyfieError):  # an OutputError is both
-                raise
-            self._end()
-            self._spawn()
+        except StyfieError:  # an OutputError is an OSError, too
+            raise
+        except (EOFError, OSError):
+            self._renew()
             raise WorkerDiedError("The process that worked on it ended in the middle: ask again.") from None
+        except Exception:
+            self._renew()  # whatever went wrong between the two, they may no longer understand each other
+            raise
+
+    def _renew(self) -> None:
+        self._end()
+        self._spawn()
 
     def _send(self, task: Task) -> None:
         assert self.connection
@@ -177,8 +191,7 @@ class Worker:
                 self.connection.recv()
             self.connection.send((task.name, task.given))
         except (OSError, EOFError):  # it died while it had nothing to do
-            self._end()
-            self._spawn()
+            self._renew()
             self.connection.send((task.name, task.given))
 
     def _spawn(self) -> None:
@@ -198,6 +211,11 @@ class Worker:
             if self.process.is_alive():
                 self.process.kill()
                 self.process.join()
+
+
+def _refuse(task: Task, error: StyfieError) -> None:
+    if not task.done.done():
+        task.done.set_exception(error)
 
 
 class Line:
@@ -250,8 +268,11 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         except FileNotFoundError:
             answer = ("error", DroppedError(GONE))
         except Exception as error:  # a fault of this program's must not stop the worker
-            print(f"styfie web: unexpected {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
-            answer = ("error", WorkerDiedError(f"This failed with an unexpected {type(error).__name__}."))
+            if is_full(error):
+                answer = ("error", FullError(FULL))
+            else:
+                connection.send(("fault", traceback.format_exc()))
+                answer = ("error", WorkerDiedError(f"This failed with an unexpected {type(error).__name__}."))
         try:
             connection.send(answer)
         except OSError:

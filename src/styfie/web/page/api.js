@@ -55,7 +55,7 @@ export const jobs = () => json("/jobs");
 export const job = (id) => json(`/jobs/${part(id)}`);
 export const upload = (photo) => json("/jobs", form("photo", photo));
 export const again = (id, photo) => json(`/jobs/${part(id)}/again`, form("photo", photo));
-export const remove = (id) => ask(`/jobs/${part(id)}`, { method: "DELETE" });
+export const remove = (id) => ask(`/jobs/${part(id)}`, { method: "DELETE", keepalive: true }); // also as the page is left
 
 export const split = (id, name) => json(`/jobs/${part(id)}/regions`, send("POST", { name }));
 export const merge = (id, name) => json(`/jobs/${part(id)}/regions/${part(name)}`, { method: "DELETE" });
@@ -64,21 +64,65 @@ export const redo = (id) => json(`/jobs/${part(id)}/redo`, { method: "POST" });
 export const brushed = (id, name, mask) =>
   json(`/jobs/${part(id)}/mattes/${part(name)}.png`, { method: "PUT", headers: { "Content-Type": "image/png" }, body: mask });
 export const ownStyle = (id, file) => json(`/jobs/${part(id)}/styles`, form("style", file));
-export const looks = (id, wanted) => json(`/jobs/${part(id)}/looks`, send("PUT", wanted));
+/** Ask for looks; refused (409) if they were changed since the job was seen in that `version`. */
+export const looks = (id, wanted, version) => {
+  const { headers, ...rest } = send("PUT", wanted);
+  return json(`/jobs/${part(id)}/looks`, { ...rest, headers: { ...headers, "If-Match": `"${version}"` } });
+};
+export const ownStyleURL = (id, name, size = 160) => url(id, `styles/${part(name)}.jpg`, { size });
 export async function preview(id) {
   await ask(`/jobs/${part(id)}/preview`, { method: "POST" });
   return job(id);
 }
 export const paint = (id, settings) => json(`/jobs/${part(id)}/paint`, send("POST", settings));
+export const setUp = (id, settings) => json(`/jobs/${part(id)}/settings`, send("PATCH", settings));
 export const stop = (id) => json(`/jobs/${part(id)}/stop`, { method: "POST" });
 
 export const url = (id, path, values = {}) => `${BASE}/jobs/${part(id)}/${path}${query(values)}`;
 
-/** Call with each state of the job as it changes; gives back what ends it. */
-export function follow(id, call) {
-  const source = new EventSource(url(id, "events"));
-  source.onmessage = (event) => call(JSON.parse(event.data));
-  return () => source.close();
+const BUSY = new Set(["reading", "queued", "painting"]);
+const WAITS = { busy: 400, idle: 2000, hidden: 5000 }; // milliseconds between two looks at a job
+
+/**
+ * Call with each state of the job as it changes, and `gone` when it is deleted; gives back what ends it.
+ *
+ * It asks again and again: a browser keeps six connections to a server, and a stream of events in each tab would leave
+ * none for the seventh.
+ */
+export function follow(id, call, gone) {
+  let ended = false;
+  let tag = "";
+  let wait = WAITS.busy;
+  let timer = 0;
+  let asking = false;
+  const look = async () => {
+    if (asking) return;
+    asking = true;
+    clearTimeout(timer);
+    try {
+      const reply = await fetch(`${BASE}/jobs/${part(id)}`, tag ? { headers: { "If-None-Match": tag } } : {});
+      const news = reply.ok ? await reply.json() : null;
+      if (ended) return;
+      if (reply.status === 404) return void gone();
+      if (news) {
+        tag = reply.headers.get("ETag") ?? "";
+        wait = BUSY.has(news.state) ? WAITS.busy : WAITS.idle;
+        call(news);
+      }
+    } catch {
+      wait = WAITS.idle; // it may come back
+    }
+    asking = false;
+    if (!ended) timer = setTimeout(look, document.hidden ? WAITS.hidden : wait);
+  };
+  const seen = () => document.hidden || look();
+  document.addEventListener("visibilitychange", seen);
+  look();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", seen);
+  };
 }
 
 export async function bytes(address) {

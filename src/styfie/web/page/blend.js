@@ -82,9 +82,10 @@ function mixShared(out, photo, soft, painted) {
   }
 }
 
-/** One region's alpha (8 bit) at each pixel. */
+/** One region's alpha (8 bit) at each pixel; of one that there is not yet, nothing. */
 export function matteOf(soft, index) {
   const matte = new Uint8ClampedArray(soft.owner.length);
+  if (index < 0) return matte;
   for (let pixel = 0; pixel < matte.length; pixel++) matte[pixel] = soft.owner[pixel] === index ? 255 : 0;
   soft.places.forEach((place, n) => {
     matte[place] = 255 * soft.alpha[index][n];

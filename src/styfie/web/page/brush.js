@@ -40,7 +40,6 @@ class Mask {
 export function setUpTools(studio, stage) {
   const { canvas } = stage;
   let last = null; // the place a stroke has come to
-  let sent = Promise.resolve(); // strokes reach the server one after the other
 
   function choose(tool) {
     stage.tool = canvas.dataset.tool = tool;
@@ -55,7 +54,7 @@ export function setUpTools(studio, stage) {
   }
 
   function paintTo(place) {
-    stage.mask ??= new Mask(studio.scene.soft, studio.names.indexOf(studio.selected));
+    stage.mask ??= new Mask(studio.scene.soft, studio.names.indexOf(studio.brushed));
     stage.mask.stroke(last ?? place, place, stage.radius, stage.tool === "brush");
     last = place;
     stage.draw();
@@ -64,14 +63,13 @@ export function setUpTools(studio, stage) {
   function finish() {
     if (!last || !stage.mask) return;
     last = null;
-    const name = studio.selected;
+    const name = studio.brushed;
     const mask = stage.mask;
-    sent = sent.then(() => mask.told.convertToBlob({ type: "image/png" })).then((blob) => studio.brushed(name, blob))
-      .then(() => complain($("stage-error")), (error) => {
-        stage.mask = null;
-        stage.draw();
-        complain($("stage-error"), error);
-      });
+    studio.brush(name, mask.told.convertToBlob({ type: "image/png" })).then(() => complain($("stage-error")), (error) => {
+      stage.mask = null;
+      stage.draw();
+      complain($("stage-error"), error);
+    });
   }
 
   const usable = () => studio.scene && !studio.running;

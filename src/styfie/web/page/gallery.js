@@ -8,7 +8,7 @@ export const STYLE = "application/x-styfie-style"; // what is dragged from the g
 
 export class Gallery {
   styles = []; // [{name, title, about}]
-  own = new Map(); // name -> address of the picture, of this page's own files
+  own = new Map(); // name -> address of the picture, of the job's own
 
   constructor(studio) {
     this.studio = studio;
@@ -23,6 +23,7 @@ export class Gallery {
       if (file) await this.add(studio.selected, file);
     });
     for (const event of ["selected", "looks", "scene", "job"]) studio.addEventListener(event, () => this.show());
+    studio.addEventListener("job", () => this.#takeOwn());
   }
 
   async load() {
@@ -34,7 +35,15 @@ export class Gallery {
     return this.styles.find((one) => one.name === name)?.title ?? name;
   }
 
-  /** The address of a style's small picture; none for a file that another page has sent. */
+  /** The job's own styles, also those that were sent before the page was loaded, or by another. */
+  #takeOwn() {
+    const { id, styles } = this.studio.job;
+    const more = styles.filter((name) => !this.own.has(name));
+    for (const name of more) this.own.set(name, api.ownStyleURL(id, name));
+    if (more.length) this.#build();
+  }
+
+  /** The address of a style's small picture. */
   picture(name) {
     if (this.own.has(name)) return this.own.get(name);
     return this.styles.some((one) => one.name === name) ? api.styleURL(name) : null;
@@ -53,7 +62,7 @@ export class Gallery {
   }
 
   forget() {
-    for (const address of this.own.values()) URL.revokeObjectURL(address);
+    for (const address of this.own.values()) if (address.startsWith("blob:")) URL.revokeObjectURL(address);
     this.own.clear();
     this.#build();
   }

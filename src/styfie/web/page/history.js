@@ -1,12 +1,58 @@
-// Recent pictures: on the start page and in a sheet; opened again, or deleted for good.
+// Recent pictures: on the start page and in a sheet; opened again, or deleted, which can be undone for a while.
 
 import * as api from "./api.js";
 import { $, complain, el, icon, say } from "./dom.js";
-import { ago } from "./names.js";
+import { ago, isHere } from "./names.js";
 
 const STATES = { done: "Painted", stopped: "Painted in part", painting: "Being painted", queued: "Waiting", ready: "Photo", reading: "Being read", failed: "Not finished" };
 
+const UNDO = 10_000; // milliseconds in which a deletion can be undone
+
 export function setUpHistory(studio, open, removed) {
+  const pending = new Map(); // id -> timer of what is about to be deleted
+
+  /** Delete it for good. */
+  async function finish(id) {
+    if (!pending.has(id)) return;
+    clearTimeout(pending.get(id));
+    try {
+      await api.remove(id);
+    } catch (error) {
+      if (error.status !== 404) complain($("history-error"), error);
+    } finally {
+      pending.delete(id);
+    }
+  }
+
+  /** It is listed no more, and deleted in a while, or when the page is left. */
+  function remove(id, refresh) {
+    const bars = [$("history-undo"), $("recent-undo")];
+    const hide = () => {
+      for (const bar of bars) bar.hidden = true;
+    };
+    for (const other of pending.keys()) finish(other); // one can be had back: the last
+    pending.set(id, setTimeout(() => {
+      hide();
+      finish(id);
+    }, UNDO));
+    for (const bar of bars) {
+      bar.replaceChildren("Deleted. ", el("button", {
+        type: "button", onclick: () => {
+          clearTimeout(pending.get(id));
+          pending.delete(id);
+          hide();
+          refresh();
+        },
+      }, "Undo"));
+      bar.hidden = false;
+    }
+    if (studio.job?.id === id) removed();
+  }
+
+  addEventListener("pagehide", () => {
+    for (const id of pending.keys()) finish(id);
+  });
+
   function entry(job, number, refresh) {
     const words = STATES[job.state] ?? job.state;
     const image = el("img", { alt: "", width: 132, height: 132 });
@@ -18,14 +64,9 @@ export function setUpHistory(studio, open, removed) {
         type: "button", className: "recent-remove", title: "Delete", ariaLabel: `Delete picture ${number}: ${words}, ${ago(job.created)}`,
         onclick: async () => {
           image.removeAttribute("src"); // asked for after the picture is gone it would be a fault in the console
-          try {
-            await api.remove(job.id);
-            if (studio.job?.id === job.id) removed();
-          } catch (error) {
-            complain($("history-error"), error);
-          }
+          remove(job.id, refresh);
           await refresh();
-          ($("history").open ? $("history-list") : $("recent-list")).querySelector("button")?.focus();
+          $($("history").open ? "history-undo" : "recent-undo").querySelector("button")?.focus();
         },
       }, icon("i-trash")));
   }
@@ -33,10 +74,10 @@ export function setUpHistory(studio, open, removed) {
   async function fill(list, most) {
     const jobs = await api.jobs();
     const refresh = () => fill(list, most).catch(() => {});
-    const usable = jobs.filter((job) => job.width || job.state !== "failed");
+    const usable = jobs.filter((job) => !pending.has(job.id) && (job.width || job.state !== "failed"));
     list.replaceChildren(...usable.slice(0, most).map((job, at) => entry(job, at + 1, refresh)));
-    say($("history-note"), jobs.length ? "Kept on this computer only. Deleted means gone: photo, painting and all." : "Nothing yet.");
-    $("recent").hidden = !usable.length;
+    say($("history-note"), jobs.length ? `Kept on ${isHere() ? "this computer" : "the computer that runs Styfie"} only. Deleted means gone: photo, painting and all.` : "Nothing yet.");
+    $("recent").hidden = !usable.length && $("recent-undo").hidden;
     return jobs;
   }
 

@@ -8,6 +8,8 @@ const STROKES = { "-2": "very fine", "-1": "fine", 0: "as the style's", 1: "broa
 export function setUpLook(studio) {
   let stops = [0, 2, 4, 6, 10, 15, 20];
   let wait = 0;
+  let shownJob = null;
+  let offered = { size: 512, quality: "standard", steps: 0 };
 
   const set = (change) => studio.selected && studio.set(studio.selected, change);
   const range = (id, value, words) => {
@@ -51,6 +53,30 @@ export function setUpLook(studio) {
     range(id, value, words);
   }
 
+  /** Sizes and amounts of care, among them those that the job has: what is painted is never another without a word. */
+  function offerSettings({ size, quality, steps } = offered) {
+    const sizes = [...new Set([...SIZES, offered.size, size])].sort((a, b) => a - b);
+    $("size").replaceChildren(...sizes.map((one) => el("option", { value: one, selected: one === size }, one ? `${one} pixels` : "The photo's own")));
+    const care = { ...CARE, ...(steps && { [steps]: `${steps} steps` }) }; // so many were asked for by a program
+    const chosen = String(steps || quality);
+    $("steps").replaceChildren(...Object.entries(care).map(([one, words]) => el("option", { value: one, selected: one === chosen }, words)));
+  }
+
+  for (const id of ["size", "steps"]) {
+    $(id).addEventListener("change", async () => {
+      try {
+        if (studio.job) await studio.setUp(settings());
+      } catch (error) {
+        complain($("look-error"), error);
+      }
+    });
+  }
+  studio.addEventListener("job", ({ detail: before }) => {
+    const { settings: now } = studio.job;
+    if (studio.job.id !== shownJob || JSON.stringify(now) !== JSON.stringify(before?.settings)) offerSettings(now);
+    shownJob = studio.job.id;
+  });
+
   $("strength").addEventListener("input", () => set({ strength: $("strength").value / 100 }));
   $("blur").addEventListener("input", () => set({ blur: stops[$("blur").value] }));
   $("stroke").addEventListener("input", () => {
@@ -76,14 +102,14 @@ export function setUpLook(studio) {
     studio.defaults = { ...studio.defaults, ...about.defaults?.look, styles: [] };
     choices("color", about.choices?.colors ?? Object.keys(COLORS), COLORS, "color");
     choices("bokeh", about.choices?.bokehs ?? ["gaussian"], BOKEHS, "bokeh");
-    const { size = 512, steps = 40 } = about.defaults?.settings ?? {};
-    const sizes = [...new Set([...SIZES, size])].sort((a, b) => a - b);
-    $("size").replaceChildren(...sizes.map((one) => el("option", { value: one, selected: one === size }, `${one} pixels`)));
-    const care = { ...CARE, [steps]: CARE[steps] ?? "As set" };
-    $("steps").replaceChildren(...Object.entries(care).map(([one, words]) => el("option", { value: one, selected: Number(one) === steps }, words)));
+    offered = { ...offered, ...about.defaults?.settings };
+    offerSettings(studio.job?.settings);
     show();
   };
 }
 
-/** Settings of the next painting. */
-export const settings = () => ({ size: Number($("size").value), steps: Number($("steps").value) });
+/** Settings of the next painting that the page has fields for; all others stay as they are. */
+export function settings() {
+  const care = $("steps").value;
+  return { size: Number($("size").value), ...(care in CARE ? { quality: care, steps: 0 } : { steps: Number(care) }) };
+}

@@ -15,6 +15,7 @@ import { setUpSaves } from "./saves.js";
 import { Stage } from "./stage.js";
 import { Studio } from "./studio.js";
 import { setUpTheme } from "./theme.js";
+import { days, isHere } from "./names.js";
 
 const studio = new Studio();
 const stage = new Stage(studio);
@@ -73,6 +74,10 @@ function home() {
 }
 
 const recents = setUpHistory(studio, reopen, home);
+studio.addEventListener("gone", () => {
+  home();
+  complain($("start-error"), "This picture was deleted, in another window or because nobody used it for long.");
+});
 const offerLooks = setUpLook(studio);
 const offerCamera = setUpCamera(gallery, open);
 setUpTheme();
@@ -101,6 +106,8 @@ for (const dialog of document.querySelectorAll("dialog")) {
 // How fast things are, for who wants to know.
 Object.defineProperty(window, "styfie", { value: { studio, stage } });
 
+$("where").textContent = isHere() ? "Nothing leaves this computer."
+  : `Your photos go to the computer that runs Styfie (${location.hostname}) and to nobody else; the connection is not encrypted.`;
 try {
   $("sample-picture").src = api.portraitURL;
   [about] = await Promise.all([api.about(), gallery.load()]);
@@ -108,7 +115,7 @@ try {
   offerCamera(["autumn", "night"]);
   $("wall").replaceChildren(...gallery.styles.map((one) => el("img", { src: api.styleURL(one.name), alt: "", width: 60, height: 60 })));
   const hours = about.limits?.hours;
-  if (hours) $("kept").textContent = `Pictures are kept for ${hours % 24 === 0 ? `${hours / 24} ${hours === 24 ? "day" : "days"}` : `${hours} hours`}, or until you delete them.`;
+  if (hours) $("kept").textContent = `A picture is kept until Styfie has run for ${days(hours)} without its being used, or until you delete it.`;
 } catch (error) {
   complain($("start-error"), error);
 }

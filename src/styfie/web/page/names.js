@@ -38,7 +38,7 @@ export const PICTURES = {
 };
 
 export const SIZES = [512, 768, 1024, 1536, 2048];
-export const CARE = { 12: "Quick", 40: "Normal", 100: "Patient" };
+export const CARE = { draft: "Quick", standard: "Normal", fine: "Patient" };
 
 export function duration(seconds) {
   if (seconds < 1.5) return "a moment";
@@ -53,3 +53,11 @@ export function ago(seconds) {
   if (seconds < 129600) return `${Math.round(seconds / 3600)} hours ago`;
   return `${Math.round(seconds / 86400)} days ago`;
 }
+
+export function days(hours) {
+  if (hours % 24) return hours === 1 ? "an hour" : `${hours} hours`;
+  return hours === 24 ? "a day" : `${hours / 24} days`;
+}
+
+/** Whether the page is shown on the computer that runs the server. */
+export const isHere = () => ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);

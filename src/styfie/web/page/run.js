@@ -30,6 +30,7 @@ export function setUpRun(studio, stage, again) {
     const styled = studio.names.filter((name) => studio.look(name).styles.length);
     if (!styled.length) return "Click the person or the background, then choose a style.";
     if (!studio.unpainted) return job.state === "stopped" ? "Stopped: the best so far is kept." : "Painted. The sliders still change it.";
+    if (studio.unsketched.length) return "The photo as it is. Paint makes the picture.";
     return "This is a quick sketch. Paint makes the real one.";
   }
 
@@ -39,6 +40,7 @@ export function setUpRun(studio, stage, again) {
     if (busy.has("preview")) return "Sketching…";
     if (running) return job.state === "queued" ? "Waiting" : "Painting…";
     if (!studio.scene || !studio.names.some((name) => studio.look(name).styles.length)) return "";
+    if (studio.unsketched.length) return "";
     return studio.unpainted ? "Sketch" : "Painted";
   }
 
@@ -67,7 +69,7 @@ export function setUpRun(studio, stage, again) {
     $("progress").hidden = !running;
     $("action-buttons").hidden = running;
     const styled = studio.names.some((name) => studio.look(name).styles.length);
-    $("paint").disabled = !studio.scene || !styled || running;
+    $("paint").disabled = !studio.scene || !styled || running || busy.has("regions");
     say($("paint"), job?.state === "failed" && job.regions?.length ? "Paint again" : "Paint");
     $("save").disabled = !studio.scene;
     $("again").disabled = !styled;

@@ -31,8 +31,8 @@ export function setUpSaves(studio) {
     const named = (job.pictures ?? []).map((name) => item(`pictures/${encodeURIComponent(name)}.png`, `${name}.png`, PICTURES[name] ?? [name, "PNG"]));
     const whole = [
       item("all.zip", "styfie.zip", ["All pictures", "ZIP"], true),
-      ...(job.painted.length ? [item("painting.ora", "painting.ora", ["Layers", "OpenRaster, for Krita, GIMP and Styfie"])] : []),
-      item("recipe.json", "recipe.json", ["Recipe", "Looks and settings: styfie paint other.jpg --recipe recipe.json"]),
+      ...(job.painted.length ? [item("painting.ora", "painting.ora", ["Layers", "OpenRaster, for Krita, GIMP and styfie paint other.jpg --recipe painting.ora"])] : []),
+      item("recipe.json", "recipe.json", ["Recipe", "Looks and settings as JSON, for programs that ask this server"]),
     ];
     const order = ["both", "subject", "background", "blur", "cutout", "mask", "photo", "sheet"];
     named.sort((a, b) => order.indexOf(a.firstChild.download.slice(0, -4)) - order.indexOf(b.firstChild.download.slice(0, -4)));

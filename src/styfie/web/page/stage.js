@@ -220,7 +220,7 @@ export class Stage {
     const [width, height] = this.size;
     const veil = new OffscreenCanvas(width, height);
     const context = veil.getContext("2d");
-    context.fillStyle = regionColor(this.studio.selected);
+    context.fillStyle = regionColor(this.studio.brushed);
     context.fillRect(0, 0, width, height);
     context.globalCompositeOperation = "destination-in";
     context.drawImage(this.mask.shown, 0, 0);

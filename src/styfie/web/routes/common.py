@@ -6,8 +6,9 @@ import time
 from dataclasses import fields
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Header, Path, Request, Response
 
+from styfie.errors import InputError
 from styfie.web.answers import JobAnswer
 from styfie.web.asked import LONGEST_NAME
 from styfie.web.jobs import AFTER, BEFORE, Job, kept
@@ -41,16 +42,35 @@ def answer(studio: Studio, job: Job) -> JobAnswer:
     return JobAnswer.model_validate(
         {
             **{name: getattr(job, name) for name in SAME},
-            "created": round(time.time() - job.created, 1),
+            "created": max(0.0, round(time.time() - job.created, 1)),
             "styles": list(job.styles),
             "progress": job.progress or None,
             "queue": studio.queue_of(job),
             "painted": job.fresh,
+            "sketched": job.sketched,
             "undo": len(kept(studio.jobs.path(job), BEFORE)),
             "redo": len(kept(studio.jobs.path(job), AFTER)),
             "pictures": [*there, *(PAINTED if job.painted or job.previews else [])],
         }
     )
+
+
+def tag(studio: Studio, job: Job) -> str:
+    """The job's entity tag: its version, and its place in the queue, which others change."""
+    return f'"{job.version}.{studio.queue_of(job)}"'
+
+
+def _seen(if_match: Annotated[str | None, Header(max_length=64)] = None) -> int | None:
+    """The version of the job in an `If-Match`: a number, or an entity tag of the job's."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    version = if_match.strip().removeprefix("W/").strip('"').partition(".")[0]
+    if not version.isascii() or not version.isdigit():
+        raise InputError(f"If-Match is {if_match!r}: a version of the job is wanted.")
+    return int(version)
+
+
+SeenHere = Annotated[int | None, Depends(_seen)]
 
 
 def png(data: bytes) -> Response:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, Body, File, Form, Header, Path, Query, Response, UploadFile
 from fastapi.responses import StreamingResponse
 
 from styfie.errors import InputError
 from styfie.web.answers import JobAnswer, NameAnswer, PreviewAnswer
 from styfie.web.asked import Asked, Looks, SettingsAsked
 from styfie.web.jobs import PHOTO
-from styfie.web.routes.common import JobHere, StudioHere, answer, picture_responses
+from styfie.web.refusals import GoneError
+from styfie.web.routes.common import JobHere, SeenHere, StudioHere, answer, picture_responses, tag
 
 router = APIRouter(tags=["jobs"])
 MOST_STYLES = 8
@@ -37,8 +38,18 @@ async def post(
         raise InputError(f"{len(files)} styles were sent: at most {MOST_STYLES} are taken.")
     if recipe and given:
         raise InputError("Both asked and recipe came: one of them is wanted.")
-    styles = {file.filename or "style": file.file for file in files}
+    styles = [(file.filename or "style", file.file) for file in files]
+    _check_names([name for name, _ in styles], given)
     return answer(studio, await studio.post(photo.file, given, styles, recipe.file if recipe else None))
+
+
+def _check_names(names: list[str], asked: Asked | None) -> None:
+    """Refuse looks that name one of several styles of the same name: which of them is meant cannot be known."""
+    named = {style.name for look in asked.looks.values() for style in look.styles} if asked else set()
+    if twice := [name for name in names if name in named and names.count(name) > 1]:
+        raise InputError(
+            f"Two styles are called {twice[0]!r}: give them names that differ, so that looks can name them."
+        )
 
 
 @router.get("/jobs")
@@ -47,9 +58,17 @@ async def history(studio: StudioHere, most: Annotated[int, Query(ge=1, le=1000)]
     return [answer(studio, job) for job in itertools.islice(studio.jobs, most)]
 
 
-@router.get("/jobs/{id}")
-async def one(studio: StudioHere, job: JobHere) -> JobAnswer:
-    """One job."""
+@router.get("/jobs/{id}", response_model=JobAnswer, responses={304: {"description": "It is as `If-None-Match` says."}})
+async def one(
+    studio: StudioHere,
+    job: JobHere,
+    response: Response,
+    if_none_match: Annotated[str | None, Header(max_length=64)] = None,
+) -> Any:
+    """One job; nothing if it is still that of the entity tag in `If-None-Match`."""
+    response.headers["etag"] = tag(studio, job)
+    if if_none_match == tag(studio, job):
+        return Response(status_code=304, headers={"etag": tag(studio, job)})
     return answer(studio, job)
 
 
@@ -65,26 +84,46 @@ async def again(studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, F
     asked = Asked.model_validate({"looks": job.looks, "settings": job.settings})
     with contextlib.ExitStack() as stack:
         folder = studio.jobs.path(job)
-        styles = {name: stack.enter_context((folder / file).open("rb")) for name, file in job.styles.items()}
+        styles = [(name, stack.enter_context((folder / file).open("rb"))) for name, file in job.styles.items()]
         return answer(studio, await studio.post(photo.file, asked, styles))
 
 
 @router.get("/jobs/{id}/events", response_class=StreamingResponse, responses=picture_responses("text/event-stream"))
 async def events(studio: StudioHere, job: JobHere) -> StreamingResponse:
-    """The job each time that it changes, as server-sent events; ends when it is deleted."""
+    """The job each time that it changes, as server-sent events; ends with `deleted` when it is."""
 
     async def told() -> AsyncIterator[str]:
         async for changed in studio.watch(job):
             yield f"data: {answer(studio, changed).model_dump_json()}\n\n" if changed else ": still here\n\n"
+        if studio.is_deleted(job):
+            yield "event: deleted\ndata:\n\n"
 
     return StreamingResponse(told(), media_type="text/event-stream")
 
 
 @router.put("/jobs/{id}/looks")
-async def looks(studio: StudioHere, job: JobHere, wanted: Annotated[Looks, Body(max_length=16)]) -> JobAnswer:
-    """What is asked of the regions; of a painting strength, color and blur change at once."""
-    studio.ask(job, wanted)
+async def looks(
+    studio: StudioHere, job: JobHere, wanted: Annotated[Looks, Body(max_length=16)], seen: SeenHere
+) -> JobAnswer:
+    """What is asked of the regions; of a painting strength, color and blur change at once.
+
+    With the version of the job that was seen in `If-Match` it is refused (409) if the looks were changed since.
+    """
+    studio.ask(job, wanted, seen)
     return answer(studio, job)
+
+
+@router.get("/jobs/{id}/styles/{name}.jpg", response_class=Response, responses=picture_responses("image/jpeg"))
+async def own_style(
+    studio: StudioHere,
+    job: JobHere,
+    name: Annotated[str, Path(max_length=200)],
+    size: Annotated[int, Query(ge=32, le=512)] = 160,
+) -> Response:
+    """A style picture of the job's own, small."""
+    if (file := job.styles.get(name)) is None:
+        raise GoneError("The job has no such style of its own.")
+    return Response(await studio.small(studio.jobs.path(job) / file, size), media_type="image/jpeg")
 
 
 @router.post("/jobs/{id}/styles", status_code=201)
@@ -102,8 +141,15 @@ async def preview(studio: StudioHere, job: JobHere) -> PreviewAnswer:
 
 @router.post("/jobs/{id}/paint", status_code=202)
 async def paint(studio: StudioHere, job: JobHere, settings: SettingsAsked | None = None) -> JobAnswer:
-    """Queue it to be painted; without settings, with those it has."""
-    studio.paint(job, settings or SettingsAsked(**job.settings))
+    """Queue it to be painted; settings that are not said are those it has."""
+    await studio.paint(job, settings)
+    return answer(studio, job)
+
+
+@router.patch("/jobs/{id}/settings")
+async def set_up(studio: StudioHere, job: JobHere, settings: SettingsAsked) -> JobAnswer:
+    """What is asked of the next run; what is not said stays as it is."""
+    studio.set_up(job, settings)
     return answer(studio, job)
 
 

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from styfie.errors import InputError, StyfieError
 from styfie.images import HEIF_SUFFIXES, register_heif
+from styfie.web.refusals import FULL, FullError, is_full
 
 T = TypeVar("T")
+PngImagePlugin.MAX_TEXT_CHUNK = 1 << 25
+"""Bytes that a text or a colour profile in a PNG may unpack to: more than cameras and editors write."""
+PngImagePlugin.MAX_TEXT_MEMORY = 1 << 27
 
 
 def open_picture(file: Path, most_pixels: int) -> Image.Image:
@@ -51,5 +55,7 @@ def guarded(read: Callable[[], T]) -> T:
         raise
     except MemoryError:
         raise InputError("The file needs more memory than it may take: a smaller one is wanted.") from None
-    except Exception:  # decoders raise whatever they like
+    except Exception as error:  # decoders raise whatever they like
+        if is_full(error):
+            raise FullError(FULL) from None
         raise InputError("What was sent cannot be read, or is damaged: get a whole copy.") from None

@@ -29,7 +29,7 @@ LEAST = 0.4  # seconds between two of them
 def run(
     line: Line,
     folder: str,
-    upload: str,
+    photo: str,
     looks: dict[str, Any],
     own: dict[str, str],
     settings: dict[str, Any],
@@ -38,11 +38,11 @@ def run(
     """Paint a job, or go on with it; what is painted when it is asked to stop is kept."""
     asked, path = Settings(**settings), Path(folder)
     line.tell({"step": 0, "steps": 0, "seconds_left": 0.0, "preview": 0})
-    regions = _regions(path, upload, asked, corrected)
+    regions = _regions(path, photo, asked, corrected)
     growing = _Growing(line, path / GROWING)
     wanted = {name: ask for name, ask in asks(path, looks, own).items() if name in regions.names}
-    painting, _ = paint_into(path, path / upload, Request(wanted, asked, regions=regions), growing.start, growing.add)
-    take_size(path, painting)
+    painting, _ = paint_into(path, path / photo, Request(wanted, asked, regions=regions), growing.start, growing.add)
+    resized = take_size(path, painting)
     size = painting.regions.size
     to_image(resize(painting.render(), fit_size(size, min(LONGEST, max(size))))).save(
         path / GROWING, "JPEG", quality=85
@@ -51,13 +51,14 @@ def run(
         "finished": bool(painting.recipe["finished"]),
         "painted": [name for name, look in painting.looks.items() if look.styles],
         "regions": described(painting.regions),
+        "resized": resized,
     }
 
 
-def _regions(folder: Path, upload: str, settings: Settings, corrected: bool) -> Regions:
+def _regions(folder: Path, file: str, settings: Settings, corrected: bool) -> Regions:
     """Those that are known; at another size found anew, unless somebody has corrected them."""
     known = load(folder / REGIONS).regions
-    photo = read_photo(folder / upload, settings.size)
+    photo = read_photo(folder / file, settings.size)
     size = (photo.shape[-2], photo.shape[-1])
     if known.size == size:
         return known

@@ -18,6 +18,7 @@ from styfie.openraster import as_stored, read_painting, write_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.styles import LARGEST, Ask, StyleSource
+from styfie.web.atomic import replace_whole
 
 KEPT = 4  # paintings held in memory
 REGIONS, PREVIEW, PAINTING = "regions.ora", "preview.ora", "painting.ora"
@@ -42,7 +43,7 @@ def save(painting: Painting, file: Path) -> None:
     """Write a painting beside and rename."""
     beside = file.with_name(f".{file.name}.part")
     write_painting(painting, beside)
-    beside.replace(file)
+    replace_whole(beside, file)
     _hold((str(file), file.stat().st_mtime_ns), painting)
 
 
@@ -93,6 +94,6 @@ def asks(folder: Path, looks: Mapping[str, Any], own: Mapping[str, str], drawn: 
         return Style(name, read_picture(file)) if file and file.is_file() else name
 
     return {
-        name: Ask(tuple(StyleSource(source(s["name"]), s["weight"]) for s in look["styles"]), look_of(look))
+        name: Ask(tuple(StyleSource(source(s["name"]), s["weight"]) for s in look.get("styles", ())), look_of(look))
         for name, look in looks.items()
     }

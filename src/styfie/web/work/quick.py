@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -43,20 +43,31 @@ def warm_fast(_line: Line) -> None:
     paint(None, {SUBJECT: "ink"}, Settings(size=96, engine="fast"))
 
 
-def find(_line: Line, folder: str, upload: str, settings: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+def find(_line: Line, folder: str, file: str, settings: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
     """Look for the person in a photo, and for what is `wanted` of it; a note says what was not found."""
     asked, note = Settings(**settings), ""
-    photo = read_photo(Path(folder) / upload, asked.size)
+    photo = read_photo(Path(folder) / file, asked.size)
     finer = [name for name in wanted if name not in (SUBJECT, BACKGROUND)]
-    find = partial(find_regions, photo, asked, {}, source=Path(folder) / upload)
+    find = partial(find_regions, photo, asked, {}, source=Path(folder) / file)
     try:
         regions = find(finer)
     except NoPersonError:
         regions, note = Regions((BACKGROUND,), torch.ones_like(photo[:, :1]), (1.0,)), NOBODY
-    except InputError as error:  # a part that is not there, or a name of the user's own
-        regions, note = find(()), str(error)
+    except InputError:  # a part that is not there, or a name of the user's own: the others are
+        regions, note = _find_each(find, finer)
     parts = parts_of(photo, load_segmenter(asked.segmenter)) if SUBJECT in regions.names else []
     return {"regions": _keep(folder, photo, regions), "note": note, "parts": parts}
+
+
+def _find_each(find: Callable[..., Regions], finer: Sequence[str]) -> tuple[Regions, str]:
+    """The regions that there are of those that are wanted, and a note on those that are not."""
+    regions, absent = find(()), []
+    for name in finer:
+        try:
+            regions = find([name], regions)
+        except InputError:
+            absent.append(name)
+    return regions, f"Not found in this photo: {', '.join(absent)}."
 
 
 def split(_line: Line, folder: str, name: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,10 +95,12 @@ def brush(_line: Line, folder: str, name: str, mask: str) -> list[dict[str, Any]
     """A region as it was brushed; a new name is a new region."""
     before = load(Path(folder) / REGIONS)
     matte = read_matte(Path(mask), before.regions.size)
+    if name not in before.regions.names and float(matte.max()) < 0.5:
+        raise InputError(f"The mask of {name} has nothing inside: white marks what is.")
     if name == SUBJECT and SUBJECT not in before.regions.names:
         regions = replace(Regions.of_subject(matte), face=before.regions.face)
-    elif before.regions.names == (name,):
-        raise InputError(f"There is no region but {name}: brush another one, and this is what is left.")
+    elif before.regions.names == (BACKGROUND,) and name == BACKGROUND:  # what is left of it is the subject
+        regions = Regions.of_subject(1 - matte)
     else:
         regions = before.regions.put(name, matte)
     return _keep(folder, before.photo, regions)

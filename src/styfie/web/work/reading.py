@@ -16,9 +16,12 @@ from styfie.images import read_matte, read_picture, to_image, write_png
 from styfie.recipes import read_recipe
 from styfie.styles import LARGEST, Ask, StyleSource, load_style
 from styfie.web.asked import LookAsked, SettingsAsked
+from styfie.web.atomic import replace_whole, sync
+from styfie.web.jobs import READ
 from styfie.web.work.decoding import guarded, open_picture
 from styfie.web.workers import Line
 
+LONGEST = 4096  # longest side of `read.png`
 SHOWN = 1024  # longest side of `photo.jpg`
 DRAWN = 512  # at which gallery styles are drawn, once
 UNPACKED = 400_000_000  # bytes of a recipe's file when it is unpacked, at most
@@ -26,8 +29,13 @@ ENTRIES = 200  # files in it, at most
 TURNED = 5  # EXIF orientations from here on are of pictures that lie on their side
 
 
-def photo(_line: Line, file: str, most_pixels: int) -> dict[str, int]:
-    """Decode all of a photo, and write it upright and small beside as `photo.jpg`; its upright size.
+def photo(_line: Line, file: str, most_pixels: int, longest: int = LONGEST) -> dict[str, int]:
+    """Decode all of a photo, and write it upright beside, for what paints as `read.png` and small as `photo.jpg`.
+
+    The other workers read that: what came from outside is decoded here alone.
+
+    Returns:
+        Its upright size as it was sent.
 
     Raises:
         InputError, MissingError: as `images.read_picture`; or it has too many pixels.
@@ -36,7 +44,12 @@ def photo(_line: Line, file: str, most_pixels: int) -> dict[str, int]:
         width, height = image.size
         if guarded(image.getexif).get(0x0112, 1) >= TURNED:
             width, height = height, width
-    to_image(_read(file, SHOWN)).save(Path(file).with_name("photo.jpg"), quality=88)
+    read = to_image(_read(file, longest))
+    beside = Path(file).with_name(f".{READ}")
+    write_png(read, beside)
+    replace_whole(beside, Path(file).with_name(READ))
+    read.thumbnail((SHOWN, SHOWN))
+    read.save(Path(file).with_name("photo.jpg"), quality=88)
     return {"width": width, "height": height}
 
 
@@ -44,6 +57,7 @@ def style(_line: Line, file: str, into: str, most_pixels: int) -> None:
     """A style picture, decoded and written anew as PNG: nothing but its pixels is kept."""
     open_picture(Path(file), most_pixels).close()
     write_png(to_image(_read(file, LARGEST)), Path(into))
+    sync(Path(into))
 
 
 def mask(_line: Line, file: str, width: int, height: int, most_pixels: int) -> None:
@@ -105,7 +119,7 @@ def gallery(_line: Line, name: str, folder: str) -> None:
     """A style of the gallery as a file, made once."""
     beside = Path(folder) / f".{name}.part"
     write_png(to_image(load_style(name, DRAWN).picture), beside)
-    beside.replace(Path(folder) / f"{name}.png")
+    replace_whole(beside, Path(folder) / f"{name}.png")
 
 
 def thumbnail(_line: Line, file: str, size: int) -> bytes:

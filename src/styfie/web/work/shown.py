@@ -37,11 +37,11 @@ def shown(folder: Path, wanted: Wanted, styles: bool = False) -> Painting:
     layers, looks = base.photo.repeat(len(base.regions.names), 1, 1, 1), {}
     asked = {name: wanted.looks[name] for name in base.regions.names if name in wanted.looks}
     for name, values in asked.items():
-        found = _layer(folder, name, name in wanted.painted, base.regions.size) if values["styles"] else None
+        found = _layer(folder, name, wanted, base.regions.size) if values.get("styles") else None
         if found is not None:
             layers[base.regions.index(name)], named = found
             looks[name] = look_of(values, named)
-        elif not values["styles"]:
+        elif not values.get("styles"):
             looks[name] = look_of(values)
     if styles and any(look.styles for look in looks.values()):
         full = asks(folder, {name: asked[name] for name in looks}, wanted.own, Path(wanted.drawn))
@@ -51,10 +51,12 @@ def shown(folder: Path, wanted: Wanted, styles: bool = False) -> Painting:
     return replace(base, layers=layers, looks=looks, recipe=recipe)
 
 
-def _layer(folder: Path, name: str, painted: bool, size: tuple[int, int]) -> tuple[Tensor, Any] | None:
-    """A region's layer (3, H, W) and its styles, if it is there at that size."""
+def _layer(folder: Path, name: str, wanted: Wanted, size: tuple[int, int]) -> tuple[Tensor, Any] | None:
+    """A region's layer (3, H, W) and its styles, if there is one of what is asked, at that size."""
+    if name not in (*wanted.painted, *wanted.sketched):
+        return None
     try:
-        source = load(folder / (PAINTING if painted else PREVIEW))
+        source = load(folder / (PAINTING if name in wanted.painted else PREVIEW))
     except StyfieError:
         return None
     look = source.looks.get(name)
@@ -133,8 +135,10 @@ def parts_of(photo: Tensor, segmenter: Any) -> list[str]:
     return [*PART_NAMES, *(f"person-{n + 1}" for n in range(count) if count > 1)]
 
 
-def take_size(folder: Path, painting: Painting) -> None:
-    """After a painting at another size the regions are those of the painting."""
-    if load(folder / REGIONS).regions.size != painting.regions.size:
-        save(unpainted(painting.photo, painting.regions), folder / REGIONS)
-        forget(folder)
+def take_size(folder: Path, painting: Painting) -> bool:
+    """After a painting at another size the regions are those of the painting; whether it was another."""
+    if load(folder / REGIONS).regions.size == painting.regions.size:
+        return False
+    save(unpainted(painting.photo, painting.regions), folder / REGIONS)
+    forget(folder)
+    return True

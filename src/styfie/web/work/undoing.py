@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from styfie.errors import InputError
+from styfie.web.atomic import replace_whole
 from styfie.web.jobs import AFTER, BEFORE, kept
 from styfie.web.work.paintings import REGIONS, described, load
 from styfie.web.workers import Line
@@ -38,6 +39,7 @@ def step(_line: Line, folder: str, back: bool) -> list[dict[str, Any]]:
     states = kept(here, source)
     if not states:
         raise InputError(f"There is nothing to {'undo' if back else 'redo'}.")
+    load(states[-1])  # before anything is replaced by it
     _push(here, into)
     states[-1].replace(here / REGIONS)
     (here / REGIONS).touch()  # it is not the file that was read before
@@ -47,4 +49,6 @@ def step(_line: Line, folder: str, back: bool) -> list[dict[str, Any]]:
 def _push(folder: Path, which: str) -> None:
     states = kept(folder, which)
     number = int(states[-1].stem.rpartition("-")[2]) + 1 if states else 1
-    shutil.copyfile(folder / REGIONS, folder / f"{which}-{number}.ora")
+    beside = folder / f".{which}.part"
+    shutil.copyfile(folder / REGIONS, beside)
+    replace_whole(beside, folder / f"{which}-{number}.ora")

@@ -1,0 +1,51 @@
+"""Whether what is asked can be done here, and what is asked where nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from styfie.errors import InputError
+from styfie.gallery import BUILT_IN, PAIRS
+from styfie.web.asked import Asked, LookAsked, SettingsAsked, StyleAsked
+
+
+def check_size(settings: SettingsAsked, longest: int) -> None:
+    """Refuse a painting that is longer than `longest` pixels, or what the library does not take."""
+    settings.settings()
+    if settings.size > longest:
+        raise InputError(f"size is {settings.size}: at most {longest} pixels are painted here.")
+
+
+def check_styles(looks: Mapping[str, LookAsked], own: Collection[str]) -> None:
+    """Refuse styles that are neither of the gallery nor the job's `own`."""
+    for region, look in looks.items():
+        for style in look.styles:
+            if style.name not in BUILT_IN and style.name not in own:
+                raise InputError(
+                    f"The style {style.name!r} of {region} is not known: send its picture, or name one of "
+                    f"{', '.join(BUILT_IN)}."
+                )
+
+
+def is_styled(asked: Asked | None) -> bool:
+    """Whether it asks for something that has to be painted."""
+    return asked is not None and any(look.styles for look in asked.looks.values())
+
+
+def with_styles(looks: Mapping[str, dict[str, Any]], regions: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The looks; where nothing at all is asked, with the gallery's first pair of styles, as the library does.
+
+    Raises:
+        InputError: only what needs no painting is asked.
+    """
+    found = dict(looks)
+    if any(look.get("styles") for look in looks.values()):
+        return found
+    if any(look.get("blur") for look in looks.values()):
+        raise InputError("Only blur is asked, which is there without painting: choose a style for a region.")
+    for name, style in zip(("subject", "background"), PAIRS[0], strict=True):
+        if name in regions:
+            look = LookAsked(**looks.get(name, {}))
+            found[name] = look.model_copy(update={"styles": [StyleAsked(name=style)]}).model_dump()
+    return found

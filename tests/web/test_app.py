@@ -1,0 +1,114 @@
+"""What the application says of faults, and how it tags jobs; its studio paints nothing."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from styfie.web.app import make_app
+from styfie.web.options import Options
+from styfie.web.refusals import of_page
+from tests.web.stubs import StubStudio, photo
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # that a successor of httpx is wanted
+    from starlette.testclient import TestClient
+
+API = "/api/v1"
+INK = {"subject": {"styles": [{"name": "ink"}]}}
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> StubStudio:
+    return StubStudio(Options(tmp_path))
+
+
+@pytest.fixture
+def client(studio: StubStudio) -> Iterator[TestClient]:
+    with TestClient(make_app(studio), base_url="http://localhost", raise_server_exceptions=False) as client:
+        yield client
+
+
+def post(client: TestClient) -> str:
+    """The id of a job that is ready."""
+    job = client.post(f"{API}/jobs", files={"photo": ("me.png", photo())}).json()
+    while job["state"] == "reading":
+        job = client.get(f"{API}/jobs/{job['id']}").json()
+    found: str = job["id"]
+    return found
+
+
+def test_a_full_disk_is_said_to_be_full(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for where in ("styfie.web.intake.shutil.copyfileobj", "starlette.formparsers.MultiPartParser.parse"):
+        with monkeypatch.context() as patch:
+            patch.setattr(where, full)
+            answer = client.post(f"{API}/jobs", files={"photo": ("me.png", photo())})
+        assert answer.status_code == 507 and "full" in answer.json()["error"], where
+
+
+def test_a_fault_is_in_the_log_and_not_in_the_answer(
+    client: TestClient, studio: StubStudio, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fault(*_: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    name = post(client)
+    studio.quick.answers["preview"] = fault
+    answer = client.post(f"{API}/jobs/{name}/preview")
+    assert answer.status_code == 500 and "own fault" in answer.json()["error"] and "secret" not in answer.text
+    assert "ZeroDivisionError: a secret" in caplog.text and "Traceback" in caplog.text
+
+
+def test_looks_with_the_version_that_was_seen(client: TestClient) -> None:
+    base = f"{API}/jobs/{post(client)}"
+    seen = client.get(base)
+    assert seen.headers["etag"] == f'"{seen.json()["version"]}.0"'
+    mine, other = INK, {"subject": {"styles": [{"name": "waves"}]}}
+    assert client.put(f"{base}/looks", json=mine, headers={"if-match": seen.headers["etag"]}).status_code == 200
+    stale = {"if-match": str(seen.json()["version"])}
+    refused = client.put(f"{base}/looks", json=other, headers=stale)
+    assert refused.status_code == 409 and "changed elsewhere" in refused.json()["error"]
+    assert client.get(base).json()["looks"]["subject"]["styles"][0]["name"] == "ink"
+    assert client.put(f"{base}/looks", json=other, headers={"if-match": "soon"}).status_code == 422
+    for any_version in ({"if-match": "*"}, {}):
+        assert client.put(f"{base}/looks", json=other, headers=any_version).status_code == 200
+
+
+def test_nothing_is_sent_twice(client: TestClient) -> None:
+    base = f"{API}/jobs/{post(client)}"
+    tag = client.get(base).headers["etag"]
+    same = client.get(base, headers={"if-none-match": tag})
+    assert same.status_code == 304 and not same.content
+    client.put(f"{base}/looks", json=INK)
+    assert client.get(base, headers={"if-none-match": tag}).status_code == 200
+
+
+def test_the_styles_of_a_job_can_be_seen(client: TestClient, studio: StubStudio) -> None:
+    base = f"{API}/jobs/{post(client)}"
+    studio.reader.answers["thumbnail"] = b"a picture"
+    name = client.post(f"{base}/styles", files={"style": ("wall 50%.png", photo())}).json()["name"]
+    assert client.get(base).json()["styles"] == [name]
+    assert client.get(f"{base}/styles/{name.replace('%', '%25')}.jpg").content == b"a picture"
+    assert client.get(f"{base}/styles/other.jpg").status_code == 404
+
+
+def test_settings_can_be_set_before_painting(client: TestClient) -> None:
+    base = f"{API}/jobs/{post(client)}"
+    assert client.patch(f"{base}/settings", json={"size": 5}).status_code == 422
+    assert client.patch(f"{base}/settings", json={"size": 2048}).json()["settings"]["size"] == 2048
+    client.put(f"{base}/looks", json=INK)
+    painted = client.post(f"{base}/paint", json={"steps": 12}).json()["settings"]
+    assert (painted["size"], painted["steps"]) == (2048, 12)
+
+
+def test_the_page_has_no_command_line() -> None:
+    told = "There is no region 'hat': known are hair; or give a mask with --mask hat=FILE."
+    assert of_page(told) == "There is no region 'hat': known are hair; or brush a mask of it."
+    told = "It was not found: give a mask with --mask FILE (white = subject), or raise --max-memory."
+    assert of_page(told) == "It was not found: brush a mask of it, or raise max_memory."
