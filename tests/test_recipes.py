@@ -96,3 +96,9 @@ def test_depth_is_told_without_its_file() -> None:
         "given",
     ]
     assert depth_asked(None, known=True) == "given"
+
+
+def test_a_recipe_of_the_time_of_one_encoder_names_it(halves: Regions, tmp_path: Path) -> None:
+    stored(halves, tmp_path / "p.ora", {"size": 64, "steps": 40, "encoder": "styfie", "loss": "gram"})
+    settings = read_recipe(tmp_path / "p.ora").settings
+    assert (settings.encoder, settings.loss, settings.steps_of(80)) == ("styfie-1", "gram", 40)

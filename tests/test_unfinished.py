@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -235,3 +236,12 @@ def test_the_key_knows_not_what_only_changes_the_blend(halves: Regions) -> None:
         assert run_key(photo, halves, {"background": Look(), "subject": look}, Settings(radius=3, device="cpu")) == key
     renamed = Style("rot", style.picture)
     assert run_key(photo.clone(), halves, {"subject": Look((renamed,))}, Settings(device="cpu")) == key
+
+
+def test_quality_counts_only_where_it_decides_the_steps_and_content_only_off_its_middle(painting: Painting) -> None:
+    def key(content: float = 0.5, **changes: Any) -> str:
+        looks = {name: replace(look, content=content) for name, look in painting.looks.items()}
+        return run_key(painting.photo, painting.regions, looks, Settings(**changes))
+
+    assert key(steps=9) == key(steps=9, quality="fine")
+    assert len({key(), key(quality="fine"), key(content=0.6), key(encoder="styfie-1")}) == 4

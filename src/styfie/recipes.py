@@ -68,8 +68,9 @@ def read_recipe(file: Path) -> Recipe:
         saved = {**saved, "encoder": "styfie-1"}
     try:
         settings = Settings(**saved)
-    except TypeError:
-        raise InputError(f"The settings in the recipe of {file.name} are damaged.") from None
+    except (TypeError, InputError) as error:
+        why = f" ({error})" if isinstance(error, InputError) else ""
+        raise InputError(f"The settings in the recipe of {file.name} are damaged{why}.") from None
     looks = {name: _ask(look) for name, look in painting.looks.items() if look.painted}
     depth = AUTO if painting.recipe.get("depth") == AUTO else None
     return Recipe(painting.photo, painting.regions, looks, settings, depth, _masks(painting))

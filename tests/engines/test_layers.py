@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from styfie.engines.layers import carried_on, group
+from styfie.engines.layers import carried_on, group, in_style_colours
 from styfie.looks import Look, Style
 from styfie.regions import Regions
 from tests.engines.conftest import BLUE, RED
@@ -56,3 +56,32 @@ LEFT[..., :32] = 1
 )
 def test_regions_are_one_layer_if_all_that_is_painted_is_alike(halves: Regions, other: Look, layers: int) -> None:
     assert len(group(halves, {"subject": Look((RED,)), "background": other})) == layers
+
+
+def spread(picture: torch.Tensor) -> torch.Tensor:
+    return torch.cov(picture[0].flatten(1))
+
+
+def test_a_photo_in_the_styles_colours_has_their_mean_and_covariance() -> None:
+    generator = torch.Generator().manual_seed(0)
+    photo = 0.2 + 0.5 * torch.rand(1, 3, 40, 50, generator=generator)
+    palette = Style("a", 0.5 + 0.05 * torch.randn(1, 3, 30, 30, generator=generator))
+    found = in_style_colours(photo, torch.ones_like(photo[:, :1]), Look((palette,)))
+    assert torch.allclose(found.mean((2, 3)), palette.picture.mean((2, 3)), atol=1e-3)
+    assert torch.allclose(spread(found), spread(palette.picture), atol=2e-4)
+    both = in_style_colours(photo, torch.ones_like(photo[:, :1]), Look((palette, Style("b", 0 * palette.picture, 3.0))))
+    assert torch.allclose(both, found / 4, atol=1e-3), "shares of two styles, of which the second is black"
+
+
+def test_a_bare_walls_noise_is_not_raised_to_a_drawing() -> None:
+    generator = torch.Generator().manual_seed(0)
+    wall = 0.6 + 0.004 * torch.randn(1, 3, 40, 50, generator=generator)
+    bold = Style("bold", torch.rand(1, 3, 30, 30, generator=generator).round())
+    found = in_style_colours(wall, torch.ones_like(wall[:, :1]), Look((bold,)))
+    assert float(found.std()) < 15 * float(wall.std()) < 0.1
+
+
+def test_looks_of_other_content_are_painted_apart() -> None:
+    halves = Regions(("a", "b"), torch.full((2, 1, 8, 8), 0.5), torch.ones(2))
+    assert len(group(halves, {"a": Look((RED,)), "b": Look((RED,))})) == 1
+    assert len(group(halves, {"a": Look((RED,)), "b": Look((RED,), content=0.6)})) == 2

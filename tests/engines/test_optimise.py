@@ -10,10 +10,11 @@ from torch import Tensor
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines import Reading, plan
 from styfie.engines import optimise as engine
-from styfie.engines.layers import enlarge, group, region_box
+from styfie.engines.layers import enlarge, group, in_style_colours, region_box
 from styfie.engines.objective import TERMS, Objective
 from styfie.engines.optimise import optimise, search
 from styfie.engines.progress import Progress
+from styfie.errors import InputError
 from styfie.looks import Look, Style
 from styfie.losses import gram, relative_gram_loss
 from styfie.losses.weights import Weights
@@ -206,3 +207,25 @@ def test_the_best_is_kept_in_the_start_where_memory_is_dear(photo: Tensor, onto:
     assert (best is start) == onto
     assert float(terms.sum()) < 1e-3
     assert float((best - photo).abs().max()) < 0.05
+
+
+def test_the_content_dial_keeps_more_or_less_of_the_drawing(
+    photo: Tensor, halves: Regions, encoder: PlainEncoder
+) -> None:
+    """Of the photo in the style's colours, which is what the built-in encoder's weights ask for."""
+    drawing = encoder(in_style_colours(photo, torch.ones_like(photo[:, :1]), Look((RED,))))["conv4"]
+
+    def kept(content: float) -> float:
+        found = last(photo, halves, {n: Look((RED,), content=content) for n in halves.names}, encoder, steps=40)
+        return float((encoder(found.layers[:1])["conv4"] - drawing).square().mean())
+
+    little, half, much = kept(0.0), kept(0.5), kept(1.0)
+    assert little > 1.1 * half > 1.2 * much
+
+
+def test_quality_is_a_share_of_the_steps_unless_they_are_given() -> None:
+    found = {quality: Settings(quality=quality).steps_of(80) for quality in ("draft", "standard", "fine")}
+    assert found == {"draft": 20, "standard": 80, "fine": 200}
+    assert Settings(quality="fine", steps=7).steps_of(80) == 7
+    with pytest.raises(InputError, match="quality is 'best': one of draft, standard, fine"):
+        Settings(quality="best")

@@ -374,3 +374,22 @@ def test_a_flat_area_is_drawn_apart_in_no_direction(size: tuple[int, int]) -> No
     for along in (pull.mean(0), pull.mean(1)):
         slope = torch.corrcoef(torch.stack([along, torch.arange(float(len(along)))]))[0, 1]
         assert abs(float(slope)) < 0.5
+
+
+@pytest.mark.parametrize("name", [name for name, loss in STYLE_LOSSES.items() if loss.slope])
+@pytest.mark.parametrize("kind", ["full", "flat"])
+def test_the_gradient_written_out_is_autograds(name: str, kind: str) -> None:
+    loss, features = STYLE_LOSSES[name], noise(1, 7, 9, 8).double()
+    features[:, 3:] *= kind == "full"  # else eigenvalues of 0, which the ridge lifts
+    found, target = sample(name, features), loss.prepare(sample(name, noise(1, 7, 12, 6, seed=1).double() + 0.3))
+    assert isinstance(found, Moments)
+    second, first = found.second.clone().requires_grad_(), found.first.clone().requires_grad_()
+    value = loss.measure(found._replace(second=second, first=first), target)
+    wanted = torch.autograd.grad(value, (second, first), allow_unused=True)
+    assert loss.slope is not None
+    known, *gradients = loss.slope(found, target)
+    assert float(known) == pytest.approx(float(value), rel=1e-10)
+    for gradient, one in zip(gradients, wanted, strict=False):
+        assert one is not None
+        assert torch.allclose(gradient, one, rtol=1e-8, atol=1e-12)
+    assert len(gradients) == sum(one is not None for one in wanted)
