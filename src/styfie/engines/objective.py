@@ -12,6 +12,7 @@ from torch import Tensor
 
 from styfie.colour import LUMA
 from styfie.encoders import Encoder
+from styfie.engines.plan import FULL
 from styfie.engines.tiles import Area, Tile, cells, tap_masks, tiles_of
 from styfie.images import fit_size, resize
 from styfie.looks import Look
@@ -21,6 +22,7 @@ from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targ
 from styfie.losses.moments import first_moment, precise, pull_moments, second_moment, weigh
 from styfie.losses.weights import Weights
 
+ENLARGED = 1.5  # times that a style's picture is, at most, for paintings of up to `FULL` pixels
 GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square
 LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
 TERMS = ("style", "content", "edges", "borders", "smooth", "range")
@@ -128,7 +130,9 @@ def _styles_at(look: Look, longest: int, device: torch.device) -> Iterator[tuple
     """Each style's share, picture and mask, the longest side brought to `longest` pixels times the stroke."""
     total = sum(style.weight for style in look.styles)
     for style in look.styles:
-        wanted, picture = max(32, round(look.stroke * longest)), style.picture
+        # A small style's picture, much enlarged, would be a blurred style: its strokes are painted smaller and crisp.
+        most = ENLARGED * max(style.picture.shape[-2:]) * max(1.0, longest / FULL) * max(1.0, look.stroke)
+        wanted, picture = max(32, round(min(look.stroke * longest, most))), style.picture
         if style.small is not None and wanted <= max(style.small.shape[-2:]):
             picture = style.small
         size = fit_size((picture.shape[-2], picture.shape[-1]), wanted)

@@ -39,7 +39,7 @@ from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
 STILL = 0.25 / 255  # mean change of a picture over `LOOK` steps below which nothing is seen to change
-STEPS = 80  # at the coarsest scale, in standard quality
+STEPS = 60  # at the coarsest scale, in standard quality
 CONTENT_RANGE = 4.0  # how much more the content weighs at its fullest than at its middle
 PLAIN = Look()
 PROBE = 192  # side of the picture whose steps are timed for the plan
