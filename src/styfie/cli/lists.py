@@ -40,7 +40,7 @@ def list_(
     if kind is Kind.styles:
         columns = [column for column in columns if column not in SAID]
     for column in columns:
-        shown.add_column(column)
+        shown.add_column(column, overflow="fold", no_wrap=column == "name")  # names are copied from here
     for entry in entries:
         shown.add_row(*(escape(str(entry.get(column, ""))) for column in columns))
     Console().print(shown)

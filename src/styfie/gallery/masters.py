@@ -1,7 +1,8 @@
 """Paintings that everyone knows, kept as picture files: their painters died before 1946.
 
-They stand apart from what is drawn by code: a drawn picture is as large as is wanted, and the networks that ship were
-taught those alone.
+They stand apart from what is drawn by code: a drawn picture is as large as is wanted, and the gallery's network was
+taught those alone. The style folders are those of jcjohnson/neural-style, jcjohnson/fast-neural-style,
+cysmith/neural-style-tf, gordicaleksa/pytorch-neural-style-transfer and other programs that paint in styles.
 """
 
 from __future__ import annotations
@@ -11,9 +12,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "assets" / "masters"
 PAINTINGS = "github.com/NormandM/PaintingsAndArtist"
-STYLES = (
-    "style pictures of jcjohnson/fast-neural-style, gordicaleksa/pytorch-neural-style-transfer and others on GitHub"
-)
+STYLES = "style folders of public repositories on github.com"
 
 
 @dataclass(frozen=True)
