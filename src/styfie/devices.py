@@ -8,6 +8,7 @@ import ctypes
 from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 
 from styfie.errors import InputError
 
@@ -16,14 +17,16 @@ M_MMAP_THRESHOLD, RETURNED = -3, 4 << 20  # glibc's number of the option; bytes 
 
 
 def pick_device(name: str) -> torch.device:
-    """The device called `auto`, `cpu`, `cuda` or `mps`; `auto` takes a GPU where there is one.
+    """The device called `auto`, `cpu`, `cuda` or `mps`; `auto` takes a CUDA GPU where there is one.
+
+    Nobody has painted on Apple's GPUs yet, to our knowledge: they are taken only where they are asked for by name.
 
     Raises:
         InputError: a GPU was asked for by name and is not there.
     """
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        return torch.device(next(kind for kind, found in there.items() if found))
+        return torch.device("cuda" if there["cuda"] else "cpu")
     if not there.get(name):
         raise InputError(f"No {name} device here: use --device auto, or {', '.join(k for k, v in there.items() if v)}.")
     return torch.device(name)
@@ -40,6 +43,11 @@ def give_back(always: bool = False) -> None:
         if always:
             library.mallopt(M_MMAP_THRESHOLD, RETURNED)
         library.malloc_trim(0)
+
+
+def in_float64(x: Tensor) -> Tensor:
+    """A tensor in float64, where its device has that, else on the processor."""
+    return (x.cpu() if x.device.type == "mps" else x).double()
 
 
 def has_bf16(device: torch.device) -> bool:

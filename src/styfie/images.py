@@ -163,6 +163,8 @@ def resize(picture: Tensor, size: tuple[int, int]) -> Tensor:
     """Pictures or mattes (B, C, H, W) at another (height, width): bilinear, over the whole area when shrinking."""
     if picture.shape[-2:] == size:
         return picture
+    if picture.device.type == "mps":  # which has no antialiasing before PyTorch 2.7
+        return resize(picture.cpu(), size).to(picture.device)
     return F.interpolate(picture, size, mode="bilinear", antialias=True, align_corners=False)
 
 

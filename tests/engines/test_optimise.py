@@ -116,8 +116,11 @@ def test_any_state_leads_to_the_same_bytes(photo: Tensor, halves: Regions, encod
         assert torch.equal(rest[-1].layers, unkilled[-1].layers)
         assert rest[0].step > 30 * number
         assert rest[-1].step == unkilled[-1].step
+        assert rest[-1].losses == unkilled[-1].losses
     (over,) = optimise(large, regions, looks, settings, state=states[-1], encoder=encoder)
     assert torch.equal(over.layers, unkilled[-1].layers)
+    assert over.losses == unkilled[-1].losses, "killed while its files were written, it says the same of itself"
+    assert (over.step, over.steps) == (unkilled[-1].step, unkilled[-1].steps)
 
 
 def test_regions_that_look_alike_are_one_layer(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:

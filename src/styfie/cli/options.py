@@ -17,7 +17,7 @@ from styfie.errors import InputError
 if TYPE_CHECKING:
     from styfie.painting import Painting
 
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Device = Annotated[str, typer.Option(help="auto (CUDA where there is one, else cpu), cpu, cuda or mps.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
 Segmenter = Annotated[
     str,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from styfie.devices import in_float64
+
 LEAST = 1e-10  # of s^T y: pairs below it say nothing about the curvature
 
 
@@ -12,8 +14,8 @@ class Lbfgs:
     """Limited-memory BFGS (Liu and Nocedal 1989) in its compact representation (Byrd, Nocedal and Schnabel 1994).
 
     The same steps as the usual two loops, but the history is read four times a step rather than once for each of
-    its vectors, and no number is fetched from the device. The first step is at most one unit of the gradient's sum, the
-    others are whole ones.
+    its vectors, and no number is fetched from the device, if it has float64. The first step is at most one unit of the
+    gradient's sum, the others are whole ones.
     """
 
     def __init__(self, like: Tensor, history: int) -> None:
@@ -50,15 +52,16 @@ class Lbfgs:
         for row, new in ((k, found[0] * told), (m + k, found[1] * told)):
             self.products[row], self.products[:, row] = new, new
         self.scale = torch.where(told, found[0, m + k] / found[1, m + k].clamp_min(1e-30), self.scale)
-        shares = self._shares(found[2].double() * self.products.diagonal().ne(0))
-        move = shares.to(slope.dtype) @ self.pairs
+        shares = self._shares(in_float64(found[2] * self.products.diagonal().ne(0)))
+        move = shares.to(slope.dtype).to(slope.device) @ self.pairs
         return move.addcmul_(slope, self.scale).neg_()
 
     def _shares(self, product: Tensor) -> Tensor:
         """What of each vector of the history the step takes, from the gradient's products with them."""
-        m, scale = self.history, self.scale.double()
+        m, scale = self.history, in_float64(self.scale)
         order = self.orders[self.count % m]  # the oldest first
-        product, curved = product[order], self.products[order][:, order].double()
+        curved, order = in_float64(self.products[order][:, order]), order.to(product.device)
+        product = product[order]
         mixed, square = curved[:m, m:], curved[m:, m:]
         along = mixed.diagonal()
         upper = mixed.triu()

@@ -176,7 +176,8 @@ class _Run:
             painted = [state.get(f"layer{n}") for n in range(len(self.layers))]
         if place[0] == len(self.plan.scales):  # a finished run: there is nothing left to do but to show it
             shown = partial(self._shown, self._canvas(self.plan.scales[-1]), tuple(painted))
-            yield Progress(self.plan.steps, self.plan.steps, {}, 0.0, shown, state)
+            losses = _losses(state["terms"]) if state and "terms" in state else {}
+            yield Progress(self.plan.steps, self.plan.steps, losses, 0.0, shown, state)
         for s, scale in enumerate(self.plan.scales):
             if s < place[0]:
                 self.clock.skip(scale.steps * len(self.layers), scale)
@@ -263,10 +264,9 @@ class _Run:
         place: tuple[int, int, int] | None = None,
     ) -> Progress:
         """What is painted so far, with a state to go on from if that is at `place`."""
-        losses = dict(zip(TERMS, terms.tolist(), strict=True)) | {"total": float(terms.sum())}
         shown = partial(self._shown, canvas, tuple(painted))
-        state = None if place is None else _state(place, painted)
-        return Progress(self.clock.step, self.plan.steps, losses, self.clock.left(), shown, state)
+        state = None if place is None else _state(place, painted, terms)
+        return Progress(self.clock.step, self.plan.steps, _losses(terms), self.clock.left(), shown, state)
 
     def _drawn(self, canvas: _Canvas, n: int) -> Tensor:
         """The picture (1, 3, h, w) whose drawing a layer is to keep: its own colours, or those in its styles'."""
@@ -345,9 +345,15 @@ def _still(before: Tensor, after: Tensor) -> bool:
     return float((after - before).abs().mean()) < STILL
 
 
-def _state(place: tuple[int, int, int], painted: Sequence[Tensor | None]) -> State:
+def _losses(terms: Tensor) -> dict[str, float]:
+    """The terms by name, and their sum."""
+    return dict(zip(TERMS, terms.tolist(), strict=True)) | {"total": float(terms.sum())}
+
+
+def _state(place: tuple[int, int, int], painted: Sequence[Tensor | None], terms: Tensor) -> State:
+    """What to go on from; the terms are there for a run that was done and only has its files to write."""
     held = {f"layer{n}": picture for n, picture in enumerate(painted) if picture is not None}
-    return {"place": torch.tensor(place), **held}
+    return {"place": torch.tensor(place), "terms": terms.cpu(), **held}
 
 
 class _Clock:

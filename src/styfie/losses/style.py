@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from styfie.devices import in_float64
 from styfie.losses.moments import Moments
 
 
@@ -88,13 +89,8 @@ class Gaussian(NamedTuple):
     power: Tensor
 
 
-def _exact(x: Tensor) -> Tensor:
-    """In float64, as float32 loses the roots of small eigenvalues; on the CPU for devices that have none."""
-    return (x.cpu() if x.device.type == "mps" else x).double()
-
-
 def _gaussian(sample: Moments) -> tuple[Tensor, Tensor]:
-    exact = Moments(*(_exact(x) for x in sample))
+    exact = Moments(*(in_float64(x) for x in sample))  # float32 loses the roots of small eigenvalues
     return exact.mean, exact.covariance
 
 
@@ -121,7 +117,7 @@ def _wasserstein_loss(sample: Moments, target: Gaussian) -> Tensor:
     shared = torch.linalg.eigvalsh(product).clamp_min((LEAST * target.ridge).square()).sqrt().sum()
     spread = covariance.trace() + target.root.square().sum() - 2 * shared
     distance: Tensor = (mean - target.mean).square().sum() + spread
-    return (distance / target.power).to(sample.second)
+    return (distance / target.power).to(sample.second.dtype).to(sample.second.device)  # in turn, as gradients go back
 
 
 def _wasserstein_slope(sample: Moments, target: Gaussian) -> tuple[Tensor, Tensor, Tensor]:

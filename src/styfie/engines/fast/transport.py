@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from styfie.devices import in_float64
 from styfie.losses import Moments
 
 PLAIN = 0.025**2  # mean variance of colours up to which a region is plain
@@ -64,11 +65,8 @@ def transport(photo: Gaussian, style: Gaussian, plain: float = 0.0) -> Affine:
     (Lu et al. 2019, "A closed-form solution to universal style transfer"). Of a photo with less than `plain` mean
     variance so much is added that it has that: a bare wall would give its noise all of the style's contrast.
     """
-    place = torch.device("cpu") if photo.mean.device.type == "mps" else photo.mean.device  # which has no float64
     # In float32 eigenvalues of 256 channels are too coarse: beyond a region pictures came out up to 8/255 otherwise.
-    (mean, covariance), (wanted_mean, wanted) = (
-        (one.to(place, torch.float64) for one in each) for each in (photo, style)
-    )
+    (mean, covariance), (wanted_mean, wanted) = ((in_float64(one) for one in each) for each in (photo, style))
     eye = torch.eye(mean.shape[1], device=mean.device, dtype=mean.dtype)
     mean_variance = covariance.diagonal(dim1=-2, dim2=-1).mean(-1)[:, None, None]
     ridge = (RIDGE * mean_variance + 1e-8).maximum(plain - mean_variance)

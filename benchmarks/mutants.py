@@ -1,0 +1,207 @@
+"""Single changes of the code, drawn by a seed: is there a test that fails, of those that mirror the module?
+
+    python benchmarks/mutants.py --count 60 --seed 0
+    python benchmarks/mutants.py --count 12 --only engines/plan --only losses
+
+A sign, a term left out, one more or less, a constant halved, a comparison turned round. Each is made in a copy of the
+repository, whose tests must pass as they are, and never in the tree. What survives is printed last: a test is missing
+there, or the change means nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path("src/styfie")
+SIGNS: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+}
+TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.GtE,
+    ast.GtE: ast.Lt,
+    ast.Gt: ast.LtE,
+    ast.LtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+VERDICTS = {
+    0: "SURVIVED",
+    1: "noticed",
+    2: "noticed",
+    5: "SURVIVED",
+}  # of pytest: 2, it cannot be imported; 5, no tests
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: `old` at a place (bytes from `start` to `stop`) of a module becomes `new`."""
+
+    module: Path
+    line: int
+    kind: str
+    start: int
+    stop: int
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        old, new = (" ".join(text.split()) for text in (self.old, self.new))
+        return f"{self.module}:{self.line}: {self.kind}: {old} -> {new}"
+
+    def applied(self, source: bytes) -> bytes:
+        """The module with the change."""
+        return source[: self.start] + self.new.encode() + source[self.stop :]
+
+
+def main() -> None:
+    options = _options()
+    chosen = draw(options.count, options.seed, options.only)
+    if options.list:
+        print(*chosen, sep="\n")
+        return
+    survivors: list[str] = []
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place, "repository")
+        for part in ("src", "tests"):
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        for number, mutant in enumerate(chosen, 1):
+            began = time.monotonic()
+            outcome = tried(mutant, copy, options.limit)
+            print(f"{number}/{len(chosen)} {outcome}, {time.monotonic() - began:.0f} s: {mutant}", flush=True)
+            survivors += [str(mutant)] * (outcome == "SURVIVED")
+    print(f"\n{len(survivors)} of {len(chosen)} survived (seed {options.seed}):", *survivors, sep="\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", action="append", default=[], help="a path below src/styfie that modules begin with")
+    parser.add_argument("--limit", type=float, default=300, help="seconds for the tests of one change")
+    parser.add_argument("--list", action="store_true", help="only say which changes are drawn")
+    return parser.parse_args()
+
+
+def draw(count: int, seed: int, only: list[str]) -> list[Mutant]:
+    """So many changes, from each package in turn, as the seed has it."""
+    known: dict[str, list[Mutant]] = {}
+    for file in sorted((ROOT / PACKAGE).rglob("*.py")):
+        within = file.relative_to(ROOT / PACKAGE)
+        if not only or any(within.as_posix().startswith(one) for one in only):
+            known.setdefault(within.parent.as_posix(), []).extend(mutants(file))
+    chance = random.Random(seed)
+    piles = [chance.sample(pile, len(pile)) for pile in known.values() if pile]
+    chance.shuffle(piles)
+    return [one for turn in zip_longest(*piles) for one in turn if one is not None][:count]
+
+
+def mutants(file: Path) -> Iterator[Mutant]:
+    """All single changes of a module."""
+    source = file.read_bytes()
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    for node in _expressions(ast.parse(source)):
+        start = starts[node.lineno - 1] + node.col_offset
+        stop = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+        old = source[start:stop].decode()
+        for kind, new in _changes(node):
+            yield Mutant(file.relative_to(ROOT), node.lineno, kind, start, stop, old, f"({ast.unparse(new)})")
+
+
+def _expressions(tree: ast.AST) -> Iterator[ast.expr]:
+    """All that is computed: no annotations, and nothing within an f-string, whose places Python 3.11 does not know."""
+    for name, value in ast.iter_fields(tree):
+        if name in ("annotation", "returns") or isinstance(tree, ast.JoinedStr):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                if isinstance(child, ast.expr):
+                    yield child
+                yield from _expressions(child)
+
+
+def _changes(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """What an expression could have been by mistake."""
+    match node:
+        case ast.BinOp(left, op, right) if type(op) in SIGNS and not _is_text(left) and not _is_text(right):
+            yield "sign", ast.BinOp(left, SIGNS[type(op)](), right)
+            yield "term left out", left
+        case ast.UnaryOp(ast.USub(), operand):
+            yield "sign", operand
+        case ast.Constant(bool() | str() | bytes()):
+            return
+        case ast.Constant(int() as value):
+            yield "off by one", ast.Constant(value + 1)
+            if value > 2:
+                yield "halved", ast.Constant(value // 2)
+        case ast.Constant(float() as value) if value:
+            yield "halved", ast.Constant(value / 2)
+        case ast.Compare(left, [op], others):
+            yield "comparison", ast.Compare(left, [TURNED[type(op)]()], others)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes))
+
+
+def mirrors(module: Path) -> list[Path]:
+    """The test files of a module, from the repository's root.
+
+    `a/b/c.py` is mirrored by `a/test_b_c*.py`, `a/b/test_c*.py`, or else `a/test_b*.py`; where there is none, by the
+    tests that import it, or all of its folder's.
+    """
+    *folders, stem = module.relative_to(PACKAGE).with_suffix("").parts
+    names = [*folders, *([stem] if stem != "__init__" else [])]
+    for depth in range(len(names), 0, -1):
+        for cut in range(depth):
+            found = sorted(ROOT.joinpath("tests", *names[:cut]).glob(f"test_{'_'.join(names[cut:depth])}*.py"))
+            if found and (cut or depth == len(names)):
+                return [file.relative_to(ROOT) for file in found]
+    every = sorted((ROOT / "tests").rglob("test_*.py"))
+    importing = [file for file in every if ".".join(("styfie", *names)) in file.read_text()]
+    return [file.relative_to(ROOT) for file in importing or ROOT.joinpath("tests", *folders).glob("test_*.py")]
+
+
+def tried(mutant: Mutant, copy: Path, limit: float) -> str:
+    """What the tests say of a change made in a copy of the repository, which is as before afterwards."""
+    tests, file = mirrors(mutant.module), copy / mutant.module
+    if not tests:
+        return "SURVIVED"
+    source = file.read_bytes()
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *map(str, tests)]
+    paths = [str(copy / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+    file.write_bytes(mutant.applied(source))
+    try:
+        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        return "hung"
+    finally:
+        file.write_bytes(source)
+    return VERDICTS.get(done.returncode, f"NO VERDICT: {done.stdout.decode(errors='replace')[-300:]}")
+
+
+if __name__ == "__main__":
+    main()

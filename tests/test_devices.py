@@ -1,0 +1,193 @@
+"""Where a run is computed: what `auto` is, and that nothing is asked of a device that it has not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from styfie import devices
+from styfie.devices import give_back, has_bf16, in_float64, lowered, pick_device, reduced_precision
+from styfie.encoders.plain import PlainEncoder
+from styfie.encoders.vgg import Vgg
+from styfie.engines import gatys as gatys_module
+from styfie.engines import onepass
+from styfie.engines import optimise as engine
+from styfie.engines.classic import Classic, classic
+from styfie.engines.fast.paint import fast
+from styfie.engines.gatys import gatys
+from styfie.engines.optimise import optimise
+from styfie.engines.plan import Plan, Scale
+from styfie.engines.progress import Progress
+from styfie.engines.taught.paint import taught
+from styfie.errors import InputError
+from styfie.gallery import draw
+from styfie.looks import Look, Style
+from styfie.losses import STYLE_LOSSES
+from styfie.regions import Regions
+from styfie.settings import Settings
+from tests.stand_in import StandIn
+
+Run = Callable[[Tensor, Regions, dict[str, Look], Settings], list[Progress]]
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Says which GPUs this computer has."""
+
+    def has(cuda: bool = False, mps: bool = False) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+    return has
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "kind"), [(False, False, "cpu"), (True, False, "cuda"), (True, True, "cuda"), (False, True, "cpu")]
+)
+def test_auto_is_a_cuda_gpu_or_the_processor(there: Callable[..., None], cuda: bool, mps: bool, kind: str) -> None:
+    there(cuda, mps)
+    assert pick_device("auto").type == kind
+
+
+def test_a_device_is_had_by_name_where_it_is(there: Callable[..., None]) -> None:
+    there(cuda=True, mps=True)
+    assert [pick_device(name).type for name in ("cpu", "cuda", "mps")] == ["cpu", "cuda", "mps"]
+    there()
+    assert pick_device("cpu").type == "cpu"
+    with pytest.raises(InputError, match=r"No cuda device here: use --device auto, or cpu\."):
+        pick_device("cuda")
+    there(cuda=True)
+    with pytest.raises(InputError, match=r"No mps device here: use --device auto, or cuda, cpu\."):
+        pick_device("mps")
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_bfloat16_is_for_where_it_is_in_hardware(monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: fast)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: fast or including_emulation)
+    assert [has_bf16(torch.device(kind)) for kind in ("cpu", "cuda", "mps")] == [fast, fast, False]
+    layer = nn.Linear(2, 3)
+    found = lowered(layer, torch.device("cpu"))
+    assert found.weight.dtype == (torch.bfloat16 if fast else torch.float32)
+    assert layer.weight.dtype == torch.float32, "a copy is lowered, not the network itself"
+    with reduced_precision(torch.device("cpu")):
+        assert layer(torch.ones(1, 2)).dtype == found.weight.dtype
+
+
+def test_what_is_no_module_of_pytorchs_is_only_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Moved:
+        def to(self, device: torch.device) -> tuple[str, torch.device]:
+            return "moved", device
+
+    monkeypatch.setattr(devices, "has_bf16", lambda device: True)
+    assert lowered(Moved(), torch.device("cpu")) == ("moved", torch.device("cpu"))
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_freed_memory_is_given_back_where_the_c_library_keeps_it(monkeypatch: pytest.MonkeyPatch, always: bool) -> None:
+    asked: list[tuple[str, int, int] | tuple[str, int]] = []
+
+    class Library:
+        def __init__(self, name: str) -> None:
+            if not name:
+                raise OSError
+
+        def mallopt(self, option: int, value: int) -> None:
+            asked.append(("mallopt", option, value))
+
+        def malloc_trim(self, pad: int) -> None:
+            asked.append(("malloc_trim", pad))
+
+    monkeypatch.setattr(devices.ctypes, "CDLL", Library)
+    give_back(always)
+    assert asked == [("mallopt", -3, 4 << 20)] * always + [("malloc_trim", 0)]
+    monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: Library(""))
+    give_back(always)  # another system's: nothing happens
+
+
+def test_float64_is_where_it_can_be() -> None:
+    x = torch.full((2,), 0.1)
+    assert in_float64(x).dtype == torch.float64
+    with StandIn() as device:
+        exact = in_float64(x.to("mps"))
+        assert not device.holds(exact)
+        assert torch.equal(exact, x.double())
+
+
+def narrow_vgg(layers: int) -> Vgg:
+    torch.manual_seed(0)
+    return Vgg(layers, "average", widths=(8,) * 5).eval().requires_grad_(False)
+
+
+def by_loss(loss: str) -> Run:
+    def run(photo: Tensor, regions: Regions, looks: dict[str, Look], settings: Settings) -> list[Progress]:
+        torch.manual_seed(0)
+        encoder = PlainEncoder((8, 8, 16, 16)).requires_grad_(False)
+        settings = Settings(**{**vars(settings), "loss": loss, "start": "fast" if loss == "gram" else "photo"})
+        return list(optimise(photo, regions, looks, settings, encoder=encoder))
+
+    return run
+
+
+def in_tiles(photo: Tensor, regions: Regions, looks: dict[str, Look], settings: Settings) -> list[Progress]:
+    with pytest.MonkeyPatch.context() as patch:
+        size = regions.size
+        patch.setattr(engine, "plan_for", lambda *_: Plan((Scale(size, 3, 16, 2, 0.0),), 2))
+        return by_loss("wasserstein")(photo, regions, looks, settings)
+
+
+def classically(photo: Tensor, regions: Regions, looks: dict[str, Look], settings: Settings) -> list[Progress]:
+    parameters = Classic(iterations=1, evaluations=2, size=32)
+    return list(classic(photo, regions, looks, settings, parameters=parameters, network=narrow_vgg(16)))
+
+
+def as_gatys(photo: Tensor, regions: Regions, looks: dict[str, Look], settings: Settings) -> list[Progress]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gatys_module, "reference_pictures", lambda: draw("night", 64))
+        return list(gatys(photo, regions, looks, settings, network=narrow_vgg(19)))
+
+
+def once(paint: Callable[..., object]) -> Run:
+    return lambda *asked: list(paint(*asked))  # type: ignore[call-overload, no-any-return]
+
+
+RUNS: dict[str, Run] = {
+    **{f"optimise by {loss}": by_loss(loss) for loss in STYLE_LOSSES},
+    "optimise in tiles": in_tiles,
+    "fast": once(fast),
+    "taught": once(taught),
+    "classic": classically,
+    "gatys": as_gatys,
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_all_of_a_run_is_on_its_device_and_in_what_that_knows(
+    name: str, halves: Regions, there: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With faces and depth, on a device that refuses float64, what is missing there, and tensors of two places."""
+    there(mps=True)
+    monkeypatch.setattr(devices, "has_bf16", lambda device: False)
+    monkeypatch.setattr(onepass, "NATIVE", 32)
+    rng = torch.Generator().manual_seed(0)
+    photo = F.interpolate(torch.rand(1, 3, 9, 12, generator=rng), (48, 64), mode="bicubic").clamp(0, 1)
+    face, depth = torch.zeros(1, 1, 48, 64), torch.zeros(1, 1, 48, 64)
+    face[..., 10:30, 10:26], depth[..., 20:, :] = 1, 1
+    regions = Regions(halves.names, halves.alpha, halves.score, face=face, depth=depth)
+    part = torch.ones(1, 1, 64, 64)
+    looks = {
+        "subject": Look((Style("waves", draw("waves", 64)), Style("glass", draw("glass", 64), 2.0)), likeness=0.8),
+        "background": Look((Style("night", draw("night", 64), 1.0, None if name == "taught" else part),), stroke=0.5),
+    }
+    steps = 12 if name == "optimise by gram" else 3  # long enough to look whether anything still changes
+    *_, known = RUNS[name](photo, regions, looks, Settings(size=64, steps=steps, device="cpu"))
+    with StandIn() as device:
+        *_, found = RUNS[name](photo, regions, looks, Settings(size=64, steps=steps, device="mps"))
+        layers = found.layers
+        assert not device.holds(layers)
+    assert "convolution" in device.operations
+    assert torch.allclose(layers, known.layers, atol=1e-3)
