@@ -29,7 +29,7 @@ MOST_PIXELS = 178_000_000
 HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 # The readers that are asked: Pillow has some forty, of which most were never meant for files from anywhere.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "MPO", "TIFF", "WEBP", "AVIF")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "TIFF", "WEBP", "AVIF", "HEIF")
 ORIENTATION = 0x0112  # tag of EXIF and TIFF
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -45,7 +45,7 @@ BITS, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339  # tags of TIFF
 UNSIGNED, FLOAT = 1, 3  # sample formats
 BRIGHT = 16.0  # floats up to here are in [0, 1] but for highlights
 SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}  # of colour profiles, and Pillow's modes
-PNG = b"\x89PNG\r\n\x1a\n"
+JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 MOST_TEXT = 1 << 26  # bytes of one text or profile in a PNG
 _text = threading.Lock()
 
@@ -95,8 +95,10 @@ def open_picture(path: Path, name: str, longest: int = 0) -> Image.Image:
 
 
 def _identified(data: bytes) -> Image.Image:
-    Image.preinit()  # the first of these readers; Pillow looks for the others where none of them fits
-    formats = [*FORMATS, *(["HEIF"] if "HEIF" in Image.OPEN else [])]
+    Image.preinit()
+    if not data.startswith((JPEG, PNG)):
+        Image.init()  # all readers, which takes its time
+    formats = [one for one in FORMATS if one in Image.OPEN]
     try:
         return Image.open(io.BytesIO(data), formats=formats)
     except ValueError:

@@ -205,6 +205,7 @@ def paint(
             raise InputError("A timelapse is of one photo: name one, not several or a folder.")
         if film := next(filter(is_video, photos), None):
             raise InputError(f"{film.name} is a video and did not come alone: paint videos one by one, each by itself.")
+        _tell_of_masks(found.masks or () if found else (), used=False, resized=False)
         paint_all(photos, output, request, jobs, [recipe] if recipe else [])
         return
     photo = read_once(photos[0]) if photos else None
