@@ -11,6 +11,7 @@ import pytest
 from styfie.errors import OutputError
 from styfie.film import parts
 from styfie.film.clip import Clip
+from styfie.film.encoding import encode
 from styfie.film.joining import find_sound
 from styfie.settings import Settings
 from styfie.video import paint_video
@@ -122,7 +123,6 @@ def test_times_of_sound_that_go_back_are_no_error(tmp_path: Path) -> None:
 
 def test_a_film_that_lacks_painted_frames_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = with_sound(tmp_path / "clip.mkv", "pcm_s16le", 8000)
-    encode = parts.encode
     monkeypatch.setattr(parts, "encode", lambda frames, *rest: encode(frames[:-1], *rest))
     with pytest.raises(OutputError, match="of 13 painted frames 12"):
         paint_video(file, tmp_path / "out", LOOKS, SETTINGS)
