@@ -12,7 +12,7 @@ from styfie.errors import OutputError
 from styfie.film import parts
 from styfie.film.clip import Clip
 from styfie.film.encoding import encode
-from styfie.film.joining import find_sound
+from styfie.film.joining import Sound, find_sound
 from styfie.settings import Settings
 from styfie.video import paint_video
 from tests.film.conftest import LOOKS, greys, pixels_of
@@ -79,6 +79,17 @@ def test_sound_that_nobody_knows_is_left_out_and_said_before_the_first_frame(tmp
     assert said == ["Left out of the film: its sound, which is in no form that this FFmpeg can read."]
     with av.open(str(film)) as one:
         assert not one.streams.audio
+
+
+def test_where_the_first_track_is_unknown_the_next_is_kept(tmp_path: Path) -> None:
+    file = with_sound(tmp_path / "clip.mkv", "pcm_s16le", 8000, tracks=2)
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"A_PCM/INT/LIT", b"A_XYZ/INT/LIT", 1))
+    with Clip(file) as clip:
+        assert find_sound(clip) == Sound(2, False)
+    file.write_bytes(content.replace(b"A_PCM/INT/LIT", b"A_MPEG/L3\0\0\0\0"))  # noise to its decoder
+    with Clip(file) as clip:
+        assert find_sound(clip) is None
 
 
 def test_sound_that_cannot_be_copied_is_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
