@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -168,9 +169,15 @@ def watched(monkeypatch: pytest.MonkeyPatch, names: Sequence[str], *scenes: tupl
     monkeypatch.setattr(
         "styfie.segmentation.portrait.look_at", lambda photo, *_, **__: next(s for p, s in scenes if p is photo)
     )
-    stream, found = Stream(looks(*names), SETTINGS), []
+    stream = Stream(looks(*names), SETTINGS)
+    found: list[Regions] = []
     show = stream._show
-    monkeypatch.setattr(stream, "_show", lambda frame: (found.append(frame.regions), show(frame))[1])
+
+    def note(frame: Any) -> Tensor:
+        found.append(frame.regions)
+        return show(frame)
+
+    monkeypatch.setattr(stream, "_show", note)
     list(stream(photo for photo, _ in scenes))
     assert {regions.names for regions in found} == {("subject", "background", *names)}
     return found

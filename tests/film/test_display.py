@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from styfie.film.encoding import encode
 from styfie.settings import Settings
 from styfie.timelapse import _write_video
 from styfie.video import paint_video
-from tests.film.conftest import LOOKS, write_clip
+from tests.film.conftest import LOOKS, Pixels, write_clip
 
 av = pytest.importorskip("av")
 RED = (200, 30, 30)
 ONE = 1 << 16
-EIGHT = {  # display matrices a, b, c, d, and what NumPy says of the same
+EIGHT: dict[
+    tuple[int, ...], Callable[[Pixels], Pixels]
+] = {  # display matrices a, b, c, d, and what NumPy says of the same
     (1, 0, 0, 1): lambda x: x,
     (0, 1, -1, 0): lambda x: np.rot90(x, -1),
     (-1, 0, 0, -1): lambda x: np.rot90(x, 2),

@@ -16,7 +16,7 @@ from styfie.settings import Settings
 pytest.importorskip("av")
 pytest.importorskip("cv2")
 PICTURE = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-OTHER = {  # another value of every field
+OTHER: dict[type[Any], dict[str, Any]] = {  # another value of every field
     Look: {
         "styles": (), "strength": 0.5, "color": "keep", "stroke": 2.0, "likeness": 0.1, "graded": 0.5, "brush": "oil",
         "blur": 3.0, "bokeh": "disc",

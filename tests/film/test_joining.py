@@ -11,7 +11,8 @@ import pytest
 from styfie.errors import OutputError
 from styfie.film import parts
 from styfie.film.clip import Clip
-from styfie.film.joining import find_sound
+from styfie.film.encoding import encode
+from styfie.film.joining import Sound, find_sound
 from styfie.settings import Settings
 from styfie.video import paint_video
 from tests.film.conftest import LOOKS, greys, pixels_of
@@ -80,6 +81,13 @@ def test_sound_that_nobody_knows_is_left_out_and_said_before_the_first_frame(tmp
         assert not one.streams.audio
 
 
+def test_where_the_first_track_is_unknown_the_next_is_kept(tmp_path: Path) -> None:
+    file = with_sound(tmp_path / "clip.mkv", "pcm_s16le", 8000, tracks=2)
+    file.write_bytes(file.read_bytes().replace(b"A_PCM/INT/LIT", b"A_XYZ/INT/LIT", 1))
+    with Clip(file) as clip:
+        assert find_sound(clip) == Sound(2, False)
+
+
 def test_sound_that_cannot_be_copied_is_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """WavPack, which the muxer of .mp4 refuses, whatever a list says of it."""
     file = with_sound(tmp_path / "clip.mkv", "wavpack", 44100)
@@ -122,7 +130,6 @@ def test_times_of_sound_that_go_back_are_no_error(tmp_path: Path) -> None:
 
 def test_a_film_that_lacks_painted_frames_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = with_sound(tmp_path / "clip.mkv", "pcm_s16le", 8000)
-    encode = parts.encode
     monkeypatch.setattr(parts, "encode", lambda frames, *rest: encode(frames[:-1], *rest))
     with pytest.raises(OutputError, match="of 13 painted frames 12"):
         paint_video(file, tmp_path / "out", LOOKS, SETTINGS)

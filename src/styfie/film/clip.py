@@ -114,7 +114,8 @@ class Clip:
             InputError: it is damaged.
         """
         av = pyav()
-        times, end, mine = set(), 0.0, self.stream.index
+        times: set[float] = set()
+        end, mine = 0.0, self.stream.index
         with av.open(str(self.file)) as opened:
             try:
                 for packet in opened.demux():

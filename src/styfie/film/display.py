@@ -108,9 +108,14 @@ class Display:
     def _rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
         """A frame's pixels (H, W, 3), by the tags that it has: BT.709's primaries and curve, which are near to sRGB."""
         matrix = frame.colorspace if frame.colorspace != UNSPECIFIED else matrix_without_tags(frame.height)
-        wide = frame.color_primaries in WIDE or frame.color_trc in HDR
-        screen = {"dst_color_primaries": BT709, "dst_color_trc": BT709} if wide else {}
-        found = self._convert.reformat(frame, format="rgb24", src_colorspace=SWSCALE.get(matrix), **screen)
+        screen = BT709 if frame.color_primaries in WIDE or frame.color_trc in HDR else None
+        found = self._convert.reformat(
+            frame,
+            format="rgb24",
+            src_colorspace=SWSCALE.get(matrix),
+            dst_color_primaries=screen,
+            dst_color_trc=screen,
+        )
         pixels: NDArray[np.uint8] = found.to_ndarray()
         return pixels
 

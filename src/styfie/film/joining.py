@@ -30,19 +30,20 @@ class Sound:
 
 
 def find_sound(clip: Clip) -> Sound | None:
-    """The sound that players choose, as it can be kept; none where there is none, or none that can be kept.
+    """The sound that players choose, or the next that can be kept, and how; none where there is none.
 
     Both ways are tried on its first packets: neither a codec's name nor a header says that all goes well.
     """
     streams = clip.container.streams
-    if not streams.audio:
-        return None
-    stream = streams.best("audio") or streams.audio[0]
-    if stream.codec_context is None:
-        return None
-    copied = stream.codec_context.name in COPIED
-    ways = [Sound(stream.index, True)] * copied + [Sound(stream.index, False)]
-    return next((way for way in ways if _works(clip, way)), None)
+    best = streams.best("audio")
+    for stream in sorted(streams.audio, key=lambda one: best is not None and one.index != best.index):
+        if stream.codec_context is None:
+            continue
+        copied = stream.codec_context.name in COPIED
+        ways = [Sound(stream.index, True)] * copied + [Sound(stream.index, False)]
+        if found := next((way for way in ways if _works(clip, way)), None):
+            return found
+    return None
 
 
 def left_out(clip: Clip, sound: Sound | None) -> list[str]:
@@ -68,7 +69,7 @@ def _works(clip: Clip, sound: Sound) -> bool:
             track = Track(clip, sound, film, 0.0)
             film.start_encoding()
             track.until(math.inf, most=TRIED)
-            return track.written > 0 or track.packets_read < TRIED
+            return track.written > 0 or not track.packets_read
     except (av.error.FFmpegError, OSError, ValueError, NotImplementedError, MemoryError):
         return False
 

@@ -30,7 +30,8 @@ class KeptFrames:
 
         From this step on all is to come again.
         """
-        seen, frames = 0, {}
+        seen = 0
+        frames: dict[int, Frame] = {}
         with suppress(OSError, ValueError):
             if (self.place / "key").read_text() == self.key:
                 self._steps = [int(line) for line in (self.place / "steps").read_text().split()]

@@ -115,7 +115,9 @@ class Sight:
         size = (self.photo.shape[-2], self.photo.shape[-1])
         if not self.people:
             return torch.zeros(0, 1, *size)
-        shares = torch.cat([resize(self.matte, one.share.shape[-2:]) * one.share for one in self.people])
+        shares = torch.cat(
+            [resize(self.matte, (one.share.shape[-2], one.share.shape[-1])) * one.share for one in self.people]
+        )
         return resize(shares, size).clamp(0, 1)
 
 
