@@ -113,14 +113,16 @@ class Intake:
             raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
 
 
-def _label(name: str, known: set[str]) -> str:
-    """What a picture is called in looks, after its file: no two are called the same, as phones call all that they send.
-
-    One that is called as a style of the gallery is `my …`, the second of a name `… (2)`.
-    """
+def label_of(name: str) -> str:
+    """What a style picture is called in looks, after its file: `my …` if that is what one of the gallery is called."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
     label = "".join(c for c in base if c.isprintable())[-LABEL:].strip() or "style"
-    label = f"my {label}"[:LABEL] if label in BUILT_IN else label
+    return f"my {label}"[:LABEL] if label in BUILT_IN else label
+
+
+def _label(name: str, known: set[str]) -> str:
+    """The same, told apart from those that are known: phones call all that they send the same. The second is `… (2)`."""
+    label = label_of(name)
     stem, dot, suffix = label.rpartition(".")
     stem, end = (stem, dot + suffix) if stem else (label, "")
     number, found = 1, label
