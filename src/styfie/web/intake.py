@@ -121,7 +121,7 @@ def label_of(name: str) -> str:
 
 
 def _label(name: str, known: set[str]) -> str:
-    """The same, told apart from those that are known: phones call all that they send the same. The second is `… (2)`."""
+    """The same, told apart from those that are known, as phones call all they send alike: the second is `… (2)`."""
     label = label_of(name)
     stem, dot, suffix = label.rpartition(".")
     stem, end = (stem, dot + suffix) if stem else (label, "")
