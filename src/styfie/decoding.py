@@ -28,7 +28,8 @@ SMALLEST = 32  # pixels on the shorter side
 MOST_PIXELS = 178_000_000
 HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-# The readers that are asked: Pillow has some forty, of which most were never meant for files from anywhere.
+# The readers that are asked: Pillow has some forty, of which most were never meant for files from anywhere. MPO is read
+# by that of JPEG and has none of its own.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "TIFF", "WEBP", "AVIF", "HEIF")
 ORIENTATION = 0x0112  # tag of EXIF and TIFF
 TURNS = {

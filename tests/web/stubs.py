@@ -55,6 +55,10 @@ def painted(_folder: str, _upload: str, looks: dict[str, Any], *_: Any) -> dict[
 class StubStudio(Studio):
     """One that paints nothing."""
 
+    reader: StubWorker
+    quick: StubWorker
+    painter: StubWorker
+
     def _hire(self) -> None:
         self.reader = StubWorker(photo={"width": 8, "height": 8})
         self.quick = StubWorker(find={"regions": BOTH, "note": "", "parts": []}, preview=["subject"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from pathlib import Path
+
+from styfie.writing import sync
 
 
 def write_whole(file: Path, data: bytes) -> None:
@@ -19,14 +19,3 @@ def replace_whole(beside: Path, file: Path) -> None:
     sync(beside)
     beside.replace(file)
     sync(file.parent)
-
-
-def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, written to the disk, where the system can do that."""
-    flags = os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR
-    with contextlib.suppress(OSError):  # a folder cannot be opened everywhere, and some network drives know no fsync
-        held = os.open(path, flags)
-        try:
-            os.fsync(held)
-        finally:
-            os.close(held)

@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN
 from styfie.web.asked import Asked
-from styfie.web.atomic import sync
 from styfie.web.jobs import Job, Jobs
 from styfie.web.kinds import START, ZIP, suffix_of
 from styfie.web.refusals import TooLateError, WorkerDiedError
 from styfie.web.workers import Worker
+from styfie.writing import sync
 
 LATE = 40.0  # seconds that decoding may take
 KEPT_STYLES = 12  # that one job may have of its own
@@ -113,14 +113,16 @@ class Intake:
             raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
 
 
-def _label(name: str, known: set[str]) -> str:
-    """What a picture is called in looks, after its file: no two are called the same, as phones call all that they send.
-
-    One that is called as a style of the gallery is `my …`, the second of a name `… (2)`.
-    """
+def label_of(name: str) -> str:
+    """What a style picture is called in looks, after its file: `my …` if that is what one of the gallery is called."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
     label = "".join(c for c in base if c.isprintable())[-LABEL:].strip() or "style"
-    label = f"my {label}"[:LABEL] if label in BUILT_IN else label
+    return f"my {label}"[:LABEL] if label in BUILT_IN else label
+
+
+def _label(name: str, known: set[str]) -> str:
+    """The same, told apart from those that are known, as phones call all they send alike: the second is `… (2)`."""
+    label = label_of(name)
     stem, dot, suffix = label.rpartition(".")
     stem, end = (stem, dot + suffix) if stem else (label, "")
     number, found = 1, label

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import sys
 from pathlib import Path
-from typing import IO
 
 from styfie.errors import InputError
 
@@ -20,7 +20,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._file: IO[bytes] | None = None
+        self._held: int | None = None
 
     def take(self) -> None:
         """Hold it.
@@ -28,36 +28,38 @@ class FolderLock:
         Raises:
             InputError: another server does.
         """
-        if self._file is not None:
+        if self._held is not None:
             return
-        file = (self.folder / FILE).open("ab")
+        held = os.open(self.folder / FILE, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _lock(file)
+            _lock(held)
         except OSError as error:
             if error.errno in TAKEN:
-                file.close()
+                os.close(held)
                 raise InputError(
                     f"Another styfie web serves {self.folder} already: open its page, end it, or name another folder."
                 ) from None
             _log.warning("%s cannot be locked (%s): nothing else may serve it", self.folder, error.strerror or error)
-        self._file = file
+        self._held = held
 
     def release(self) -> None:
         """Let go of it."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def __del__(self) -> None:
+        self.release()
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    def _lock(held: int) -> None:
+        msvcrt.locking(held, msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock(held: int) -> None:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -106,7 +106,7 @@ export class Studio extends EventTarget {
     if (!this.scene || ended || !same) await this.#loadScene();
     else if (this.running) await this.#grow(before);
     else if (restyled || job.previews !== before.previews) await this.refresh();
-    await this.#sketchWhatIsNot();
+    this.#sketchWhatIsNot(); // which takes its time, and says itself what goes wrong
   }
 
   /** Looks as they were changed elsewhere, with what was changed here since; whether any is another now. */

@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from styfie.errors import InputError
 from styfie.web.answers import JobAnswer, NameAnswer, PreviewAnswer
 from styfie.web.asked import Asked, Looks, SettingsAsked
+from styfie.web.intake import label_of
 from styfie.web.jobs import PHOTO
 from styfie.web.refusals import GoneError
 from styfie.web.routes.common import JobHere, SeenHere, StudioHere, answer, picture_responses, tag
@@ -45,8 +46,9 @@ async def post(
 
 def _check_names(names: list[str], asked: Asked | None) -> None:
     """Refuse looks that name one of several styles of the same name: which of them is meant cannot be known."""
+    labels = [label_of(name) for name in names]
     named = {style.name for look in asked.looks.values() for style in look.styles} if asked else set()
-    if twice := [name for name in names if name in named and names.count(name) > 1]:
+    if twice := [label for label in labels if label in named and labels.count(label) > 1]:
         raise InputError(
             f"Two styles are called {twice[0]!r}: give them names that differ, so that looks can name them."
         )

@@ -7,16 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
+from styfie import decoding
 from styfie.errors import InputError, StyfieError
-from styfie.images import HEIF_SUFFIXES, register_heif
 from styfie.web.refusals import FULL, FullError, is_full
 
 T = TypeVar("T")
-PngImagePlugin.MAX_TEXT_CHUNK = 1 << 25
-"""Bytes that a text or a colour profile in a PNG may unpack to: more than cameras and editors write."""
-PngImagePlugin.MAX_TEXT_MEMORY = 1 << 27
 
 
 def open_picture(file: Path, most_pixels: int) -> Image.Image:
@@ -25,9 +22,7 @@ def open_picture(file: Path, most_pixels: int) -> Image.Image:
     Raises:
         InputError: it is none, or has too many pixels.
     """
-    if file.suffix in HEIF_SUFFIXES:
-        register_heif()
-    image = guarded(lambda: Image.open(file))
+    image = guarded(lambda: decoding.open_picture(file, "What was sent"))
     try:
         check_pixels(image, most_pixels)
     except InputError:

@@ -1,0 +1,90 @@
+"""What the quick worker does, without a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from styfie.errors import InputError
+from styfie.images import to_image, write_png
+from styfie.regions import Regions
+from styfie.settings import Settings
+from styfie.web.jobs import READ, Wanted
+from styfie.web.work import quick
+from styfie.web.work.paintings import PREVIEW, REGIONS, load, save, unpainted
+from styfie.web.work.shown import shown
+
+LINE: Any = None  # nothing is told
+SETTINGS: dict[str, Any] = {"size": 64, "engine": "fast", "device": "cpu"}
+
+
+def picture(folder: Path, name: str, pixels: Tensor) -> str:
+    write_png(to_image(pixels), folder / name)
+    return str(folder / name)
+
+
+def half() -> Tensor:
+    mask = torch.zeros(1, 3, 48, 64)
+    mask[..., :32] = 1
+    return mask
+
+
+def nobody(folder: Path) -> None:
+    """A photo without a person, as its job has it."""
+    photo = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+    save(unpainted(photo, Regions(("background",), torch.ones(1, 1, 48, 64), (1.0,))), folder / REGIONS)
+
+
+@pytest.mark.parametrize("name", ["subject", "background"])
+def test_where_nobody_is_a_mask_of_either_makes_somebody(tmp_path: Path, name: str) -> None:
+    nobody(tmp_path)
+    found = quick.brush(LINE, str(tmp_path), name, picture(tmp_path, "mask.png", half()))
+    assert [region["name"] for region in found] == ["subject", "background"]
+    alpha = load(tmp_path / REGIONS).regions["subject"]
+    inside = alpha[..., :30] if name == "subject" else alpha[..., 34:]
+    assert float(inside.min()) == 1 and abs(float(alpha.mean()) - 0.5) < 0.05
+    (first,) = quick.step(LINE, str(tmp_path), True)
+    assert first["name"] == "background", "and it can be undone"
+
+
+def test_a_new_region_with_nothing_inside_is_refused(tmp_path: Path) -> None:
+    nobody(tmp_path)
+    empty = picture(tmp_path, "mask.png", torch.zeros(1, 3, 48, 64))
+    for name in ("subject", "sky"):
+        with pytest.raises(InputError, match="nothing inside"):
+            quick.brush(LINE, str(tmp_path), name, empty)
+
+
+def test_regions_that_are_found_do_not_suffer_from_those_that_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, halves: Regions
+) -> None:
+    def find(_photo: object, _settings: object, _masks: object, finer: Any, known: Any = None, **_: object) -> Regions:
+        if "hat" in finer:
+            raise InputError("There is no hat: give a mask with --mask hat=FILE.")
+        found = known or halves
+        return found.split("subject", finer[0], torch.full((1, 1, 48, 64), 0.25)) if finer else found
+
+    monkeypatch.setattr(quick, "find_regions", find)
+    monkeypatch.setattr(quick, "parts_of", lambda *_: [])
+    picture(tmp_path, READ, torch.rand(1, 3, 48, 64))
+    found = quick.find(LINE, str(tmp_path), READ, SETTINGS, ["hair", "hat", "background", "skin"])
+    assert {region["name"] for region in found["regions"]} == {"subject", "background", "hair", "skin"}
+    assert found["note"] == "Not found in this photo: hat."
+
+
+def test_only_layers_of_what_is_asked_are_shown(tmp_path: Path, halves: Regions) -> None:
+    """A preview of other styles than those that are asked is no picture of them: until there is one, the photo is."""
+    photo = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+    save(unpainted(photo, halves), tmp_path / REGIONS)
+    looks = {"subject": {"styles": [{"name": "ink", "weight": 1.0}]}}
+    assert quick.preview(LINE, str(tmp_path), looks, {}, SETTINGS, str(tmp_path)) == ["subject"]
+    assert (tmp_path / PREVIEW).is_file()
+    settings = {"radius": Settings.radius, "lens": Settings.lens}
+    for sketched in ((), ("subject",)):
+        wanted = Wanted(looks, {}, settings, str(tmp_path), (), sketched)
+        difference = (shown(tmp_path, wanted).render() - load(tmp_path / REGIONS).photo).abs().max()
+        assert (float(difference) > 0.1) == bool(sketched)
