@@ -147,8 +147,8 @@ def _box(colours: Colours) -> tuple[Colours, Colours, Colours]:
 def _transfer(colours: Colours, goal: Colours, nodes: Colours, draw: np.random.Generator) -> Colours:
     """Where nodes (M, 3) go when colours (N, 3) get the distribution of the goal (N, 3)."""
     means = colours.mean(0), goal.mean(0)
-    covariances = (torch.from_numpy(np.cov(cloud.T)) for cloud in (colours, goal))
-    linear = _gaussian_transport(*covariances).numpy()
+    mine, wanted = (torch.from_numpy(np.cov(cloud.T)) for cloud in (colours, goal))
+    linear = _gaussian_transport(mine, wanted).numpy()
     colours, nodes = ((cloud - means[0]) @ linear + means[1] for cloud in (colours, nodes))
     for turn in range(TURNS):
         # The last one is along red, green and blue: these three histograms are matched to the end.

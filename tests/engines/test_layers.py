@@ -82,6 +82,6 @@ def test_a_bare_walls_noise_is_not_raised_to_a_drawing() -> None:
 
 
 def test_looks_of_other_content_are_painted_apart() -> None:
-    halves = Regions(("a", "b"), torch.full((2, 1, 8, 8), 0.5), torch.ones(2))
+    halves = Regions(("a", "b"), torch.full((2, 1, 8, 8), 0.5), (1.0, 1.0))
     assert len(group(halves, {"a": Look((RED,)), "b": Look((RED,))})) == 1
     assert len(group(halves, {"a": Look((RED,)), "b": Look((RED,), content=0.6)})) == 2

@@ -8,7 +8,7 @@ from styfie.encoders.deep import DeepEncoder, load_deep
 from styfie.encoders.plain import PlainEncoder, halve, load_plain
 
 WHOLE = 256  # longest side, in pixels, of pictures that the deep encoder is shown as they are; larger ones at half size
-DEEP_STYLE = ("relu3_1", "relu4_1", "relu5_1")
+DEEP_STYLE = ("relu3_1", "relu4_1")
 CONTENT = ("conv3", "conv4", "conv5", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 
 
@@ -37,7 +37,7 @@ class TwinEncoder(nn.Module):
         """RGB (B, 3, H, W) in [0, 1] to named maps (B, C, h, w)."""
         found = self.deep(halve(picture) if self.halved else picture)
         taps: dict[str, Tensor] = self.thin(picture)
-        return taps | {name: found[name] for name in (*DEEP_STYLE, self.deep.content_tap)}
+        return taps | {name: found[name] for name in ("relu3_1", "relu4_1", "relu4_2", "relu5_1")}
 
 
 def load_twin(thin: dict[str, Tensor], deep: dict[str, Tensor]) -> TwinEncoder:
