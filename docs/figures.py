@@ -1,7 +1,10 @@
-"""Make the README's pictures: `python docs/figures.py`. The built-in portrait and gallery are all they show."""
+"""Make the pictures of README and docs: `python docs/figures.py [NAME …]`. The built-in portrait and gallery are all
+they show.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +21,7 @@ from styfie.looks import BOKEHS, Look
 from styfie.pipeline import PORTRAIT
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
 from styfie.segmentation.jseg.shown import draw_regions
+from styfie.settings import QUALITIES
 from styfie.sheet import draw_sheet, lay_out
 from styfie.styles import load_styles
 
@@ -33,32 +37,50 @@ BRUSHED = {
 }
 ENGINES = ({"subject": "ink", "background": "autumn"}, {"subject": "night", "background": "glass"})
 PAIR = {"subject": "mosaic", "background": "night"}
+MASTERS = {"subject": "composition-vii", "background": "great-wave"}
 
 
 def main() -> None:
-    """Draw the gallery, the sheet of the built-in portrait in the default pair, its parts, and its likeness.
-
-    It takes some minutes on two cores.
-    """
+    """Draw the figures of these names, or all; that takes some minutes on two cores."""
     IMAGES.mkdir(exist_ok=True)
+    figures = {
+        "gallery": draw_gallery,
+        "sheet": draw_default,
+        "regions": draw_parts,
+        "likeness": draw_likeness,
+        "dials": draw_dials,
+        "blur": draw_blur,
+        "engines": draw_engines,
+        "without-networks": draw_without_networks,
+    }
+    for name in sys.argv[1:] or figures:
+        figures[name]()
+
+
+def draw_gallery() -> None:
+    """The gallery's drawn styles."""
     cells = [(name, to_image(draw(name, 448))) for name in GALLERY]
     lay_out(cells, columns=7, cell=224).save(IMAGES / "gallery.jpg", quality=88)
+
+
+def draw_default() -> None:
+    """The sheet of the built-in portrait in the default pair."""
     painting = styfie.paint()
     sheet = draw_sheet(painting, result_pictures(painting), cutout(painting))
     sheet.resize((sheet.width * 3 // 4, sheet.height * 3 // 4)).save(IMAGES / "sheet.jpg", quality=88)
+
+
+def draw_parts() -> None:
+    """The portrait's parts, and each in a style of its own."""
     styles = {"hair": "waves", "skin": "watercolour", "clothes": "mosaic", "background": "night"}
     parts = styfie.paint(looks=styles)
     cells = [("photo", to_image(parts.photo))]
     cells += [(name, to_image(parts.regions[name])) for name in ("hair", "skin", "clothes")]
     cells.append(("a style for each", to_image(parts.render())))
     lay_out(cells, columns=5, cell=320).save(IMAGES / "regions.jpg", quality=88)
-    draw_likeness(IMAGES / "likeness.jpg")
-    draw_blur(IMAGES / "blur.jpg")
-    draw_engines(IMAGES / "engines.jpg")
-    draw_without_networks()
 
 
-def draw_likeness(file: Path) -> None:
+def draw_likeness() -> None:
     """The face of the built-in portrait, painted freely, by default and as like as can be."""
     cells = []
     for likeness in (0.0, 0.5, 1.0):
@@ -67,20 +89,33 @@ def draw_likeness(file: Path) -> None:
         score = painted.likeness
         label = f"--likeness {likeness:g}" if score is None else f"--likeness {likeness:g}: score {score:.2f}"
         cells.append((label, to_image(painted.render()).crop(HEAD)))
-    lay_out(cells, columns=3, cell=320).save(file, quality=85)
+    lay_out(cells, columns=3, cell=320).save(IMAGES / "likeness.jpg", quality=85)
 
 
-def draw_engines(file: Path) -> None:
+def draw_dials() -> None:
+    """The portrait with little of its drawing kept, half and nearly all, and painted briefly, as usual and long."""
+    cells = []
+    for content in (0.0, 0.5, 1.0):
+        looks = {name: Look(load_styles(style, SIDE), content=content) for name, style in MASTERS.items()}
+        painted = styfie.paint(looks=looks, settings=styfie.Settings(size=SIDE))
+        cells.append((f"--content {content:g}", to_image(painted.render())))
+    for quality in QUALITIES:
+        painted = styfie.paint(looks=MASTERS, settings=styfie.Settings(size=SIDE, quality=quality))
+        cells.append((f"--quality {quality}", to_image(painted.render())))
+    lay_out(cells, columns=3, cell=320).save(IMAGES / "dials.jpg", quality=85)
+
+
+def draw_engines() -> None:
     """Two pairs of styles, each painted in one pass by either network, and by the optimisation."""
     cells = [("photo", to_image(read_picture(PORTRAIT, SIDE)))]
     for pair in ENGINES:
         for engine in ("fast", "taught", "optimise"):
             painted = styfie.paint(looks=pair, settings=styfie.Settings(size=SIDE, engine=engine))
             cells.append((f"{engine}: {', '.join(pair.values())}", to_image(painted.render())))
-    lay_out(cells, columns=7, cell=224).save(file, quality=88)
+    lay_out(cells, columns=7, cell=224).save(IMAGES / "engines.jpg", quality=88)
 
 
-def draw_blur(file: Path) -> None:
+def draw_blur() -> None:
     """The background of the built-in portrait out of focus, by all shapes, by depth, and behind a painted person."""
     looks = {"subject": Look(load_styles("mosaic", SIDE)), "background": Look(blur=10, bokeh="disc")}
     painted = styfie.paint(looks=looks, settings=styfie.Settings(size=SIDE, engine="fast"))
@@ -90,7 +125,7 @@ def draw_blur(file: Path) -> None:
     cells += [(bokeh, to_image(styfie.lens_blur(photo, matte, 10, bokeh))) for bokeh in BOKEHS]
     cells.append(("disc, --depth auto", to_image(styfie.lens_blur(photo, matte, 10, "disc", depth))))
     cells.append(("painted, --blur background=10", to_image(painted.render())))
-    lay_out(cells, columns=6, cell=320).save(file, quality=85)
+    lay_out(cells, columns=6, cell=320).save(IMAGES / "blur.jpg", quality=85)
 
 
 def draw_without_networks() -> None:
