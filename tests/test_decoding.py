@@ -64,7 +64,7 @@ def test_grey_tiffs_of_every_depth(tmp_path: Path, dtype: Any, top: float) -> No
 
 @pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 65535)])
 def test_white_may_be_zero(tmp_path: Path, dtype: Any, top: float) -> None:
-    file = tiff(tmp_path / "a.tif", (RAMP * top).astype(dtype), t262=0)
+    file = tiff(tmp_path / "a.tif", (RAMP * top).round().astype(dtype), t262=0)
     assert_ramp(read_picture(file), 1 - RAMP)
     assert_ramp(read_matte(file, (H, W)), 1 - RAMP)
     assert_ramp(read_depth(file, (H, W)))
