@@ -18,13 +18,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from styfie.film.clip import Clip
 from styfie.flow import Motion, carry, motion_between
 from styfie.images import to_image
 from styfie.losses.edges import luma_of
 from styfie.settings import Settings
 from styfie.stream import Stream
 from styfie.styles import resolve_looks
-from styfie.video import Clip
 
 from common import arguments, fixed_convolution, load_judge
 

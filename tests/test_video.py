@@ -13,10 +13,11 @@ import torch
 from styfie import video
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, MissingError
+from styfie.film.clip import Clip
 from styfie.images import read_picture
 from styfie.looks import Look, Style
 from styfie.settings import Settings
-from styfie.video import Clip, paint_video
+from styfie.video import paint_video
 from styfie.weights import ASSETS
 
 av = pytest.importorskip("av")

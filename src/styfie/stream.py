@@ -71,8 +71,8 @@ class Shown:
     def of_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
         """What `to_tensors` gave."""
         memory = {n.removeprefix("memory."): one for n, one in tensors.items() if n.startswith("memory.")}
-        own = [tensors[one.name] for one in fields(cls) if one.name != "memory"]
-        return cls(*own, memory=memory)
+        photo, source, picture, alpha, layers = (tensors[one.name] for one in fields(cls) if one.name != "memory")
+        return cls(photo, source, picture, alpha, layers, memory)
 
 
 @dataclass(frozen=True, eq=False)

@@ -106,7 +106,7 @@ def test_pixels_that_are_not_square(
         {},
     ],
 )
-def test_colours_are_read_by_their_tags(tmp_path: Path, lines: int, tags: dict[str, int]) -> None:
+def test_colours_are_read_by_their_tags(tmp_path: Path, lines: int, tags: dict[str, Any]) -> None:
     """Without tags as players do: BT.709 from 720 lines on, BT.601 below."""
     pixels = np.full((lines, 64, 3), RED, np.uint8)
     if not tags and lines == HD:  # written by the matrix that is not said
@@ -135,7 +135,7 @@ def test_wide_and_bright_colours_come_into_a_screens(tmp_path: Path) -> None:
     """Middle grey of HLG is brighter than the same number on a screen; red of BT.2020 is redder."""
     pixels = np.full((64, 64, 3), 128, np.uint8)
     pixels[32:] = RED
-    tags = {"colorspace": 9, "color_range": 1, "color_primaries": 9, "color_trc": 18}
+    tags: dict[str, Any] = {"colorspace": 9, "color_range": 1, "color_primaries": 9, "color_trc": 18}
     found = first_of(write_clip(tmp_path / "a.mkv", [pixels], **tags))
     assert 134 <= found[4, 4].min() <= found[4, 4].max() <= 160
     assert found[60, 4, 0] > 240

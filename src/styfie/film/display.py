@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -54,7 +55,8 @@ def matrix_of(frame: av.VideoFrame) -> NDArray[np.int32]:
     """A frame's display matrix; that of nothing to do where it has none."""
     from av.sidedata.sidedata import Type
 
-    for data in frame.side_data:
+    found: Iterable[Any] = frame.side_data  # whose type names keys, though it gives values
+    for data in found:
         if data.type == Type.DISPLAYMATRIX and data.buffer_size >= 36:
             return np.frombuffer(bytes(data), np.int32, 9)
     return np.diag([1, 1, 1]).astype(np.int32).ravel()
@@ -116,8 +118,7 @@ class Display:
             dst_color_primaries=screen,
             dst_color_trc=screen,
         )
-        pixels: NDArray[np.uint8] = found.to_ndarray()
-        return pixels
+        return found.to_ndarray().astype(np.uint8, copy=False)
 
 
 def matrix_without_tags(lines: int) -> int:
