@@ -38,12 +38,12 @@ class StandIn:
 
     def __enter__(self) -> Self:
         for mode in self._modes:
-            mode.__enter__()
+            mode.__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *raised: Any) -> None:
         for mode in reversed(self._modes):
-            mode.__exit__(*raised)
+            mode.__exit__(*raised)  # type: ignore[no-untyped-call]
 
     def holds(self, tensor: Tensor) -> bool:
         """Whether a tensor is there."""
@@ -67,7 +67,7 @@ class _Operations(TorchDispatchMode):
     """What is computed: on one device, in what it knows."""
 
     def __init__(self, device: StandIn) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.device = device
 
     def __torch_dispatch__(
@@ -102,7 +102,7 @@ class _Calls(TorchFunctionMode):
     ) -> Any:
         named, name = dict(kwargs or {}), getattr(func, "__name__", "")
         owner = args[0] if args and isinstance(args[0], Tensor) else None
-        if owner is not None and func == Tensor.device.__get__:  # type: ignore[attr-defined]
+        if owner is not None and func == Tensor.device.__get__:
             return MPS if self.device.holds(owner) else CPU
         if owner is not None and name in ("to", "cpu"):
             return self._moved(func, owner, list(args[1:]), named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 
 import pytest
@@ -84,7 +85,8 @@ def test_what_is_no_module_of_pytorchs_is_only_moved(monkeypatch: pytest.MonkeyP
             return "moved", device
 
     monkeypatch.setattr(devices, "has_bf16", lambda device: True)
-    assert lowered(Moved(), torch.device("cpu")) == ("moved", torch.device("cpu"))
+    found: object = lowered(Moved(), torch.device("cpu"))
+    assert found == ("moved", torch.device("cpu"))
 
 
 @pytest.mark.parametrize("always", [False, True])
@@ -102,10 +104,10 @@ def test_freed_memory_is_given_back_where_the_c_library_keeps_it(monkeypatch: py
         def malloc_trim(self, pad: int) -> None:
             asked.append(("malloc_trim", pad))
 
-    monkeypatch.setattr(devices.ctypes, "CDLL", Library)
+    monkeypatch.setattr(ctypes, "CDLL", Library)
     give_back(always)
     assert asked == [("mallopt", -3, 4 << 20)] * always + [("malloc_trim", 0)]
-    monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: Library(""))
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: Library(""))
     give_back(always)  # another system's: nothing happens
 
 
@@ -152,7 +154,7 @@ def as_gatys(photo: Tensor, regions: Regions, looks: dict[str, Look], settings: 
 
 
 def once(paint: Callable[..., object]) -> Run:
-    return lambda *asked: list(paint(*asked))  # type: ignore[call-overload, no-any-return]
+    return lambda *asked: list(paint(*asked))  # type: ignore[call-overload]
 
 
 RUNS: dict[str, Run] = {

@@ -15,7 +15,7 @@ from styfie.engines.progress import Progress
 from styfie.errors import InputError, MissingError
 from styfie.film.clip import Clip
 from styfie.images import read_picture
-from styfie.looks import Look, Style
+from styfie.looks import Look
 from styfie.settings import Settings
 from styfie.video import paint_video
 from styfie.weights import ASSETS
@@ -191,31 +191,3 @@ def test_memory_is_not_that_of_the_clip(clip: Path) -> None:
         frames = one.frames()
         assert isinstance(next(frames).picture, torch.Tensor)  # read as they are asked for
         assert one.count() in range(8, 14)
-
-
-def test_a_run_of_another_look_is_another_run(tmp_path: Path) -> None:
-    """What the frames depend on is in the key: a stopped film is not gone on with in another look."""
-    file, picture, part = tmp_path / "clip.mp4", torch.rand(1, 3, 16, 16), torch.ones(1, 1, 16, 16)
-    file.write_bytes(b"frames")
-    style = Style("one", picture)
-    looks = [
-        Look((style,)),
-        Look((style,), likeness=0.6),
-        Look((style,), stroke=0.9),
-        Look((style,), strength=0.9),
-        Look((style,), color="keep"),
-        Look((style,), blur=1.0),
-        Look((style,), blur=1.0, bokeh="disc"),
-        Look((style, style)),
-        Look((Style("other", 1 - picture),)),
-        Look((Style("heavy", picture, 2.0),)),
-        Look((Style("part", picture, 1.0, part),)),
-    ]
-    keys = [video._key(file, {"subject": look}, SETTINGS, 0.0, None) for look in looks]
-    keys.append(video._key(file, {"background": looks[0]}, SETTINGS, 0.0, None))
-    keys += [video._key(file, {"subject": looks[0]}, SETTINGS, *times) for times in ((1.0, None), (0.0, 1.0))]
-    assert len(set(keys)) == len(keys)
-    again = video._key(file, {"subject": Look((Style("renamed", picture.clone()),))}, SETTINGS, 0.0, None)
-    assert again == keys[0]
-    file.write_bytes(b"other frames")
-    assert video._key(file, {"subject": looks[0]}, SETTINGS, 0.0, None) not in keys

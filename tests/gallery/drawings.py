@@ -30,7 +30,7 @@ def small(name: str) -> NDArray[np.float32]:
 def stored() -> dict[str, NDArray[np.float32]]:
     """The small drawings in the file by their names, in the gallery's order."""
     with Image.open(FILE) as image:
-        row = np.asarray(image.convert("RGB"), np.float32) / 255
+        row: NDArray[np.float32] = np.asarray(image.convert("RGB"), np.float32) / np.float32(255)
     names = list(GALLERY)
     assert row.shape == (SIDE, SIDE * len(names), 3), "python -m tests.gallery.drawings makes the picture anew"
     return {name: row[:, SIDE * n : SIDE * (n + 1)] for n, name in enumerate(names)}

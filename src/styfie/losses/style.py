@@ -136,7 +136,7 @@ def _wasserstein_slope(sample: Moments, target: Gaussian) -> tuple[Tensor, Tenso
     away = mean - target.mean
     spread = covariance.trace() + len(mean) * target.ridge + target.root.square().sum() - 2 * roots.sum()
     by_mean = 2 * (away - by_covariance @ mean)
-    rate = 1 / (target.power * sample.weight.clamp_min(1e-6).to(mean))
+    rate = 1 / (target.power * in_float64(sample.weight.clamp_min(1e-6)))
     distance = (away.square().sum() + spread) / target.power
     found = (distance, by_covariance * rate, by_mean * rate)
     return found[0].to(sample.second), found[1].to(sample.second), found[2].to(sample.second)
