@@ -57,8 +57,8 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "deep": WeightFile(
         file="deep.safetensors",
-        checksum="sha256:0",
-        size=0,
+        checksum="sha256:017e74f3e2ed95deb4bdb831d6f5f6a1f09ba9c7df4d42baa27373101a7b63fc",
+        size=1_700_192,
         source="styfie train deep",
         licence="Apache-2.0",
         origin="Trained by this project to see what VGG-19 sees, through a compressed one (CC BY 4.0; MIT).",
