@@ -55,14 +55,6 @@ WEIGHTS: dict[str, WeightFile] = {
         origin="Trained by this project to see what the first five convolutions of the Darknet Reference classifier "
         "(public domain) see.",
     ),
-    "deep": WeightFile(
-        file="deep.safetensors",
-        checksum="sha256:017e74f3e2ed95deb4bdb831d6f5f6a1f09ba9c7df4d42baa27373101a7b63fc",
-        size=1_700_192,
-        source="styfie train deep",
-        licence="Apache-2.0",
-        origin="Trained by this project to see what VGG-19 sees, through a compressed one (CC BY 4.0; MIT).",
-    ),
     "segmenter": WeightFile(
         file="segmenter.safetensors",
         checksum="sha256:444578fb2ead87c59bcd96ace7262ea40366a987340404d1f5c88997a640d316",

@@ -44,9 +44,6 @@ class Network:
             found[tap] = x
         return found
 
-    def at(self, _: int) -> Network:
-        return self
-
     def to(self, *_: object, **__: object) -> Network:
         return self
 

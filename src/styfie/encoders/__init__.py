@@ -26,10 +26,6 @@ class Encoder(Protocol):
     stride: int
     reach: int
 
-    def at(self, longest: int) -> Encoder:
-        """The encoder for pictures of that longest side in pixels, and for parts of them."""
-        ...
-
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:
         """The maps of a picture."""
         ...

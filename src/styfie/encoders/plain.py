@@ -37,10 +37,6 @@ class PlainEncoder(nn.Module):
         self.stride = 2 ** (len(widths) - 1)
         self.reach = 2 * self.stride  # 1 + 2 + 4 + … a pixel less than that
 
-    def at(self, longest: int) -> PlainEncoder:  # noqa: ARG002 - it sees pictures of all sizes alike
-        """Itself."""
-        return self
-
     def forward(self, picture: Tensor) -> Features:
         """RGB (B, 3, H, W) in [0, 1] to `conv1`, `conv2`, …: (B, widths[i], H / 2**i, W / 2**i), rounded up."""
         taps: Features = {}

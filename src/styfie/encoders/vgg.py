@@ -88,10 +88,6 @@ class Vgg(nn.Module):
         self.register_buffer("mean", torch.tensor(expected.mean)[:, None, None], persistent=False)
         self.register_buffer("deviation", torch.tensor(expected.deviation)[:, None, None], persistent=False)
 
-    def at(self, longest: int) -> Vgg:  # noqa: ARG002 - it sees pictures of all sizes alike
-        """Itself."""
-        return self
-
     def prepare(self, picture: Tensor) -> Tensor:
         """RGB (B, 3, H, W) in [0, 1] to the channels, range and mean that the network was taught with."""
         expected = NORMALISATIONS[self.normalisation]

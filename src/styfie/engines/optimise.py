@@ -101,7 +101,7 @@ def plan_for(
 def foretell(plan: Plan, settings: Settings) -> str:
     """The plan in a line, with the time it takes here: that of a few steps on a small picture."""
     device = pick_device(settings.device)
-    encoder = lowered(load_encoder(settings.encoder).at(PROBE), device)
+    encoder = lowered(load_encoder(settings.encoder), device)
     measure = Measure(encoder, STYLE_LOSSES[settings.loss], find_encoder(settings.encoder).weights)
     ramp = torch.linspace(0, 1, PROBE, device=device).expand(1, 3, PROBE, PROBE).contiguous()
     inside = torch.ones_like(ramp[:, :1])
@@ -205,8 +205,7 @@ class _Run:
 
     def _measure(self, scale: Scale, look: Look = PLAIN) -> Measure:
         weights = replace(self.weights, content=self.weights.content * CONTENT_RANGE ** (2 * look.content - 1))
-        encoder = self.encoder.at(max(scale.size))
-        return Measure(encoder, STYLE_LOSSES[self.settings.loss], weights, scale.side)
+        return Measure(self.encoder, STYLE_LOSSES[self.settings.loss], weights, scale.side)
 
     def _borders(self, canvas: _Canvas, n: int, box: Box) -> Borders | None:
         """What a layer's picture is to show where depth jumps: inside the layer, not along its own contour."""

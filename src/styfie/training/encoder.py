@@ -67,47 +67,43 @@ class Student(nn.Module):
 
 
 class WhiteConv(nn.Module):
-    """A convolution of a `side`, 3 or 1, learned in the whitened coordinates of its input patches.
+    """A 3x3 convolution learned in the whitened coordinates of its input patches.
 
     Neighbouring pixels, and channels, are so alike that in their own coordinates fine edge filters are learned
     last, if at all. Here `weight = turn @ white` with `white` the inverse root of the patches' covariance at the
     start (a fixed natural-gradient preconditioner: Desjardins et al. 2015), its smallest eigenvalues lifted to
-    a hundredth of the mean. `gain` (width,) is what each channel's outputs vary by, if that is known. `folded` gives
-    the ordinary convolution.
+    a hundredth of the mean. `folded` gives the ordinary convolution.
     """
 
     white: Tensor
     mean: Tensor
-    gain: Tensor
 
-    def __init__(self, inputs: Tensor, width: int, side: int = 3, gain: Tensor | None = None) -> None:
+    def __init__(self, inputs: Tensor, width: int) -> None:
         super().__init__()
-        self.side = side
-        # So many pictures that the unfolded patches stay small.
-        inputs = inputs[:: max(1, inputs[:, 0].numel() * inputs.shape[1] // 4_000_000)]
-        patches = F.unfold(self._padded(inputs), side).transpose(1, 2).flatten(0, 1)
+        inputs = inputs[
+            :: max(1, inputs[:, 0].numel() * inputs.shape[1] // 4_000_000)
+        ]  # keep the unfolded patches small
+        patches = F.unfold(F.pad(inputs, (1,) * 4, mode="replicate"), 3).transpose(1, 2).flatten(0, 1)
         patches = patches[:: max(1, len(patches) // 30_000)]
         mean = patches.mean(0)
         values, vectors = torch.linalg.eigh((patches - mean).T @ (patches - mean) / len(patches))
         self.register_buffer("white", (vectors / (values + 0.01 * values.mean()).sqrt()).T.contiguous())
         self.register_buffer("mean", mean)
-        self.register_buffer("gain", torch.ones(width) if gain is None else gain)
         self.turn = nn.Parameter(nn.init.orthogonal_(torch.empty(width, len(mean))))
         self.bias = nn.Parameter(torch.zeros(width))
 
     def folded(self) -> tuple[Tensor, Tensor]:
         """Weight (width, channels, 3, 3) and bias (width)."""
-        weight = self.gain[:, None] * (self.turn @ self.white)
-        return weight.unflatten(1, (-1, self.side, self.side)), self.gain * self.bias - weight @ self.mean
-
-    def _padded(self, x: Tensor) -> Tensor:
-        return F.pad(x, (self.side // 2,) * 4, mode="replicate")
+        weight = self.turn @ self.white
+        return weight.unflatten(1, (-1, 3, 3)), self.bias - weight @ self.mean
 
     def forward(self, x: Tensor) -> Tensor:
         """The convolution, its weights folded in float32."""
         with torch.autocast("cpu", enabled=False):
             weight, bias = self.folded()
-        return F.conv2d(self._padded(x), weight.contiguous(memory_format=torch.channels_last), bias)
+        return F.conv2d(
+            F.pad(x, (1,) * 4, mode="replicate"), weight.contiguous(memory_format=torch.channels_last), bias
+        )
 
 
 @torch.no_grad()
