@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from styfie import writing
 from styfie.looks import Look
 from styfie.web import atomic
 from styfie.web.asked import LookAsked
@@ -105,7 +106,7 @@ def test_a_layer_depends_on_whatever_is_not_only_blended() -> None:
 def test_a_job_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a power cut a file whose bytes were not there yet would be empty."""
     done: list[tuple[str, str]] = []
-    sync, replace = atomic.sync, Path.replace
+    sync, replace = writing.sync, Path.replace
 
     def synced(path: Path) -> None:
         done.append(("sync", path.name))
