@@ -92,7 +92,7 @@ def swapping_profile() -> bytes:
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     for i in range(int.from_bytes(profile[128:132], "big")):
         at = 132 + 12 * i
-        if profile[at : at + 4] in (b"rXYZ", b"bXYZ"):
+        if bytes(profile[at : at + 4]) in (b"rXYZ", b"bXYZ"):
             profile[at : at + 4] = {b"rXYZ": b"bXYZ", b"bXYZ": b"rXYZ"}[bytes(profile[at : at + 4])]
     return bytes(profile)
 

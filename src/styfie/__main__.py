@@ -31,7 +31,7 @@ def _let_go_of_stderr() -> None:
     try:
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
-        sys.stderr = None  # type: ignore[assignment]
+        sys.stderr = None
 
 
 if __name__ == "__main__":
