@@ -10,13 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.colour import match_colours
-from styfie.images import fit_size, resize
+from styfie.images import resize
 from styfie.looks import Look
 from styfie.regions import Regions
 
 BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 HARDLY = 0.5  # alpha under which a pixel shows too much of others
-LOCAL, AROUND = 0.6, 1 / 24
 FAINT = 0.04**2  # variance of a photo along a colour axis under which it is not raised to all of the style's
 MARGIN = 16  # pixels painted around a region's box: about the features' receptive field
 
@@ -75,9 +74,7 @@ def in_style_colours(photo: Tensor, band: Tensor, look: Look) -> Tensor:
     found = torch.zeros_like(photo)
     for style in look.styles:
         found += style.weight / total * match_colours(photo, style.picture, band, style.alpha, FAINT)
-    size = (photo.shape[-2], photo.shape[-1])
-    around = resize(resize(found, fit_size(size, max(2, round(AROUND * max(size))))), size)
-    return (found + LOCAL * (found - around)).clamp_(0, 1)
+    return found
 
 
 def carried_on(photo: Tensor, alpha: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targ
 from styfie.losses.moments import first_moment, precise, pull_moments, second_moment, weigh
 from styfie.losses.weights import Weights
 
-ENLARGED = 1.5  # times that a style's picture is, at most, for paintings of up to `FULL` pixels
+ENLARGED = 2.0  # times that a style's picture is, at most, for paintings of up to `FULL` pixels
 GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square
 LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
 TERMS = ("style", "content", "edges", "borders", "smooth", "range")

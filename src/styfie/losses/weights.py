@@ -24,4 +24,4 @@ class Weights:
 
 
 THIN = Weights()
-PAINTED = Weights(content=0.1, grain=0.08, detail=0.3, edges=0.015, face=0.7, in_style=True)
+PAINTED = Weights(content=0.1, grain=0.08, detail=0.3, edges=0.015, face=0.5, in_style=True)
