@@ -110,7 +110,7 @@ def test_paints_from_memory_and_reports_progress(portrait: torch.Tensor) -> None
 
     painting = styfie.paint(
         portrait,
-        subject=Image.new("RGB", (64, 64), (200, 30, 30)),
+        subject=Image.effect_noise((64, 64), 90).convert("RGB"),  # a plain one is painted in ten steps
         background="deco",
         settings=styfie.Settings(size=64, steps=20, device="cpu"),
         on_progress=stop_at_two,
