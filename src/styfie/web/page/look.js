@@ -38,7 +38,7 @@ export function setUpLook(studio) {
     const stop = stops.reduce((best, one, at) => (Math.abs(one - look.blur) < Math.abs(stops[best] - look.blur) ? at : best), 0);
     range("blur", stop, stops[stop] ? `${stops[stop]}` : "none");
     showLater("stroke", Math.log2(look.stroke));
-    showLater("likeness", Math.round(100 * look.likeness));
+    for (const id of ["content", "likeness"]) showLater(id, Math.round(100 * look[id]));
     for (const id of ["color", "bokeh"]) check($(id), [...$(id).children].find((one) => one.dataset.value === look[id]));
     $("bokeh-field").hidden = !look.blur || $("bokeh").children.length < 2;
     for (const input of $("panel").querySelectorAll(".field input, .field button, .field select")) input.disabled = studio.running;
@@ -83,10 +83,12 @@ export function setUpLook(studio) {
     showLater("stroke", Number($("stroke").value));
     later({ stroke: 2 ** $("stroke").value });
   });
-  $("likeness").addEventListener("input", () => {
-    showLater("likeness", Number($("likeness").value));
-    later({ likeness: $("likeness").value / 100 });
-  });
+  for (const id of ["content", "likeness"]) {
+    $(id).addEventListener("input", () => {
+      showLater(id, Number($(id).value));
+      later({ [id]: $(id).value / 100 });
+    });
+  }
   for (const id of ["color", "bokeh"]) roving($(id), (radio) => radio.click());
   document.querySelector(".more").addEventListener("toggle", ({ target }) => {
     if (target.open) target.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });

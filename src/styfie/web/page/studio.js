@@ -7,7 +7,7 @@ import { blend, readSoft } from "./blend.js";
 import { settled } from "./dom.js";
 import { merged } from "./looks.js";
 
-const NEW = { styles: [], strength: 1, color: "style", stroke: 1, likeness: 0.5, blur: 0, bokeh: "gaussian" };
+const NEW = { styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0.5, blur: 0, bokeh: "gaussian" };
 const RUNNING = new Set(["queued", "painting"]);
 const session = Date.now().toString(36); // in addresses, so that a cache never shows what an older page was given
 
