@@ -100,7 +100,8 @@ def _frames(source: Path) -> int:
 
 
 def _taught(case: Case) -> str | None:
-    return _cut_short(case) or _numbers(read_taught(case.file).network)
+    network = read_taught(case.file).network
+    return _cut_short(case) or _numbers(network)
 
 
 def _segmenter(case: Case) -> str | None:
