@@ -297,3 +297,43 @@ def test_threads_keep_the_order_and_do_not_run_ahead() -> None:
         assert found == i * i
         assert len(begun) <= i + 5
     assert len(begun) == 20
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data.replace(b"{", b"[" * 100_000, 1),  # deeper than Python goes
+        lambda data: data.replace(b"{", b"9" * 5000, 1),
+        lambda data: b"",
+    ],
+)
+def test_the_recipe_alone_of_a_damaged_file_is_none(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    with zipfile.ZipFile(tmp_path / "p.ora", "w") as archive:
+        archive.writestr("styfie/recipe.json", damage(b'{"regions": ["subject"]}'))
+    assert stored_recipe(tmp_path / "p.ora") == {}
+    assert region_names(tmp_path / "p.ora") == ()
+
+
+def test_the_recipe_alone_of_an_entry_packed_as_nobody_knows_is_none(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "p.ora", "w") as archive:
+        archive.writestr("styfie/recipe.json", b"{}")
+    content = bytearray((tmp_path / "p.ora").read_bytes())
+    content[content.index(b"PK\x01\x02") + 10] = 77  # the method
+    (tmp_path / "p.ora").write_bytes(content)
+    assert stored_recipe(tmp_path / "p.ora") == {}
+
+
+@pytest.mark.parametrize("settings", [{"radius": 1e300}, {"radius": -1}, {"radius": 2**70}, {"lens": "spoon"}])
+def test_a_blur_that_cannot_be_is_refused_before_it_is_tried(
+    painting: Painting, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    write_painting(replace(painting, recipe={"settings": settings}), tmp_path / "p.ora")
+    with pytest.raises(InputError, match="damaged"):
+        read_painting(tmp_path / "p.ora")
+
+
+def test_a_style_called_by_half_a_character_is_refused(painting: Painting, tmp_path: Path) -> None:
+    look = replace(painting.looks["hair"], styles=(replace(painting.looks["hair"].styles[0], name="\ud800"),))
+    write_painting(replace(painting, looks={**painting.looks, "hair": look}), tmp_path / "p.ora")
+    with pytest.raises(InputError, match="damaged"):
+        read_painting(tmp_path / "p.ora")

@@ -194,7 +194,7 @@ def stored_recipe(file: Path) -> Mapping[str, Any]:
     try:
         with zipfile.ZipFile(file) as archive:
             found = json.loads(archive.read("styfie/recipe.json"))
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError):
+    except Exception:  # likewise
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from styfie.looks import Look
+from styfie.looks import BOKEHS, MOST_BLUR, Look
 
 LOOK = ("strength", "color", "stroke", "likeness", "graded", "brush", "blur", "bokeh")  # a look's plain values
 
@@ -22,12 +22,14 @@ def check_recipe(recipe: Any) -> dict[str, Any]:
         raise ValueError("regions")
     if not isinstance(settings, dict) or not all(isinstance(one, str | int | float) for one in settings.values()):
         raise ValueError("settings")
-    if not _is_number(settings.get("radius", 0.0)) or not isinstance(settings.get("lens", ""), str):
-        raise ValueError("blur")
+    radius = settings.get("radius", 0.0)
+    if not _is_number(radius) or not 0 <= radius <= MOST_BLUR or settings.get("lens", BOKEHS[0]) not in BOKEHS:
+        raise ValueError("blur")  # which is blended with them before anybody looks at the settings
     for look in looks.values():
         for style in look["styles"] if look else ():
             if not isinstance(style["name"], str) or not _is_number(style["weight"]):
                 raise ValueError("style")
+            style["name"].encode()  # half a character can neither be shown nor written
         for field in LOOK:
             wanted = type(getattr(Look(), field))
             if (

@@ -50,6 +50,21 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
         load_reference(tmp_path / "none.safetensors")
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"conv1.weight": torch.zeros(4, 3, 3, 3), "conv1.gain": torch.zeros(4)},
+        {"conv1.weight": torch.zeros(4, 3, 5, 5), "conv1.bias": torch.zeros(4)},
+        {"conv1.weight": torch.zeros(()), "conv1.bias": torch.zeros(4)},
+    ],
+)
+def test_another_network_than_a_reference_is_one_sentence(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
+    save_file(state, tmp_path / "r.safetensors")
+    with pytest.raises(InputError, match="no reference network"):
+        load_reference(tmp_path / "r.safetensors")
+
+
 def test_crops_are_square_and_of_the_asked_size() -> None:
     pixels = np.asarray(picture(0, 96))[:70]
     for seed in range(20):

@@ -105,6 +105,11 @@ def test_a_run_stopped_and_started_again_ends_with_the_same_weights(photos: Path
         assert torch.equal(a, b)
 
 
+def test_a_start_of_another_network_is_one_sentence(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="another network"):
+        train_fast([photos], [photos], tmp_path / "run", SHORT, start={"weight": torch.zeros(2)})
+
+
 def test_one_style_is_learned(photos: Path, tmp_path: Path) -> None:
     lines: list[float] = []
     schedule = replace(SHORT, steps=60, log_every=5)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
@@ -30,6 +31,7 @@ from styfie.training.segmenter import (
     entropy_alone,
     freeze_unasked,
     groups_of,
+    read_start,
     score_segmenter,
     table_one,
     train_segmenter,
@@ -114,6 +116,15 @@ def test_errors_are_sentences(portraits: Path, tmp_path: Path) -> None:
         assert "--seed" in refused.output
     with pytest.raises(InputError, match="another network"):
         begin(nn.Conv2d(3, 1, 1), {"weight": torch.zeros(2, 2)})
+
+
+@pytest.mark.parametrize(
+    "value", [torch.tensor([1.0, torch.nan]), torch.tensor([torch.inf]), torch.ones(2, dtype=torch.complex64)]
+)
+def test_weights_that_are_no_numbers_are_no_start(tmp_path: Path, value: torch.Tensor) -> None:
+    save_file({"weight": value}, tmp_path / "s.safetensors")
+    with pytest.raises(InputError, match="no numbers"):
+        read_start(tmp_path / "s.safetensors")
 
 
 def test_an_earlier_network_or_an_encoder_is_where_it_starts() -> None:

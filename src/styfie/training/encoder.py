@@ -27,16 +27,28 @@ SIDE = 128
 
 
 def load_reference(path: Path) -> PlainEncoder:
-    """The reference network: `conv1.weight, conv1.bias, …` with zero padding, RGB in [0, 1]."""
+    """The reference network: `conv1.weight, conv1.bias, …` with zero padding, RGB in [0, 1].
+
+    Raises:
+        MissingError: there is no such file.
+        InputError: it is no such network.
+    """
     if not path.exists():
         raise MissingError(f"No reference network at {path}: give --teacher a safetensors file of conv1, conv2, ….")
     try:
         state = load_file(path)
     except (OSError, SafetensorError):
         raise InputError(f"{path} is no safetensors file: give one of conv1.weight, conv1.bias, ….") from None
+    try:
+        return _reference(state)
+    except (LookupError, RuntimeError, TypeError, ValueError):  # names that are missing, or other shapes
+        raise InputError(
+            f"{path} is no reference network: it should hold conv1.weight, conv1.bias, conv2.weight, …."
+        ) from None
+
+
+def _reference(state: Mapping[str, Tensor]) -> PlainEncoder:
     depth = len(state) // 2
-    if any(f"conv{i}.weight" not in state for i in range(1, depth + 1)):
-        raise InputError(f"{path} is no reference network: it should hold conv1.weight, conv1.bias, conv2.weight, ….")
     reference = PlainEncoder(tuple(state[f"conv{i}.weight"].shape[0] for i in range(1, depth + 1)))
     for i, conv in enumerate(reference.convs, 1):
         conv.load_state_dict({"weight": state[f"conv{i}.weight"], "bias": state[f"conv{i}.bias"]})

@@ -28,6 +28,7 @@ from styfie.losses.moments import moments
 from styfie.losses.weights import THIN
 from styfie.training.loop import CPU, Schedule, fit
 from styfie.training.pictures import PictureSet, Pixels, random_crop
+from styfie.training.segmenter import begin
 
 SCHEDULE = Schedule(
     steps=7_500,
@@ -231,7 +232,7 @@ def train_fast(
     `start` are weights of an earlier run to begin from. Given again, the same call goes on where it was stopped.
 
     Raises:
-        InputError, MissingError: no photos, or a checkpoint of another run.
+        InputError, MissingError: no photos, a checkpoint of another run, or a start of another network.
     """
     torch.manual_seed(schedule.seed)
     encoder = load_encoder("styfie-1")
@@ -240,7 +241,7 @@ def train_fast(
     material = Material(photos, styles, schedule)
     network = FastNet().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start:
-        network.load_state_dict({name: value.float() for name, value in start.items()})
+        begin(network, start)
     else:
         _level(network, encoder, [material.pair(0, range(n, n + 1)).photo.to(device) for n in range(schedule.batch)])
 

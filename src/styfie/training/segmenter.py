@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,14 +155,18 @@ def read_start(file: Path) -> dict[str, Tensor]:
 
     Raises:
         MissingError: there is no such file.
-        InputError: it is no safetensors file.
+        InputError: it is no safetensors file, or holds what is no number.
     """
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises of some names
         raise MissingError(f"There is no {file} to start from: give a safetensors file of an earlier run.")
     try:
-        return read_state(file)[0]
-    except SafetensorError:
+        state = read_state(file)[0]
+        whole = all(bool(torch.isfinite(value).all()) and not value.is_complex() for value in state.values())
+    except (SafetensorError, OSError, LookupError, RuntimeError, TypeError, ValueError):
         raise InputError(f"{file} is no safetensors file: give one of an earlier run.") from None
+    if not whole:  # training from these would end with such
+        raise InputError(f"{file} holds weights that are no numbers: give a file of an earlier run.")
+    return state
 
 
 def groups_of(network: nn.Module) -> list[dict[str, Any]] | None:
