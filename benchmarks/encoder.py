@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 
 from styfie.encoders import Encoder, load_encoder
+from styfie.encoders.loss_weights import THIN, Weights
 from styfie.engines.optimise import optimise
 from styfie.images import read_picture, to_image
 from styfie.looks import Look, Style
-from styfie.losses.weights import THIN, Weights
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.sheet import lay_out

@@ -22,12 +22,12 @@ import torch
 from torch import Tensor
 
 from styfie.colour import match_colours
+from styfie.encoders.loss_weights import THIN
 from styfie.engines.fast.paint import FastPainter
 from styfie.engines.onepass import paint_layers
 from styfie.engines.optimise import optimise
 from styfie.images import read_picture
 from styfie.looks import Look
-from styfie.losses.weights import THIN
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.styles import load_style

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from styfie.encoders import load_encoder
+from styfie.encoders.loss_weights import THIN
 from styfie.gallery import GALLERY, draw
 from styfie.images import read_picture, to_image
-from styfie.losses.weights import THIN
 from styfie.sheet import lay_out
 
 from common import PHOTOS, arguments, load_judge

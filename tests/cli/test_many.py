@@ -69,7 +69,7 @@ def test_interrupted_the_finished_ones_stay(tmp_path: Path) -> None:
     command += ["-o", str(tmp_path / "out"), *SMALL, "--jobs", "1"]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
-        [*command, "--size", "96", "--steps", "60"],
+        [*command, "--size", "96", "--steps", "600"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -45,8 +45,8 @@ def test_a_region_has_its_mask_by_name_or_by_points(capsys: pytest.CaptureFixtur
         "first": ("--region", "region-1"),
         "second": ("--region", "region-2"),
     }.items():
-        assert run(capsys, "segment", photo, *HALVES, *options, "-o", photo.with_name(f"{name}.png"))[0] == 0
-        masks[name] = np.asarray(opened(photo.with_name(f"{name}.png")), float) / 255
+        assert run(capsys, "segment", photo, *HALVES, *options, "-o", photo.with_name(f"of-{name}.png"))[0] == 0
+        masks[name] = np.asarray(opened(photo.with_name(f"of-{name}.png")), float) / 255
     assert masks["wall"][:, 72:].min() > 0.98
     assert masks["wall"][:, :56].max() < 0.02
     assert masks["both"].min() > 0.99

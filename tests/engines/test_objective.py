@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from styfie.encoders.loss_weights import THIN, Weights
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.objective import TERMS, Goal, Measure, Objective
 from styfie.looks import Look, Style
 from styfie.losses import STYLE_LOSSES, gram, relative_gram_loss
-from styfie.losses.weights import THIN, Weights
 from tests.engines.conftest import BLUE, RED
 
 CONTRAST = {"conv4": torch.tensor(0.1)}

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.objective import TERMS, Goal, Measure, Objective, Targets
 from styfie.losses import STYLE_LOSSES, Moments
 from styfie.losses.borders import REACH, Borders
-from styfie.losses.weights import Weights
 
 NOTHING = Weights(content=0, total_variation=0, range=0, detail=0, edges=0, borders=0, face=0)
 WEIGHTS = {

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines import Reading, plan
 from styfie.engines import optimise as engine
@@ -17,7 +18,6 @@ from styfie.engines.progress import Progress
 from styfie.errors import InputError
 from styfie.looks import Look, Style
 from styfie.losses import gram, relative_gram_loss
-from styfie.losses.weights import Weights
 from styfie.regions import Regions
 from styfie.settings import Settings
 from tests.engines.conftest import BLUE, RED

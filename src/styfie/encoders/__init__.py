@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from styfie.encoders.loss_weights import PAINTED, THIN, Weights
 from styfie.errors import InputError
-from styfie.losses.weights import PAINTED, THIN, Weights
 from styfie.weights import WEIGHTS
 
 if TYPE_CHECKING:

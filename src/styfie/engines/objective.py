@@ -12,6 +12,7 @@ from torch import Tensor
 
 from styfie.colour import LUMA
 from styfie.encoders import Encoder
+from styfie.encoders.loss_weights import Weights
 from styfie.engines.plan import FULL
 from styfie.engines.tiles import Area, Tile, cells, tap_masks, tiles_of
 from styfie.images import fit_size, resize
@@ -20,7 +21,6 @@ from styfie.losses import STYLE_LOSSES, Map, Moments, StyleLoss, moments
 from styfie.losses.borders import Borders, border_error, tile_borders
 from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targets
 from styfie.losses.moments import first_moment, precise, pull_moments, second_moment, weigh
-from styfie.losses.weights import Weights
 
 ENLARGED = 2.0  # times that a style's picture is, at most, for paintings of up to `FULL` pixels
 GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square

@@ -21,6 +21,7 @@ from styfie.colour import match_colours
 from styfie.depth import depth_borders
 from styfie.devices import give_back, lowered, pick_device
 from styfie.encoders import Encoder, find_encoder, load_encoder
+from styfie.encoders.loss_weights import Weights
 from styfie.engines import Reading
 from styfie.engines.layers import BAND, Box, Layer, enlarge, group, in_style_colours, region_box
 from styfie.engines.lbfgs import Lbfgs
@@ -33,7 +34,6 @@ from styfie.likeness import emphasis
 from styfie.looks import Look, Style
 from styfie.losses import STYLE_LOSSES
 from styfie.losses.borders import Borders, border_targets
-from styfie.losses.weights import Weights
 from styfie.regions import Regions, widen
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings

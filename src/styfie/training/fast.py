@@ -20,12 +20,12 @@ from torch import Tensor, nn
 
 from styfie.devices import lowered
 from styfie.encoders import load_encoder
+from styfie.encoders.loss_weights import THIN
 from styfie.encoders.plain import PlainEncoder, halve
 from styfie.engines.fast.network import FastNet, draw_noise, see
 from styfie.engines.fast.transport import gaussian, transports
 from styfie.gallery import GALLERY, draw
 from styfie.losses.moments import moments
-from styfie.losses.weights import THIN
 from styfie.training.loop import CPU, Schedule, fit
 from styfie.training.pictures import PictureSet, Pixels, random_crop
 from styfie.training.segmenter import begin
