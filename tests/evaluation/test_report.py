@@ -94,7 +94,7 @@ def test_files_hold_all_that_was_measured(evaluation: Evaluation, tmp_path: Path
 
 def test_a_folder_that_cannot_be_is_one_sentence(evaluation: Evaluation, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OutputError, match="Could not write into .*file"):
+    with pytest.raises(OutputError, match=r"Could not write into .*file"):
         write_report(evaluation, tmp_path / "file", SETTINGS)
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 

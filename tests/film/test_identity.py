@@ -26,8 +26,8 @@ OTHER: dict[type[Any], dict[str, Any]] = {  # another value of every field
         "taught": Path(__file__),
     },
     Settings: {
-        "size": 64, "quality": "fine", "steps": 7, "seed": 1, "device": "cpu", "engine": "strokes", "encoder": "vgg16", "loss": "sliced",
-        "segmenter": "jseg", "start": "noise", "max_memory": 2.0, "radius": 5.0, "lens": "disc",
+        "size": 64, "quality": "fine", "steps": 7, "seed": 1, "device": "cpu", "engine": "strokes", "encoder": "vgg16",
+        "loss": "sliced", "segmenter": "jseg", "start": "noise", "max_memory": 2.0, "radius": 5.0, "lens": "disc",
     },
 }  # fmt: skip
 
