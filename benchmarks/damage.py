@@ -25,7 +25,27 @@ EXTREMES = (0, 1, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1)
 EDGE = 256  # bytes at either end of a file, where headers are
 SUFFIXES = (".jpg", ".png", ".heic", ".tif", ".gif", ".webp", ".bmp", ".mp4", ".ora", "", ".svg")
 # What no field of a recipe or a header is meant to hold.
-ODD = (None, True, -1, 0, 1e308, math.nan, -math.inf, 2**70, "", "x" * 5000, "../../x", "\ud800", "a\0b", [], {}, [[]])
+ODD: tuple[object, ...] = (
+    *(None, True, -1, 0, 1e308, math.nan, -math.inf, 2**70),
+    *("", "x" * 5000, "../../x", "\ud800", "a\0b", [], {}, [[]]),
+)
+    None,
+    True,
+    -1,
+    0,
+    1e308,
+    math.nan,
+    -math.inf,
+    2**70,
+    "",
+    "x" * 5000,
+    "../../x",
+    "\ud800",
+    "a\0b",
+    [],
+    {},
+    [[]],
+)
 PNG, JPEG, ZIP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"PK"
 Change = Callable[[bytes, Random], bytes]
 

@@ -53,9 +53,9 @@ def picture_sources(folder: Path) -> list[Path]:
     ]
     for name, image, options in made:
         image.save(folder / name, **options)
-    for kind in (np.uint16, np.uint32, np.int32, np.float32):
-        top = 1 if kind is np.float32 else np.iinfo(kind).max
-        tiff(folder / f"{kind.__name__}.tif", (x * top).astype(kind))
+    tops = {"uint16": 2**16 - 1, "uint32": 2**32 - 1, "int32": 2**31 - 1, "float32": 1}
+    for kind, top in tops.items():
+        tiff(folder / f"{kind}.tif", (x * top).astype(kind))
     return sorted(folder.iterdir())
 
 

@@ -20,7 +20,6 @@ from styfie.painting import Painting
 from styfie.recipes import read_recipe
 from styfie.segmentation import load_segmenter
 from styfie.segmentation.files import NETWORKS
-from styfie.training.deep import read_teacher
 from styfie.training.encoder import load_reference
 from styfie.training.segmenter import begin, read_start
 
@@ -120,11 +119,6 @@ def _teacher(case: Case) -> str | None:
     return "it is no such network"
 
 
-def _deep_teacher(case: Case) -> str | None:
-    read_teacher(case.file)
-    return "it is no such network"
-
-
 def _cut_short(case: Case) -> str | None:
     return "read although it was cut short" if case.how == "cut" else None
 
@@ -142,6 +136,5 @@ READERS: dict[str, dict[str, Callable[[Case], str | None]]] = {
     },
     "paintings": {"painting": _painting, "recipe": _recipe},
     "films": {"film": _film},
-    "weights": {"taught": _taught, "segmenter": _segmenter, "start": _begun, "teacher": _teacher,
-                "deep teacher": _deep_teacher},
+    "weights": {"taught": _taught, "segmenter": _segmenter, "start": _begun, "teacher": _teacher},
 }  # fmt: skip
