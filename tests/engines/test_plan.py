@@ -83,3 +83,8 @@ def test_a_layer_more_is_foretold_with_all_that_it_keeps(side: int, style: int) 
     """Its colours in half precision, what is painted, alpha and band; and its style, of 2048 pixels square at most."""
     one, two = (make_plan((side, side), layers, 40, 100 * GB).memory for layers in (1, 2))
     assert two - one == side**2 * (6 + 12 + 4 + 4) + style * 12
+
+
+def test_what_the_encoder_keeps_of_every_pixel_is_counted() -> None:
+    without, kept = (make_plan((300, 400), 2, 10, 4e9, step=(700, 32, each)) for each in (0, 100))
+    assert kept.memory - without.memory == 100 * 300 * 400

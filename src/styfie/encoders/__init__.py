@@ -46,6 +46,7 @@ class EncoderEntry:
     source: str
     memory: int  # bytes for each pixel of a step: maps, gradients and masks
     reach: int = 80  # pixels that a tile sees around its own, at most
+    kept: int = 0  # bytes for each pixel of the picture that stay from step to step
     weights: Weights = THIN  # what the loss is made of
 
 
@@ -88,6 +89,7 @@ ENCODERS: dict[str, EncoderEntry] = {
         WEIGHTS["encoder"].source,
         1000,
         reach=32,
+        kept=12,
         weights=PAINTED,
     ),
     "styfie-1": EncoderEntry(

@@ -95,7 +95,9 @@ def plan_for(
     entry = find_encoder(settings.encoder)
     begun = small.regions.size if small else None
     steps = settings.steps_of(STEPS)
-    return make_plan(size, len(group(regions, looks)), steps, memory, whole, (entry.memory, entry.reach), begun)
+    return make_plan(
+        size, len(group(regions, looks)), steps, memory, whole, (entry.memory, entry.reach, entry.kept), begun
+    )
 
 
 def foretell(plan: Plan, settings: Settings) -> str:

@@ -89,14 +89,14 @@ def make_plan(
     steps: int,
     memory: float,
     whole: bool = False,
-    step: tuple[int, int] = (700, 32),
+    step: tuple[int, int, int] = (700, 32, 0),
     small: tuple[int, int] | None = None,
 ) -> Plan:
     """The scales for a picture of (height, width) with `steps` at the coarsest, within `memory` bytes.
 
-    `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at a time, and how
-    many pixels it sees around a tile; `small`: the (height, width) of the picture read at `FULL` pixels, that the
-    scales up to there are of.
+    `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at once, how many
+    pixels it sees around a tile, and bytes that it keeps for each of the picture; `small`: the (height, width) of the
+    picture read at `FULL` pixels, that the scales up to there are of.
 
     Raises:
         InputError: it cannot be done in so little.
@@ -130,7 +130,7 @@ def _fit(
     steps: int,
     memory: float,
     whole: bool,
-    step: tuple[int, int],
+    step: tuple[int, int, int],
 ) -> Scale:
     """The largest tiles, and the longest history, that fit."""
     pixels, whole_pixels = size[0] * size[1], final[0] * final[1]
@@ -145,7 +145,7 @@ def _fit(
         seen = pixels if side == 0 else min(pixels, (side + 2 * step[1]) ** 2)
         # The best picture, this one, the next and two gradients; without tiles a progress still holds some more.
         pictures = (5 if side else 9) + (steps > LOOK and side > 0) + 2 * history
-        need = kept + PICTURE * pictures * pixels + step[0] * seen
+        need = kept + (PICTURE * pictures + step[2]) * pixels + step[0] * seen
         if need <= memory:
             return Scale(size, steps, side, history, need)
         least = min(least, need)
