@@ -22,7 +22,7 @@ class Kind(StrEnum):
     encoders = "encoders"
 
 
-UNSAID = {"function", "keeps_steps", "draws_strokes", "reach", "kept"}  # fields that say how an entry is run, not what it is
+UNSAID = {"function", "keeps_steps", "draws_strokes", "reach", "kept"}  # how an entry is run, not what it is
 SAID = {"painter", "year"}  # of a style, in its "about"
 
 
