@@ -271,16 +271,16 @@ def test_three_regions_blend_as_the_library_does(visit: Visit) -> None:
 def test_the_page_keeps_the_settings_that_it_has_no_fields_for(visit: Visit) -> None:
     """And shows those that it has fields for as they are, also when it is loaded anew."""
     page = visit.page
-    asked = {"settings": {"size": 160, "steps": 2, "engine": "strokes", "seed": 7}}
+    asked = {"settings": {"size": 96, "steps": 2, "engine": "fast", "seed": 7}}
     visit.open(asked=asked)
-    assert (page.input_value("#size"), page.input_value("#steps")) == ("160", "2")
+    assert (page.input_value("#size"), page.input_value("#steps")) == ("96", "2")
     visit.style("subject", "ink")
     page.click(".more summary")
     page.select_option("#steps", "draft")
     visit.until("styfie.studio.job.settings.quality === 'draft'")
     page.reload()
     visit.settle()
-    assert (page.input_value("#size"), page.input_value("#steps")) == ("160", "draft")
+    assert (page.input_value("#size"), page.input_value("#steps")) == ("96", "draft")
     page.click("#paint")
     visit.until("styfie.studio.job.state === 'done'")
     settings = visit.job()["settings"]
