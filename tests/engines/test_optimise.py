@@ -232,3 +232,13 @@ def test_quality_is_a_share_of_the_steps_unless_they_are_given() -> None:
     assert Settings(quality="fine", steps=7).steps_of(80) == 7
     with pytest.raises(InputError, match="quality is 'best': one of draft, standard, fine"):
         Settings(quality="best")
+
+
+def test_where_content_is_all_a_layer_is_the_photo_in_the_styles_colours(
+    photo: Tensor, halves: Regions, encoder: PlainEncoder
+) -> None:
+    looks, weights = {name: Look((RED,)) for name in halves.names}, Weights(content=1000.0, in_style=True, detail=1.0)
+    settings = Settings(size=64, steps=30, device="cpu")
+    *_, found = optimise(photo, halves, looks, settings, weights=weights, encoder=encoder)
+    wanted = in_style_colours(photo, torch.ones_like(photo[:, :1]), looks["subject"])
+    assert float((found.layers[:1] - wanted).abs().mean()) < 0.02 < float((photo - wanted).abs().mean())

@@ -93,7 +93,7 @@ ENCODERS: dict[str, EncoderEntry] = {
         weights=PAINTED,
     ),
     "styfie-1": EncoderEntry(
-        "Built in: the five thin convolutions alone, as in version 0.1",
+        "Built in: the same convolutions, content on the fourth; repeats earlier paintings",
         _thin,
         "",
         WEIGHTS["encoder"].licence,

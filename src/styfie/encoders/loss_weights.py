@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -21,7 +22,8 @@ class Weights:
     borders: float = 0.1  # steps of light and dark where depth jumps
     face: float = 1.0  # how much more content counts on a face of full likeness
     in_style: bool = False  # the content kept is that of the photo in the style's colours
+    enlarged: float = math.inf  # times that a style's picture is, at most, for paintings of up to 512 pixels
 
 
-THIN = Weights()
-PAINTED = Weights(content=0.1, grain=0.08, detail=0.3, edges=0.015, face=0.5, in_style=True)
+THIN = Weights()  # also of the published networks
+PAINTED = Weights(content=0.1, grain=0.08, detail=0.3, edges=0.015, face=0.5, in_style=True, enlarged=2.0)

@@ -22,7 +22,6 @@ from styfie.losses.borders import Borders, border_error, tile_borders
 from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targets
 from styfie.losses.moments import first_moment, precise, pull_moments, second_moment, weigh
 
-ENLARGED = 2.0  # times that a style's picture is, at most, for paintings of up to `FULL` pixels
 GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square
 LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
 TERMS = ("style", "content", "edges", "borders", "smooth", "range")
@@ -83,7 +82,7 @@ class Measure:
     def targets(self, look: Look, longest: int, device: torch.device) -> Targets:
         """What a look's styles ask for, their longest sides brought to `longest` pixels times the stroke."""
         found: dict[str, list[tuple[float, Any]]] = {tap: [] for tap in self.encoder.style_taps}
-        for share, picture, inside in _styles_at(look, longest, device):
+        for share, picture, inside in _styles_at(look, longest, device, self.weights.enlarged):
             for tap, sample in self._samples(picture, inside).items():
                 found[tap].append((share, self.loss.prepare(sample)))
         return found
@@ -92,7 +91,7 @@ class Measure:
     def contrast_of_styles(self, look: Look, longest: int, device: torch.device) -> Contrast:
         """The mean of the styles' own `contrast`, by their shares."""
         found = dict.fromkeys(self.encoder.content_taps, torch.zeros((), device=device))
-        for share, picture, _ in _styles_at(look, longest, device):
+        for share, picture, _ in _styles_at(look, longest, device, self.weights.enlarged):
             found = {tap: found[tap] + share * one for tap, one in self.contrast(picture).items()}
         return found
 
@@ -126,12 +125,17 @@ class Measure:
         return found
 
 
-def _styles_at(look: Look, longest: int, device: torch.device) -> Iterator[tuple[float, Tensor, Tensor]]:
-    """Each style's share, picture and mask, the longest side brought to `longest` pixels times the stroke."""
+def _styles_at(
+    look: Look, longest: int, device: torch.device, enlarged: float
+) -> Iterator[tuple[float, Tensor, Tensor]]:
+    """Each style's share, picture and mask, the longest side brought to `longest` pixels times the stroke.
+
+    A small style's picture, much enlarged, would be a blurred style: beyond `enlarged` times its size its strokes are
+    painted smaller, and crisp.
+    """
     total = sum(style.weight for style in look.styles)
     for style in look.styles:
-        # A small style's picture, much enlarged, would be a blurred style: its strokes are painted smaller and crisp.
-        most = ENLARGED * max(style.picture.shape[-2:]) * max(1.0, longest / FULL) * max(1.0, look.stroke)
+        most = enlarged * max(style.picture.shape[-2:]) * max(1.0, longest / FULL) * max(1.0, look.stroke)
         wanted, picture = max(32, round(min(look.stroke * longest, most))), style.picture
         if style.small is not None and wanted <= max(style.small.shape[-2:]):
             picture = style.small
