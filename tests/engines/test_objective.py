@@ -6,7 +6,8 @@ from torch import Tensor
 
 from styfie.encoders.loss_weights import THIN, Weights
 from styfie.encoders.plain import PlainEncoder
-from styfie.engines.objective import TERMS, Goal, Measure, Objective, _styles_at
+from styfie.engines.measure import Measure
+from styfie.engines.objective import TERMS, Goal, Objective
 from styfie.looks import Look, Style
 from styfie.losses import STYLE_LOSSES, gram, relative_gram_loss
 from tests.engines.conftest import BLUE, RED
@@ -95,23 +96,3 @@ def test_the_stroke_is_the_size_at_which_a_style_is_seen(encoder: PlainEncoder) 
     for tap in encoder.style_taps:
         (((_, (found, _)),), ((_, (wanted, _)),)) = fine[tap], known[tap]
         assert torch.equal(found, wanted)
-
-
-@pytest.mark.parametrize(
-    ("longest", "stroke", "wanted"), [(48, 1.0, 48), (512, 1.0, 128), (1024, 1.0, 256), (512, 3.0, 384)]
-)
-def test_a_small_style_is_enlarged_so_far_and_no_farther(longest: int, stroke: float, wanted: int) -> None:
-    """Twice up to 512 pixels, and on with the painting and the stroke: a large painting begins as the small one."""
-    look = Look((Style("small", torch.rand(1, 3, 64, 40)),), stroke=stroke)
-    ((_, picture, _),) = _styles_at(look, longest, torch.device("cpu"), 2.0)
-    assert max(picture.shape[-2:]) == wanted
-    ((_, picture, _),) = _styles_at(look, longest, torch.device("cpu"), THIN.enlarged)
-    assert max(picture.shape[-2:]) == round(stroke * longest)
-
-
-def test_the_contrast_of_styles_is_their_mean_by_weight(encoder: PlainEncoder) -> None:
-    measure = Measure(encoder, STYLE_LOSSES["gram"], THIN)
-    device = torch.device("cpu")
-    found = measure.contrast_of_styles(Look((RED, Style("blue", BLUE.picture, 3.0))), 64, device)["conv4"]
-    red, blue = (encoder(style.picture)["conv4"].var((0, 2, 3), correction=0).mean() for style in (RED, BLUE))
-    assert float(found) == pytest.approx(float(0.25 * red + 0.75 * blue), rel=1e-3)

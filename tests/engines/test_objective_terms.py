@@ -11,7 +11,8 @@ from torch import Tensor
 
 from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
-from styfie.engines.objective import TERMS, Goal, Measure, Objective, Targets
+from styfie.engines.measure import Measure, Targets
+from styfie.engines.objective import TERMS, Goal, Objective
 from styfie.losses import STYLE_LOSSES, Moments
 from styfie.losses.borders import REACH, Borders
 

@@ -2,154 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial, reduce
-from typing import Any, NamedTuple
+from functools import reduce
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from styfie.colour import LUMA
-from styfie.encoders import Encoder
-from styfie.encoders.loss_weights import Weights
-from styfie.engines.plan import FULL
-from styfie.engines.tiles import Area, Tile, cells, tap_masks, tiles_of
-from styfie.images import fit_size, resize
-from styfie.looks import Look
-from styfie.losses import STYLE_LOSSES, Map, Moments, StyleLoss, moments
+from styfie.engines.measure import Contrast, Measure, Pull, Targets
+from styfie.engines.tiles import Area, Tile, cells, tap_masks
+from styfie.losses import Map, Moments
 from styfie.losses.borders import Borders, border_error, tile_borders
 from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targets
 from styfie.losses.moments import first_moment, precise, pull_moments, second_moment, weigh
 
 GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square
-LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
 TERMS = ("style", "content", "edges", "borders", "smooth", "range")
-Targets = Mapping[str, Sequence[tuple[float, Any]]]  # of each tap: every style's share, and what is wanted
-Contrast = Mapping[str, Tensor]  # of each content tap: the unit () of its changes
-Pull = Callable[[str, Tensor], None]  # adds to the gradient by a tap, in place
-
-
-@dataclass(frozen=True)
-class Measure:
-    """The network that features are compared by, how style is compared, and what each term weighs."""
-
-    encoder: Encoder
-    loss: StyleLoss[Any, Any]
-    weights: Weights
-    side: int = 0  # of tiles, in pixels; 0 = the whole picture at once
-
-    @property
-    def mean(self) -> bool:
-        """Whether the loss asks for means, and with them for covariances: small differences, to be summed precisely."""
-        return self.loss is not STYLE_LOSSES["gram"]
-
-    def tiles(self, picture: Tensor) -> list[Tile]:
-        """The tiles of a picture (1, C, H, W)."""
-        return tiles_of((picture.shape[-2], picture.shape[-1]), self.side, self.encoder.reach)
-
-    def features(self, picture: Tensor) -> dict[str, Tensor]:
-        """The encoder's maps, in the precision of its weights."""
-        return self.encoder(picture.contiguous(memory_format=torch.channels_last))
-
-    def walk(self, picture: Tensor) -> tuple[dict[str, Tensor], Callable[[Pull], Tensor]]:
-        """A picture's maps, and what takes the loss's gradients by them back to the picture: once, without autograd.
-
-        The gradient (1, 3, H, W) is made of what each tap is pulled by.
-        """
-        if hasattr(self.encoder, "pull_back"):
-            maps = self.features(picture)
-            return maps, partial(self.encoder.pull_back, maps)
-        leaf = picture.detach().requires_grad_()
-        with torch.enable_grad():
-            known = self.features(leaf)
-
-        def back(pull: Pull) -> Tensor:
-            slopes = {tap: torch.zeros_like(features) for tap, features in known.items()}
-            for tap, slope in slopes.items():
-                pull(tap, slope)
-            return torch.autograd.grad(list(known.values()), leaf, list(slopes.values()))[0]
-
-        return {tap: features.detach() for tap, features in known.items()}, back
-
-    def sample(self, features: Tensor, mask: Tensor) -> Moments | Map:
-        """What the style loss is measured on."""
-        if not self.loss.additive:
-            return Map(features, mask)
-        return moments(precise(features) if self.mean else features, mask, None, self.mean)
-
-    @torch.no_grad()
-    def targets(self, look: Look, longest: int, device: torch.device) -> Targets:
-        """What a look's styles ask for, their longest sides brought to `longest` pixels times the stroke."""
-        found: dict[str, list[tuple[float, Any]]] = {tap: [] for tap in self.encoder.style_taps}
-        for share, picture, inside in _styles_at(look, longest, device, self.weights.enlarged):
-            for tap, sample in self._samples(picture, inside).items():
-                found[tap].append((share, self.loss.prepare(sample)))
-        return found
-
-    @torch.no_grad()
-    def contrast_of_styles(self, look: Look, longest: int, device: torch.device) -> Contrast:
-        """The mean of the styles' own `contrast`, by their shares."""
-        found = dict.fromkeys(self.encoder.content_taps, torch.zeros((), device=device))
-        for share, picture, _ in _styles_at(look, longest, device, self.weights.enlarged):
-            found = {tap: found[tap] + share * one for tap, one in self.contrast(picture).items()}
-        return found
-
-    @torch.no_grad()
-    def contrast(self, picture: Tensor) -> Contrast:
-        """The variance () of a picture's features at each content tap, the mean of all channels'."""
-        sums: dict[str, list[Moments]] = {tap: [] for tap in self.encoder.content_taps}
-        for tile in self.tiles(picture):
-            maps = self.features(picture[(..., *tile.seen)])
-            here = {tap: maps[tap] for tap in sums}
-            masks = tap_masks(torch.ones_like(picture[(..., *tile.seen)][:, :1]), here, tile)
-            for tap, mask in masks.items():
-                sums[tap].append(moments(precise(here[tap]), mask))
-        found = {}
-        for tap, parts in sums.items():
-            total = Moments(*(torch.stack(values).sum(0) for values in zip(*parts, strict=True)))
-            found[tap] = total.covariance.diagonal().mean().clamp_min(1e-6)
-        return found
-
-    def _samples(self, picture: Tensor, inside: Tensor) -> dict[str, Moments | Map]:
-        found: dict[str, Moments | Map] = {}
-        tiles = self.tiles(picture)
-        if self.loss.additive and max(picture.shape[-2:]) > LARGE:  # a broad stroke's, in no more memory than the rest
-            tiles = tiles_of((picture.shape[-2], picture.shape[-1]), self.side or LARGE, self.encoder.reach)
-        for tile in tiles:
-            maps = self.features(picture[(..., *tile.seen)])
-            masks = tap_masks(inside[(..., *tile.seen)], maps, tile)
-            for tap in self.encoder.style_taps:
-                here = self.sample(maps[tap], masks[tap])
-                found[tap] = add(found[tap], here) if tap in found else here
-        return found
-
-
-def _styles_at(
-    look: Look, longest: int, device: torch.device, enlarged: float
-) -> Iterator[tuple[float, Tensor, Tensor]]:
-    """Each style's share, picture and mask, the longest side brought to `longest` pixels times the stroke.
-
-    A small style's picture, much enlarged, would be a blurred style: beyond `enlarged` times its size its strokes are
-    painted smaller, and crisp.
-    """
-    total = sum(style.weight for style in look.styles)
-    for style in look.styles:
-        most = enlarged * max(style.picture.shape[-2:]) * max(1.0, longest / FULL) * max(1.0, look.stroke)
-        wanted, picture = max(32, round(min(look.stroke * longest, most))), style.picture
-        if style.small is not None and wanted <= max(style.small.shape[-2:]):
-            picture = style.small
-        size = fit_size((picture.shape[-2], picture.shape[-1]), wanted)
-        picture = resize(picture, size).to(device)
-        inside = torch.ones_like(picture[:, :1]) if style.alpha is None else resize(style.alpha, size).to(device)
-        yield style.weight / total, picture, inside
-
-
-def add(one: Moments | Map, other: Moments | Map) -> Moments | Map:
-    """The sample of two tiles together."""
-    assert isinstance(one, Moments)  # a loss of whole maps is measured in one tile
-    assert isinstance(other, Moments)
-    return Moments(*(a + b for a, b in zip(one, other, strict=True)))
 
 
 class Goal(NamedTuple):

@@ -25,7 +25,8 @@ from styfie.encoders.loss_weights import Weights
 from styfie.engines import Reading
 from styfie.engines.layers import BAND, Box, Layer, enlarge, group, in_style_colours, region_box
 from styfie.engines.lbfgs import Lbfgs
-from styfie.engines.objective import TERMS, Contrast, Goal, Measure, Objective
+from styfie.engines.measure import Contrast, Measure
+from styfie.engines.objective import TERMS, Goal, Objective
 from styfie.engines.plan import BLOCK, FULL, GIGABYTE, LOOK, Plan, Scale, make_plan
 from styfie.engines.progress import Progress, State
 from styfie.errors import InputError
