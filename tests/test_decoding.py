@@ -284,3 +284,10 @@ def test_paths_that_lead_nowhere_are_one_sentence(tmp_path: Path, name: str, say
     (tmp_path / "file").touch()
     with pytest.raises(InputError if name == "loop" else MissingError, match=says):
         open_picture(tmp_path / name, "it")
+
+
+def test_what_pillow_notes_in_its_log_is_not_printed() -> None:
+    """In a process of its own: under pytest somebody listens to every log."""
+    code = "import logging, styfie.decoding; logging.getLogger('PIL.TiffImagePlugin').error('noted')"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert said.stderr == b""

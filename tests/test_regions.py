@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -147,3 +149,9 @@ def test_doubtful_regions_are_named_but_not_the_background(halves: Regions) -> N
     low = Regions(halves.names, halves.alpha, (0.5, 0.5))
     assert low.doubtful == ("subject",)
     assert halves.doubtful == ()
+
+
+@pytest.mark.parametrize("sides", [("subject",), ("subject", "background", "subject"), ("subject", "left")])
+def test_every_region_has_a_side(halves: Regions, sides: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="2 regions want as many sides"):
+        replace(halves, sides=sides)

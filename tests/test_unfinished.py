@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load
 
+import styfie
 from styfie.engines.progress import Progress
 from styfie.looks import Look, Style
 from styfie.openraster import read_painting
@@ -18,6 +21,7 @@ from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.unfinished import ENTRY, SHARE, Unfinished, run_key
+from styfie.weights import checksums
 from tests.test_painting import make, styled
 
 KEY = "0123"
@@ -245,3 +249,29 @@ def test_quality_counts_only_where_it_decides_the_steps_and_content_only_off_its
 
     assert key(steps=9) == key(steps=9, quality="fine")
     assert len({key(), key(quality="fine"), key(content=0.6), key(encoder="styfie-1")}) == 4
+
+
+def test_a_run_from_before_there_were_two_encoders_has_the_key_it_had(painting: Painting) -> None:
+    """As it was computed then, written out: its state is found and gone on with."""
+    settings = Settings(size=64, steps=40, encoder="styfie-1", loss="gram", device="cpu")
+    then = {
+        "size": 64, "steps": 40, "seed": 0, "engine": "optimise", "encoder": "styfie", "loss": "gram",
+        "start": "photo", "max_memory": 4.0,
+    }  # fmt: skip
+    plain = {
+        "styfie": styfie.__version__,
+        "torch": torch.__version__,
+        "settings": then,
+        "device": "cpu",
+        "weights": checksums(["encoder", "segmenter"]),
+        "regions": [painting.regions.names, painting.regions.sides],
+        "looks": {n: [1.0, 0.5, "auto", [s.weight for s in k.styles]] for n, k in painting.looks.items() if k.styles},
+    }
+    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
+    styles = [s for n in sorted(painting.looks) for s in painting.looks[n].styles]
+    pictures = [one for style in styles for one in (style.picture, style.alpha)]
+    for tensor in (painting.photo, painting.regions.alpha, painting.regions.face, painting.regions.depth, *pictures):
+        digest.update(b"none" if tensor is None else f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+        if tensor is not None:
+            digest.update(tensor.contiguous().numpy().tobytes())
+    assert run_key(painting.photo, painting.regions, painting.looks, settings) == digest.hexdigest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import logging
 import os
 import sys
 import tempfile
@@ -49,6 +50,8 @@ SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}  # of colour 
 JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 MOST_TEXT = 1 << 26  # bytes of one text or profile in a PNG
 _text = threading.Lock()
+# Pillow notes some faults of files in its log, which Python prints where nobody listens to it.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 @contextlib.contextmanager

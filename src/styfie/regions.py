@@ -48,6 +48,8 @@ class Regions:
         if self.alpha.ndim != 4 or self.alpha.shape[:2] != (count, 1) or len(self.score) != count:
             shape = tuple(self.alpha.shape)
             raise InputError(f"{count} regions want alpha of shape ({count}, 1, H, W) and as many scores; got {shape}.")
+        if len(self.sides) != count or not set(self.sides) <= {SUBJECT, BACKGROUND}:
+            raise InputError(f"{count} regions want as many sides, subject or background; got {self.sides}.")
         if len(set(self.names)) != count:
             raise InputError(f"Region names must differ; got {', '.join(self.names)}.")
         if odd := [name for name in self.names if not NAME.fullmatch(name)]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import pytest
@@ -106,3 +107,14 @@ def test_what_is_pulled_back_is_autograds_gradient(
 
     found = encoder.pull_back(taps, pull)
     assert torch.allclose(found, known, atol=1e-10)
+
+
+def test_earlier_paintings_repeat_by_the_first_balance() -> None:
+    """What `styfie-1` weighs, and where, is as it was: not what the default has become since."""
+    entry = ENCODERS["styfie-1"]
+    assert vars(entry.weights) == {
+        "content": 0.05, "total_variation": 0.3, "grain": 0.0, "range": 10.0, "detail": 0.9, "edges": 0.1,
+        "borders": 0.1, "face": 1.0, "in_style": False, "enlarged": math.inf,
+    }  # fmt: skip
+    assert load_encoder("styfie-1").content_taps == ("conv4",)
+    assert load_encoder("styfie-2").content_taps == ("conv3", "conv4", "conv5")

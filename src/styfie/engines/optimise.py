@@ -279,11 +279,11 @@ class _Run:
         """The loss of one layer within its box."""
         look = canvas.source.layers[n].look
         measure, size = self._measure(scale, look), (canvas.photo.shape[-2], canvas.photo.shape[-1])
-        likeness = look.likeness * canvas.face * resize(canvas.source.alpha(n), size)  # its own faces
+        likeness = look.likeness * (canvas.face * resize(canvas.source.alpha(n), size))[box]  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
         contrast = measure.contrast_of_styles(look, max(scale.size), self.device) if self.weights.in_style else None
-        pictures = (canvas.own(n), canvas.bands[n : n + 1], likeness, self._drawn(canvas, n))
-        own, band, face, drawn = (picture[box].to(self.device) for picture in pictures)
+        pictures = (canvas.own(n)[box], canvas.bands[n : n + 1][box], likeness, self._drawn(canvas, n)[box])
+        own, band, face, drawn = (picture.to(self.device) for picture in pictures)
         borders = self._borders(canvas, n, box)
         return Objective(own, [Goal(band, targets)], measure, face, contrast or canvas.contrast, borders, drawn)
 
