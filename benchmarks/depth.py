@@ -32,7 +32,7 @@ from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.sheet import lay_out
 
-from common import load_judge
+from common import FIRST, load_judge
 
 STYLES = ("night", "mosaic", "watercolour", "waves")
 CUTOUTS = 5
@@ -110,7 +110,7 @@ def paint_all(scenes: list[Scene], styles: dict[str, Tensor], weights: Weights) 
 
 def paint(scene: Scene, name: str, style: Tensor, weights: Weights) -> Tensor:
     regions = replace(Regions.of_subject(torch.ones_like(scene.depth)), depth=scene.depth)
-    settings = Settings(size=max(scene.depth.shape[-2:]), device="cpu")
+    settings = Settings(size=max(scene.depth.shape[-2:]), device="cpu", steps=40, **FIRST)
     *_, last = optimise(scene.photo, regions, {"subject": Look((Style(name, style),))}, settings, weights=weights)
     return last.layers[:1]
 

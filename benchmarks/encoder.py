@@ -27,7 +27,7 @@ from styfie.sheet import lay_out
 from styfie.training.encoder import load_reference
 from styfie.training.pictures import PictureSet
 
-from common import arguments, load_judge
+from common import FIRST, arguments, load_judge
 
 PHOTOS = ("woman_smile_updo", "man_glasses_curly_hair", "woman_blond_event", "two_men_office", "woman_balcony_curly")
 SIZE, CLOSE = 384, 0.03
@@ -87,7 +87,7 @@ def paint_one(photo: Tensor, style: Tensor, weights: Weights, encoder: Encoder) 
     """The whole photo in one style."""
     regions = Regions.of_subject(torch.ones_like(photo[:, :1]))
     look = {"subject": Look((Style("style", style),), likeness=0)}
-    *_, last = optimise(photo, regions, look, Settings(size=SIZE), weights=weights, encoder=encoder)
+    *_, last = optimise(photo, regions, look, Settings(size=SIZE, steps=40, **FIRST), weights=weights, encoder=encoder)
     return last.layers[:1]
 
 

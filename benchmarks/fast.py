@@ -34,7 +34,7 @@ from styfie.styles import load_style
 from styfie.training.fast import LEAST, ONE_IN
 from styfie.training.pictures import PictureSet
 
-from common import PHOTOS, arguments, load_judge
+from common import FIRST, PHOTOS, arguments, load_judge
 
 MORE = ("woman_sitting_outdoor", "man_stage")
 CONTENTS = (0.015, 0.05, 0.3, 1.5)  # weights of the optimisation's content
@@ -74,7 +74,7 @@ def measure(judge: ModuleType, photo: Path, painting: Path, size: int, weights: 
     picture, style = read_picture(photo, size), load_style(painting, size)
     regions = Regions(("all",), torch.ones_like(picture[:, :1]), (1.0,))
     look = {"all": Look((style,), likeness=0.0)}
-    settings = Settings(size=size)
+    settings = Settings(size=size, steps=40, **FIRST)
     wanted = read_picture(painting, 384)
 
     def distances(result: Tensor) -> tuple[float, float]:

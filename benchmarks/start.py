@@ -17,7 +17,7 @@ from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.styles import load_style
 
-from common import PHOTOS, arguments, load_judge, style_source
+from common import FIRST, PHOTOS, arguments, load_judge, style_source
 
 STYLES = ("waves", "van_gogh_starry_night")
 STEPS = (20, 30, 40)
@@ -33,7 +33,7 @@ def main() -> None:
     photos = [read_picture(asked.data / "selfies" / f"{name}.jpg", asked.size) for name in PHOTOS[:3]]
     for start in ("photo", "fast"):
         for steps in STEPS:
-            settings, found = Settings(size=asked.size, start=start, steps=steps), []
+            settings, found = Settings(size=asked.size, start=start, steps=steps, **FIRST), []
             for photo in photos:
                 regions = Regions(("all",), torch.ones_like(photo[:, :1]), (1.0,))
                 for style in styles:

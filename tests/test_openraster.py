@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,6 +16,7 @@ from PIL import Image
 
 from styfie.errors import InputError, MissingError
 from styfie.images import to_image
+from styfie.looks import Look
 from styfie.openraster import (
     as_stored,
     eight_bits,
@@ -248,6 +249,17 @@ def test_a_painting_of_before_there_were_strokes_is_read_with_the_defaults(paint
         for name, data in (entries | {"styfie/recipe.json": json.dumps(recipe).encode()}).items():
             archive.writestr(name, data)
     assert read_painting(tmp_path / "old.ora").looks["subject"].stroke == 1.0
+
+
+def test_every_field_of_a_look_is_read_back(painting: Painting, tmp_path: Path) -> None:
+    other: dict[str, Any] = {"str": {"color": "keep", "brush": "oil", "bokeh": "disc"}, "float": 0.25}
+    plain = [field for field in fields(Look) if field.name != "styles"]
+    values = {one.name: other["str"][one.name] if one.type == "str" else other["float"] for one in plain}
+    assert all(values[one.name] != one.default for one in plain), "each differs from what is read if it is not stored"
+    looks = dict(painting.looks) | {"subject": replace(painting.looks["subject"], **values)}
+    write_painting(replace(painting, looks=looks), tmp_path / "p.ora")
+    again = read_painting(tmp_path / "p.ora").looks["subject"]
+    assert {name: getattr(again, name) for name in values} == values
 
 
 def test_the_recipe_alone_of_a_file(painting: Painting, tmp_path: Path) -> None:

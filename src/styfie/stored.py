@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from typing import Any
 
 from styfie.looks import BOKEHS, MOST_BLUR, Look
 
-LOOK = ("strength", "color", "stroke", "likeness", "graded", "brush", "blur", "bokeh")  # a look's plain values
+LOOK = tuple(field.name for field in fields(Look) if field.name != "styles")  # a look's plain values
 
 
 def check_recipe(recipe: Any) -> dict[str, Any]:
