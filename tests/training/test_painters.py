@@ -14,15 +14,7 @@ from styfie.errors import InputError
 from styfie.gallery import draw
 from styfie.training import fast as fast_training
 from styfie.training import style as style_training
-from styfie.training.fast import (
-    Material,
-    gram,
-    gram_distance,
-    painting_terms,
-    texture_distance,
-    tile_covariances,
-    train_fast,
-)
+from styfie.training.fast import Material, train_fast
 from styfie.training.loop import Schedule
 from styfie.training.pictures import PictureSet
 from styfie.training.style import train_style
@@ -52,6 +44,13 @@ def test_small_pictures_are_left_out(photos: Path) -> None:
         PictureSet(photos, least=80)
 
 
+def test_pictures_left_out_are_neither_photos_nor_styles(photos: Path) -> None:
+    material = Material([photos], [photos], SHORT, leave_out=["1"])
+    for pictures in (*material.photos, *material.paintings):
+        names = [Path(name).stem for name in pictures.names]
+        assert names and not [name for name in names if "1" in name]
+
+
 def test_a_pair_depends_on_step_and_row_alone(photos: Path) -> None:
     first, second = (Material([photos], [photos], SHORT).pair(2, range(1, 2)) for _ in range(2))
     assert torch.equal(first.photo, second.photo) and torch.equal(first.style, second.style)
@@ -66,30 +65,6 @@ def test_every_eighth_pair_is_its_own_style(photos: Path) -> None:
     same = [material.pair(step, range(row, row + 1)) for step in range(8) for row in range(2)]
     assert [pair.same for pair in same] == [n % 8 == 7 for n in range(16)]
     assert all(torch.equal(pair.photo, pair.style) == pair.same for pair in same)
-
-
-def test_terms_are_nothing_for_the_picture_itself() -> None:
-    picture = torch.full((1, 3, 8, 8), 0.5)
-    features = torch.rand(1, 4, 5, 5)
-    style = gram_distance(gram(features), gram(features))
-    terms = painting_terms(style, features, features, picture, fast_training.LESSON)
-    assert float(terms["total"]) == 0
-    assert float(gram_distance(2 * gram(features), gram(features))) == pytest.approx(1)
-
-
-def test_texture_is_wanted_in_every_tile() -> None:
-    features = torch.randn(1, 4, 32, 32, generator=torch.Generator().manual_seed(0))
-    tiles = tile_covariances(features)
-    assert tiles.shape == (16, 4, 4)
-    corner = features[0, :, :8, :8].flatten(1)
-    assert torch.allclose(tiles[0], torch.cov(corner, correction=0), atol=1e-5)
-    even = features[..., :8, :8].repeat(1, 1, 4, 4)
-    assert float(texture_distance({"a": even}, {"a": even})) == pytest.approx(0, abs=1e-6)
-    assert float(texture_distance({"a": 0 * even + 3}, {"a": even})) == pytest.approx(1), "a bare wall, however bright"
-    half = even.clone()
-    half[..., :16] = 0.5
-    assert float(texture_distance({"a": half}, {"a": even})) == pytest.approx(0.5), "half a bare wall"
-    assert tile_covariances(features[..., :5, :9]).shape == (1, 4, 4)
 
 
 def test_a_run_stopped_and_started_again_ends_with_the_same_weights(photos: Path, tmp_path: Path) -> None:
@@ -108,6 +83,16 @@ def test_a_run_stopped_and_started_again_ends_with_the_same_weights(photos: Path
 def test_a_start_of_another_network_is_one_sentence(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="another network"):
         train_fast([photos], [photos], tmp_path / "run", SHORT, start={"weight": torch.zeros(2)})
+
+
+def test_a_style_goes_on_from_weights_of_an_earlier_run(photos: Path, tmp_path: Path) -> None:
+    style = draw("pop", 64)
+    first = train_style([photos], [style], tmp_path / "first", SHORT, 0.25).state_dict()
+    still = replace(SHORT, steps=1, learning_rate=0.0)
+    second = train_style([photos], [style], tmp_path / "second", still, 0.25, start=first).state_dict()
+    assert all(torch.equal(first[name], value) for name, value in second.items())
+    with pytest.raises(InputError, match="another network"):
+        train_style([photos], [style], tmp_path / "third", SHORT, 0.5, start=first)
 
 
 def test_one_style_is_learned(photos: Path, tmp_path: Path) -> None:

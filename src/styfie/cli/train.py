@@ -27,6 +27,9 @@ Photos = Annotated[
         "--photos", help="A folder or ZIP of photos of 256 pixels and more; repeat for more, each equally often."
     ),
 ]
+LeftOut = Annotated[
+    list[str] | None, typer.Option("--leave-out", help="Pictures with this in their path are not learned from; repeat.")
+]
 Start = Annotated[Path | None, typer.Option(help="Safetensors of an earlier run to start from.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Optimiser steps; the published run's if none.")]
 RunSeed = Annotated[int, typer.Option(min=0, help="The same seed gives the same weights on the same CPU.")]
@@ -62,6 +65,7 @@ def fast(
     content: Annotated[
         float | None, typer.Option(min=0, help="Weight of the photo's content; less paints more freely.")
     ] = None,
+    leave_out: LeftOut = None,
     start: Start = None,
     steps: Steps = None,
     seed: RunSeed = 0,
@@ -78,7 +82,9 @@ def fast(
     schedule = replace(SCHEDULE, steps=steps or SCHEDULE.steps, seed=seed)
     lesson = LESSON if content is None else replace(LESSON, content=content)
     weights = read_start(start) if start else None
-    network = train_fast(photos, styles, output, schedule, lesson, pick_device(device), weights, _log)
+    network = train_fast(
+        photos, styles, output, schedule, lesson, pick_device(device), weights, _log, leave_out=leave_out or ()
+    )
     file = save_weights(network.state_dict(), output / "fast.safetensors")
     typer.echo(f"Wrote {file}")
 
@@ -93,6 +99,8 @@ def style(
     width: Annotated[
         float, typer.Option(min=0.125, max=2, help="Share of the published widths; 0.5 has a quarter of the weights.")
     ] = 0.5,
+    leave_out: LeftOut = None,
+    start: Start = None,
     steps: Steps = None,
     seed: RunSeed = 0,
     device: Device = "auto",
@@ -105,16 +113,27 @@ def style(
     from styfie.engines.taught.files import save_taught
     from styfie.gallery import GALLERY
     from styfie.styles import DRAWN, load_style
+    from styfie.training.segmenter import read_start
     from styfie.training.style import GALLERY_STEPS, SCHEDULE, train_style
     from styfie.weights import save_weights
     from styfie.writing import check_targets
 
     every = picture == "gallery"
     file = output / f"{'gallery' if every else Path(picture).stem}.safetensors"
-    check_targets([file], [*photos, Path(picture)])
+    check_targets([file], [*photos, Path(picture), *([start] if start else [])])
     pictures = [load_style(name, DRAWN).picture for name in (GALLERY if every else [picture])]
     schedule = replace(SCHEDULE, steps=steps or (GALLERY_STEPS if every else SCHEDULE.steps), seed=seed)
-    network = train_style(photos, pictures, output, schedule, width, device=pick_device(device), on_log=_log)
+    network = train_style(
+        photos,
+        pictures,
+        output,
+        schedule,
+        width,
+        device=pick_device(device),
+        on_log=_log,
+        start=read_start(start) if start else None,
+        leave_out=leave_out or (),
+    )
     if every:
         save_weights(network.state_dict(), file)
     else:

@@ -1,7 +1,7 @@
 """Teach the network that paints in one pass what the optimising engine minimises, over many photos and paintings.
 
 Johnson et al. (2016) for one style; Huang and Belongie (2017), Ghiasi et al. (2017) for any. The loss is the engine's
-own, on the same frozen encoder: Gram matrices and content relative to style and photo, total variation, range. Every
+own, on the same frozen encoder (`perceptual`), with patches of plain pixels and texture in every part beside it. Every
 eighth picture is painted in its own style and must stay what it was.
 """
 
@@ -13,28 +13,26 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
 from styfie.devices import lowered
 from styfie.encoders import load_encoder
-from styfie.encoders.loss_weights import THIN
-from styfie.encoders.plain import PlainEncoder, halve
+from styfie.encoders.plain import PlainEncoder
 from styfie.engines.fast.network import FastNet, draw_noise, see
 from styfie.engines.fast.transport import gaussian, transports
 from styfie.gallery import GALLERY, draw
-from styfie.losses.moments import moments
 from styfie.training.loop import CPU, Schedule, fit
+from styfie.training.perceptual import Lesson, painting_terms, patch_distance, texture_distance, wanted_of
 from styfie.training.pictures import PictureSet, Pixels, random_crop
 from styfie.training.segmenter import begin
 
 SCHEDULE = Schedule(
     steps=7_500,
-    batch=4,
-    accumulate=4,
-    learning_rate=1e-3,
+    batch=2,
+    accumulate=2,
+    learning_rate=7e-4,
     weight_decay=1e-5,
     warm_up=0.03,
     clip=0.5,
@@ -49,20 +47,7 @@ ONE_IN = 10  # paintings held out
 SLOWER = 0.1  # times the learning rate of all else, of what reads the style: every convolution hangs on it
 SAME = 8  # every so manieth picture is its own style
 WIDEST = 3.0  # times a picture's side: the shorter side at most that a style is seen at, about 512 pixels for 160
-TILES, LEAST_TILE = 4, 8  # on a side at most, in each of which there is to be texture; and cells on a tile's side
 TURNED = 0.5  # share of styles whose colours are turned about
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """How much the terms of the loss count beside the style's."""
-
-    content: float = 0.02
-    half: float = 0.3  # share of the style's that is measured at half the size: large strokes
-    local: float = 1.0  # texture everywhere: without it walls stay bare, and edges make up for them
-    identity: float = 1.0
-    total_variation: float = THIN.total_variation
-    range: float = THIN.range
 
 
 LESSON = Lesson()
@@ -88,9 +73,11 @@ class Pair:
 class Material:
     """Photos and styles to draw pairs from; the gallery is a tenth of the styles, paintings are the rest."""
 
-    def __init__(self, photos: Sequence[Path], styles: Sequence[Path], schedule: Schedule) -> None:
-        self.photos = [PictureSet(source, least=LEAST) for source in photos]
-        self.paintings = [PictureSet(source, one_in=ONE_IN) for source in styles]
+    def __init__(
+        self, photos: Sequence[Path], styles: Sequence[Path], schedule: Schedule, leave_out: Sequence[str] = ()
+    ) -> None:
+        self.photos = [PictureSet(source, least=LEAST, leave_out=leave_out) for source in photos]
+        self.paintings = [PictureSet(source, one_in=ONE_IN, leave_out=leave_out) for source in styles]
         drawn = (draw(name, DRAWN)[0].permute(1, 2, 0) for name in GALLERY)
         self.gallery = [(255 * one).round().numpy().astype(np.uint8) for one in drawn]
         self.schedule = schedule
@@ -140,81 +127,24 @@ def to_batch(picture: NDArray[np.uint8]) -> Tensor:
 
 
 def fast_loss(network: FastNet, encoder: PlainEncoder, pair: Pair, lesson: Lesson) -> dict[str, Tensor]:
-    """The terms of one pair's loss."""
+    """The terms of one pair's loss, weighted, and their `total`."""
     with torch.no_grad(), torch.autocast(pair.photo.device.type, enabled=False):
         photo, style = (see(one, encoder(one)) for one in (pair.photo, pair.style))
-        wanted = [gaussian(one) for one in style.values()]
-        affines = transports([gaussian(one) for one in photo.values()], wanted)
+        statistics = [gaussian(one) for one in style.values()]
+        affines = transports([gaussian(one) for one in photo.values()], statistics)
         colours, (_, *features) = affines[0](pair.photo), photo.values()
-    painted = network(colours, features, network.laterals(affines[1:]), network.filters(wanted), pair.noise)
-    found, tap = encoder(painted), encoder.content_tap
-    apart = style_distance(found, style)
-    if lesson.half:
-        with torch.no_grad():
-            small = encoder(halve(pair.style))
-        apart = (1 - lesson.half) * apart + lesson.half * style_distance(encoder(halve(painted)), small)
-    terms = painting_terms(apart, found[tap], photo[tap], painted, lesson)
-    identity = (painted - pair.photo).abs().mean() if pair.same else apart.new_zeros(())
-    local = texture_distance(found, style) if lesson.local else apart.new_zeros(())
-    total = terms["total"] + lesson.local * local + lesson.identity * identity
-    return terms | {"identity": identity, "local": local, "total": total}
-
-
-def painting_terms(style: Tensor, found: Tensor, content: Tensor, painted: Tensor, lesson: Lesson) -> dict[str, Tensor]:
-    """The terms for a picture (1, 3, H, W) at a style distance (), `found` and wanted `content` being maps of it.
-
-    Of the style distance the logarithm of 1 + is minimised: some styles are hard, and must not shout down the others.
-    """
-    kept = content.float()
-    terms = {
-        "style": style,
-        "content": F.mse_loss(found.float(), kept) / kept.var((0, 2, 3)).mean().clamp_min(1e-6),
-        "smooth": 3 * (painted.diff(dim=-2).square().mean() + painted.diff(dim=-1).square().mean()),
-        "range": 3 * (painted - painted.clamp(0, 1)).square().mean(),
+        del style["rgb"]
+        wanted = wanted_of(encoder, pair.style, style)
+        kept = encoder(colours.clamp(0, 1).contiguous(memory_format=torch.channels_last))
+    painted = network(colours, features, network.laterals(affines[1:]), network.filters(statistics), pair.noise)
+    terms, found = painting_terms(encoder, painted, kept, wanted, lesson)
+    same = (painted - pair.photo).abs().mean() if pair.same else painted.new_zeros(())
+    terms |= {
+        "patches": lesson.patches * patch_distance(painted, pair.style),
+        "local": lesson.local * texture_distance(found, style),
+        "identity": lesson.identity * same,
     }
-    weights = {"content": lesson.content, "smooth": lesson.total_variation / 3, "range": lesson.range / 3}
-    return terms | {"total": style.log1p() + torch.stack([weights[name] * terms[name] for name in weights]).sum()}
-
-
-def style_distance(found: Mapping[str, Tensor], style: Mapping[str, Tensor]) -> Tensor:
-    """The distances () of Gram matrices, summed over taps."""
-    return torch.stack([gram_distance(gram(one), gram(style[name])) for name, one in found.items()]).sum()
-
-
-def texture_distance(found: Mapping[str, Tensor], style: Mapping[str, Tensor]) -> Tensor:
-    """How far () the covariance in each tile is from the style's mean one, in [0, 1]: 1 for none at all.
-
-    Gram matrices of whole pictures leave open where the texture is. Means are left out: light and dark stay the
-    photo's. Squared, over the sum of both squares: tiles with too much are no worse than bare ones. Mean over taps.
-    """
-    each = []
-    for name, one in found.items():
-        mine, wanted = tile_covariances(one), tile_covariances(style[name]).mean(0)
-        apart, size = (mine - wanted).square().sum((1, 2)), mine.square().sum((1, 2)) + wanted.square().sum()
-        each.append((apart / size.clamp_min(1e-8)).mean())
-    return torch.stack(each).mean()
-
-
-def tile_covariances(features: Tensor) -> Tensor:
-    """Covariances (N * N, C, C) of features (1, C, H, W) in N x N tiles, float32; `TILES` or fewer on a side."""
-    count = max(1, min(TILES, min(features.shape[-2:]) // LEAST_TILE))
-    height, width = (side // count for side in features.shape[-2:])
-    even = features[0, :, : count * height, : count * width].float()
-    tiles = even.unflatten(1, (count, height)).unflatten(3, (count, width)).permute(1, 3, 0, 2, 4).flatten(0, 1)
-    flat = tiles.flatten(2)
-    centred = flat - flat.mean(2, keepdim=True)
-    found: Tensor = centred @ centred.mT / flat.shape[2]
-    return found
-
-
-def gram_distance(found: Tensor, style: Tensor) -> Tensor:
-    """The squared distance () of Gram matrices over the style's square."""
-    return (found - style).square().sum() / style.square().sum().clamp_min(1e-8)
-
-
-def gram(features: Tensor) -> Tensor:
-    """The Gram matrix (C, C) of features (1, C, H, W) per position, float32 sums of products in their own precision."""
-    return moments(features, features.new_ones((1, 1, *features.shape[-2:])), mean=False).gram
+    return terms | {"total": torch.stack(list(terms.values())).sum()}
 
 
 def train_fast(
@@ -226,19 +156,21 @@ def train_fast(
     device: torch.device = CPU,
     start: Mapping[str, Tensor] | None = None,
     on_log: Callable[[Mapping[str, float]], None] | None = None,
+    leave_out: Sequence[str] = (),
 ) -> FastNet:
     """Train on photos below `photos` and paintings below `styles`; checkpoints and `log.jsonl` go to `folder`.
 
-    `start` are weights of an earlier run to begin from. Given again, the same call goes on where it was stopped.
+    `start` are weights of an earlier run to begin from; pictures with a word of `leave_out` in their path are not
+    learned from. Given again, the same call goes on where it was stopped.
 
     Raises:
         InputError, MissingError: no photos, a checkpoint of another run, or a start of another network.
     """
     torch.manual_seed(schedule.seed)
-    encoder = load_encoder("styfie-1")
+    encoder = load_encoder("styfie-2")
     assert isinstance(encoder, PlainEncoder)
     encoder = lowered(encoder, device)
-    material = Material(photos, styles, schedule)
+    material = Material(photos, styles, schedule, leave_out)
     network = FastNet().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start:
         begin(network, start)

@@ -147,7 +147,7 @@ def begin(network: nn.Module, start: Mapping[str, Tensor] | None) -> None:
     try:
         into.load_state_dict(start)
     except RuntimeError:
-        raise InputError("The weights to start from are of another network: give a file of this --arch.") from None
+        raise InputError("The weights to start from are of another network: give a file of the same one.") from None
 
 
 def read_start(file: Path) -> dict[str, Tensor]:

@@ -1,7 +1,6 @@
 """Teach one network one style, or several that share all but a scale and a shift: Johnson et al. (2016).
 
-The loss is the optimising engine's own on the built-in encoder: Gram matrices relative to the style, content relative
-to the photo, total variation, range.
+The loss is the optimising engine's own on the built-in encoder (`perceptual`), with patches of plain pixels beside it.
 """
 
 from __future__ import annotations
@@ -14,20 +13,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from styfie.colour import match_colours
 from styfie.devices import lowered
 from styfie.encoders import load_encoder
 from styfie.encoders.plain import PlainEncoder
+from styfie.engines.layers import FAINT
 from styfie.engines.taught.network import TransformNet
-from styfie.images import fit_size, resize
-from styfie.training.fast import LEAST, Lesson, gram, gram_distance, painting_terms, to_batch
+from styfie.images import resize
+from styfie.training.fast import LEAST, to_batch
 from styfie.training.loop import CPU, Schedule, fit
+from styfie.training.perceptual import Lesson, painting_terms, patch_distance, wanted_of
 from styfie.training.pictures import PictureSet, random_crop
+from styfie.training.segmenter import begin
 
 SCHEDULE = Schedule(
     steps=4_000, batch=4, accumulate=4, learning_rate=2e-3, weight_decay=0.0, average=0.998, save_every=250
 )
 GALLERY_STEPS = 4_000  # for all of the gallery
-LESSON = Lesson(content=0.2, half=0, local=0)  # textures are learned by heart: there is but one for each style
+LESSON = Lesson(local=0)  # textures are learned by heart: there is but one for each style
 SIDES = (160, 256)  # of the pictures of most steps, and of the last ones
 SMALL_SHARE = 0.75  # of the steps that are on small pictures
 SEEN = 1.5  # the style picture's shorter side, in sides of the photos' crops
@@ -35,14 +38,15 @@ SEEN = 1.5  # the style picture's shorter side, in sides of the photos' crops
 
 @dataclass(frozen=True)
 class Task:
-    """A `photo` (1, 3, H, W) and the number of the style it is to be painted in."""
+    """A `photo` (1, 3, H, W), the number of the style it is to be painted in, and a part of that of the same size."""
 
     photo: Tensor
     style: int
+    part: Tensor
 
     def to(self, device: torch.device) -> Task:
         """The same on another device."""
-        return Task(self.photo.to(device), self.style)
+        return Task(self.photo.to(device), self.style, self.part.to(device))
 
 
 def train_style(
@@ -54,49 +58,57 @@ def train_style(
     lesson: Lesson = LESSON,
     device: torch.device = CPU,
     on_log: Callable[[Mapping[str, float]], None] | None = None,
+    start: Mapping[str, Tensor] | None = None,
+    leave_out: Sequence[str] = (),
 ) -> TransformNet:
     """Train on photos below `photos` to paint in `styles`, each RGB (1, 3, H, W) in [0, 1].
 
-    Checkpoints and `log.jsonl` go to `folder`; given again, the same call goes on where it was stopped.
+    `start` are weights of an earlier run to begin from; photos with a word of `leave_out` in their path are not learned
+    from. Checkpoints and `log.jsonl` go to `folder`; given again, the same call goes on where it was stopped.
 
     Raises:
-        InputError, MissingError: no photos, or a checkpoint of another run.
+        InputError, MissingError: no photos, a checkpoint of another run, or a start of another network.
     """
     torch.manual_seed(schedule.seed)
-    encoder = load_encoder("styfie-1")
+    encoder = load_encoder("styfie-2")
     assert isinstance(encoder, PlainEncoder)
     encoder = lowered(encoder, device)
-    sets = [PictureSet(source, least=LEAST) for source in photos]
-    wanted = {side: [_grams(encoder, style.to(device), round(SEEN * side)) for style in styles] for side in SIDES}
+    sets = [PictureSet(source, least=LEAST, leave_out=leave_out) for source in photos]
+    seen = {side: [at_shorter(style.to(device), round(SEEN * side)) for style in styles] for side in SIDES}
+    with torch.no_grad():
+        wanted = {side: [wanted_of(encoder, style) for style in each] for side, each in seen.items()}
     network = TransformNet(width, len(styles)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.know(styles)
+    if start:
+        begin(network, start)
 
     def task_at(step: int, rows: range) -> Task:
         side = SIDES[0] if step < SMALL_SHARE * schedule.steps else SIDES[1]
         rng = np.random.default_rng((schedule.seed, step, rows.start))
         chosen = sets[int(rng.integers(len(sets)))]
         photo = random_crop(chosen[int(rng.integers(len(chosen)))], side, rng)
-        return Task(to_batch(photo), (step * schedule.batch + rows.start) % len(styles))
+        number = (step * schedule.batch + rows.start) % len(styles)
+        whole = seen[side][number]
+        top, left = (int(rng.integers(most - side + 1)) for most in whole.shape[-2:])
+        return Task(to_batch(photo), number, whole[..., top : top + side, left : left + side])
 
     def loss_of(model: TransformNet, task: Task, _progress: float) -> dict[str, Tensor]:
+        side = task.photo.shape[-1]
         with torch.no_grad():
-            content = encoder(task.photo)[encoder.content_tap]
-        shares = torch.eye(len(styles), device=task.photo.device)[task.style]
-        painted = model(task.photo, shares)
-        found = encoder(painted)
-        grams = wanted[task.photo.shape[-1]][task.style]
-        style = torch.stack([gram_distance(gram(a), b) for a, b in zip(found.values(), grams, strict=True)]).sum()
-        return painting_terms(style, found[encoder.content_tap], content, painted, lesson)
+            style = seen[side][task.style]
+            kept = encoder(match_colours(task.photo, style, torch.ones_like(task.photo[:, :1]), None, FAINT))
+        painted = model(task.photo, torch.eye(len(styles), device=task.photo.device)[task.style])
+        terms, _ = painting_terms(encoder, painted, kept, wanted[side][task.style], lesson)
+        terms |= {"patches": lesson.patches * patch_distance(painted, task.part)}
+        return terms | {"total": torch.stack(list(terms.values())).sum()}
 
     trained = fit(network, task_at, loss_of, schedule, folder, device=device, on_log=on_log)
     assert isinstance(trained, TransformNet)
     return trained
 
 
-@torch.no_grad()
-def _grams(encoder: PlainEncoder, style: Tensor, shorter: int) -> list[Tensor]:
-    """The Gram matrices of a style whose shorter side is brought to so many pixels."""
+def at_shorter(style: Tensor, shorter: int) -> Tensor:
+    """A style (1, 3, H, W) whose shorter side is brought to so many pixels."""
     height, width = style.shape[-2:]
-    size = fit_size((height, width), round(shorter * max(height, width) / min(height, width)))
-    seen = resize(style, size).contiguous(memory_format=torch.channels_last)
-    return [gram(one) for one in encoder(seen).values()]
+    size = (round(shorter * height / min(height, width)), round(shorter * width / min(height, width)))
+    return resize(style, size).contiguous(memory_format=torch.channels_last)
