@@ -88,3 +88,13 @@ def test_a_layer_more_is_foretold_with_all_that_it_keeps(side: int, style: int) 
 def test_what_the_encoder_keeps_of_every_pixel_is_counted() -> None:
     without, kept = (make_plan((300, 400), 2, 10, 4e9, step=(700, 32, each)) for each in (0, 100))
     assert kept.memory - without.memory == 100 * 300 * 400
+
+
+def test_the_time_told_is_from_start_to_files() -> None:
+    plan = make_plan((96, 64), 2, 10, 4e9)
+    (scale,) = plan.scales
+    painting = 2 * scale.steps * 96 * 64 * 1e-3
+    whole = plan.seconds(1e-3)
+    ready, written = 2 * 2 * 96 * 64 * 1e-3, 1.75 * 96 * 64 * 1e-3
+    assert whole == pytest.approx(painting + ready + written)
+    assert "about 2:05 minutes" in plan.describe(125.2)

@@ -53,7 +53,9 @@ def test_terms_and_gradient_are_those_of_the_optimising_engine(pictures: tuple[T
     torch.stack(list(terms.values())).sum().backward()
     for name, value in zip(TERMS, values.tolist(), strict=True):
         if name in terms:
-            assert float(terms[name].detach()) == pytest.approx(value, rel=0.02), name  # per pixel, and per step between them
+            assert float(terms[name].detach()) == pytest.approx(value, rel=0.02), (
+                name
+            )  # per pixel, and per step between them
     assert leaf.grad is not None
     assert float((leaf.grad - gradient).norm() / gradient.norm()) < 0.01
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -254,6 +255,7 @@ def _tell_of_masks(masks: Sequence[str], used: bool, resized: bool) -> None:
 def _paint_one(
     photo: Picture | None, request: Request, output: Path, timelapse: Path | None, read: Sequence[Path] = ()
 ) -> None:
+    begun = time.perf_counter()
     from styfie.pipeline import paint_into
     from styfie.sources import files_read
     from styfie.timelapse import Timelapse
@@ -268,7 +270,7 @@ def _paint_one(
 
         def on_start(painting: Painting) -> None:
             if request.settings.engine == "optimise":
-                tell(_plan(painting, request.settings))
+                tell(_plan(painting, request.settings, time.perf_counter() - begun))
             if film:
                 _check_film(painting)
                 film.start(painting, request.settings, output)
@@ -301,11 +303,11 @@ def _check_film(painting: Painting) -> None:
         raise InputError(f"A timelapse of {width}x{height} pixels would be one pixel narrow: leave --timelapse out.")
 
 
-def _plan(painting: Painting, settings: Settings) -> str:
-    """What is going to be done, in how much time and memory."""
+def _plan(painting: Painting, settings: Settings, passed: float) -> str:
+    """What is going to be done, in how much time and memory; `passed` are the seconds since the start."""
     from styfie.engines.optimise import foretell, plan_for
 
-    return foretell(plan_for(painting.photo, painting.regions, painting.looks, settings), settings)
+    return foretell(plan_for(painting.photo, painting.regions, painting.looks, settings), settings, passed)
 
 
 def step_files(settings: Settings, output: Path) -> list[Path]:

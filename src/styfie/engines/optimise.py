@@ -101,8 +101,12 @@ def plan_for(
     )
 
 
-def foretell(plan: Plan, settings: Settings) -> str:
-    """The plan in a line, with the time it takes here: that of a few steps on a small picture."""
+def foretell(plan: Plan, settings: Settings, passed: float = 0.0) -> str:
+    """The plan in a line, with the time it takes here from start to files.
+
+    That is told from a few steps on a small picture, and `passed`, the seconds since the start.
+    """
+    begun = time.perf_counter()
     device = pick_device(settings.device)
     encoder = lowered(load_encoder(settings.encoder), device)
     measure = Measure(encoder, STYLE_LOSSES[settings.loss], find_encoder(settings.encoder).weights)
@@ -111,7 +115,8 @@ def foretell(plan: Plan, settings: Settings) -> str:
     targets = measure.targets(Look((Style("ramp", ramp.mT),)), PROBE, device)
     objective = Objective(ramp, [Goal(inside, targets)], measure, 0 * inside, measure.contrast(ramp))
     times = [time.perf_counter() for _ in search(objective, ramp, 5, 2)]
-    return plan.describe(min(b - a for a, b in itertools.pairwise(times)) / PROBE**2)
+    step = min(b - a for a, b in itertools.pairwise(times)) / PROBE**2
+    return plan.describe(passed + time.perf_counter() - begun + plan.seconds(step))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,8 @@ LOOK = 10  # steps between two looks at whether anything is still seen to change
 BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
 TWICE = 1.5  # work on a picture in tiles: they overlap, and their statistics are gathered first
+PREPARED = 2.0  # steps that getting a layer of a scale ready takes as long as: its targets, colours and content
+WRITTEN = 1.75  # steps of one layer that blending and writing the pictures take as long as
 
 # Bytes; benchmarks/sizes.py compares what is foretold with what is measured from outside.
 BASE = 0.75 * GIGABYTE  # Python, PyTorch, the networks and finding the person
@@ -56,12 +58,17 @@ class Plan:
     scales: tuple[Scale, ...]
     layers: int
 
+    def seconds(self, step: float) -> float:
+        """Until the pictures are written, if a step takes so many seconds for each pixel."""
+        prepared = PREPARED * self.layers * sum(scale.pixels for scale in self.scales)
+        return step * (self.work + prepared + WRITTEN * self.scales[-1].pixels)
+
     def describe(self, seconds: float) -> str:
-        """One line for people; `seconds` is what a step takes for each pixel."""
+        """One line for people, with the time from start to files."""
         sizes = ", ".join(str(max(scale.size)) for scale in self.scales)
         side = self.scales[-1].side
         tiles = f" in tiles of {side} pixels" if side else ""
-        minutes, rest = divmod(round(self.work * seconds), 60)
+        minutes, rest = divmod(round(seconds), 60)
         return (
             f"{sizes} pixels{tiles}, {self.steps} steps for {self.layers} layer{'s' * (self.layers > 1)}: "
             f"about {minutes}:{rest:02d} minutes, {self.memory / GIGABYTE:.1f} GB at the most"
