@@ -87,6 +87,12 @@ def test_arrays_of_any_numbers(values: Any) -> None:
     assert_ramp(read_depth(values[None, None], SIZE), 0.001)
 
 
+def test_a_tensor_of_a_kind_that_numpy_does_not_know_or_on_its_way_through_a_network() -> None:
+    values = torch.from_numpy(ramp(9.0, np.float32))
+    assert_ramp(read_depth(values.bfloat16(), SIZE), 0.01)
+    assert_ramp(read_depth(values.requires_grad_(), SIZE), 0.001)
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

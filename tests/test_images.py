@@ -291,6 +291,47 @@ def test_an_alpha_that_hides_nothing_says_nothing(tmp_path: Path) -> None:
     assert abs(float(matte.mean()) - 0.5) < 0.02
 
 
+INSIDE = np.zeros((6, 8), bool)
+INSIDE[2:, 3:] = True
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.int16, np.int32, np.int64, np.float32, np.float64, np.float16])
+@pytest.mark.parametrize("full", [1, 255])
+@pytest.mark.parametrize("as_tensor", [False, True])
+def test_a_mask_of_any_numbers_is_the_same(kind: type, full: int, as_tensor: bool) -> None:
+    if full == 255 and kind in (bool, np.int16, np.float16):
+        full = 1
+    values = (INSIDE * full).astype(kind)
+    mask = torch.from_numpy(values) if as_tensor else values
+    if full == 255 and np.issubdtype(kind, np.floating):
+        with pytest.raises(InputError, match=r"outside \[0, 1\]"):
+            read_matte(mask, (6, 8))
+        return
+    assert torch.equal(read_matte(mask, (6, 8)), torch.from_numpy(INSIDE).float()[None, None])
+
+
+@pytest.mark.parametrize("lead", [(), (1,), (1, 1)])
+def test_a_soft_mask_tensor_keeps_its_values(lead: tuple[int, ...]) -> None:
+    soft = torch.linspace(0, 1, 48).reshape(*lead, 6, 8)
+    assert torch.equal(read_matte(soft, (6, 8)).flatten(), soft.flatten())
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_a_coloured_mask_tensor_is_read_by_its_luma_and_one_with_alpha_by_that(dtype: torch.dtype) -> None:
+    full = 255 if dtype == torch.uint8 else 1
+    green = torch.zeros(1, 3, 6, 8)
+    green[:, 1] = 1
+    found = read_matte((green * full).to(dtype), (6, 8))
+    assert float((found - 0.587).abs().max()) < 1 / 255
+    clear = torch.cat([torch.ones(1, 3, 6, 8), torch.from_numpy(INSIDE).float()[None, None]], 1)
+    assert torch.equal(read_matte((clear * full).to(dtype)[0], (6, 8))[0, 0], torch.from_numpy(INSIDE).float())
+
+
+def test_sixteen_bits_of_a_mask_count_in_65535ths() -> None:
+    assert float(read_matte(np.full((6, 8), 0x8000, np.uint16), (6, 8)).mean()) == pytest.approx(0.5, abs=0.01)
+    assert float(read_matte(np.full((6, 8), 200, np.uint16), (6, 8)).mean()) == 0
+
+
 def test_a_mask_fits_a_wide_photo_whose_small_size_is_rounded(tmp_path: Path) -> None:
     mask = saved(tmp_path / "m.png", Image.new("L", (2000, 300), 255))
     assert read_matte(mask, fit_size((300, 2000), 96)).shape == (1, 1, 14, 96)

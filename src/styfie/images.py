@@ -5,6 +5,7 @@ Everywhere else a picture is RGB float32 (1, 3, H, W) in [0, 1] and a matte (1, 
 
 from __future__ import annotations
 
+import math
 import os
 import zlib
 from pathlib import Path
@@ -67,13 +68,19 @@ def read_once(file: Path) -> Picture:
 def read_matte(source: Picture, size: tuple[int, int]) -> Tensor:
     """Read a mask as matte (1, 1, height, width): its luma or, where it has transparency, its alpha; 1 = inside.
 
+    `source` is what `read_picture` takes, of one channel too; an array or a tensor may also hold booleans, or whole
+    numbers from 0 to 1 or to 255, and a tensor be (H, W), (C, H, W) or (1, C, H, W).
+
     Raises:
         InputError: besides what `read_picture` raises, proportions that are not the photo's.
     """
     name = describe(source)
-    if isinstance(source, Tensor):
-        matte = source.float().reshape(1, -1, *source.shape[-2:])[:, :1]
+    if isinstance(source, Tensor) and source.is_floating_point() and source.numel() == math.prod(source.shape[-2:]):
+        _check_range(source.detach().cpu(), name)
+        matte = source.detach().cpu().float().reshape(1, 1, *source.shape[-2:])
     else:
+        if isinstance(source, np.ndarray | Tensor):
+            source = _eight_bits(source)
         image = open_picture(Path(source), name) if isinstance(source, str | Path) else _from_memory(source, name)
         colours, alpha = layers(image, name)
         with decoding(name):
@@ -87,6 +94,23 @@ def read_matte(source: Picture, size: tuple[int, int]) -> Tensor:
             "a mask of the same proportions is wanted, drawn on the upright photo."
         )
     return resize(matte, size).clamp(0, 1)
+
+
+def _eight_bits(source: NDArray[Any] | Tensor) -> NDArray[Any]:
+    """A mask's numbers, channels last, as `_from_memory` takes them: of whole ones up to 1, 1 is all."""
+    if isinstance(source, Tensor):
+        source = source.detach().cpu()
+        source = source.float() if source.is_floating_point() else source
+        values = source.reshape(source.shape[1:]) if source.ndim == 4 and len(source) == 1 else source
+        array = (values.movedim(0, 2) if values.ndim == 3 else values).numpy()
+    else:
+        array = source
+    if array.dtype != bool and not np.issubdtype(array.dtype, np.integer):
+        return array
+    low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
+    if low >= 0 and high <= 1:
+        return array.astype(np.uint8) * 255
+    return array.astype(np.uint8) if low >= 0 and high <= 255 and array.dtype != np.uint16 else array
 
 
 def _luma(colours: Image.Image) -> Image.Image:
@@ -111,12 +135,16 @@ def _from_memory(source: Image.Image | NDArray[Any], name: str) -> Image.Image:
     if source.dtype == np.uint16:
         source = (source >> 8).astype(np.uint8)
     elif np.issubdtype(source.dtype, np.floating):
-        if not np.isfinite(source).all() or source.min() < 0 or source.max() > 1:
-            raise InputError(f"The {name} holds floats outside [0, 1]: scale it, or give uint8.")
+        _check_range(torch.from_numpy(np.ascontiguousarray(source)), name)
         source = np.round(source * 255).astype(np.uint8)
     elif source.dtype != np.uint8:
         raise InputError(f"The {name} is of {source.dtype}: uint8, uint16 or floats in [0, 1] are wanted.")
     return Image.fromarray(source[..., 0] if source.ndim == 3 and shape[2] == 1 else source)
+
+
+def _check_range(values: Tensor, name: str) -> None:
+    if not bool(torch.isfinite(values).all()) or float(values.min()) < 0 or float(values.max()) > 1:
+        raise InputError(f"The {name} holds floats outside [0, 1]: scale it, or give uint8.")
 
 
 def _decode(image: Image.Image, name: str) -> Image.Image:
@@ -137,7 +165,7 @@ def _checked_tensor(tensor: Tensor) -> Tensor:
     if float(tensor.min()) < 0 or float(tensor.max()) > 1:
         raise InputError(f"The tensor spans {float(tensor.min()):.3g} to {float(tensor.max()):.3g}: [0, 1] is wanted.")
     check_size((tensor.shape[-1], tensor.shape[-2]), "tensor")
-    return tensor.float().cpu()
+    return tensor.detach().float().cpu()
 
 
 def _size(picture: Tensor) -> tuple[int, int]:

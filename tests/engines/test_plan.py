@@ -97,4 +97,5 @@ def test_the_time_told_is_from_start_to_files() -> None:
     whole = plan.seconds(1e-3)
     ready, written = 2 * 2 * 96 * 64 * 1e-3, 1.75 * 96 * 64 * 1e-3
     assert whole == pytest.approx(painting + ready + written)
-    assert "about 2:05 minutes" in plan.describe(125.2)
+    assert "about 2 min 5 s," in plan.describe(125.2)
+    assert "about 59 s," in plan.describe(58.6)

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from styfie.painting import Painting
 
 Device = Annotated[str, typer.Option(help="auto (CUDA where there is one, else cpu), cpu, cuda or mps.")]
-Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
+Seed = Annotated[
+    int,
+    typer.Option(
+        help="The same seed gives the same bytes. optimise, but for --start noise, and taught draw nothing by chance."
+    ),
+]
 Segmenter = Annotated[
     str,
     typer.Option(

@@ -34,8 +34,11 @@ def read_depth(source: Picture, size: tuple[int, int]) -> Tensor:
         values = _read(open_picture(Path(source), name), name)
     elif isinstance(source, Image.Image):
         values = _read(source, name)
+    elif isinstance(source, Tensor):
+        source = source.detach().cpu()
+        values = (source.float() if source.dtype == torch.bfloat16 else source).numpy()  # which NumPy does not know
     else:
-        values = np.asarray(source.cpu() if isinstance(source, Tensor) else source)
+        values = np.asarray(source)
     values = values.reshape(values.shape[-2:]) if values.size == np.prod(values.shape[-2:]) else values
     if values.ndim != 2 or not np.issubdtype(values.dtype, np.number) or not np.isfinite(values).all():
         raise InputError(f"The depth map {name} of shape {values.shape} is wanted as finite numbers (H, W).")

@@ -69,9 +69,10 @@ class Plan:
         side = self.scales[-1].side
         tiles = f" in tiles of {side} pixels" if side else ""
         minutes, rest = divmod(round(seconds), 60)
+        time = f"{minutes} min {rest} s" if minutes else f"{rest} s"
         return (
             f"{sizes} pixels{tiles}, {self.steps} steps for {self.layers} layer{'s' * (self.layers > 1)}: "
-            f"about {minutes}:{rest:02d} minutes, {self.memory / GIGABYTE:.1f} GB at the most"
+            f"about {time}, {self.memory / GIGABYTE:.1f} GB at the most"
         )
 
     @property
