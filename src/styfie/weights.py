@@ -65,7 +65,7 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "fast": WeightFile(
         file="fast.safetensors",
-        checksum="sha256:2f7aab97deaea0cd7524f2a98a0a0d6038abb888fe204c9e4c73487b0331d3a2",
+        checksum="sha256:8f13897d6067a6a831fc7105915004da87ed2d40850f666027bebbe236808851",
         size=3_318_566,
         source="styfie train fast",
         licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",
