@@ -90,23 +90,29 @@ export function complain(node, error = "") {
 }
 
 /**
- * Call once things have been quiet for a while; `.now()` does it at once and says when it is done.
+ * Call once things have been quiet for a while; `.now()` does it at once and says when it is done. What has failed is
+ * still to be done: `.now()` tries it once more.
  *
  * @param {() => Promise<void>} call @param {number} wait in milliseconds
  */
 export function settled(call, wait) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  let due = false;
   let last = Promise.resolve();
   const now = () => {
-    if (timer) {
-      clearTimeout(timer);
-      timer = undefined;
-      last = last.then(call, call);
+    clearTimeout(timer);
+    if (due) {
+      due = false;
+      last = last.then(call, call).catch((error) => {
+        due = true;
+        throw error;
+      });
     }
     return last;
   };
   const later = () => {
+    due = true;
     clearTimeout(timer);
     timer = setTimeout(() => now().catch(() => {}), wait);
   };

@@ -5,6 +5,13 @@
 
 /** @typedef {Record<string, unknown>} Values */
 
+/**
+ * A region's look: a region may be called as what every object has.
+ *
+ * @param {Looks} looks @param {string} name @returns {Values | undefined}
+ */
+const own = (looks, name) => (Object.hasOwn(looks, name) ? looks[name] : undefined);
+
 /** @param {unknown} one @param {unknown} other */
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -15,13 +22,14 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
  * @param {Looks} base @param {Looks} mine @param {Looks} theirs @param {Partial<LookAsked>} defaults
  */
 export function merged(base, mine, theirs, defaults = {}) {
-  /** @type {Looks} */
-  const found = {};
+  /** @type {[string, Values?][]} */
+  const found = [];
   for (const name of new Set([...Object.keys(theirs), ...Object.keys(mine)])) {
-    /** @type {[Values, Values?, Values?]} */
-    const [was, is, other] = [{ ...defaults, ...base[name] }, mine[name], theirs[name]];
+    const [before, is, other] = [base, mine, theirs].map((looks) => own(looks, name));
+    /** @type {Values} */
+    const was = { ...defaults, ...before };
     if (!is) {
-      if (!(name in base)) found[name] = structuredClone(other);
+      if (!before) found.push([name, other]);
       continue;
     }
     /** @type {Values} */
@@ -29,7 +37,7 @@ export function merged(base, mine, theirs, defaults = {}) {
     for (const key of Object.keys(is)) {
       if (!same(was[key], is[key])) look[key] = is[key];
     }
-    if (other || Object.keys(look).length) found[name] = structuredClone(look);
+    if (other || Object.keys(look).length) found.push([name, look]);
   }
-  return found;
+  return structuredClone(Object.fromEntries(found));
 }

@@ -4,11 +4,11 @@
 /** @import { Bokeh, Color, Quality } from "./types.d.ts" */
 /** @typedef {[title: string, about: string]} Words */
 
-/** @type {Partial<Record<string, [title: string, color: string]>>} */
-const REGIONS = {
+/** @type {Map<string, [title: string, color: string]>} */
+const REGIONS = new Map(Object.entries({
   subject: ["Person", "#ffb640"], background: ["Background", "#53b3ff"], hair: ["Hair", "#ff7ac0"],
   skin: ["Skin", "#ff8f6b"], clothes: ["Clothes", "#6fdc9a"], accessories: ["Accessories", "#c3a0ff"],
-};
+}));
 const OTHERS = ["#ffe16a", "#7ee8e0", "#ff9ddf", "#b8e86b", "#9fb4ff"];
 
 /**
@@ -18,7 +18,7 @@ const OTHERS = ["#ffe16a", "#7ee8e0", "#ff9ddf", "#b8e86b", "#9fb4ff"];
  */
 export function regionTitle(name, names = []) {
   if (name === "subject" && names.some((one) => one !== "subject" && one !== "background")) return "Rest of the person";
-  const known = REGIONS[name];
+  const known = REGIONS.get(name);
   if (known) return known[0];
   const words = name.replaceAll("-", " ");
   return words[0].toUpperCase() + words.slice(1);
@@ -26,7 +26,7 @@ export function regionTitle(name, names = []) {
 
 /** @param {string} name */
 export function regionColor(name) {
-  const known = REGIONS[name];
+  const known = REGIONS.get(name);
   if (known) return known[1];
   const sum = [...name].reduce((total, letter) => total + letter.charCodeAt(0), 0);
   return OTHERS[sum % OTHERS.length];
@@ -57,14 +57,15 @@ export const SIZES = [512, 768, 1024, 1536, 2048];
 export const CARE = { draft: "Quick", standard: "Normal", fine: "Patient" };
 
 /** @param {string} word @returns {word is Quality} */
-export const isQuality = (word) => word in CARE;
+export const isQuality = (word) => Object.hasOwn(CARE, word);
 
 /** @param {number} seconds */
 export function duration(seconds) {
   if (seconds < 1.5) return "a moment";
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 10 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${minutes} min`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 10 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
 }
 
 /** @param {number} seconds */

@@ -112,6 +112,7 @@ export class Studio extends EventTarget {
   async use(job) {
     if (this.job?.id !== job.id) this.leave();
     await this.#take(job);
+    if (this.job?.id !== job.id) return; // it was left meanwhile, and perhaps another was opened
     this.#unfollow ??= api.follow(job.id, (news) => this.#take(news), () => this.tell("gone"));
   }
 
