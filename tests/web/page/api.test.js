@@ -45,7 +45,7 @@ test("a file is sent as one, under its name", async () => {
   assert.deepEqual([photo.name, style.name], ["photo.jpg", "mine.png"]);
 });
 
-test("a job is followed until it is gone, and each state of it told once", async () => {
+test("a job is followed until it is gone, and each state of it told once", { timeout: 20_000 }, async (t) => {
   const answers = [
     json(job("id"), 200, { ETag: '"1.0"' }), new Response(null, { status: 304 }), json(job("id", { version: 2 })),
     json({ error: "There is no such job." }, 404),
@@ -55,7 +55,7 @@ test("a job is followed until it is gone, and each state of it told once", async
   const { setTimeout: later } = globalThis;
   globalThis.setTimeout = (call) => later(call, 0);
   try {
-    await new Promise((gone) => api.follow("id", (news) => told.push(news.version), gone));
+    await new Promise((gone) => t.after(api.follow("id", (news) => told.push(news.version), gone)));
   } finally {
     globalThis.setTimeout = later;
   }
@@ -69,10 +69,12 @@ test("a job is followed until it is gone, and each state of it told once", async
 test("what is followed no more is told no more", async () => {
   let answer;
   serve(() => new Promise((done) => (answer = done)));
-  const end = api.follow("id", assert.fail, assert.fail);
+  const told = [];
+  const end = api.follow("id", () => told.push("news"), () => told.push("gone"));
   end();
   answer(json(job("id")));
   await quiet();
+  assert.deepEqual(told, []);
 });
 
 test("a camera's frame comes with its rate", async () => {

@@ -5,13 +5,6 @@
 
 /** @typedef {Record<string, unknown>} Values */
 
-/**
- * A region's look: a region may be called as what every object has.
- *
- * @param {Looks} looks @param {string} name @returns {Values | undefined}
- */
-const own = (looks, name) => (Object.hasOwn(looks, name) ? looks[name] : undefined);
-
 /** @param {unknown} one @param {unknown} other */
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -22,14 +15,13 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
  * @param {Looks} base @param {Looks} mine @param {Looks} theirs @param {Partial<LookAsked>} defaults
  */
 export function merged(base, mine, theirs, defaults = {}) {
-  /** @type {[string, Values?][]} */
+  /** @type {[string, Values?][]} */ // pairs: a region may be called `__proto__`
   const found = [];
   for (const name of new Set([...Object.keys(theirs), ...Object.keys(mine)])) {
-    const [before, is, other] = [base, mine, theirs].map((looks) => own(looks, name));
-    /** @type {Values} */
-    const was = { ...defaults, ...before };
+    /** @type {[Values, Values?, Values?]} */
+    const [was, is, other] = [{ ...defaults, ...base[name] }, mine[name], theirs[name]];
     if (!is) {
-      if (!before) found.push([name, other]);
+      if (!(name in base)) found.push([name, other]);
       continue;
     }
     /** @type {Values} */
