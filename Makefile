@@ -3,19 +3,34 @@ VENV ?= .venv
 CONSTRAINTS := requirements/constraints.txt
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 
-.PHONY: demo test clean
+NODE := $(and $(shell command -v node),$(shell command -v npm))
+
+.PHONY: demo test page clean
 
 demo: $(VENV)/installed ## paint the built-in portrait
 	$(VENV)/bin/styfie paint --output demo
 
-test: $(VENV)/developing ## lint, types and tests
+test: $(VENV)/developing page ## lint, types and tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m pytest
 
+ifeq ($(NODE),)
+page:
+	@echo "Neither types nor unit tests of the page's JavaScript: Node and npm were not found."
+else
+page: node_modules/installed ## types and unit tests of the page's JavaScript
+	npm run --silent types
+	npm test --silent
+
+node_modules/installed: package.json package-lock.json
+	npm ci --silent --ignore-scripts --no-audit --no-fund
+	touch $@
+endif
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) node_modules demo
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

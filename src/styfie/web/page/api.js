@@ -1,28 +1,39 @@
+// @ts-check
 // The server's interface, version 1. Every error is one sentence.
+
+import { contextOf } from "./dom.js";
 
 const BASE = "/api/v1";
 
+/**
+ * @import { AboutAnswer, CameraAnswer, JobAnswer, Looks, NameAnswer } from "./types.d.ts"
+ * @import { Refusal, SettingsAsked, StyleAnswer } from "./types.d.ts"
+ */
+
 export class ApiError extends Error {
+  /** @param {string} message @param {number} status of the answer; 0: there was none */
   constructor(message, status) {
     super(message);
     this.status = status;
   }
 }
 
+/** @param {string} path @param {RequestInit} options */
 async function ask(path, options = {}) {
   let reply;
   try {
     reply = await fetch(BASE + path, options);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
+  } catch {
     throw new ApiError("Styfie does not answer: is it still running in its window?", 0);
   }
   if (!reply.ok) throw new ApiError(await sentence(reply), reply.status);
   return reply;
 }
 
+/** @param {Response} reply */
 async function sentence(reply) {
   try {
+    /** @type {Partial<Refusal> & { detail?: unknown }} */
     const { error, detail } = await reply.json();
     if (typeof error === "string") return error;
     if (typeof detail === "string") return detail;
@@ -32,53 +43,83 @@ async function sentence(reply) {
   return `Styfie answered ${reply.status}: please try once more.`;
 }
 
+/** @param {string} path @param {RequestInit} [options] */
 const json = async (path, options) => (await ask(path, options)).json();
+/** @type {(path: string, options?: RequestInit) => Promise<JobAnswer>} */
+const answered = json;
+/** @param {string} method @param {unknown} body */
 const send = (method, body) => ({ method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+/** @param {string} name @param {File} file */
 const form = (name, file) => {
   const body = new FormData();
   body.append(name, file, file.name || `${name}.jpg`);
   return { method: "POST", body };
 };
 const part = encodeURIComponent;
-const query = (values) => {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
-  return given.length ? `?${new URLSearchParams(given)}` : "";
-};
 
+/** @returns {Promise<AboutAnswer>} */
 export const about = () => json("/about");
+/** @returns {Promise<StyleAnswer[]>} */
 export const styles = () => json("/styles");
+/** @param {string} name @param {number} size of its longest side in pixels */
 export const styleURL = (name, size = 160) => `${BASE}/styles/${part(name)}.jpg?size=${size}`;
 export const portraitURL = `${BASE}/portrait.jpg`;
 export const portrait = async () => (await ask("/portrait.jpg")).blob();
 
+/** @returns {Promise<JobAnswer[]>} */
 export const jobs = () => json("/jobs");
-export const job = (id) => json(`/jobs/${part(id)}`);
-export const upload = (photo) => json("/jobs", form("photo", photo));
-export const again = (id, photo) => json(`/jobs/${part(id)}/again`, form("photo", photo));
+/** @param {string} id */
+export const job = (id) => answered(`/jobs/${part(id)}`);
+/** @param {File} photo */
+export const upload = (photo) => answered("/jobs", form("photo", photo));
+/** @param {string} id @param {File} photo */
+export const again = (id, photo) => answered(`/jobs/${part(id)}/again`, form("photo", photo));
+/** @param {string} id */
 export const remove = (id) => ask(`/jobs/${part(id)}`, { method: "DELETE", keepalive: true }); // also as the page is left
 
-export const split = (id, name) => json(`/jobs/${part(id)}/regions`, send("POST", { name }));
-export const merge = (id, name) => json(`/jobs/${part(id)}/regions/${part(name)}`, { method: "DELETE" });
-export const undo = (id) => json(`/jobs/${part(id)}/undo`, { method: "POST" });
-export const redo = (id) => json(`/jobs/${part(id)}/redo`, { method: "POST" });
+/** @param {string} id @param {string} name */
+export const split = (id, name) => answered(`/jobs/${part(id)}/regions`, send("POST", { name }));
+/** @param {string} id @param {string} name */
+export const merge = (id, name) => answered(`/jobs/${part(id)}/regions/${part(name)}`, { method: "DELETE" });
+/** @param {string} id */
+export const undo = (id) => answered(`/jobs/${part(id)}/undo`, { method: "POST" });
+/** @param {string} id */
+export const redo = (id) => answered(`/jobs/${part(id)}/redo`, { method: "POST" });
+/** @param {string} id @param {string} name @param {Blob} mask PNG, white inside */
 export const brushed = (id, name, mask) =>
-  json(`/jobs/${part(id)}/mattes/${part(name)}.png`, { method: "PUT", headers: { "Content-Type": "image/png" }, body: mask });
+  answered(`/jobs/${part(id)}/mattes/${part(name)}.png`, {
+    method: "PUT", headers: { "Content-Type": "image/png" }, body: mask,
+  });
+/** @param {string} id @param {File} file @returns {Promise<NameAnswer>} */
 export const ownStyle = (id, file) => json(`/jobs/${part(id)}/styles`, form("style", file));
-/** Ask for looks; refused (409) if they were changed since the job was seen in that `version`. */
+/**
+ * Ask for looks; refused (409) if they were changed since the job was seen in that `version`.
+ *
+ * @param {string} id @param {Looks} wanted @param {number} version
+ */
 export const looks = (id, wanted, version) => {
   const { headers, ...rest } = send("PUT", wanted);
-  return json(`/jobs/${part(id)}/looks`, { ...rest, headers: { ...headers, "If-Match": `"${version}"` } });
+  return answered(`/jobs/${part(id)}/looks`, { ...rest, headers: { ...headers, "If-Match": `"${version}"` } });
 };
+/** @param {string} id @param {string} name @param {number} size of its longest side in pixels */
 export const ownStyleURL = (id, name, size = 160) => url(id, `styles/${part(name)}.jpg`, { size });
+/** @param {string} id */
 export async function preview(id) {
   await ask(`/jobs/${part(id)}/preview`, { method: "POST" });
   return job(id);
 }
-export const paint = (id, settings) => json(`/jobs/${part(id)}/paint`, send("POST", settings));
-export const setUp = (id, settings) => json(`/jobs/${part(id)}/settings`, send("PATCH", settings));
-export const stop = (id) => json(`/jobs/${part(id)}/stop`, { method: "POST" });
+/** @param {string} id @param {Partial<SettingsAsked>} settings */
+export const paint = (id, settings) => answered(`/jobs/${part(id)}/paint`, send("POST", settings));
+/** @param {string} id @param {Partial<SettingsAsked>} settings */
+export const setUp = (id, settings) => answered(`/jobs/${part(id)}/settings`, send("PATCH", settings));
+/** @param {string} id */
+export const stop = (id) => answered(`/jobs/${part(id)}/stop`, { method: "POST" });
 
-export const url = (id, path, values = {}) => `${BASE}/jobs/${part(id)}/${path}${query(values)}`;
+/** @param {string} id @param {string} path @param {Record<string, string | number>} values */
+export const url = (id, path, values = {}) => {
+  const query = String(new URLSearchParams(Object.entries(values).map(([name, value]) => [name, String(value)])));
+  return `${BASE}/jobs/${part(id)}/${path}${query && `?${query}`}`;
+};
 
 const BUSY = new Set(["reading", "queued", "painting"]);
 const WAITS = { busy: 400, idle: 2000, hidden: 5000 }; // milliseconds between two looks at a job
@@ -88,12 +129,15 @@ const WAITS = { busy: 400, idle: 2000, hidden: 5000 }; // milliseconds between t
  *
  * It asks again and again: a browser keeps six connections to a server, and a stream of events in each tab would leave
  * none for the seventh.
+ *
+ * @param {string} id @param {(job: JobAnswer) => void} call @param {() => void} gone
  */
 export function follow(id, call, gone) {
   let ended = false;
   let tag = "";
   let wait = WAITS.busy;
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   let asking = false;
   const look = async () => {
     if (asking) return;
@@ -101,6 +145,7 @@ export function follow(id, call, gone) {
     clearTimeout(timer);
     try {
       const reply = await fetch(`${BASE}/jobs/${part(id)}`, tag ? { headers: { "If-None-Match": tag } } : {});
+      /** @type {JobAnswer | null} */
       const news = reply.ok ? await reply.json() : null;
       if (ended) return;
       if (reply.status === 404) return void gone();
@@ -115,7 +160,7 @@ export function follow(id, call, gone) {
     asking = false;
     if (!ended) timer = setTimeout(look, document.hidden ? WAITS.hidden : wait);
   };
-  const seen = () => document.hidden || look();
+  const seen = () => void (document.hidden || look());
   document.addEventListener("visibilitychange", seen);
   look();
   return () => {
@@ -125,33 +170,37 @@ export function follow(id, call, gone) {
   };
 }
 
+/** @param {string} address */
 export async function bytes(address) {
   return (await ask(address.slice(BASE.length))).arrayBuffer();
 }
 
-/** The pixels (RGBA, 8 bit) of a picture exactly as they are in its file. */
+/** The pixels (RGBA, 8 bit) of a picture exactly as they are in its file. @param {string} address */
 export async function pixels(address) {
   const blob = await (await ask(address.slice(BASE.length))).blob();
   const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = contextOf(canvas, { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-/** A picture to be drawn, not to be counted with. */
+/** A picture to be drawn, not to be counted with. @param {string} address */
 export async function bitmap(address) {
   return createImageBitmap(await (await ask(address.slice(BASE.length))).blob());
 }
 
 export const camera = {
+  /** @param {Looks} wanted @param {number} size @returns {Promise<CameraAnswer>} */
   open: (wanted, size) => json("/camera", send("POST", { looks: wanted, size })),
-  async frame(id, picture, signal) {
+  /** @param {string} id @param {Blob} picture JPEG */
+  async frame(id, picture) {
     const reply = await ask(`/camera/${part(id)}/frame`, {
-      method: "POST", headers: { "Content-Type": "image/jpeg" }, body: picture, signal,
+      method: "POST", headers: { "Content-Type": "image/jpeg" }, body: picture,
     });
     return { picture: await reply.blob(), rate: Number(reply.headers.get("X-Frames-Per-Second")) };
   },
+  /** @param {string} id */
   close: (id) => ask(`/camera/${part(id)}`, { method: "DELETE", keepalive: true }),
 };

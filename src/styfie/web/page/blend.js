@@ -1,3 +1,4 @@
+// @ts-check
 // The compositor of styfie/painting.py (`Painting.render`) once more, so that sliders answer at once.
 //
 //   picture = photo + sum over painted regions r of [alpha_r * gain_r + least * (share_r - alpha_r) * (own_r + gain_r)]
@@ -7,7 +8,25 @@
 // Only few pixels are shared by regions. The server lists those with each region's alpha and own colours there; all
 // others belong to one owner, whose own colour is the photo's, and are a plain mix of photo and layer.
 
-/** What `soft.bin` holds; `routes/page.py` says in which order. */
+/**
+ * @import { Pixels } from "./types.d.ts"
+ *
+ * @typedef {object} Soft which region each pixel is of, and of those that regions share more
+ * @property {number} width
+ * @property {number} height
+ * @property {Uint8Array} owner the region with the largest alpha, by pixel
+ * @property {Uint32Array} places the pixels that are shared
+ * @property {Float32Array[]} alpha of each region there
+ * @property {Float32Array[]} own colours of each region there: red of all of them, then green, then blue
+ *
+ * @typedef {object} Painted a region that shows something else than the photo
+ * @property {number} index
+ * @property {number} strength 0 to 1
+ * @property {Pixels} layer of the photo's size
+ * @property {boolean} styled not only out of focus
+ */
+
+/** What `soft.bin` holds; `routes/page.py` says in which order. @param {ArrayBuffer} buffer @returns {Soft} */
 export function readSoft(buffer) {
   const [width, height, regions, count] = new Uint32Array(buffer, 0, 4);
   let at = 16;
@@ -15,6 +34,7 @@ export function readSoft(buffer) {
   at = Math.ceil((at + width * height) / 4) * 4;
   const places = new Uint32Array(buffer, at, count);
   at += 4 * count;
+  /** @param {number} step */
   const rows = (step) => Array.from({ length: regions }, () => {
     const found = new Float32Array(buffer, at, step * count);
     at += 4 * step * count;
@@ -23,10 +43,7 @@ export function readSoft(buffer) {
   return { width, height, owner, places, alpha: rows(1), own: rows(3) };
 }
 
-/**
- * Blend into `out` (RGBA, 8 bit). `photo`: RGBA; `soft`: of `readSoft`;
- * `painted`: [{index, strength, layer, styled}] with layers RGBA of the photo's size.
- */
+/** Blend into `out`. @param {Pixels} out @param {Pixels} photo @param {Soft} soft @param {Painted[]} painted */
 export function blend(out, photo, soft, painted) {
   new Uint32Array(out.buffer).set(new Uint32Array(photo.buffer));
   if (!painted.length) return;
@@ -34,6 +51,7 @@ export function blend(out, photo, soft, painted) {
   mixShared(out, photo, soft, painted);
 }
 
+/** @param {Pixels} out @param {Pixels} photo @param {Uint8Array} owner @param {Painted[]} painted */
 function mixOwned(out, photo, owner, painted) {
   const strength = new Float32Array(256);
   const layers = new Array(256).fill(photo);
@@ -51,6 +69,7 @@ function mixOwned(out, photo, owner, painted) {
   }
 }
 
+/** @param {Pixels} out @param {Pixels} photo @param {Soft} soft @param {Painted[]} painted */
 function mixShared(out, photo, soft, painted) {
   const { places, alpha, own } = soft;
   const count = places.length;
@@ -82,7 +101,11 @@ function mixShared(out, photo, soft, painted) {
   }
 }
 
-/** One region's alpha (8 bit) at each pixel; of one that there is not yet, nothing. */
+/**
+ * One region's alpha (8 bit) at each pixel; of one that there is not yet, nothing.
+ *
+ * @param {Soft} soft @param {number} index
+ */
 export function matteOf(soft, index) {
   const matte = new Uint8ClampedArray(soft.owner.length);
   if (index < 0) return matte;

@@ -1,12 +1,24 @@
+// @ts-check
 // The tools on the picture: choose a region, brush or erase at its border, undo; by mouse, finger and keyboard.
 
 import { matteOf } from "./blend.js";
-import { $, check, complain, roving } from "./dom.js";
+import { $, around, check, complain, contextOf, roving } from "./dom.js";
 
+/**
+ * @import { Soft } from "./blend.js"
+ * @import { Stage } from "./stage.js"
+ * @import { Studio } from "./studio.js"
+ * @import { Place } from "./types.d.ts"
+ *
+ * @typedef {"choose" | "brush" | "eraser"} Tool
+ */
+
+/** @type {Record<string, Tool>} */
 const KEYS = { v: "choose", b: "brush", e: "eraser" };
 
 /** A region's mask in two canvases: `told`, white on black, for the server; `shown`, opaque inside, for the eye. */
-class Mask {
+export class Mask {
+  /** @param {Soft} soft @param {number} index of the region; below 0: it is not there yet */
   constructor(soft, index) {
     const { width, height } = soft;
     const matte = matteOf(soft, index);
@@ -15,16 +27,14 @@ class Mask {
       told.data[at] = told.data[at + 1] = told.data[at + 2] = shown.data[at + 3] = matte[pixel];
       told.data[at + 3] = 255;
     }
-    [this.told, this.shown] = [told, shown].map((data) => {
-      const canvas = new OffscreenCanvas(width, height);
-      canvas.getContext("2d").putImageData(data, 0, 0);
-      return canvas;
-    });
+    this.told = canvasOf(told);
+    this.shown = canvasOf(shown);
   }
 
+  /** @param {Place} from @param {Place} to @param {number} radius @param {boolean} adds */
   stroke(from, to, radius, adds) {
     for (const canvas of [this.told, this.shown]) {
-      const context = canvas.getContext("2d");
+      const context = contextOf(canvas);
       context.globalCompositeOperation = canvas === this.shown && !adds ? "destination-out" : "source-over";
       context.strokeStyle = adds || canvas === this.shown ? "#fff" : "#000";
       context.lineWidth = 2 * radius;
@@ -37,10 +47,26 @@ class Mask {
   }
 }
 
+/** @param {ImageData} data */
+function canvasOf(data) {
+  const canvas = new OffscreenCanvas(data.width, data.height);
+  contextOf(canvas).putImageData(data, 0, 0);
+  return canvas;
+}
+
+/** @param {Studio} studio @param {Stage} stage */
 export function setUpTools(studio, stage) {
   const { canvas } = stage;
-  let last = null; // the place a stroke has come to
+  /** @returns {HTMLButtonElement[]} */
+  const buttons = () => [...$("tool-kind").querySelectorAll("button")];
+  /** @param {HTMLElement} button */
+  const toolOf = (button) => /** @type {Tool} */ (button.dataset.tool);
+  /** @returns {Place} */
+  const middle = () => [stage.size[0] / 2, stage.size[1] / 2];
+  /** @type {Place | null} */
+  let last = null; // to which a stroke has come
 
+  /** @param {Tool} tool */
   function choose(tool) {
     stage.tool = canvas.dataset.tool = tool;
     const brushing = tool !== "choose";
@@ -49,12 +75,14 @@ export function setUpTools(studio, stage) {
     canvas.setAttribute("aria-label", brushing ? "Picture. Arrow keys move the brush, space paints, Escape leaves." : "Picture");
     stage.pointer = null;
     stage.hover(null);
-    check($("tool-kind"), $("tool-kind").querySelector(`[data-tool="${tool}"]`));
+    check($("tool-kind"), buttons().find((button) => toolOf(button) === tool));
     stage.draw();
   }
 
+  /** @param {Place} place */
   function paintTo(place) {
-    stage.mask ??= new Mask(studio.scene.soft, studio.names.indexOf(studio.brushed));
+    if (!studio.scene) return;
+    stage.mask ??= new Mask(studio.scene.soft, studio.names.indexOf(studio.brushed ?? ""));
     stage.mask.stroke(last ?? place, place, stage.radius, stage.tool === "brush");
     last = place;
     stage.draw();
@@ -63,8 +91,9 @@ export function setUpTools(studio, stage) {
   function finish() {
     if (!last || !stage.mask) return;
     last = null;
-    const name = studio.brushed;
-    const mask = stage.mask;
+    const { brushed: name } = studio;
+    const { mask } = stage;
+    if (!name) return;
     studio.brush(name, mask.told.convertToBlob({ type: "image/png" })).then(() => complain($("stage-error")), (error) => {
       stage.mask = null;
       stage.draw();
@@ -75,7 +104,7 @@ export function setUpTools(studio, stage) {
   const usable = () => studio.scene && !studio.running;
 
   canvas.addEventListener("pointerdown", (event) => {
-    if (!usable() || event.button || event.target.closest("#divider")) return;
+    if (!usable() || event.button || around(event, "#divider")) return;
     const place = stage.place(event);
     if (stage.tool === "choose") {
       const name = stage.regionAt(place);
@@ -90,7 +119,7 @@ export function setUpTools(studio, stage) {
     paintTo(place);
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!usable() || event.target.closest("#divider")) return stage.hover(null);
+    if (!usable() || around(event, "#divider")) return stage.hover(null);
     const place = stage.place(event);
     if (stage.tool === "choose") {
       if (event.pointerType !== "touch") stage.hover(stage.regionAt(place), place);
@@ -111,9 +140,10 @@ export function setUpTools(studio, stage) {
   });
   canvas.addEventListener("keydown", (event) => {
     if (event.target !== canvas || stage.tool === "choose" || !usable()) return;
+    /** @type {Record<string, Place>} */
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const [width, height] = stage.size;
-    stage.pointer ??= [width / 2, height / 2];
+    stage.pointer ??= middle();
     if (event.key in moves) {
       const step = event.shiftKey ? 2 : Math.max(4, stage.radius / 2);
       const [x, y] = moves[event.key];
@@ -125,7 +155,7 @@ export function setUpTools(studio, stage) {
       paintTo(stage.pointer);
     } else if (event.key === "Escape") {
       choose("choose");
-      return $("tool-kind").querySelector('[data-tool="choose"]').focus();
+      return buttons()[0].focus();
     } else return;
     event.preventDefault();
     stage.draw();
@@ -135,6 +165,7 @@ export function setUpTools(studio, stage) {
   });
   canvas.addEventListener("blur", finish);
 
+  /** @param {"undo" | "redo"} which */
   const step = async (which) => {
     try {
       await studio[which]();
@@ -146,12 +177,12 @@ export function setUpTools(studio, stage) {
   $("undo").addEventListener("click", () => step("undo"));
   $("redo").addEventListener("click", () => step("redo"));
   $("tool-kind").addEventListener("click", (event) => {
-    const button = event.target.closest("[data-tool]");
-    if (button) choose(button.dataset.tool);
+    const button = around(event, "[data-tool]");
+    if (button) choose(toolOf(button));
   });
-  roving($("tool-kind"), (radio) => choose(radio.dataset.tool));
+  roving($("tool-kind"), (radio) => choose(toolOf(radio)));
   $("width").addEventListener("input", () => {
-    stage.pointer = stage.size.map((side) => side / 2); // shows how wide it is now
+    stage.pointer = middle(); // shows how wide it is now
     stage.draw();
   });
   $("outlines").addEventListener("click", () => {
@@ -160,23 +191,25 @@ export function setUpTools(studio, stage) {
     stage.draw();
   });
   document.addEventListener("keydown", (event) => {
-    if ($("studio").hidden || document.querySelector("dialog[open]") || event.target.matches("select, textarea, input:not([type=range])")) return;
+    if ($("studio").hidden || document.querySelector("dialog[open]")) return;
+    if (around(event, "select, textarea, input:not([type=range])")) return;
     const key = event.key.toLowerCase();
     if ((event.ctrlKey || event.metaKey) && key === "z") {
       event.preventDefault();
       $(event.shiftKey ? "redo" : "undo").click();
-    } else if (key in KEYS && !event.ctrlKey && !event.metaKey && !event.altKey && event.target.closest("#stage")) {
+    } else if (key in KEYS && !event.ctrlKey && !event.metaKey && !event.altKey && around(event, "#stage")) {
       choose(KEYS[key]);
     }
   });
-  studio.addEventListener("job", () => {
-    $("undo").disabled = studio.running || !(studio.job.undo > 0);
-    $("redo").disabled = studio.running || !(studio.job.redo > 0);
-    for (const button of $("tool-kind").children) button.disabled = !usable() && button.dataset.tool !== "choose";
+  const allow = () => {
+    for (const button of buttons()) button.disabled = !usable() && toolOf(button) !== "choose";
+  };
+  studio.on("job", () => {
+    $("undo").disabled = studio.running || !studio.job?.undo;
+    $("redo").disabled = studio.running || !studio.job?.redo;
+    allow();
     if (studio.running && stage.tool !== "choose") choose("choose");
   });
-  studio.addEventListener("scene", () => {
-    for (const button of $("tool-kind").children) button.disabled = !usable() && button.dataset.tool !== "choose";
-  });
+  studio.on("scene", allow);
   choose("choose");
 }

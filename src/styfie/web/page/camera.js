@@ -1,21 +1,33 @@
+// @ts-check
 // The camera: take a photo, or see oneself painted live by the fast engine.
 
 import * as api from "./api.js";
-import { $, complain, el, say } from "./dom.js";
+import { $, complain, contextOf, el, say } from "./dom.js";
+
+/**
+ * @import { Gallery } from "./gallery.js"
+ *
+ * @typedef {{ id: string | null, stopped: boolean }} Live the server's camera that frames go to, once it is there
+ */
 
 const LIVE = 320; // longest side in pixels at which frames are painted
 
+/** @type {Record<string, string>} */
+const WHY = {
+  NotAllowedError: "The browser was not allowed to use the camera: allow it in the address bar, then open this again.",
+  NotFoundError: "No camera was found.", NotReadableError: "The camera is in use by another program.",
+};
+
+/** @param {Gallery} gallery @param {(photo: File) => void} take */
 export function setUpCamera(gallery, take) {
   const dialog = $("camera");
   const video = $("video");
+  /** @type {MediaStream | null} */
   let stream = null;
-  let live = null; // {id, stopped}: the server's camera that frames go to
+  /** @type {Live | null} */
+  let live = null;
 
-  const WHY = {
-    NotAllowedError: "The browser was not allowed to use the camera: allow it in the address bar, then open this again.",
-    NotFoundError: "No camera was found.", NotReadableError: "The camera is in use by another program.",
-  };
-
+  /** @param {boolean} paintLive */
   async function open(paintLive) {
     complain($("camera-error"));
     $("shoot").disabled = $("live-toggle").disabled = true;
@@ -29,7 +41,7 @@ export function setUpCamera(gallery, take) {
       $("shoot").disabled = $("live-toggle").disabled = false;
       if (paintLive) await start();
     } catch (error) {
-      complain($("camera-error"), WHY[error.name] ?? error);
+      complain($("camera-error"), (error instanceof DOMException && WHY[error.name]) || error);
     }
   }
 
@@ -39,11 +51,15 @@ export function setUpCamera(gallery, take) {
     stream = video.srcObject = null;
   }
 
-  /** What the camera sees now, as a JPEG of at most so many pixels. */
+  /**
+   * What the camera sees now, as a JPEG of at most so many pixels.
+   *
+   * @param {number} longest @param {number} quality 0 to 1
+   */
   function frame(longest, quality = 0.92) {
     const scale = Math.min(1, longest / Math.max(video.videoWidth, video.videoHeight));
     const canvas = new OffscreenCanvas(Math.round(video.videoWidth * scale), Math.round(video.videoHeight * scale));
-    const context = canvas.getContext("2d");
+    const context = contextOf(canvas);
     context.setTransform(-1, 0, 0, 1, canvas.width, 0); // as in a mirror, which is what the page shows
     context.drawImage(video, 0, 0, canvas.width, canvas.height);
     return canvas.convertToBlob({ type: "image/jpeg", quality });
@@ -51,16 +67,20 @@ export function setUpCamera(gallery, take) {
 
   async function start() {
     stop();
-    const mine = (live = { id: null, stopped: false });
+    /** @type {Live} */
+    const mine = { id: null, stopped: false };
+    live = mine;
     $("live-toggle").setAttribute("aria-pressed", "true");
     say($("live-toggle"), "Stop painting");
     $("live-styles").hidden = false;
     try {
+      /** @param {string} name */
       const styled = (name) => ({ styles: name ? [{ name, weight: 1 }] : [] });
       const looks = { subject: styled($("live-subject").value), background: styled($("live-background").value) };
-      ({ id: mine.id } = await api.camera.open(looks, LIVE));
+      const { id } = await api.camera.open(looks, LIVE);
+      mine.id = id;
       while (!mine.stopped) {
-        const { picture, rate } = await api.camera.frame(mine.id, await frame(LIVE, 0.85));
+        const { picture, rate } = await api.camera.frame(id, await frame(LIVE, 0.85));
         if (mine.stopped) break;
         await showFrame(picture, rate);
       }
@@ -73,11 +93,12 @@ export function setUpCamera(gallery, take) {
     if (mine.id) await api.camera.close(mine.id).catch(() => {});
   }
 
+  /** @param {Blob} picture @param {number} rate frames a second */
   async function showFrame(picture, rate) {
     const bitmap = await createImageBitmap(picture);
     const canvas = $("live");
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
-    canvas.getContext("2d").drawImage(bitmap, 0, 0);
+    contextOf(canvas).drawImage(bitmap, 0, 0);
     bitmap.close();
     canvas.hidden = $("rate").hidden = $("live-save").hidden = false;
     video.classList.add("sr");
@@ -99,9 +120,12 @@ export function setUpCamera(gallery, take) {
     take(new File([photo], "camera.jpg", { type: "image/jpeg" }));
   });
   $("live-toggle").addEventListener("click", () => (live ? stop() : start()));
-  for (const id of ["live-subject", "live-background"]) $(id).addEventListener("change", () => live && start());
+  for (const id of /** @type {const} */ (["live-subject", "live-background"])) {
+    $(id).addEventListener("change", () => live && start());
+  }
   $("live-save").addEventListener("click", () => {
     $("live").toBlob((blob) => {
+      if (!blob) return;
       const link = el("a", { href: URL.createObjectURL(blob), download: "live.png" });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -111,8 +135,10 @@ export function setUpCamera(gallery, take) {
   $("take").addEventListener("click", () => open(false));
   $("open-live").addEventListener("click", () => open(true));
 
-  return function offer(pair) {
-    for (const [id, chosen] of [["live-subject", pair[0]], ["live-background", pair[1]]]) {
+  /** The gallery's styles, of which one is chosen for each. @param {string} subject @param {string} background */
+  return function offer(subject, background) {
+    const both = /** @type {const} */ ([["live-subject", subject], ["live-background", background]]);
+    for (const [id, chosen] of both) {
       $(id).replaceChildren(el("option", { value: "" }, "As it is"),
         ...gallery.styles.map((one) => el("option", { value: one.name, selected: one.name === chosen }, one.title)));
     }

@@ -1,11 +1,19 @@
+// @ts-check
 // Before and after: a line across the picture that is drawn with a pointer or moved with arrow keys.
 
 import { $ } from "./dom.js";
 
+/**
+ * @import { Stage } from "./stage.js"
+ * @import { Studio } from "./studio.js"
+ */
+
+/** @param {Studio} studio @param {Stage} stage */
 export function setUpDivider(studio, stage) {
   const divider = $("divider");
   const button = $("compare");
 
+  /** @param {number | null} at share of the picture's width that stays photo; null: no divider */
   function show(at) {
     stage.compare(at);
     divider.hidden = at === null;
@@ -15,6 +23,7 @@ export function setUpDivider(studio, stage) {
     divider.setAttribute("aria-valuenow", String(Math.round(100 * at)));
     divider.setAttribute("aria-valuetext", `${Math.round(100 * at)} % of the photo`);
   }
+  /** @param {number} at */
   const move = (at) => show(Math.max(0, Math.min(1, at)));
 
   button.addEventListener("click", () => show(stage.compared === null ? 0.5 : null));
@@ -27,16 +36,17 @@ export function setUpDivider(studio, stage) {
     if (divider.hasPointerCapture(event.pointerId)) move(stage.place(event)[0] / stage.size[0]);
   });
   divider.addEventListener("keydown", (event) => {
+    /** @type {Record<string, number>} */
     const steps = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02, PageDown: -0.1, PageUp: 0.1, Home: -1, End: 1 };
-    if (!(event.key in steps)) return;
+    if (!(event.key in steps) || stage.compared === null) return;
     event.preventDefault();
     move(stage.compared + steps[event.key]);
   });
-  studio.addEventListener("picture", ({ detail: painted }) => {
+  studio.on("picture", (painted) => {
     button.disabled = !painted;
     if (!painted && stage.compared !== null) show(null);
   });
-  studio.addEventListener("job", () => {
+  studio.on("job", () => {
     if (!studio.running) return;
     button.disabled = true;
     if (stage.compared !== null) show(null);

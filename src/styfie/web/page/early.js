@@ -1,3 +1,4 @@
+// @ts-check
 // Before anything is drawn: the colours that were chosen last time, so that nothing flashes.
 try {
   const theme = localStorage.getItem("theme");

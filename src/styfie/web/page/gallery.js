@@ -1,29 +1,42 @@
+// @ts-check
 // Styles: the built-in ones and one's own pictures; chosen by click and keys, or dropped on a region.
 
 import * as api from "./api.js";
-import { $, check, complain, el, icon, roving, say } from "./dom.js";
+import { $, around, check, complain, el, icon, roving, say } from "./dom.js";
 import { regionTitle } from "./names.js";
+
+/**
+ * @import { Studio } from "./studio.js"
+ * @import { StyleAnswer } from "./types.d.ts"
+ */
 
 export const STYLE = "application/x-styfie-style"; // what is dragged from the gallery
 
 export class Gallery {
-  styles = []; // [{name, title, about}]
+  /** @type {StyleAnswer[]} */
+  styles = [];
+  /** @type {Map<string, string>} */
   own = new Map(); // name -> address of the picture, of the job's own
 
+  /** @param {Studio} studio */
   constructor(studio) {
     this.studio = studio;
     this.group = $("styles");
     roving(this.group);
-    this.group.addEventListener("pointerover", (event) => this.#caption(event.target.closest("[data-style]")?.dataset.style));
-    this.group.addEventListener("focusin", (event) => this.#caption(event.target.closest("[data-style]")?.dataset.style));
+    /** @param {Event} event */
+    const caption = (event) => this.#caption(around(event, "[data-style]")?.dataset.style);
+    this.group.addEventListener("pointerover", caption);
+    this.group.addEventListener("focusin", caption);
     this.group.addEventListener("pointerleave", () => this.#caption());
     $("style-file").addEventListener("change", async () => {
-      const [file] = $("style-file").files;
+      const [file] = $("style-file").files ?? [];
       $("style-file").value = "";
-      if (file) await this.add(studio.selected, file);
+      if (file && studio.selected) await this.add(studio.selected, file);
     });
-    for (const event of ["selected", "looks", "scene", "job"]) studio.addEventListener(event, () => this.show());
-    studio.addEventListener("job", () => this.#takeOwn());
+    for (const event of /** @type {const} */ (["selected", "looks", "scene", "job"])) {
+      studio.on(event, () => this.show());
+    }
+    studio.on("job", () => this.#takeOwn());
   }
 
   async load() {
@@ -31,28 +44,31 @@ export class Gallery {
     this.#build();
   }
 
+  /** @param {string} name */
   title(name) {
     return this.styles.find((one) => one.name === name)?.title ?? name;
   }
 
   /** The job's own styles, also those that were sent before the page was loaded, or by another. */
   #takeOwn() {
+    if (!this.studio.job) return;
     const { id, styles } = this.studio.job;
     const more = styles.filter((name) => !this.own.has(name));
     for (const name of more) this.own.set(name, api.ownStyleURL(id, name));
     if (more.length) this.#build();
   }
 
-  /** The address of a style's small picture. */
+  /** The address of a style's small picture. @param {string} name */
   picture(name) {
-    if (this.own.has(name)) return this.own.get(name);
-    return this.styles.some((one) => one.name === name) ? api.styleURL(name) : null;
+    return this.own.get(name) ?? (this.styles.some((one) => one.name === name) ? api.styleURL(name) : null);
   }
 
-  /** A picture of one's own as a region's style. */
+  /** A picture of one's own as a region's style. @param {string} region @param {File} file */
   async add(region, file) {
+    const { job } = this.studio;
+    if (!job) return;
     try {
-      const name = await this.studio.addStyle(file);
+      const name = await this.studio.addStyle(job.id, file);
       this.own.set(name, URL.createObjectURL(file));
       this.#build();
       await this.choose(region, name);
@@ -67,6 +83,7 @@ export class Gallery {
     this.#build();
   }
 
+  /** @param {string} region @param {string | undefined} style none: as in the photo */
   choose(region, style) {
     complain($("styles-error"));
     return this.studio.set(region, { styles: style ? [{ name: style, weight: 1 }] : [] });
@@ -74,17 +91,19 @@ export class Gallery {
 
   #build() {
     const none = el("button", { type: "button", className: "style plain", role: "radio", data: { style: "" }, title: "No style: as in the photo" }, icon("i-none"), "None");
+    /** @param {string} name @param {string} title */
     const tile = (name, title) => el("button", {
       type: "button", className: "style", role: "radio", draggable: true, data: { style: name }, ariaLabel: title,
       ondragstart: (event) => {
-        event.dataTransfer.setData(STYLE, name);
-        event.dataTransfer.effectAllowed = "copy";
+        event.dataTransfer?.setData(STYLE, name);
+        if (event.dataTransfer) event.dataTransfer.effectAllowed = "copy";
       },
-    }, el("img", { src: this.picture(name), alt: "", draggable: false, decoding: "async" }));
+    }, el("img", { src: this.picture(name) ?? "", alt: "", draggable: false, decoding: "async" }));
     const mine = [...this.own.keys()].map((name) => tile(name, name));
     const more = el("button", { type: "button", className: "style plain", title: "A picture of your own", onclick: () => $("style-file").click() }, icon("i-plus"), "Yours");
     this.group.replaceChildren(none, ...mine, ...this.styles.map((one) => tile(one.name, one.title)), more);
-    for (const one of this.group.querySelectorAll('[role="radio"]')) {
+    for (const one of this.group.querySelectorAll("button")) {
+      if (one === more) continue;
       one.addEventListener("click", () => this.studio.selected && this.choose(this.studio.selected, one.dataset.style));
     }
     // A radio group owns radios only: the button for a file stands beside it, in the same grid.
@@ -98,15 +117,16 @@ export class Gallery {
     const { studio } = this;
     if (!this.group.children.length) return;
     const [style] = studio.selected ? studio.look(studio.selected).styles : [];
-    const tiles = [...this.group.querySelectorAll("[data-style]")];
+    const tiles = [...this.group.querySelectorAll("button")].filter((one) => "style" in one.dataset);
     check(this.group, tiles.find((one) => one.dataset.style === (style?.name ?? "")));
-    for (const one of this.group.children) one.disabled = !studio.scene || studio.running;
+    for (const one of this.group.querySelectorAll("button")) one.disabled = !studio.scene || studio.running;
     const whose = studio.selected ? ` for ${regionTitle(studio.selected, studio.names).toLowerCase()}` : "";
     say($("style-for"), whose);
     say($("look-for"), whose);
     this.#caption();
   }
 
+  /** @param {string} [name] */
   #caption(name) {
     const [chosen] = this.studio.selected ? this.studio.look(this.studio.selected).styles : [];
     const shown = name ?? chosen?.name;

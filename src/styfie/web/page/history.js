@@ -1,30 +1,43 @@
+// @ts-check
 // Recent pictures: on the start page and in a sheet; opened again, or deleted, which can be undone for a while.
 
 import * as api from "./api.js";
 import { $, complain, el, icon, say } from "./dom.js";
 import { ago, isHere } from "./names.js";
 
+/**
+ * @import { Studio } from "./studio.js"
+ * @import { JobAnswer, State } from "./types.d.ts"
+ */
+
+/** @type {Record<State, string>} */
 const STATES = { done: "Painted", stopped: "Painted in part", painting: "Being painted", queued: "Waiting", ready: "Photo", reading: "Being read", failed: "Not finished" };
 
 const UNDO = 10_000; // milliseconds in which a deletion can be undone
 
+/** @param {Studio} studio @param {(id: string) => void} open @param {() => void} removed */
 export function setUpHistory(studio, open, removed) {
+  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   const pending = new Map(); // id -> timer of what is about to be deleted
 
-  /** Delete it for good. */
+  /** Delete it for good. @param {string} id */
   async function finish(id) {
     if (!pending.has(id)) return;
     clearTimeout(pending.get(id));
     try {
       await api.remove(id);
     } catch (error) {
-      if (error.status !== 404) complain($("history-error"), error);
+      if (!(error instanceof api.ApiError && error.status === 404)) complain($("history-error"), error);
     } finally {
       pending.delete(id);
     }
   }
 
-  /** It is listed no more, and deleted in a while, or when the page is left. */
+  /**
+   * It is listed no more, and deleted in a while, or when the page is left.
+   *
+   * @param {string} id @param {() => void} refresh
+   */
   function remove(id, refresh) {
     const bars = [$("history-undo"), $("recent-undo")];
     const hide = () => {
@@ -53,6 +66,7 @@ export function setUpHistory(studio, open, removed) {
     for (const id of pending.keys()) finish(id);
   });
 
+  /** @param {JobAnswer} job @param {number} number @param {() => Promise<unknown>} refresh */
   function entry(job, number, refresh) {
     const words = STATES[job.state] ?? job.state;
     const image = el("img", { alt: "", width: 132, height: 132 });
@@ -71,6 +85,7 @@ export function setUpHistory(studio, open, removed) {
       }, icon("i-trash")));
   }
 
+  /** @param {HTMLElement} list @param {number} most */
   async function fill(list, most) {
     const jobs = await api.jobs();
     const refresh = () => fill(list, most).catch(() => {});

@@ -1,24 +1,35 @@
+// @ts-check
 // Looks that are changed here and elsewhere at the same time.
 
+/** @import { LookAsked, Looks } from "./types.d.ts" */
+
+/** @typedef {Record<string, unknown>} Values */
+
+/** @param {unknown} one @param {unknown} other */
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /**
  * The looks `theirs` with what was changed from `base` to `mine`, value by value: of two that were changed, mine stays.
- * All three are looks by region, a look an object of values; those that it does not say are the `defaults`.
+ * Values that a look does not say are the `defaults`.
+ *
+ * @param {Looks} base @param {Looks} mine @param {Looks} theirs @param {Partial<LookAsked>} defaults
  */
 export function merged(base, mine, theirs, defaults = {}) {
-  const found = {};
+  /** @type {[string, Values?][]} */ // pairs: a region may be called `__proto__`
+  const found = [];
   for (const name of new Set([...Object.keys(theirs), ...Object.keys(mine)])) {
+    /** @type {[Values, Values?, Values?]} */
     const [was, is, other] = [{ ...defaults, ...base[name] }, mine[name], theirs[name]];
     if (!is) {
-      if (!(name in base)) found[name] = structuredClone(other);
+      if (!(name in base)) found.push([name, other]);
       continue;
     }
+    /** @type {Values} */
     const look = { ...other };
     for (const key of Object.keys(is)) {
       if (!same(was[key], is[key])) look[key] = is[key];
     }
-    if (other || Object.keys(look).length) found[name] = structuredClone(look);
+    if (other || Object.keys(look).length) found.push([name, look]);
   }
-  return found;
+  return structuredClone(Object.fromEntries(found));
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // Styfie's page: puts its parts together.
 
 import * as api from "./api.js";
@@ -17,21 +18,29 @@ import { Studio } from "./studio.js";
 import { setUpTheme } from "./theme.js";
 import { days, isHere } from "./names.js";
 
+/** @import { AboutAnswer } from "./types.d.ts" */
+
 const studio = new Studio();
 const stage = new Stage(studio);
 const gallery = new Gallery(studio);
-let about = {};
+/** @type {AboutAnswer | undefined} */
+let about;
 
+/** @param {"start" | "studio"} name */
 function showView(name) {
   for (const view of ["start", "studio"]) $(view).hidden = view !== name;
   $("new-photo").hidden = name === "start";
   if (name === "studio") stage.fit();
 }
 
-/** A photo from wherever: shown at once, sent, and looked at. */
+/**
+ * A photo from wherever: shown at once, sent, and looked at; with `like`, painted as the job of that id.
+ *
+ * @param {File} file @param {string | null} like
+ */
 async function open(file, like = null) {
   for (const id of ["start-error", "stage-error", "action-error"]) complain($(id));
-  const most = about.limits?.bytes;
+  const most = about?.limits.bytes;
   try {
     if (most && file.size > most) throw new Error(`The photo has ${Math.ceil(file.size / 1e6)} MB: at most ${Math.floor(most / 1e6)} MB are taken.`);
     const cameFrom = $("start").hidden ? "stage-error" : "start-error";
@@ -49,6 +58,7 @@ async function open(file, like = null) {
   }
 }
 
+/** @param {string} id of a job */
 async function reopen(id) {
   try {
     studio.leave();
@@ -74,7 +84,7 @@ function home() {
 }
 
 const recents = setUpHistory(studio, reopen, home);
-studio.addEventListener("gone", () => {
+studio.on("gone", () => {
   home();
   complain($("start-error"), "This picture was deleted, in another window or because nobody used it for long.");
 });
@@ -84,7 +94,7 @@ setUpTheme();
 setUpTools(studio, stage);
 setUpDivider(studio, stage);
 setUpRegions(studio, stage, gallery);
-setUpRun(studio, stage, (file) => open(file, studio.job.id));
+setUpRun(studio, stage, (file) => open(file, studio.job?.id));
 setUpSaves(studio);
 setUpPhotos(studio, stage, gallery, open);
 
@@ -99,9 +109,13 @@ $("sample").addEventListener("click", async () => {
     complain($("start-error"), error);
   }
 });
-for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
+for (const button of document.querySelectorAll("[data-close]")) {
+  button.addEventListener("click", () => button.closest("dialog")?.close());
+}
 for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // beside it
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close(); // beside it
+  });
 }
 // How fast things are, for who wants to know.
 Object.defineProperty(window, "styfie", { value: { studio, stage } });
@@ -112,9 +126,9 @@ try {
   $("sample-picture").src = api.portraitURL;
   [about] = await Promise.all([api.about(), gallery.load()]);
   offerLooks(about);
-  offerCamera(["autumn", "night"]);
+  offerCamera("autumn", "night");
   $("wall").replaceChildren(...gallery.styles.map((one) => el("img", { src: api.styleURL(one.name), alt: "", width: 60, height: 60 })));
-  const hours = about.limits?.hours;
+  const { hours } = about.limits;
   if (hours) $("kept").textContent = `A picture is kept until Styfie has run for ${days(hours)} without its being used, or until you delete it.`;
 } catch (error) {
   complain($("start-error"), error);

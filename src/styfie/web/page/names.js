@@ -1,35 +1,50 @@
+// @ts-check
 // What things are called for people, and the colours of regions' outlines.
 
-const REGIONS = {
+/** @import { Bokeh, Color, Quality } from "./types.d.ts" */
+/** @typedef {[title: string, about: string]} Words */
+
+/** @type {Map<string, [title: string, color: string]>} */
+const REGIONS = new Map(Object.entries({
   subject: ["Person", "#ffb640"], background: ["Background", "#53b3ff"], hair: ["Hair", "#ff7ac0"],
   skin: ["Skin", "#ff8f6b"], clothes: ["Clothes", "#6fdc9a"], accessories: ["Accessories", "#c3a0ff"],
-};
+}));
 const OTHERS = ["#ffe16a", "#7ee8e0", "#ff9ddf", "#b8e86b", "#9fb4ff"];
 
-/** A region's name for people; `names` are all there are: what is left of a divided person is the rest of it. */
+/**
+ * A region's name for people; `names` are all there are: what is left of a divided person is the rest of it.
+ *
+ * @param {string} name @param {string[]} names
+ */
 export function regionTitle(name, names = []) {
   if (name === "subject" && names.some((one) => one !== "subject" && one !== "background")) return "Rest of the person";
-  if (REGIONS[name]) return REGIONS[name][0];
+  const known = REGIONS.get(name);
+  if (known) return known[0];
   const words = name.replaceAll("-", " ");
   return words[0].toUpperCase() + words.slice(1);
 }
 
+/** @param {string} name */
 export function regionColor(name) {
-  if (REGIONS[name]) return REGIONS[name][1];
-  const sum = [...name].reduce((total, letter) => total + letter.codePointAt(0), 0);
+  const known = REGIONS.get(name);
+  if (known) return known[1];
+  const sum = [...name].reduce((total, letter) => total + letter.charCodeAt(0), 0);
   return OTHERS[sum % OTHERS.length];
 }
 
+/** @type {Record<Color, Words>} */
 export const COLORS = {
   style: ["Style", "The style's colours"], keep: ["Photo", "The photo's palette, spread over the strokes"],
   histogram: ["Photo, closer", "All of the photo's colours, in the same amounts"],
   luma: ["Light only", "The photo's own colour at each place: only light and dark are painted"],
 };
+/** @type {Record<Bokeh, Words>} */
 export const BOKEHS = {
   gaussian: ["Soft", "Gaussian: even and soft"], disc: ["Lens", "A lens wide open: lights become discs"],
-  lens: ["Lens", "A lens wide open: lights become discs"], hexagon: ["Blades", "A lens with six blades: lights become hexagons"],
+  hexagon: ["Blades", "A lens with six blades: lights become hexagons"],
 };
 
+/** @type {Record<string, Words>} */
 export const PICTURES = {
   both: ["The painting", "Person and background painted"], subject: ["Only the person painted", "Background as in the photo"],
   background: ["Only the background painted", "Person as in the photo"], blur: ["Portrait blur", "The photo, its background out of focus"],
@@ -38,15 +53,22 @@ export const PICTURES = {
 };
 
 export const SIZES = [512, 768, 1024, 1536, 2048];
+/** @type {Record<Quality, string>} */
 export const CARE = { draft: "Quick", standard: "Normal", fine: "Patient" };
 
+/** @param {string} word @returns {word is Quality} */
+export const isQuality = (word) => Object.hasOwn(CARE, word);
+
+/** @param {number} seconds */
 export function duration(seconds) {
   if (seconds < 1.5) return "a moment";
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 10 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${minutes} min`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 10 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
 }
 
+/** @param {number} seconds */
 export function ago(seconds) {
   if (seconds < 90) return "just now";
   if (seconds < 5400) return `${Math.round(seconds / 60)} minutes ago`;
@@ -54,6 +76,7 @@ export function ago(seconds) {
   return `${Math.round(seconds / 86400)} days ago`;
 }
 
+/** @param {number} hours */
 export function days(hours) {
   if (hours % 24) return hours === 1 ? "an hour" : `${hours} hours`;
   return hours === 24 ? "a day" : `${hours / 24} days`;

@@ -1,17 +1,28 @@
+// @ts-check
 // Ways a photo comes to the page: dropped, pasted, chosen. A picture dropped on the painting is a style for that region.
 
-import { $, say } from "./dom.js";
+import { $, around, say } from "./dom.js";
 import { STYLE } from "./gallery.js";
 import { regionTitle } from "./names.js";
 
+/**
+ * @import { Gallery } from "./gallery.js"
+ * @import { Stage } from "./stage.js"
+ * @import { Studio } from "./studio.js"
+ *
+ * @typedef {DragEvent & { dataTransfer: DataTransfer }} Drag
+ */
+
+/** @param {Studio} studio @param {Stage} stage @param {Gallery} gallery @param {(photo: File) => void} open */
 export function setUpPhotos(studio, stage, gallery, open) {
   const file = $("file");
-  let leaving = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let leaving;
 
   $("choose").addEventListener("click", () => file.click());
   $("new-photo").addEventListener("click", () => file.click());
   file.addEventListener("change", () => {
-    const [photo] = file.files;
+    const [photo] = file.files ?? [];
     file.value = "";
     if (photo) open(photo);
   });
@@ -23,10 +34,13 @@ export function setUpPhotos(studio, stage, gallery, open) {
     open(photo);
   });
 
-  const droppable = ({ dataTransfer }) => dataTransfer && (dataTransfer.types.includes("Files") || dataTransfer.types.includes(STYLE));
-  /** The region under a drag, where a style may be dropped. */
-  const target = (event) => (studio.scene && !studio.running && event.target.closest?.("#canvas") ? stage.regionAt(stage.place(event)) : null);
+  /** Whether there is a photo or a style in it. @param {DragEvent} event @returns {event is Drag} */
+  const droppable = (event) => [STYLE, "Files"].some((kind) => event.dataTransfer?.types.includes(kind));
+  /** The region under a drag, where a style may be dropped. @param {DragEvent} event */
+  const target = (event) =>
+    (studio.scene && !studio.running && around(event, "#canvas") ? stage.regionAt(stage.place(event)) : null);
 
+  /** @param {Drag} event */
   function hint(event) {
     const isFile = event.dataTransfer.types.includes("Files");
     const region = target(event);

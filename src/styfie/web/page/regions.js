@@ -1,3 +1,4 @@
+// @ts-check
 // The regions as a list, for those who do not point at the picture, and the parts that can get a look of their own.
 
 import { $, complain, el, icon, roving, check, say } from "./dom.js";
@@ -5,15 +6,25 @@ import { regionColor, regionTitle } from "./names.js";
 
 const SMALLEST = 0.0005; // share of the picture under which a region is not listed
 
+/**
+ * @import { Gallery } from "./gallery.js"
+ * @import { Stage } from "./stage.js"
+ * @import { Studio } from "./studio.js"
+ * @import { RegionAnswer } from "./types.d.ts"
+ */
+
+/** @param {Studio} studio @param {Stage} stage @param {Gallery} gallery */
 export function setUpRegions(studio, stage, gallery) {
   const list = $("regions");
 
+  /** @param {string} name */
   function words(name) {
     const look = studio.look(name);
     const styles = look.styles.map((one) => gallery.title(one.name)).join(" and ");
     return styles || (look.blur > 0 ? "Photo, blurred" : "As in the photo");
   }
 
+  /** @param {RegionAnswer} region */
   function entry(region) {
     const { name } = region;
     const title = regionTitle(name, studio.names);
@@ -32,6 +43,7 @@ export function setUpRegions(studio, stage, gallery) {
     return el("div", { className: "region", role: "presentation" }, choose, merge);
   }
 
+  /** @param {() => Promise<void>} call */
   async function change(call) {
     try {
       await call();
@@ -42,6 +54,7 @@ export function setUpRegions(studio, stage, gallery) {
     show();
   }
 
+  /** @param {string} name */
   function chip(name) {
     const button = el("button", {
       type: "button", title: `Give ${regionTitle(name).toLowerCase()} a look of its own`,
@@ -53,20 +66,20 @@ export function setUpRegions(studio, stage, gallery) {
 
   function show() {
     const { job } = studio;
-    if (!job?.regions) return list.replaceChildren();
-    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.name : null;
-    list.replaceChildren(...job.regions.filter((one) => one.area === undefined || one.area > SMALLEST).map(entry));
-    const chosen = [...list.querySelectorAll('[role="radio"]')].find((one) => one.dataset.name === studio.selected);
+    if (!job) return list.replaceChildren();
+    const names = () => [...list.querySelectorAll("button")].filter((one) => one.dataset.name);
+    const focused = names().find((one) => one === document.activeElement)?.dataset.name;
+    list.replaceChildren(...job.regions.filter((one) => one.area > SMALLEST).map(entry));
+    const chosen = names().find((one) => one.dataset.name === studio.selected);
     check(list, chosen);
-    if (focused) (list.querySelector(`[data-name="${CSS.escape(focused)}"]`) ?? chosen)?.focus();
-    $("parts").replaceChildren(...(job.parts ?? []).filter((name) => !studio.names.includes(name)).map(chip));
+    if (focused) (names().find((one) => one.dataset.name === focused) ?? chosen)?.focus();
+    $("parts").replaceChildren(...job.parts.filter((name) => !studio.names.includes(name)).map(chip));
     const doubtful = job.regions.filter((one) => one.doubtful && one.name !== "background").map((one) => regionTitle(one.name, studio.names).toLowerCase());
     const note = job.note || (doubtful.length ? `Styfie is not sure of this: ${doubtful.join(", ")}. Look at the outline, and correct it with brush and eraser.` : "");
     say($("note"), note);
     $("note").hidden = !note;
   }
 
-  roving(list, (radio) => studio.select(radio.dataset.name));
-  for (const event of ["job", "selected", "looks", "status"]) studio.addEventListener(event, show);
-  return { show };
+  roving(list, (radio) => studio.select(radio.dataset.name ?? null));
+  for (const event of /** @type {const} */ (["job", "selected", "looks", "status"])) studio.on(event, show);
 }

@@ -1,12 +1,20 @@
+// @ts-check
 // Painting: the button, how far it is, what it says, and the button that ends it.
 
 import { $, complain, say } from "./dom.js";
 import { settings } from "./look.js";
 import { duration } from "./names.js";
 
+/**
+ * @import { Stage } from "./stage.js"
+ * @import { Studio } from "./studio.js"
+ */
+
+/** @param {Studio} studio @param {Stage} stage @param {(photo: File) => void} again */
 export function setUpRun(studio, stage, again) {
   let told = -1; // the quarter of the run that was last announced
 
+  /** @param {() => Promise<void>} call */
   const attempt = (call) => async () => {
     try {
       complain($("action-error"));
@@ -38,19 +46,20 @@ export function setUpRun(studio, stage, again) {
     const { busy, running, job } = studio;
     if (busy.has("reading")) return "Reading";
     if (busy.has("preview")) return "Sketching…";
-    if (running) return job.state === "queued" ? "Waiting" : "Painting…";
+    if (running) return job?.state === "queued" ? "Waiting" : "Painting…";
     if (!studio.scene || !studio.names.some((name) => studio.look(name).styles.length)) return "";
     if (studio.unsketched.length) return "";
     return studio.unpainted ? "Sketch" : "Painted";
   }
 
   function progress() {
-    const { step = 0, steps = 0, seconds_left: left } = studio.job.progress ?? {};
+    const { step = 0, steps = 0, seconds_left: left } = studio.job?.progress ?? {};
     const share = steps ? step / steps : 0;
     if (share) $("progress-bar").value = 100 * share;
     else $("progress-bar").removeAttribute("value");
-    say($("progress-text"), steps ? `${Math.floor(100 * share)} %` : studio.job.state === "queued" ? "Waiting" : "Beginning");
-    say($("progress-left"), left === null || left === undefined || !steps ? "" : `${duration(left)} left`);
+    const before = studio.job?.state === "queued" ? "Waiting" : "Beginning";
+    say($("progress-text"), steps ? `${Math.floor(100 * share)} %` : before);
+    say($("progress-left"), left === undefined || !steps ? "" : `${duration(left)} left`);
     const quarter = Math.floor(4 * share);
     if (quarter === told) return;
     told = quarter;
@@ -70,7 +79,7 @@ export function setUpRun(studio, stage, again) {
     $("action-buttons").hidden = running;
     const styled = studio.names.some((name) => studio.look(name).styles.length);
     $("paint").disabled = !studio.scene || !styled || running || busy.has("regions");
-    say($("paint"), job?.state === "failed" && job.regions?.length ? "Paint again" : "Paint");
+    say($("paint"), job?.state === "failed" && job.regions.length ? "Paint again" : "Paint");
     $("save").disabled = !studio.scene;
     $("again").disabled = !styled;
     if (running) progress();
@@ -92,16 +101,17 @@ export function setUpRun(studio, stage, again) {
   }));
   $("again").addEventListener("click", () => $("again-file").click());
   $("again-file").addEventListener("change", () => {
-    const [file] = $("again-file").files;
+    const [file] = $("again-file").files ?? [];
     $("again-file").value = "";
     if (file) again(file);
   });
-  studio.addEventListener("job", ({ detail: before }) => {
+  studio.on("job", (before) => {
     const { job } = studio;
+    if (!job) return;
     if (job.error && before?.error !== job.error) complain($(studio.scene ? "action-error" : "stage-error"), job.error);
     if (before && studio.running !== ["queued", "painting"].includes(before.state)) stage.draw();
     if (before?.state === "painting" && !studio.running) say($("announce"), job.state === "failed" ? "" : "The painting is there.");
     show();
   });
-  for (const event of ["status", "scene", "looks", "picture"]) studio.addEventListener(event, show);
+  for (const event of /** @type {const} */ (["status", "scene", "looks", "picture"])) studio.on(event, show);
 }

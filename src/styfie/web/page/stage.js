@@ -1,45 +1,60 @@
+// @ts-check
 // The picture on its wall: blended pixels below; outlines, the brush and the divider above.
 
 import { contours, path } from "./contours.js";
 import { matteOf } from "./blend.js";
-import { $, calm, say } from "./dom.js";
+import { $, calm, contextOf, say } from "./dom.js";
 import { regionColor, regionTitle } from "./names.js";
 
 const LONGEST = 1024; // pixels at which a photo is shown until the server has read it
 
+/**
+ * @import { Mask, Tool } from "./brush.js"
+ * @import { Studio } from "./studio.js"
+ * @import { Place, Scene } from "./types.d.ts"
+ */
+
 export class Stage {
+  /** @type {Tool} */
   tool = "choose";
   outlined = true;
+  /** @type {string | null} */
   hovered = null;
+  /** @type {number | null} */
   compared = null; // where before and after meet, 0 to 1
   dragged = false; // a style is held over the picture
-  mask = null; // of the region as it is being brushed: a canvas
+  /** @type {Mask | null} */
+  mask = null; // of the region as it is being brushed
+  /** @type {Place | null} */
   pointer = null; // where the brush is, in pixels of the picture
 
+  /** @param {Studio} studio */
   constructor(studio) {
     this.studio = studio;
     this.canvas = $("canvas");
-    this.picture = $("picture").getContext("2d");
-    this.overlay = $("overlay").getContext("2d");
-    this.paths = [];
+    this.picture = contextOf($("picture"));
+    this.overlay = contextOf($("overlay"));
+    this.shown = false; // a picture, be it the file's only
+    /** @type {Path2D[]} */
+    this.paths = []; // around the regions
     this.firstShown = 0; // milliseconds from the drop to the first picture
-    studio.addEventListener("scene", () => this.#newScene());
-    studio.addEventListener("picture", () => this.#blended());
-    studio.addEventListener("growing", ({ detail }) => this.#grow(detail));
-    studio.addEventListener("selected", () => this.draw());
+    studio.on("scene", () => this.#newScene());
+    studio.on("picture", () => this.#blended());
+    studio.on("growing", (bitmap) => this.#grow(bitmap));
+    studio.on("selected", () => this.draw());
     new ResizeObserver(() => this.fit()).observe($("frame"));
   }
 
-  /** Size of the picture in pixels. */
+  /** Width and height of the picture in pixels. @returns {[number, number]} */
   get size() {
     return [this.picture.canvas.width, this.picture.canvas.height];
   }
 
-  get hasPicture() {
-    return this.shown === true;
-  }
-
-  /** Show a file at once, before the server has read it; kinds that the browser cannot read have to wait. */
+  /**
+   * Show a file at once, before the server has read it; kinds that the browser cannot read have to wait.
+   *
+   * @param {File} file
+   */
   async showFile(file) {
     this.clear();
     const start = performance.now();
@@ -68,6 +83,7 @@ export class Stage {
     this.draw();
   }
 
+  /** @param {number} width @param {number} height */
   #resize(width, height) {
     if (this.size[0] === width && this.size[1] === height) return;
     this.picture.canvas.width = width;
@@ -94,6 +110,7 @@ export class Stage {
 
   #newScene() {
     const { scene, names } = this.studio;
+    if (!scene) return;
     this.#resize(scene.width, scene.height);
     this.paths = names.map((_, index) => path(contours(matteOf(scene.soft, index), scene.width, scene.height)));
     this.mask = null;
@@ -102,32 +119,35 @@ export class Stage {
   }
 
   #blended() {
-    this.picture.putImageData(this.studio.scene.out, 0, 0);
-    if (this.compared !== null) this.#before();
+    const { scene } = this.studio;
+    if (!scene) return;
+    this.picture.putImageData(scene.out, 0, 0);
+    if (this.compared !== null) this.#before(scene, this.compared);
     const painted = this.studio.names.filter((name) => this.studio.look(name).styles.length);
     const words = painted.map((name) => `${regionTitle(name, this.studio.names)} as ${this.studio.look(name).styles.map((one) => one.name).join(" and ")}`);
     $("picture").setAttribute("aria-label", words.length ? `The picture: ${words.join(", ")}` : "The photo");
   }
 
-  /** The photo on the left of the divider. */
-  #before() {
-    const { scene } = this.studio;
-    const width = Math.round(this.compared * scene.width);
+  /** The photo on the left of the divider. @param {Scene} scene @param {number} at */
+  #before(scene, at) {
+    const width = Math.round(at * scene.width);
     if (width) this.picture.putImageData(new ImageData(scene.photo, scene.width), 0, 0, 0, 0, width, scene.height);
   }
 
+  /** @param {number | null} at share of the width that stays photo */
   compare(at) {
     this.compared = at;
     this.studio.redraw();
     this.draw();
   }
 
-  /** The painting so far: what is new comes softly over what was there. */
+  /** The painting so far: what is new comes softly over what was there. @param {ImageBitmap} bitmap */
   #grow(bitmap) {
     const [width, height] = this.size;
     const still = calm();
     const start = performance.now();
     const before = still ? null : this.#copy();
+    /** @param {number} now */
     const step = (now) => {
       if (!this.studio.running) return;
       const share = still ? 1 : Math.min(1, (now - start) / 450);
@@ -142,24 +162,25 @@ export class Stage {
 
   #copy() {
     const copy = new OffscreenCanvas(...this.size);
-    copy.getContext("2d").drawImage(this.picture.canvas, 0, 0);
+    contextOf(copy).drawImage(this.picture.canvas, 0, 0);
     return copy;
   }
 
-  /** Where a pointer is, in pixels of the picture. */
+  /** Where a pointer is. @param {MouseEvent} event @returns {Place} */
   place(event) {
     const box = this.canvas.getBoundingClientRect();
     const [width, height] = this.size;
     return [(event.clientX - box.left) / box.width * width, (event.clientY - box.top) / box.height * height];
   }
 
-  /** The region at a pixel. */
+  /** The region at a pixel. @param {Place} place @returns {string | null} */
   regionAt([x, y]) {
     const { scene, names } = this.studio;
     if (!scene || x < 0 || y < 0 || x >= scene.width || y >= scene.height) return null;
     return names[scene.soft.owner[Math.floor(y) * scene.width + Math.floor(x)]] ?? null;
   }
 
+  /** @param {string | null} name of a region @param {Place | null} place where the pointer is */
   hover(name, place = null) {
     const tag = $("name-tag");
     tag.hidden = !name || !place;
@@ -184,13 +205,15 @@ export class Stage {
     overlay.clearRect(0, 0, width, height);
     if (!studio.scene || studio.running) return;
     overlay.setTransform(scale, 0, 0, scale, 0, 0);
-    if (this.mask) this.#drawMask();
+    if (this.mask) this.#drawMask(this.mask);
     else this.#drawOutlines(scale);
-    if (this.pointer && this.tool !== "choose") this.#drawBrush(scale);
+    if (this.pointer && this.tool !== "choose") this.#drawBrush(scale, this.pointer);
   }
 
+  /** @param {number} scale of the screen's pixels to the picture's */
   #drawOutlines(scale) {
     const { overlay, studio } = this;
+    /** @param {number} index @param {number} width @param {string} color */
     const line = (index, width, color) => {
       overlay.lineWidth = width / scale * Math.min(2, devicePixelRatio || 1);
       overlay.strokeStyle = color;
@@ -198,7 +221,7 @@ export class Stage {
     };
     overlay.lineJoin = "round";
     const order = studio.names.map((name, index) => ({ name, index, near: name === this.hovered || name === studio.selected }));
-    for (const { name, index, near } of order.sort((a, b) => a.near - b.near)) {
+    for (const { name, index, near } of order.sort((a, b) => Number(a.near) - Number(b.near))) {
       if (!this.paths[index]) continue;
       if (name === this.hovered) {
         overlay.globalAlpha = this.dragged ? 0.4 : 0.16;
@@ -214,29 +237,30 @@ export class Stage {
     }
   }
 
-  /** The region as it is being brushed, as a veil of its colour. */
-  #drawMask() {
+  /** The region as it is being brushed, as a veil of its colour. @param {Mask} mask */
+  #drawMask(mask) {
     const { overlay } = this;
     const [width, height] = this.size;
     const veil = new OffscreenCanvas(width, height);
-    const context = veil.getContext("2d");
-    context.fillStyle = regionColor(this.studio.brushed);
+    const context = contextOf(veil);
+    context.fillStyle = regionColor(this.studio.brushed ?? "");
     context.fillRect(0, 0, width, height);
     context.globalCompositeOperation = "destination-in";
-    context.drawImage(this.mask.shown, 0, 0);
+    context.drawImage(mask.shown, 0, 0);
     overlay.globalAlpha = 0.5;
     overlay.drawImage(veil, 0, 0);
     overlay.globalAlpha = 1;
   }
 
-  #drawBrush(scale) {
+  /** @param {number} scale @param {Place} pointer */
+  #drawBrush(scale, pointer) {
     const { overlay } = this;
-    for (const [width, color] of [[4, "rgb(0 0 0 / 0.6)"], [2, "#fff"]]) {
+    for (const [width, color] of /** @type {const} */ ([[4, "rgb(0 0 0 / 0.6)"], [2, "#fff"]])) {
       overlay.lineWidth = width / scale;
       overlay.strokeStyle = color;
       overlay.setLineDash(this.tool === "eraser" ? [6 / scale, 5 / scale] : []);
       overlay.beginPath();
-      overlay.arc(...this.pointer, this.radius, 0, 2 * Math.PI);
+      overlay.arc(...pointer, this.radius, 0, 2 * Math.PI);
       overlay.stroke();
     }
     overlay.setLineDash([]);

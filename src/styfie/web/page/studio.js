@@ -1,3 +1,4 @@
+// @ts-check
 // One photo being worked on: the job on the server, its regions, looks and layers, and the picture they blend to.
 // The parts of the page call it, and listen to its events:
 // "job", "scene", "looks", "picture", "selected", "status", "error", "gone".
@@ -7,26 +8,51 @@ import { blend, readSoft } from "./blend.js";
 import { settled } from "./dom.js";
 import { merged } from "./looks.js";
 
-const NEW = { styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0.5, blur: 0, bokeh: "gaussian" };
-const RUNNING = new Set(["queued", "painting"]);
+/**
+ * @import { Painted } from "./blend.js"
+ * @import { JobAnswer, LookAsked, Looks, News, Pixels, Scene, SettingsAsked } from "./types.d.ts"
+ *
+ * @typedef {"reading" | "scene" | "looks" | "preview" | "layers" | "regions"} Work
+ */
+
+/** @type {LookAsked} */
+const NEW = {
+  styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0.5, brush: "auto",
+  blur: 0, bokeh: "gaussian",
+};
+/** @param {JobAnswer | null} job */
+const isRunning = (job) => job?.state === "queued" || job?.state === "painting";
+const MOST = 40; // layers that are kept, so that a look that was had before is there at once
 const session = Date.now().toString(36); // in addresses, so that a cache never shows what an older page was given
 
 export class Studio extends EventTarget {
+  /** @type {JobAnswer | null} */
   job = null;
-  scene = null; // {photo, soft, out}: RGBA pixels, `readSoft`, and what is blended
-  looks = {}; // by region's name, as the page has them now
+  /** @type {Scene | null} */
+  scene = null;
+  /** @type {Looks} */
+  looks = {}; // as the page has them now
+  /** @type {Looks} */
   #theirs = {}; // as the server had them last, or was told them last
   #seen = 0; // the version of the job that those are of
   #putting = 0; // of looks, under way: what events say of them meanwhile may be older
   #tried = ""; // what was sketched last without being asked to
+  /** @type {string | null} */
   selected = null;
-  layers = new Map(); // by region's name: {key, data}
-  busy = new Set(); // of "reading", "scene", "looks", "preview", "layers", "regions"
+  /** @type {Map<string, { key: string, data: Pixels }>} */
+  layers = new Map(); // by region's name
+  /** @type {Set<Work>} */
+  busy = new Set();
   blendTime = 0;
+  /** @type {Map<string, Promise<ImageData>>} */
   #cache = new Map();
   #counts = { regions: 0, painting: 0 };
+  /** @type {(() => void) | null} */
   #unfollow = null;
+  /** @type {symbol | null} */
+  #opening = null; // the last photo that was opened
   #previews = 0; // asked for while one is under way
+  /** @type {Promise<unknown>} */
   #changing = Promise.resolve(); // changes of regions reach the server one after the other, and before a painting
   #changes = 0; // of regions, under way
   #restyles = 0; // choices of styles under way
@@ -35,16 +61,22 @@ export class Studio extends EventTarget {
 
   defaults = NEW;
 
+  /** @template {keyof News} Name @param {Name} name @param {News[Name]} [detail] */
   tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
+  /** @template {keyof News} Name @param {Name} name @param {(detail: News[Name]) => void} call */
+  on(name, call) {
+    this.addEventListener(name, (event) => call(/** @type {CustomEvent<News[Name]>} */ (event).detail));
+  }
+
   get running() {
-    return RUNNING.has(this.job?.state);
+    return isRunning(this.job);
   }
 
   get names() {
-    return this.job?.regions?.map((region) => region.name) ?? [];
+    return this.job?.regions.map((region) => region.name) ?? [];
   }
 
   /** The region that is brushed: where nobody was found, the person that is to be. */
@@ -52,35 +84,41 @@ export class Studio extends EventTarget {
     return this.names.includes("subject") ? this.selected : "subject";
   }
 
+  /** @param {string} name @returns {LookAsked} */
   look(name) {
     return { ...this.defaults, ...this.looks[name] };
   }
 
   // Coming and going
 
-  /** A photo's file becomes a job; with `like`, one with the looks of that job. */
+  /**
+   * A photo's file becomes a job; with `like`, one with the looks of that job.
+   *
+   * @param {File} file @param {string | null} like
+   */
   async open(file, like = null) {
     this.leave();
-    const mine = (this.opening = Symbol("opening"));
+    const mine = (this.#opening = Symbol("opening"));
     this.#work("reading", true);
     try {
       const job = await (like ? api.again(like, file) : api.upload(file));
-      if (this.opening === mine) await this.use(job);
+      if (this.#opening === mine) await this.use(job);
     } finally {
-      if (this.opening === mine && (!this.job || this.job.state !== "reading")) this.#work("reading", false);
+      if (this.#opening === mine && (!this.job || this.job.state !== "reading")) this.#work("reading", false);
     }
   }
 
-  /** Go on with a job, as the server describes it. */
+  /** Go on with a job, as the server describes it. @param {JobAnswer} job */
   async use(job) {
     if (this.job?.id !== job.id) this.leave();
     await this.#take(job);
+    if (this.job?.id !== job.id) return; // it was left meanwhile, and perhaps another was opened
     this.#unfollow ??= api.follow(job.id, (news) => this.#take(news), () => this.tell("gone"));
   }
 
   leave() {
     this.#unfollow?.();
-    this.#unfollow = this.job = this.scene = this.opening = null;
+    this.#unfollow = this.job = this.scene = this.#opening = null;
     this.looks = {};
     this.#theirs = {};
     this.#tried = "";
@@ -90,6 +128,7 @@ export class Studio extends EventTarget {
     this.busy.clear();
   }
 
+  /** @param {JobAnswer} job */
   async #take(job) {
     const before = this.job;
     if (before && before.id !== job.id) return;
@@ -99,17 +138,21 @@ export class Studio extends EventTarget {
     this.#work("reading", job.state === "reading");
     this.tell("job", before);
     if (restyled) this.tell("looks");
-    if (job.state === "reading" || (job.state === "failed" && !job.regions?.length)) return;
-    const ended = before && RUNNING.has(before.state) && !RUNNING.has(job.state);
+    if (job.state === "reading" || (job.state === "failed" && !job.regions.length)) return;
+    const ended = isRunning(before) && !isRunning(job);
     if (ended) this.#counts.painting++;
-    const same = before?.regions && `${before.regions.map((one) => one.name)}` === `${job.regions.map((one) => one.name)}`;
+    const same = before && `${before.regions.map((one) => one.name)}` === `${job.regions.map((one) => one.name)}`;
     if (!this.scene || ended || !same) await this.#loadScene();
-    else if (this.running) await this.#grow(before);
+    else if (this.running) await this.#grow(job, before);
     else if (restyled || job.previews !== before.previews) await this.refresh();
     this.#sketchWhatIsNot(); // which takes its time, and says itself what goes wrong
   }
 
-  /** Looks as they were changed elsewhere, with what was changed here since; whether any is another now. */
+  /**
+   * Looks as they were changed elsewhere, with what was changed here since; whether any is another now.
+   *
+   * @param {JobAnswer} job
+   */
   #takeLooks(job) {
     if (this.#putting) return false;
     const mine = JSON.stringify(this.looks);
@@ -121,7 +164,8 @@ export class Studio extends EventTarget {
 
   /** Styles that came from elsewhere, another tab or another picture's look, are sketched once. */
   async #sketchWhatIsNot() {
-    if (!this.scene || this.running || this.busy.has("looks") || this.busy.has("preview") || this.busy.has("regions")) return;
+    if (!this.job || !this.scene || this.running) return;
+    if (this.busy.has("looks") || this.busy.has("preview") || this.busy.has("regions")) return;
     const key = JSON.stringify([this.job.id, this.unsketched.map((name) => [name, this.look(name)])]);
     if (!this.unsketched.length || key === this.#tried) return;
     this.#tried = key;
@@ -133,7 +177,8 @@ export class Studio extends EventTarget {
   }
 
   async #loadScene() {
-    const id = this.job.id;
+    if (!this.job) return;
+    const { id } = this.job;
     const mark = ++this.#counts.regions;
     const v = `${session}.${mark}`;
     this.#work("scene", true);
@@ -145,7 +190,9 @@ export class Studio extends EventTarget {
       if (this.job?.id !== id || mark !== this.#counts.regions) return;
       this.scene = { photo: photo.data, soft, out: new ImageData(soft.width, soft.height), width: soft.width, height: soft.height };
       this.layers.clear();
-      if (!this.names.includes(this.selected)) this.select(this.names.includes("subject") ? "subject" : this.names[0]);
+      if (!this.selected || !this.names.includes(this.selected)) {
+        this.select(this.names.includes("subject") ? "subject" : this.names[0] ?? null);
+      }
       this.tell("scene");
       await this.refresh();
     } catch (error) {
@@ -155,12 +202,12 @@ export class Studio extends EventTarget {
     }
   }
 
-  /** The painting so far, when there is a new one. */
-  async #grow(before) {
-    const number = this.job.progress?.preview;
-    if (!number || number === before?.progress?.preview) return;
+  /** The painting so far, when there is a new one. @param {JobAnswer} job @param {JobAnswer} before */
+  async #grow(job, before) {
+    const number = job.progress?.preview;
+    if (!number || number === before.progress?.preview) return;
     try {
-      this.tell("growing", await api.bitmap(api.url(this.job.id, "growing.jpg", { v: `${session}.${number}` })));
+      this.tell("growing", await api.bitmap(api.url(job.id, "growing.jpg", { v: `${session}.${number}` })));
     } catch {
       // the next one will do
     }
@@ -168,12 +215,17 @@ export class Studio extends EventTarget {
 
   // Asking
 
+  /** @param {string | null} name */
   select(name) {
     this.selected = name;
     this.tell("selected");
   }
 
-  /** Change a look; what needs no run shows at once. Styles are sketched by the fast engine. */
+  /**
+   * Change a look; what needs no run shows at once. Styles are sketched by the fast engine.
+   *
+   * @param {string} name @param {Partial<LookAsked>} change
+   */
   set(name, change) {
     this.looks = { ...this.looks, [name]: { ...this.look(name), ...change } };
     this.tell("looks", name);
@@ -203,12 +255,13 @@ export class Studio extends EventTarget {
       const before = this.#theirs;
       this.#theirs = structuredClone(known); // what is changed from here on is newer
       this.#putting++;
+      /** @type {JobAnswer | undefined} */
       let news;
       try {
         news = await api.looks(id, known, this.#seen);
       } catch (error) {
         if (this.job?.id === id) this.#theirs = before;
-        if (error.status !== 409) throw error;
+        if (!(error instanceof api.ApiError && error.status === 409)) throw error;
       } finally {
         this.#putting--;
       }
@@ -222,19 +275,19 @@ export class Studio extends EventTarget {
 
   /** Whether a region with a style shows a sketch only. */
   get unpainted() {
-    return this.names.some((name) => !this.job.painted.includes(name) && this.look(name).styles.length);
+    return this.names.some((name) => !this.job?.painted.includes(name) && this.look(name).styles.length);
   }
 
   /** Regions with a style of which there is neither a painting nor a sketch. */
   get unsketched() {
-    const there = [...this.job.painted, ...this.job.sketched];
+    const there = [...(this.job?.painted ?? []), ...(this.job?.sketched ?? [])];
     return this.names.filter((name) => !there.includes(name) && this.look(name).styles.length);
   }
 
   /** A fast preview of what is not painted yet. One at a time; what was asked for meanwhile comes after it. */
   async sketch() {
-    if (++this.#previews > 1) return;
-    const id = this.job.id;
+    if (!this.job || ++this.#previews > 1) return;
+    const { id } = this.job;
     try {
       while (this.#previews && this.job?.id === id) {
         this.#previews = 1;
@@ -251,30 +304,34 @@ export class Studio extends EventTarget {
     }
   }
 
+  /** @param {JobAnswer} job */
   async #answered(job) {
-    if (job?.id === this.job?.id) await this.#take(job);
+    if (job.id === this.job?.id) await this.#take(job);
   }
 
+  /** @param {Partial<SettingsAsked>} settings */
   async paint(settings) {
     await this.#changing;
     await this.saveLooks.now();
-    await this.#answered(await api.paint(this.job.id, settings));
+    if (this.job) await this.#answered(await api.paint(this.job.id, settings));
   }
 
-  /** Settings of the next painting. */
+  /** Settings of the next painting. @param {Partial<SettingsAsked>} settings */
   async setUp(settings) {
-    await this.#answered(await api.setUp(this.job.id, settings));
+    if (this.job) await this.#answered(await api.setUp(this.job.id, settings));
   }
 
   async stop() {
-    await this.#answered(await api.stop(this.job.id));
+    if (this.job) await this.#answered(await api.stop(this.job.id));
   }
 
+  /** @param {string} name */
   async split(name) {
     await this.#changeRegions((id) => api.split(id, name));
     if (this.names.includes(name)) this.select(name);
   }
 
+  /** @param {string} name */
   merge(name) {
     return this.#changeRegions((id) => api.merge(id, name));
   }
@@ -287,19 +344,22 @@ export class Studio extends EventTarget {
     return this.#changeRegions(api.redo);
   }
 
-  /** A region's mask as it was brushed: a promise of its PNG. */
+  /** A region's mask as it was brushed. @param {string} name @param {Promise<Blob>} mask PNG */
   brush(name, mask) {
     return this.#changeRegions(async (id) => api.brushed(id, name, await mask));
   }
 
-  #changeRegions(change) {
+  /** @param {(id: string) => Promise<JobAnswer>} change @returns {Promise<void>} */
+  async #changeRegions(change) {
+    if (!this.job) return;
     const { id } = this.job;
     this.#work("regions", ++this.#changes > 0);
     const changed = this.#changing.then(() => this.#changeNow(id, change));
     this.#changing = changed.catch(() => {}).finally(() => this.#work("regions", --this.#changes > 0));
-    return changed;
+    await changed;
   }
 
+  /** @param {string} id @param {(id: string) => Promise<JobAnswer>} change */
   async #changeNow(id, change) {
     if (this.job?.id !== id) return;
     await this.saveLooks.now();
@@ -312,28 +372,29 @@ export class Studio extends EventTarget {
     if (this.unpainted) await this.sketch();
   }
 
-  /** Send a picture as a style; its name in looks. */
-  async addStyle(file) {
-    return (await api.ownStyle(this.job.id, file)).name;
+  /** Send a picture as a style of a job; its name in looks. @param {string} id @param {File} file */
+  async addStyle(id, file) {
+    return (await api.ownStyle(id, file)).name;
   }
 
   // Showing
 
-  #layer(name) {
+  /** A region's layer as the look wants it, and its address. @param {JobAnswer} job @param {string} name */
+  #layer(job, name) {
     const look = this.look(name);
-    const of = this.job.painted.includes(name) ? "painting" : "preview";
-    const v = `${session}.${this.#counts.regions}.${of === "preview" ? this.job.previews : this.#counts.painting}`;
-    const key = api.url(this.job.id, `layers/${encodeURIComponent(name)}.png`, {
+    const of = job.painted.includes(name) ? "painting" : "preview";
+    const v = `${session}.${this.#counts.regions}.${of === "preview" ? job.previews : this.#counts.painting}`;
+    const key = api.url(job.id, `layers/${encodeURIComponent(name)}.png`, {
       v: `${v}.${of}.${look.styles.length}`, color: look.color, ...(look.blur > 0 && { blur: look.blur, bokeh: look.bokeh }),
     });
-    if (!this.#cache.has(key)) {
-      if (this.#cache.size > 40) this.#cache.delete(this.#cache.keys().next().value);
-      this.#cache.set(key, api.pixels(key).catch((error) => {
-        this.#cache.delete(key);
-        throw error;
-      }));
-    }
-    return { key, data: this.#cache.get(key) };
+    const data = this.#cache.get(key) ?? api.pixels(key).catch((error) => {
+      this.#cache.delete(key);
+      throw error;
+    });
+    this.#cache.set(key, data);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size > MOST) this.#cache.delete(oldest);
+    return { key, data };
   }
 
   /** The regions that show something else than the photo. */
@@ -341,28 +402,30 @@ export class Studio extends EventTarget {
     return this.names.filter((name) => this.look(name).styles.length || this.look(name).blur > 0);
   }
 
-  /** Whether the server has a layer of a region as it is asked. */
+  /** Whether the server has a layer of a region as it is asked. @param {string} name */
   #isThere(name) {
     return this.look(name).blur > 0 || !this.unsketched.includes(name);
   }
 
   /** Fetch the layers that are wanted and not there, showing what is there meanwhile. */
   async refresh() {
-    if (!this.scene) return;
+    const { job, scene } = this;
+    if (!job || !scene) return;
     this.redraw();
-    const scene = this.scene;
     const wanted = this.shown.filter((name) => this.#isThere(name) && (!this.running || this.layers.has(name)));
-    const missing = wanted.map((name) => [name, this.#layer(name)]).filter(([name, { key }]) => this.layers.get(name)?.key !== key);
+    const missing = wanted.map((name) => ({ name, ...this.#layer(job, name) }))
+      .filter(({ name, key }) => this.layers.get(name)?.key !== key);
     if (!missing.length) return;
     this.#work("layers", ++this.#fetches > 0);
     try {
-      await Promise.all(missing.map(async ([name, { key, data }]) => {
+      await Promise.all(missing.map(async ({ name, key, data }) => {
         const layer = await data;
-        if (this.scene !== scene || !this.names.includes(name) || this.#layer(name).key !== key) return;
+        if (!this.job || this.scene !== scene || !this.names.includes(name)) return;
+        if (this.#layer(this.job, name).key !== key) return;
         if (layer.width === scene.width && layer.height === scene.height) this.layers.set(name, { key, data: layer.data });
       }));
     } catch (error) {
-      if (error.status !== 404 && error.status !== 409) this.tell("error", error);
+      if (!(error instanceof api.ApiError && [404, 409].includes(error.status))) this.tell("error", error);
     } finally {
       this.#work("layers", --this.#fetches > 0); // another may have begun meanwhile
       this.redraw();
@@ -373,6 +436,7 @@ export class Studio extends EventTarget {
   redraw() {
     const { scene } = this;
     if (!scene || this.running) return;
+    /** @type {Painted[]} */
     const painted = [];
     for (const name of this.shown) {
       const layer = this.layers.get(name);
@@ -387,6 +451,7 @@ export class Studio extends EventTarget {
     this.tell("picture", painted.length > 0);
   }
 
+  /** @param {Work} kind @param {boolean} yes */
   #work(kind, yes) {
     if (yes === this.busy.has(kind)) return;
     if (yes) this.busy.add(kind);

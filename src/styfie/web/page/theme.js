@@ -1,3 +1,4 @@
+// @ts-check
 // Light or dark: the system's, until the button says otherwise.
 import { $ } from "./dom.js";
 
@@ -6,7 +7,7 @@ const isDark = () => (document.documentElement.dataset.theme ?? (dark.matches ? 
 
 function show() {
   $("theme").setAttribute("aria-pressed", String(isDark()));
-  $("theme").querySelector("use").setAttribute("href", isDark() ? "#i-sun" : "#i-moon");
+  $("theme").querySelector("use")?.setAttribute("href", isDark() ? "#i-sun" : "#i-moon");
 }
 
 export function setUpTheme() {

@@ -1,0 +1,213 @@
+// What the interface takes and answers (`asked.py`, `answers.py`), and what the page's modules hand to each other.
+// Nothing of it is there when the page runs.
+
+import type { Soft } from "./blend.js";
+
+export type State = "reading" | "ready" | "queued" | "painting" | "done" | "stopped" | "failed";
+export type Color = "style" | "keep" | "histogram" | "luma";
+export type Bokeh = "gaussian" | "disc" | "hexagon";
+export type Quality = "draft" | "standard" | "fine";
+
+export interface StyleAsked {
+  name: string;
+  weight: number;
+}
+
+export interface LookAsked {
+  styles: StyleAsked[];
+  strength: number;
+  color: Color;
+  stroke: number;
+  content: number;
+  likeness: number;
+  brush: "auto" | "oil" | "tape" | "marker" | "watercolour";
+  blur: number;
+  bokeh: Bokeh;
+}
+
+/** Of the regions by name: one of which nothing was asked has none. What is not said of one is by default. */
+export type Looks = Partial<Record<string, Partial<LookAsked>>>;
+
+export interface SettingsAsked {
+  size: number;
+  quality: Quality;
+  steps: number;
+  seed: number;
+  device: "auto" | "cpu" | "cuda" | "mps";
+  engine: "optimise" | "fast" | "taught" | "strokes" | "components";
+  loss: "gram" | "wasserstein" | "sliced" | "patches";
+  segmenter: string;
+  start: "photo" | "noise" | "fast";
+  max_memory: number;
+  radius: number;
+  lens: Bokeh;
+}
+
+/** The settings that the page has fields for. */
+export type Chosen = Pick<SettingsAsked, "size" | "quality" | "steps">;
+
+export interface Refusal {
+  error: string;
+}
+
+export interface RegionAnswer {
+  name: string;
+  side: string;
+  score: number;
+  doubtful: boolean;
+  area: number;
+}
+
+export interface ProgressAnswer {
+  step: number;
+  steps: number;
+  seconds_left: number;
+  preview: number;
+}
+
+export interface JobAnswer {
+  id: string;
+  state: State;
+  note: string;
+  error: string;
+  /** Seconds ago. */
+  created: number;
+  width: number;
+  height: number;
+  regions: RegionAnswer[];
+  looks: Looks;
+  settings: SettingsAsked;
+  styles: string[];
+  previews: number;
+  painted: string[];
+  sketched: string[];
+  parts: string[];
+  undo: number;
+  redo: number;
+  progress: ProgressAnswer | null;
+  queue: number;
+  pictures: string[];
+  version: number;
+}
+
+export interface StyleAnswer {
+  name: string;
+  title: string;
+  about: string;
+}
+
+export interface NameAnswer {
+  name: string;
+}
+
+export interface PreviewAnswer {
+  version: number;
+  painted: string[];
+}
+
+export interface CameraAnswer {
+  id: string;
+}
+
+export interface Limits {
+  bytes: number;
+  pixels: number;
+  size: number;
+  kinds: string[];
+  hours: number;
+  gigabytes: number;
+}
+
+export interface Defaults {
+  look: LookAsked;
+  settings: SettingsAsked;
+}
+
+export interface Choices {
+  colors: Color[];
+  brushes: LookAsked["brush"][];
+  bokehs: Bokeh[];
+  strokes: number[];
+  blurs: number[];
+  pairs: string[][];
+}
+
+export interface AboutAnswer {
+  version: string;
+  device: string;
+  limits: Limits;
+  engines: StyleAnswer[];
+  defaults: Defaults;
+  choices: Choices;
+}
+
+/** x and y in pixels of the picture, from its upper left corner. */
+export type Place = [x: number, y: number];
+
+/** RGBA, 8 bit. */
+export type Pixels = Uint8ClampedArray<ArrayBuffer>;
+
+/** One photo's pixels, what `readSoft` read of its regions, and the picture that they are blended into. */
+export interface Scene {
+  photo: Pixels;
+  soft: Soft;
+  out: ImageData;
+  width: number;
+  height: number;
+}
+
+/** What the studio tells, and what it says with it. */
+export interface News {
+  /** The job as it was before. */
+  job: JobAnswer | null;
+  scene: undefined;
+  /** The region whose look was changed here; none if they came from elsewhere. */
+  looks: string | undefined;
+  /** Whether anything but the photo is to be seen. */
+  picture: boolean;
+  growing: ImageBitmap;
+  selected: undefined;
+  status: undefined;
+  error: unknown;
+  gone: undefined;
+}
+
+/** Elements of index.html by their ids, where more than `HTMLElement` is known of them. */
+export interface Elements {
+  again: HTMLButtonElement;
+  "again-file": HTMLInputElement;
+  blur: HTMLInputElement;
+  camera: HTMLDialogElement;
+  choose: HTMLButtonElement;
+  compare: HTMLButtonElement;
+  content: HTMLInputElement;
+  file: HTMLInputElement;
+  history: HTMLDialogElement;
+  likeness: HTMLInputElement;
+  live: HTMLCanvasElement;
+  "live-background": HTMLSelectElement;
+  "live-subject": HTMLSelectElement;
+  "live-toggle": HTMLButtonElement;
+  overlay: HTMLCanvasElement;
+  paint: HTMLButtonElement;
+  picture: HTMLCanvasElement;
+  "progress-bar": HTMLProgressElement;
+  redo: HTMLButtonElement;
+  "sample-picture": HTMLImageElement;
+  save: HTMLButtonElement;
+  shoot: HTMLButtonElement;
+  size: HTMLSelectElement;
+  steps: HTMLSelectElement;
+  stop: HTMLButtonElement;
+  strength: HTMLInputElement;
+  stroke: HTMLInputElement;
+  "style-file": HTMLInputElement;
+  undo: HTMLButtonElement;
+  video: HTMLVideoElement;
+  width: HTMLInputElement;
+}
+
+/** What `el` gives a new element. */
+export type Props<Tag extends keyof HTMLElementTagNameMap> = Partial<HTMLElementTagNameMap[Tag]> & {
+  data?: Record<string, string>;
+};

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { job, json, quiet, serve } from "./server.js";
+import * as api from "../../../src/styfie/web/page/api.js";
+
+test("addresses hold names and values as they are, whatever they are", () => {
+  assert.equal(api.url("id", "soft.bin"), "/api/v1/jobs/id/soft.bin");
+  const url = new URL(api.url("a/b", "layers/x.png", { v: "1.2", blur: 4, color: "a&b" }), "http://here");
+  assert.equal(url.pathname, "/api/v1/jobs/a%2Fb/layers/x.png");
+  assert.deepEqual([...url.searchParams], [["v", "1.2"], ["blur", "4"], ["color", "a&b"]]);
+  assert.equal(api.ownStyleURL("id", "my picture.png"), "/api/v1/jobs/id/styles/my%20picture.png.jpg?size=160");
+});
+
+test("a refusal is its sentence and its status", async () => {
+  for (const [body, sentence] of [[{ error: "Too large." }, "Too large."], [{ detail: "Not found" }, "Not found"]]) {
+    serve(() => json(body, 413));
+    await assert.rejects(api.styles(), (error) => error instanceof api.ApiError && error.message === sentence && error.status === 413);
+  }
+  serve(() => new Response("<html>", { status: 502 }));
+  await assert.rejects(api.styles(), { message: "Styfie answered 502: please try once more.", status: 502 });
+});
+
+test("that nobody answers is said", async () => {
+  serve(() => {
+    throw new TypeError("Failed to fetch");
+  });
+  await assert.rejects(api.styles(), { message: "Styfie does not answer: is it still running in its window?", status: 0 });
+});
+
+test("looks go with the version that they were changed from", async () => {
+  const asked = serve(() => json(job("id", { version: 8 })));
+  const looks = { subject: { strength: 0.4 } };
+  assert.equal((await api.looks("id", looks, 7)).version, 8);
+  const [[method, path, options]] = asked;
+  assert.deepEqual([method, path, options.headers["If-Match"]], ["PUT", "/jobs/id/looks", '"7"']);
+  assert.deepEqual(JSON.parse(options.body), looks);
+});
+
+test("a file is sent as one, under its name", async () => {
+  const asked = serve(() => json(job("id")));
+  await api.upload(new Blob(["x"], { type: "image/jpeg" }));
+  await api.ownStyle("id", Object.assign(new Blob(["x"]), { name: "mine.png" }));
+  const [photo, style] = [asked[0][2].body.get("photo"), asked[1][2].body.get("style")];
+  assert.deepEqual([photo.name, style.name], ["photo.jpg", "mine.png"]);
+});
+
+test("a job is followed until it is gone, and each state of it told once", { timeout: 20_000 }, async (t) => {
+  const answers = [
+    json(job("id"), 200, { ETag: '"1.0"' }), new Response(null, { status: 304 }), json(job("id", { version: 2 })),
+    json({ error: "There is no such job." }, 404),
+  ];
+  const asked = serve(() => answers.shift());
+  const told = [];
+  const { setTimeout: later } = globalThis;
+  globalThis.setTimeout = (call) => later(call, 0);
+  try {
+    await new Promise((gone) => t.after(api.follow("id", (news) => told.push(news.version), gone)));
+  } finally {
+    globalThis.setTimeout = later;
+  }
+  assert.deepEqual(told, [1, 2]);
+  assert.equal(asked[0][2].headers, undefined);
+  assert.deepEqual(asked[1][2].headers, { "If-None-Match": '"1.0"' });
+  await quiet();
+  assert.equal(asked.length, 4);
+});
+
+test("what is followed no more is told no more", async () => {
+  let answer;
+  serve(() => new Promise((done) => (answer = done)));
+  const told = [];
+  const end = api.follow("id", () => told.push("news"), () => told.push("gone"));
+  end();
+  answer(json(job("id")));
+  await quiet();
+  assert.deepEqual(told, []);
+});
+
+test("a camera's frame comes with its rate", async () => {
+  serve(() => new Response("jpeg", { headers: { "X-Frames-Per-Second": "7.50" } }));
+  const { picture, rate } = await api.camera.frame("c", new Blob(["x"]));
+  assert.deepEqual([await picture.text(), rate], ["jpeg", 7.5]);
+});

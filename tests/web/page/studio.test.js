@@ -1,0 +1,97 @@
+// One photo being worked on, as far as it goes without a picture: the server's answers come when the test says.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { job, json, quiet, serve } from "./server.js";
+import { Studio } from "../../../src/styfie/web/page/studio.js";
+
+/** A studio whose job is being read: nothing is fetched yet. */
+async function reading(t, reply) {
+  const asked = serve((path, options) => reply(path, options) ?? json(job("one", { state: "reading" })));
+  const studio = new Studio();
+  t.after(() => studio.leave()); // which ends that the job is followed
+  await studio.use(job("one", { state: "reading" }));
+  return { studio, asked };
+}
+
+test("another picture that is opened while one is still fetched is the one that is followed", async (t) => {
+  const held = new Map(); // what lets the pictures of a job come, by its id
+  const asked = serve((path) => {
+    const [, , id, what] = path.split("/");
+    if (!what) return json(job(id));
+    return new Promise((_, fail) => held.set(id, [...(held.get(id) ?? []), fail]));
+  });
+  const studio = new Studio();
+  t.after(() => studio.leave());
+  const release = (id) => held.get(id).forEach((fail) => fail(new TypeError("gone")));
+  const opened = ["one", "two"].map((id) => studio.use(job(id)));
+  await quiet();
+  release("one");
+  await quiet();
+  release("two");
+  await Promise.all(opened);
+  await quiet();
+  const followed = asked.map(([, path]) => path).filter((path) => /^\/jobs\/\w+$/.test(path));
+  assert.deepEqual([...new Set(followed)], ["/jobs/two"]);
+});
+
+test("a picture that is left while it is fetched is not followed", async (t) => {
+  const asked = serve((path) => (path === "/jobs/one" ? json(job("one")) : new Promise((_, fail) => setTimeout(fail, 5))));
+  const studio = new Studio();
+  const opened = studio.use(job("one"));
+  studio.leave();
+  await opened;
+  await quiet();
+  assert.ok(!asked.some(([, path]) => path === "/jobs/one"));
+  assert.equal(studio.job, null);
+});
+
+test("news that was overtaken is not taken", async (t) => {
+  const { studio } = await reading(t, () => null);
+  await studio.use(job("one", { state: "reading", version: 5 }));
+  await studio.use(job("one", { state: "failed", regions: [], version: 4 }));
+  assert.equal(studio.job.version, 5);
+});
+
+test("looks that were changed elsewhere meanwhile are joined and told once more", async (t) => {
+  const theirs = { subject: { ...new Studio().defaults, blur: 4 } };
+  const elsewhere = job("one", { state: "reading", version: 3, looks: theirs });
+  const told = [];
+  const { studio, asked } = await reading(t, (path, { method, body, headers }) => {
+    if (method !== "PUT") return json(elsewhere);
+    told.push([headers["If-Match"], JSON.parse(body)]);
+    if (told.length === 1) return json({ error: "They were changed." }, 409);
+    return json({ ...elsewhere, version: 4, looks: JSON.parse(body) });
+  });
+  studio.set("subject", { strength: 0.4 });
+  await studio.saveLooks.now();
+  assert.equal(told[0][0], '"1"');
+  assert.equal(told[1][0], '"3"');
+  assert.deepEqual([told[1][1].subject.strength, told[1][1].subject.blur], [0.4, 4]);
+  assert.deepEqual([studio.look("subject").strength, studio.look("subject").blur], [0.4, 4]);
+  assert.equal(asked.filter(([method]) => method === "PUT").length, 2);
+});
+
+test("a refusal of looks does not keep the next picture from being changed", async (t) => {
+  let away = true;
+  const { studio } = await reading(t, (path, { method }) => {
+    if (method === "PUT" && away) throw new TypeError("Failed to fetch");
+    if (method === "DELETE") return json(job("two", { state: "reading", version: 2 }));
+    return path === "/jobs/one" || method === "PUT" ? json(job(path.split("/")[2], { state: "reading" })) : null;
+  });
+  studio.set("subject", { strength: 0.4 });
+  await assert.rejects(studio.saveLooks.now(), /does not answer/);
+  away = false;
+  await studio.use(job("two", { state: "reading" }));
+  studio.on("error", () => {}); // there is no picture to fetch here
+  await studio.merge("hair");
+  assert.equal(studio.job.version, 2);
+});
+
+test("what a look does not say is by default, also of a region that is called as what every object has", () => {
+  const studio = new Studio();
+  assert.deepEqual(studio.look("constructor"), studio.defaults);
+  studio.looks = { hair: { blur: 2 } };
+  assert.deepEqual(studio.look("hair"), { ...studio.defaults, blur: 2 });
+});
