@@ -14,9 +14,9 @@ import styfie
 from styfie import folder
 from styfie.errors import OutputError
 from styfie.folder import holds_painting, write_folder, writing_into
-from styfie.openraster import read_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
+from styfie.storage.openraster import read_painting
 from tests.conftest import opened
 from tests.test_painting import make, styled
 

@@ -16,10 +16,10 @@ from safetensors.torch import load
 import styfie
 from styfie.engines.progress import Progress
 from styfie.looks import Look, Style
-from styfie.openraster import read_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.settings import Settings
+from styfie.storage.openraster import read_painting
 from styfie.unfinished import ENTRY, SHARE, Unfinished, run_key
 from styfie.weights import checksums
 from tests.test_painting import make, styled
@@ -146,7 +146,7 @@ def test_a_flipped_bit_of_the_state_counts_as_none(painting: Painting, tmp_path:
 
 
 def test_other_files_of_that_name_count_as_none(painting: Painting, tmp_path: Path) -> None:
-    from styfie.openraster import write_painting
+    from styfie.storage.openraster import write_painting
 
     write_painting(painting, tmp_path / "unfinished.ora")
     assert Unfinished(tmp_path, KEY).state() is None

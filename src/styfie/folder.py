@@ -17,7 +17,12 @@ import PIL.Image
 
 import styfie
 from styfie.images import fit_size, write_png
-from styfie.openraster import (
+from styfie.painting import lens_blur
+from styfie.regions import BACKGROUND, SUBJECT
+from styfie.segmentation.foreground import estimate_foreground, one_thread
+from styfie.settings import Settings
+from styfie.sheet import CELL, PAPER, _caption, _fit, _on_chequers, _score, lay_out
+from styfie.storage.openraster import (
     eight_bits,
     in_threads,
     open_png,
@@ -28,11 +33,6 @@ from styfie.openraster import (
     stored_style,
     write_painting,
 )
-from styfie.painting import lens_blur
-from styfie.regions import BACKGROUND, SUBJECT
-from styfie.segmentation.foreground import estimate_foreground, one_thread
-from styfie.settings import Settings
-from styfie.sheet import CELL, PAPER, _caption, _fit, _on_chequers, _score, lay_out
 from styfie.writing import check_targets
 from styfie.writing import writing_into as writing_into
 

@@ -172,8 +172,8 @@ class Painting:
 
     @classmethod
     def load(cls, file: str | Path) -> Painting:
-        """Read a painting back from its `painting.ora`; see `styfie.openraster`."""
-        from styfie.openraster import read_painting
+        """Read a painting back from its `painting.ora`; see `styfie.storage.openraster`."""
+        from styfie.storage.openraster import read_painting
 
         return read_painting(Path(file))
 

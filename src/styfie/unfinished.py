@@ -24,7 +24,7 @@ import styfie
 from styfie.devices import pick_device
 from styfie.engines import weights_used
 from styfie.looks import Look
-from styfie.openraster import EPOCH, write_painting
+from styfie.storage.openraster import EPOCH, write_painting
 from styfie.weights import checksums
 from styfie.writing import sync
 

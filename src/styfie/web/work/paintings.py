@@ -14,9 +14,9 @@ from styfie.errors import MissingError
 from styfie.gallery import BUILT_IN
 from styfie.images import read_picture
 from styfie.looks import Look, Style
-from styfie.openraster import as_stored, read_painting, write_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
+from styfie.storage.openraster import as_stored, read_painting, write_painting
 from styfie.styles import LARGEST, Ask, StyleSource
 from styfie.web.atomic import replace_whole
 

@@ -14,12 +14,12 @@ from styfie.devices import pick_device
 from styfie.engines import load_engine
 from styfie.errors import InputError, NoPersonError
 from styfie.images import read_matte
-from styfie.openraster import eight_bits, png
 from styfie.painting import Painting
 from styfie.pipeline import find_regions, paint, read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
 from styfie.segmentation import load_segmenter
 from styfie.settings import Settings
+from styfie.storage.openraster import eight_bits, png
 from styfie.styles import resolve_looks
 from styfie.web.work.frames import camera, camera_off, frame
 from styfie.web.work.paintings import PREVIEW, REGIONS, asks, described, load, save, unpainted

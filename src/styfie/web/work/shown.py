@@ -15,9 +15,9 @@ from torch import Tensor
 from styfie.errors import InputError, StyfieError
 from styfie.folder import cutout, result_pictures, write_folder
 from styfie.looks import Look
-from styfie.openraster import eight_bits, png
 from styfie.painting import Painting
 from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, look_at
+from styfie.storage.openraster import eight_bits, png
 from styfie.styles import resolve_looks
 from styfie.web.jobs import Wanted
 from styfie.web.refusals import GoneError
