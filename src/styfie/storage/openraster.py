@@ -32,7 +32,7 @@ from styfie.images import write_png
 from styfie.looks import Look, Style
 from styfie.regions import NAME, Regions
 from styfie.segmentation.colours import SoftColours
-from styfie.stored import LOOK, check_recipe
+from styfie.storage.stored import LOOK, check_recipe
 
 if TYPE_CHECKING:
     from styfie.painting import Painting
