@@ -156,7 +156,7 @@ def test_captions_carry_the_score(monkeypatch: pytest.MonkeyPatch, portrait: Ten
     monkeypatch.setattr("styfie.sheet.lay_out", lambda cells, columns: captions.extend(label for label, _ in cells))
     alpha = torch.cat([torch.ones_like(face), torch.zeros_like(face)])
     painting = Painting(portrait, Regions(("subject", "background"), alpha, (1.0, 1.0), face=face), portrait, {})
-    from styfie.folder import cutout
+    from styfie.storage.results import cutout
 
     pictures = {"photo": portrait, "mask": face, "subject": portrait, "both": 1 - portrait}
     draw_sheet(painting, pictures, cutout(painting))

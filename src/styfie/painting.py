@@ -161,12 +161,12 @@ class Painting:
         return self.regions.side(SUBJECT)
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write all pictures and `painting.ora` into `folder`; see `styfie.folder`.
+        """Write all pictures and `painting.ora` into `folder`; see `styfie.storage.results`.
 
         Raises:
             OutputError: it cannot be written to, or one of `sources` would be replaced.
         """
-        from styfie.folder import write_folder
+        from styfie.storage.results import write_folder
 
         return write_folder(self, Path(folder))
 

@@ -17,7 +17,6 @@ from styfie.engines import ENGINES, Reading, check_memory, load_engine, painter_
 from styfie.engines.plan import FULL
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, NoPersonError
-from styfie.folder import holds_painting, result_files, write_strokes
 from styfie.images import Picture, describe, fit_size, read_matte, read_picture, resize, same_proportions
 from styfie.looks import Look
 from styfie.painting import Painting
@@ -28,6 +27,7 @@ from styfie.segmentation.portrait import PortraitSegmenter
 from styfie.settings import Settings
 from styfie.sources import check_folder, files_read
 from styfie.storage.openraster import as_stored, stored_recipe
+from styfie.storage.results import holds_painting, result_files, write_strokes
 from styfie.styles import Wanted, resolve_looks
 from styfie.unfinished import Unfinished, run_key
 from styfie.weights import checksum, checksums

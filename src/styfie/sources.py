@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from styfie.folder import result_files
+from styfie.storage.results import result_files
 from styfie.styles import style_files
 from styfie.unfinished import Unfinished
 from styfie.writing import check_targets

@@ -129,7 +129,7 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
     """Read what `write_painting` wrote; colours are 8 bit.
 
     Without `styles` their pictures are black and take neither time nor memory: blending does not ask for them, and
-    `write_painting` and `folder.write_folder` take them from the file that the painting is `like`.
+    `write_painting` and `results.write_folder` take them from the file that the painting is `like`.
 
     Raises:
         MissingError: no such file.

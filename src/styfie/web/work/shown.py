@@ -13,11 +13,11 @@ from typing import Any
 from torch import Tensor
 
 from styfie.errors import InputError, StyfieError
-from styfie.folder import cutout, result_pictures, write_folder
 from styfie.looks import Look
 from styfie.painting import Painting
 from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, look_at
 from styfie.storage.openraster import eight_bits, png
+from styfie.storage.results import cutout, result_pictures, write_folder
 from styfie.styles import resolve_looks
 from styfie.web.jobs import Wanted
 from styfie.web.refusals import GoneError
