@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from styfie.storage.atomic import check_targets
 from styfie.storage.results import result_files
 from styfie.styles import style_files
 from styfie.unfinished import Unfinished
-from styfie.writing import check_targets
 
 if TYPE_CHECKING:
     from styfie.images import Picture

@@ -24,9 +24,9 @@ import styfie
 from styfie.devices import pick_device
 from styfie.engines import weights_used
 from styfie.looks import Look
+from styfie.storage.atomic import sync
 from styfie.storage.openraster import EPOCH, write_painting
 from styfie.weights import checksums
-from styfie.writing import sync
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress, State

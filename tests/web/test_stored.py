@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from styfie import writing
 from styfie.looks import Look
+from styfie.storage import atomic as writing
 from styfie.web import atomic
 from styfie.web.asked import LookAsked
 from styfie.web.jobs import _IN_LAYER, FILE, Job, Jobs

@@ -46,10 +46,10 @@ def segmenter(
     from styfie.evaluation.report import REPORT, parts_table, table, write_report
     from styfie.evaluation.segmenter import evaluate_segmenter, person_of
     from styfie.segmentation import load_segmenter
+    from styfie.storage.atomic import check_targets
     from styfie.training.files import Files
     from styfie.training.outputs import make_folder
     from styfie.training.readers import PortraitSet
-    from styfie.writing import check_targets
 
     files = Files(data)
     tops = {name.split("/")[0] for name in files.names}

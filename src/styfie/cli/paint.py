@@ -256,9 +256,9 @@ def _paint_one(
 ) -> None:
     from styfie.pipeline import paint_into
     from styfie.sources import files_read
+    from styfie.storage.atomic import check_targets
     from styfie.timelapse import Timelapse
     from styfie.unfinished import FILE
-    from styfie.writing import check_targets
 
     film = Timelapse(timelapse) if timelapse else None
     steps = step_files(request.settings, output)

@@ -55,7 +55,7 @@ def segment(
     """
     from styfie.batch import distinct_names, find_photos
     from styfie.images import read_once
-    from styfie.writing import check_targets
+    from styfie.storage.atomic import check_targets
 
     asked = _Asked(
         region, by_name(mask or [], "--mask", "subject"), _points(add or []), _points(remove or []), segmenter
@@ -210,7 +210,7 @@ def save_image(image: Image, file: Path) -> None:
         OutputError: it cannot be written; what was there before stays.
     """
     from styfie.images import write_png
-    from styfie.writing import writing_file
+    from styfie.storage.atomic import writing_file
 
     with writing_file(file) as beside:
         write_png(image, beside)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 import styfie
 from styfie.errors import MissingError
-from styfie.writing import writing_file
+from styfie.storage.atomic import writing_file
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto, ValueInfoProto

@@ -22,6 +22,8 @@ from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.foreground import estimate_foreground, one_thread
 from styfie.settings import Settings
 from styfie.sheet import CELL, PAPER, _caption, _fit, _on_chequers, _score, lay_out
+from styfie.storage.atomic import check_targets
+from styfie.storage.atomic import writing_into as writing_into
 from styfie.storage.openraster import (
     eight_bits,
     in_threads,
@@ -33,8 +35,6 @@ from styfie.storage.openraster import (
     stored_style,
     write_painting,
 )
-from styfie.writing import check_targets
-from styfie.writing import writing_into as writing_into
 
 if TYPE_CHECKING:
     from PIL.Image import Image
