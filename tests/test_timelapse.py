@@ -18,8 +18,8 @@ from styfie.images import to_image
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.settings import Settings
+from styfie.storage.checkpoint import FRAMES, Unfinished
 from styfie.timelapse import HELD, MOST, SHOWN, Timelapse
-from styfie.unfinished import FRAMES, Unfinished
 from tests.test_painting import make, styled
 
 

@@ -27,10 +27,10 @@ from styfie.segmentation.portrait import PortraitSegmenter
 from styfie.settings import Settings
 from styfie.sources import check_folder, files_read
 from styfie.storage.atomic import check_targets
+from styfie.storage.checkpoint import Unfinished, run_key
 from styfie.storage.openraster import as_stored, stored_recipe
 from styfie.storage.results import holds_painting, result_files, write_strokes
 from styfie.styles import Wanted, resolve_looks
-from styfie.unfinished import Unfinished, run_key
 from styfie.weights import checksum, checksums
 
 if TYPE_CHECKING:

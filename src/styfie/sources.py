@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from styfie.storage.atomic import check_targets
+from styfie.storage.checkpoint import Unfinished
 from styfie.storage.results import result_files
 from styfie.styles import style_files
-from styfie.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from styfie.images import Picture

@@ -257,8 +257,8 @@ def _paint_one(
     from styfie.pipeline import paint_into
     from styfie.sources import files_read
     from styfie.storage.atomic import check_targets
+    from styfie.storage.checkpoint import FILE
     from styfie.timelapse import Timelapse
-    from styfie.unfinished import FILE
 
     film = Timelapse(timelapse) if timelapse else None
     steps = step_files(request.settings, output)

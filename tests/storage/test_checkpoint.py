@@ -19,8 +19,8 @@ from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.settings import Settings
+from styfie.storage.checkpoint import ENTRY, SHARE, Unfinished, run_key
 from styfie.storage.openraster import read_painting
-from styfie.unfinished import ENTRY, SHARE, Unfinished, run_key
 from styfie.weights import checksums
 from tests.test_painting import make, styled
 
