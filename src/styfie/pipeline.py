@@ -20,7 +20,6 @@ from styfie.errors import InputError, NoPersonError
 from styfie.images import Picture, describe, fit_size, read_matte, read_picture, resize, same_proportions
 from styfie.looks import Look
 from styfie.painting import Painting
-from styfie.recipes import depth_asked, fingerprint
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation import Partitioner, load_segmenter
 from styfie.segmentation.portrait import PortraitSegmenter
@@ -29,6 +28,7 @@ from styfie.sources import check_folder, files_read
 from styfie.storage.atomic import check_targets
 from styfie.storage.checkpoint import Unfinished, run_key
 from styfie.storage.openraster import as_stored, stored_recipe
+from styfie.storage.recipes import depth_asked, fingerprint
 from styfie.storage.results import holds_painting, result_files, write_strokes
 from styfie.styles import Wanted, resolve_looks
 from styfie.weights import checksum, checksums

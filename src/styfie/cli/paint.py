@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from styfie.images import Picture
     from styfie.painting import Painting
     from styfie.pipeline import Request
-    from styfie.recipes import Recipe
+    from styfie.storage.recipes import Recipe
 
 STYLE = "STYLE[:WEIGHT][+STYLE…]"
 Style = Annotated[
@@ -183,8 +183,8 @@ def paint(
     style_masks = by_name(style_mask or [], "--style-mask")
     from styfie.images import read_once
     from styfie.pipeline import Request
-    from styfie.recipes import read_recipe
     from styfie.sources import check_folder, files_read
+    from styfie.storage.recipes import read_recipe
 
     found = read_recipe(recipe) if recipe else None
     settings = asked_settings(context, found.settings if found else Settings())

@@ -13,10 +13,10 @@ from styfie.errors import InputError
 from styfie.gallery import draw
 from styfie.looks import Look, Style
 from styfie.painting import Painting
-from styfie.recipes import depth_asked, fingerprint, read_recipe
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.storage.openraster import write_painting
+from styfie.storage.recipes import depth_asked, fingerprint, read_recipe
 from styfie.styles import resolve_looks
 
 MINE = (torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(1)) * 255).round() / 255
