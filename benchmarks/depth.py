@@ -30,7 +30,7 @@ from styfie.looks import Look, Style
 from styfie.losses.edges import luma_of
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 
 from common import FIRST, load_judge
 

@@ -21,8 +21,8 @@ from styfie.pipeline import PORTRAIT
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
 from styfie.segmentation.jseg.shown import draw_regions
 from styfie.settings import QUALITIES
-from styfie.sheet import draw_sheet, lay_out
 from styfie.storage.results import cutout, result_pictures
+from styfie.storage.sheet import draw_sheet, lay_out
 from styfie.styles import load_styles
 
 IMAGES = Path(__file__).parent / "images"

@@ -21,7 +21,6 @@ from styfie.painting import lens_blur
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.foreground import estimate_foreground, one_thread
 from styfie.settings import Settings
-from styfie.sheet import CELL, PAPER, _caption, _fit, _on_chequers, _score, lay_out
 from styfie.storage.atomic import check_targets
 from styfie.storage.atomic import writing_into as writing_into
 from styfie.storage.openraster import (
@@ -35,6 +34,7 @@ from styfie.storage.openraster import (
     stored_style,
     write_painting,
 )
+from styfie.storage.sheet import CELL, PAPER, _caption, _fit, _on_chequers, _score, lay_out
 
 if TYPE_CHECKING:
     from PIL.Image import Image
