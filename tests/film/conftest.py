@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from styfie import video
+from styfie.film import video
 from styfie.looks import Look, Style
 from styfie.stream import Shown
 
