@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from styfie.film import video
+from styfie.film.stream import Shown
 from styfie.looks import Look, Style
-from styfie.stream import Shown
 
 av = pytest.importorskip("av")
 Pixels = np.ndarray[Any, Any]
