@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from styfie.film.clip import Clip
+from styfie.film.flow import Motion, carry, motion_between
 from styfie.film.stream import Stream
-from styfie.flow import Motion, carry, motion_between
 from styfie.images import to_image
 from styfie.losses.edges import luma_of
 from styfie.settings import Settings

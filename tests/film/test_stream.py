@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from styfie.errors import InputError
+from styfie.film.flow import carry, motion_between
 from styfie.film.stream import Shown, Stream
-from styfie.flow import carry, motion_between
 from styfie.gallery import draw
 from styfie.images import read_picture
 from styfie.looks import Look, Style

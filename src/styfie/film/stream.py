@@ -20,7 +20,7 @@ from styfie.blur import gaussian
 from styfie.engines import load_engine, painter_of
 from styfie.engines.onepass import paint_layers
 from styfie.errors import NoPersonError
-from styfie.flow import Motion, carry, check_flow, motion_between
+from styfie.film.flow import Motion, carry, check_flow, motion_between
 from styfie.looks import Look
 from styfie.losses.edges import luma_of
 from styfie.painting import Painting
