@@ -254,11 +254,11 @@ def _tell_of_masks(masks: Sequence[str], used: bool, resized: bool) -> None:
 def _paint_one(
     photo: Picture | None, request: Request, output: Path, timelapse: Path | None, read: Sequence[Path] = ()
 ) -> None:
+    from styfie.film.timelapse import Timelapse
     from styfie.pipeline import paint_into
     from styfie.sources import files_read
     from styfie.storage.atomic import check_targets
     from styfie.storage.checkpoint import FILE
-    from styfie.timelapse import Timelapse
 
     film = Timelapse(timelapse) if timelapse else None
     steps = step_files(request.settings, output)
@@ -293,8 +293,8 @@ def _paint_one(
 
 def _check_film(painting: Painting) -> None:
     """Refuse a timelapse of which nothing would be left at its size."""
+    from styfie.film.timelapse import LONGEST
     from styfie.images import fit_size
-    from styfie.timelapse import LONGEST
 
     height, width = painting.regions.size
     if min(fit_size((height, width), min(LONGEST, max(height, width)))) < 2:
