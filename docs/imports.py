@@ -14,12 +14,13 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent / "src" / "styfie"
 
 ORDER = (
-    ("_version", "errors", "registry"),
-    ("images", "regions", "looks", "settings", "weights", "devices", "provenance"),
-    ("blur", "bokeh", "colour", "geodesic", "likeness", "losses", "encoders", "gallery"),
+    ("_version", "errors", "fields", "registry", "storage.atomic", "geodesic"),
+    ("decoding", "images", "regions", "looks", "settings", "weights", "devices"),
+    ("blur", "bokeh", "colour", "likeness", "losses", "encoders", "gallery"),
     ("engines", "segmentation", "depth", "styles"),
-    ("painting",),
+    ("painting", "provenance"),
     ("storage",),
+    ("sources",),
     ("reading",),
     ("pipeline", "plugins", "testing"),
     ("processes", "film", "batch", "training", "evaluation", "export"),
@@ -27,7 +28,8 @@ ORDER = (
     ("cli",),
     ("styfie", "__main__"),
 )
-"""Rooms from the ground up: none may import from a later line. The package's own face stands on top of all."""
+"""Rooms from the ground up: none may import from a later line. The package's own face stands on top of all, and a
+module that stands elsewhere than the rest of its room is named for itself."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def level(module: str) -> int:
         KeyError: its room is in none.
     """
     levels = {name: n for n, rooms in enumerate(ORDER) for name in rooms}
-    return levels[room(module)]
+    own = module.partition(".")[2]
+    return levels[own] if own in levels else levels[room(module)]
 
 
 def modules(root: Path = ROOT) -> dict[str, Path]:
@@ -142,13 +145,18 @@ def _reachable(start: str, targets: dict[str, set[str]]) -> set[str]:
 
 
 def room_circles(found: list[Import]) -> list[list[str]]:
-    """Rooms that import each other, as `circles`."""
+    """Rooms that import each other, as `circles`; a module that `ORDER` names for itself is a room of its own."""
     between = [
-        Import(room(one.source), room(one.target), one.line, one.names, one.typing)
+        Import(_place(one.source), _place(one.target), one.line, one.names, one.typing)
         for one in found
-        if room(one.source) != room(one.target)
+        if _place(one.source) != _place(one.target)
     ]
     return circles(between)
+
+
+def _place(module: str) -> str:
+    own = module.partition(".")[2]
+    return own if any(own in rooms for rooms in ORDER) else room(module)
 
 
 def private_names(root: Path = ROOT) -> list[str]:

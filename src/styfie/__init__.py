@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from styfie._version import __version__
+
 __all__ = [
     "InputError",
     "Look",
@@ -38,7 +39,7 @@ _HOME = {
     "Look": "looks",
     "MissingError": "errors",
     "OutputError": "errors",
-    "Painting": "painting",
+    "Painting": "storage.results",
     "Progress": "engines.progress",
     "Regions": "regions",
     "Settings": "settings",

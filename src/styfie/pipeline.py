@@ -11,27 +11,28 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-import styfie
+from styfie._version import __version__
 from styfie.depth import AUTO, find_depth
-from styfie.engines import ENGINES, Reading, check_memory, load_engine, painter_of, weights_used
+from styfie.engines import ENGINES, Reading, check_memory, load_engine, painter_of
 from styfie.engines.plan import FULL
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, NoPersonError
 from styfie.images import Picture, describe, fit_size, read_matte, read_picture, resize, same_proportions
 from styfie.looks import Look
 from styfie.painting import Painting
+from styfie.provenance import checksums_of, fingerprint, run_key
 from styfie.regions import BACKGROUND, SUBJECT, Regions
-from styfie.segmentation import Partitioner, load_segmenter
+from styfie.segmentation import load_segmenter
 from styfie.segmentation.portrait import PortraitSegmenter
+from styfie.segmentation.protocols import Partitioner
 from styfie.settings import Settings
 from styfie.sources import check_folder, files_read
 from styfie.storage.atomic import check_targets
-from styfie.storage.checkpoint import Unfinished, run_key
+from styfie.storage.checkpoint import Unfinished
 from styfie.storage.openraster import as_stored, stored_recipe
-from styfie.storage.recipes import depth_asked, fingerprint
+from styfie.storage.recipes import depth_asked
 from styfie.storage.results import holds_painting, result_files, write_strokes
 from styfie.styles import Wanted, resolve_looks
-from styfie.weights import checksum, checksums
 
 if TYPE_CHECKING:
     from styfie.engines.strokes import Drawing
@@ -156,7 +157,7 @@ def is_painted(folder: Path, photo: Picture | None, request: Request) -> bool:
         return False
     picture = read_photo(photo, settings.size)
     looks = resolve_looks(request.looks, max(picture.shape[-2:]))
-    asked = fingerprint(picture, looks, settings, depth_asked(request.depth), _weights(settings))
+    asked = fingerprint(picture, looks, settings, depth_asked(request.depth), checksums_of(settings))
     return bool(recipe.get("asked") == asked)
 
 
@@ -176,7 +177,7 @@ class _Run:
             self.more["small"] = _read_small(photo, request, reading)
         layers = picture.expand(len(regions.names), -1, -1, -1)
         self.before = Painting(picture, regions, layers, looks, sources=tuple(Path(one).absolute() for one in read))
-        self.weights = _weights(settings)
+        self.weights = checksums_of(settings)
         known = request.regions is not None and request.regions.depth is not None
         self.depth = depth_asked(request.depth, known)
         self.asked = fingerprint(picture, looks, settings, self.depth, self.weights)
@@ -236,7 +237,7 @@ class _Run:
         """How the picture was made; no path, no time of day, nothing of the camera."""
         settings = self.request.settings
         return {
-            "styfie": styfie.__version__,
+            "styfie": __version__,
             "torch": torch.__version__,
             "settings": {**asdict(settings), "segmenter": Path(settings.segmenter).name},
             "depth": self.depth,
@@ -388,11 +389,3 @@ def _read_inside(name: str, mask: Picture, size: tuple[int, int]) -> Tensor:
     if float(matte.max()) < 0.5:
         raise InputError(f"The mask of {name} ({describe(mask)}) has nothing inside: white marks what is.")
     return matte
-
-
-def _weights(settings: Settings) -> dict[str, str]:
-    """SHA-256 of the weights that a run uses."""
-    found = checksums(weights_used(settings))
-    if settings.segmenter.endswith((".safetensors", ".onnx")):
-        found["segmenter"] = checksum(Path(settings.segmenter))
-    return found

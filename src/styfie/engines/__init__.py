@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from styfie.errors import InputError
-from styfie.weights import WEIGHTS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -191,10 +190,3 @@ def painter_of(name: str) -> Callable[[Mapping[str, Look], Settings], Painter] |
     """
     load_engine(name)
     return _imported(ENGINES[name].painter) if ENGINES[name].painter else None
-
-
-def weights_used(settings: Settings) -> list[str]:
-    """The names in `weights.WEIGHTS` of the files that a run reads, each once."""
-    used = ENGINES[settings.engine].weights if settings.engine in ENGINES else ()
-    start = ["fast"] if settings.start == "fast" else []
-    return list(dict.fromkeys(["encoder", "segmenter", *used, *start, *({settings.encoder} & set(WEIGHTS))]))

@@ -25,8 +25,9 @@ from styfie.looks import Look
 from styfie.losses.edges import luma_of
 from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
-from styfie.segmentation import FrameSegmenter, Memory, load_segmenter
+from styfie.segmentation import load_segmenter
 from styfie.segmentation.foreground import one_thread
+from styfie.segmentation.protocols import FrameSegmenter, Memory
 from styfie.settings import Settings
 
 STEADY = 0.6  # how much of a trusted pixel's matte is the one before

@@ -18,7 +18,8 @@ from styfie.film.encoding import codec
 from styfie.film.lapse import Frame, KeptFrames
 from styfie.images import fit_size, resize, to_image
 from styfie.painting import Painting
-from styfie.storage.checkpoint import FRAMES, run_key
+from styfie.provenance import run_key
+from styfie.storage.checkpoint import FRAMES
 from styfie.storage.results import writing_into
 
 if TYPE_CHECKING:

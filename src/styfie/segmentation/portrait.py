@@ -15,11 +15,11 @@ from styfie.devices import reduced_precision
 from styfie.errors import AbsentRegionError, InputError, NoPersonError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
-from styfie.segmentation import Memory
 from styfie.segmentation.faces import face_map
 from styfie.segmentation.matting import WORK, follow, refine
 from styfie.segmentation.networks import PARTS, PortraitNet
 from styfie.segmentation.people import Person, follow_people, split_people, without_specks
+from styfie.segmentation.protocols import Memory
 from styfie.weights import load_packaged
 
 SIDE = 256  # the network sees the photo stretched to a square of this side, as in training

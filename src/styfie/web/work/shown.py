@@ -119,7 +119,7 @@ def soft(_line: Line, folder: str) -> bytes:
     """
     painting = load(Path(folder) / REGIONS)
     alpha = painting.regions.alpha
-    places, colours = painting._soft(painting.photo, alpha)
+    places, colours = painting.soft(painting.photo, alpha)
     height, width = painting.regions.size
     head = struct.pack("<4I", width, height, len(alpha), len(places)) + alpha[:, 0].argmax(0).byte().numpy().tobytes()
     arrays = (places.int().numpy(), alpha.flatten(2)[:, 0, places].numpy(), colours.numpy())
