@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
 
 from styfie._version import __version__
 from styfie.depth import AUTO, find_depth
-from styfie.engines import ENGINES, Reading, check_memory, load_engine, painter_of
+from styfie.engines import ENGINES, Reading, check_memory, load_engine
 from styfie.engines.plan import FULL
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, NoPersonError
@@ -22,9 +22,8 @@ from styfie.looks import Look
 from styfie.painting import Painting
 from styfie.provenance import checksums_of, fingerprint, run_key
 from styfie.regions import BACKGROUND, SUBJECT, Regions
-from styfie.segmentation import load_segmenter
-from styfie.segmentation.portrait import PortraitSegmenter
-from styfie.segmentation.protocols import Partitioner
+from styfie.segmentation import find_segmenter, load_segmenter
+from styfie.segmentation.protocols import FastSegmenter, Partitioner
 from styfie.settings import Settings
 from styfie.sources import check_folder, files_read
 from styfie.storage.atomic import check_targets
@@ -173,7 +172,7 @@ class _Run:
         _check_narrow(picture)
         check_memory(settings, (picture.shape[-2], picture.shape[-1]))
         self.more: dict[str, Any] = {}  # what this engine takes besides
-        if ENGINES[settings.engine].begins_small:
+        if ENGINES[settings.engine].coarse_input:
             self.more["small"] = _read_small(photo, request, reading)
         layers = picture.expand(len(regions.names), -1, -1, -1)
         self.before = Painting(picture, regions, layers, looks, sources=tuple(Path(one).absolute() for one in read))
@@ -325,11 +324,12 @@ def find_regions(
     asked, size = list(finer), (photo.shape[-2], photo.shape[-1])
     mattes = {name: _read_inside(name, mask, size) for name, mask in masks.items()}
     wanted = [name for name in asked if name not in (SUBJECT, BACKGROUND, *masks, *(known.names if known else ()))]
-    segmenter = load_segmenter(settings.segmenter)
-    if isinstance(segmenter, PortraitSegmenter) and painter_of(settings.engine):
-        segmenter = segmenter.brief()
-    if isinstance(segmenter, Partitioner):
-        segmenter = segmenter.seeing(read_photo(photo if source is None else source, segmenter.work))
+    segmenter, entry = load_segmenter(settings.segmenter), find_segmenter(settings.segmenter)
+    if entry.fast and ENGINES.find(settings.engine).frames:
+        segmenter = cast(FastSegmenter, segmenter).brief()
+    if entry.partitions:
+        dividing = cast(Partitioner, segmenter)
+        segmenter = dividing.seeing(read_photo(photo if source is None else source, dividing.work))
     if known is not None:
         regions = segmenter.split(_fitted(known, size), photo, wanted) if wanted else _fitted(known, size)
     elif SUBJECT in mattes:

@@ -267,8 +267,8 @@ def _paint_one(
     with interruptible() as stop, show_progress() as show:
 
         def on_start(painting: Painting) -> None:
-            if request.settings.engine == "optimise":
-                tell(_plan(painting, request.settings))
+            if plan := _plan(painting, request.settings):
+                tell(plan)
             if film:
                 _check_film(painting)
                 film.start(painting, request.settings, output)
@@ -302,10 +302,10 @@ def _check_film(painting: Painting) -> None:
 
 
 def _plan(painting: Painting, settings: Settings) -> str:
-    """What is going to be done, in how much time and memory."""
-    from styfie.engines.optimise import foretell, plan_for
+    """What is going to be done, in how much time and memory, where the engine has a plan."""
+    from styfie.engines import describe_plan
 
-    return foretell(plan_for(painting.photo, painting.regions, painting.looks, settings), settings)
+    return describe_plan(painting.photo, painting.regions, painting.looks, settings)
 
 
 def step_files(settings: Settings, output: Path) -> list[Path]:

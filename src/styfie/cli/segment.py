@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -116,14 +116,10 @@ class _Asked:
     @cached_property
     def partitioner(self) -> Partitioner | None:
         """The segmenter, if it divides photos of anything."""
-        from styfie.segmentation import SEGMENTERS, load_segmenter
-        from styfie.segmentation.protocols import Partitioner
+        from styfie.segmentation import find_segmenter, load_segmenter
 
-        entry = SEGMENTERS.get(self.segmenter.partition(":")[0])
-        if entry is None or entry.counted is None:
-            return None
-        found = load_segmenter(self.segmenter)
-        return found if isinstance(found, Partitioner) else None
+        partitions = find_segmenter(self.segmenter).partitions
+        return cast("Partitioner", load_segmenter(self.segmenter)) if partitions else None
 
     @property
     def files(self) -> list[Path]:

@@ -23,7 +23,7 @@ from styfie.errors import InputError
 from styfie.gallery import draw
 from styfie.images import fit_size, read_picture, resize
 from styfie.looks import Look, Style
-from styfie.losses import gram
+from styfie.losses.functional import gram
 from styfie.regions import Regions, widen
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings

@@ -20,7 +20,7 @@ from torch import Tensor
 from styfie.colour import match_colours
 from styfie.depth import depth_borders
 from styfie.devices import give_back, lowered, pick_device
-from styfie.encoders import Encoder, find_encoder, load_encoder
+from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
 from styfie.engines import Reading
 from styfie.engines.layers import BAND, Box, Layer, enlarge, group, in_style_colours, region_box
@@ -29,11 +29,10 @@ from styfie.engines.measure import Contrast, Measure
 from styfie.engines.objective import TERMS, Goal, Objective
 from styfie.engines.plan import BLOCK, FULL, GIGABYTE, LOOK, Plan, Scale, make_plan
 from styfie.engines.progress import Progress, State
-from styfie.errors import InputError
 from styfie.images import resize
 from styfie.likeness import emphasis
 from styfie.looks import Look, Style
-from styfie.losses import STYLE_LOSSES
+from styfie.losses import STYLE_LOSSES, load_loss
 from styfie.losses.borders import Borders, border_targets
 from styfie.regions import Regions, widen
 from styfie.segmentation.colours import region_colours
@@ -76,7 +75,7 @@ def optimise(
     plan = plan_for(photo, regions, looks, settings, small)
     large = _Source(photo, regions, layers)
     begun = _Source(small.photo, small.regions, group(small.regions, small.looks)) if small else large
-    run = _Run(large, begun, settings, plan, weights or find_encoder(settings.encoder).weights, encoder)
+    run = _Run(large, begun, settings, plan, weights or ENCODERS.find(settings.encoder).weights, encoder)
     yield from run.paint(start, state)
 
 
@@ -88,12 +87,10 @@ def plan_for(
     Raises:
         InputError: a loss that there is not, or a picture too large for the memory allowed.
     """
-    if settings.loss not in STYLE_LOSSES:
-        raise InputError(f"There is no loss {settings.loss!r}: known are {', '.join(STYLE_LOSSES)}.")
     size = (photo.shape[-2], photo.shape[-1])
     memory = settings.max_memory * GIGABYTE
-    whole = not STYLE_LOSSES[settings.loss].additive
-    entry = find_encoder(settings.encoder)
+    whole = not STYLE_LOSSES.find(settings.loss).additive
+    entry = ENCODERS.find(settings.encoder)
     begun = small.regions.size if small else None
     steps = settings.steps_of(STEPS)
     return make_plan(
@@ -101,11 +98,20 @@ def plan_for(
     )
 
 
+def describe_plan(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings) -> str:
+    """What `optimise` would do, in a line.
+
+    Raises:
+        InputError: as `plan_for`.
+    """
+    return foretell(plan_for(photo, regions, looks, settings), settings)
+
+
 def foretell(plan: Plan, settings: Settings) -> str:
     """The plan in a line, with the time it takes here: that of a few steps on a small picture."""
     device = pick_device(settings.device)
     encoder = lowered(load_encoder(settings.encoder), device)
-    measure = Measure(encoder, STYLE_LOSSES[settings.loss], find_encoder(settings.encoder).weights)
+    measure = Measure(encoder, load_loss(settings.loss), ENCODERS.find(settings.encoder).weights)
     ramp = torch.linspace(0, 1, PROBE, device=device).expand(1, 3, PROBE, PROBE).contiguous()
     inside = torch.ones_like(ramp[:, :1])
     targets = measure.targets(Look((Style("ramp", ramp.mT),)), PROBE, device)
@@ -208,7 +214,7 @@ class _Run:
 
     def _measure(self, scale: Scale, look: Look = PLAIN) -> Measure:
         weights = replace(self.weights, content=self.weights.content * CONTENT_RANGE ** (2 * look.content - 1))
-        return Measure(self.encoder, STYLE_LOSSES[self.settings.loss], weights, scale.side)
+        return Measure(self.encoder, load_loss(self.settings.loss), weights, scale.side)
 
     def _borders(self, canvas: _Canvas, n: int, box: Box) -> Borders | None:
         """What a layer's picture is to show where depth jumps: inside the layer, not along its own contour."""

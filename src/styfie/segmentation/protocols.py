@@ -1,9 +1,9 @@
-"""What a segmenter is."""
+"""What a segmenter is, and what some can do besides: their entries say so."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +21,6 @@ class Segmenter(Protocol):
         """Split `finer` regions off regions that are known already, and find the faces."""
 
 
-@runtime_checkable
 class Partitioner(Segmenter, Protocol):
     """A segmenter that divides a photo of anything; see `jseg.segmenter.JsegSegmenter`."""
 
@@ -39,7 +38,6 @@ class Partitioner(Segmenter, Protocol):
 Memory = Mapping[str, "Tensor"]  # masks (K, 1, H, W) of one frame by which those of the next are known
 
 
-@runtime_checkable
 class FrameSegmenter(Segmenter, Protocol):
     """A segmenter that finds the same regions again from frame to frame, some of which may be absent in some."""
 
@@ -60,3 +58,17 @@ class FrameSegmenter(Segmenter, Protocol):
             NoPersonError: nobody is found.
             InputError: a region that is not in the first frame and will never come.
         """
+
+
+class PartSegmenter(Segmenter, Protocol):
+    """A segmenter that knows what may be split off the person."""
+
+    def parts(self, photo: Tensor) -> list[str]:
+        """Names of finer regions that there may be in a photo (1, 3, H, W)."""
+
+
+class FastSegmenter(Segmenter, Protocol):
+    """A segmenter of which there is one that takes less time."""
+
+    def brief(self) -> Segmenter:
+        """The same in less time, for engines that take no more."""
