@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ PACKAGES = {
 
 
 @pytest.fixture
-def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Installed packages, as files that say so; `taken` adds the name of what is built in."""
     for name, (code, value) in PACKAGES.items():
         (tmp_path / f"{name}.py").write_text(f"from styfie.registry import Entry\n{code}\n")

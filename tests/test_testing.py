@@ -1,4 +1,4 @@
-"""Conformance checks: what is built in passes, and whatever breaks a promise is told by the sentence that says which."""
+"""Conformance checks: what is built in passes, and whatever breaks a promise is told which one."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_region_without_a_style_stays_photo(monkeypatch: pytest.MonkeyPatch) -
     def all_near(photo: Tensor, regions: Regions, looks: Any) -> Tensor:
         return torch.where(regions.alpha > 0, 1 - photo, photo)
 
-    with pytest.raises(AssertionError, match="far from|no style"):
+    with pytest.raises(AssertionError, match=r"far from|no style"):
         check(monkeypatch, all_near)
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -65,8 +66,8 @@ def _check_painting(
     assert layers.dtype == torch.float32, f"{what} paints in {layers.dtype}: float32 is wanted."
     low, high = float(layers.min()), float(layers.max())
     assert low >= 0 and high <= 1, f"{what} paints from {low:.3f} to {high:.3f}: [0, 1] is wanted."
-    assert torch.equal(layers, again), f"{what} gives other bytes when it is asked again."
     assert torch.equal(photo, before[0]) and torch.equal(regions.alpha, before[1]), f"{what} changes what it is given."
+    assert torch.equal(layers, again), f"{what} gives other bytes when it is asked again."
     for at, region in enumerate(regions.names):
         far = _far_from(regions.alpha[at]).expand(3, -1, -1)
         assert torch.equal(layers[at][far], photo[0][far]), f"{what} paints far from the region {region}."
@@ -165,12 +166,12 @@ def check_loss(name: str) -> None:
 
 
 def stripes(size: tuple[int, int], count: int) -> Regions:
-    """So many regions of (height, width), upright stripes with soft borders; the last two are subject and background."""
+    """So many regions of (height, width): upright stripes with soft borders, the last two subject and background."""
     height, width = size
     places = torch.arange(width) + 0.5
     edges = [width * n / count for n in range(1, count)]
     ramps = [torch.ones(width), *(((places - edge) / 4 + 0.5).clamp(0, 1) for edge in edges), torch.zeros(width)]
-    alpha = torch.stack([one - after for one, after in zip(ramps[:-1], ramps[1:], strict=True)])
+    alpha = torch.stack([one - after for one, after in pairwise(ramps)])
     names = (*(f"part-{n + 1}" for n in range(count - 2)), *(SUBJECT, BACKGROUND)[-count:])
     return Regions(names, alpha[:, None, None].expand(-1, 1, height, -1).clone(), (1.0,) * count)
 

@@ -1,4 +1,4 @@
-"""An engine for Styfie that paints posters. Importing this loads no PyTorch: it is read to list what engines there are."""
+"""An engine for Styfie that paints posters. Importing this loads no PyTorch: it is read to list what there is."""
 
 from styfie.plugins import EngineEntry
 
