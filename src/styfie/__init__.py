@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from styfie.errors import InputError, MissingError, OutputError, StyfieError
     from styfie.looks import Look, Style
     from styfie.painting import Painting, lens_blur
-    from styfie.pipeline import paint, read_photo, segment
+    from styfie.pipeline import paint, segment
+    from styfie.reading import read_photo
     from styfie.regions import Regions, correct
     from styfie.settings import Settings
 
@@ -49,7 +50,7 @@ _HOME = {
     "lens_blur": "painting",
     "paint": "pipeline",
     "portrait_blur": "blur",
-    "read_photo": "pipeline",
+    "read_photo": "reading",
     "segment": "pipeline",
 }
 

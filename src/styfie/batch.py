@@ -27,7 +27,7 @@ from styfie.errors import InputError, StyfieError
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
     from styfie.looks import Look
-    from styfie.pipeline import Request
+    from styfie.reading import Request
     from styfie.settings import Settings
 
 PATIENCE = 5.0  # seconds that a worker has to leave nothing half-written when it is told to stop
@@ -285,7 +285,8 @@ class _Looks:
 
 
 def _paint_one(photo: Path, folder: Path, request: Request, looks: _Looks) -> Outcome:
-    from styfie.pipeline import is_painted, paint_into, read_photo
+    from styfie.pipeline import is_painted, paint_into
+    from styfie.reading import SourcePhoto
 
     parent = multiprocessing.parent_process()
 
@@ -294,11 +295,12 @@ def _paint_one(photo: Path, folder: Path, request: Request, looks: _Looks) -> Ou
             sys.exit()  # killed: the same command, started again, must not meet this process
 
     try:
-        longest = max(read_photo(photo, request.settings.size).shape[-2:])
+        source = SourcePhoto(photo)  # decoded once for all that follows
+        longest = max(source.at(request.settings.size).shape[-2:])
         asked = replace(request, looks=looks.at(longest))
-        if is_painted(folder, photo, asked):
+        if is_painted(folder, source, asked):
             return Outcome(photo, folder, "kept")
-        painting, _ = paint_into(folder, photo, asked, on_progress=leave_if_alone)
+        painting, _ = paint_into(folder, source, asked, on_progress=leave_if_alone)
     except StyfieError as error:
         return Outcome(photo, folder, "failed", str(error).rstrip("."))
     except Exception as error:  # a fault of this program's must not stop the other photos

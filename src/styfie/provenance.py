@@ -119,6 +119,16 @@ def _kept(value: Look | Settings) -> dict[str, Any]:
     return {field.name: one for field, one in values.items() if is_said(field, one, FILMS)}
 
 
+def versions_and_settings(settings: Settings) -> dict[str, Any]:
+    """What a recipe says of the program and of the run, in plain values: of a segmenter's file only the name."""
+    values = {name: getattr(settings, name) for name in names_of(settings)}
+    return {
+        "styfie": __version__,
+        "torch": torch.__version__,
+        "settings": {**values, "segmenter": Path(settings.segmenter).name},
+    }
+
+
 def plain_bytes(value: object) -> Iterator[bytes]:
     """A value as bytes: a file by its content, a tensor by its type, shape and values, a dataclass by all its fields.
 

@@ -13,7 +13,7 @@ from styfie.styles import style_files
 
 if TYPE_CHECKING:
     from styfie.images import Picture
-    from styfie.pipeline import Request
+    from styfie.reading import Request
 
 
 def files_read(photo: Picture | None, request: Request) -> list[Path]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from styfie.engines.progress import Progress
     from styfie.images import Picture
     from styfie.painting import Painting
-    from styfie.pipeline import Request
+    from styfie.reading import Request
     from styfie.storage.recipes import Recipe
 
 STYLE = "STYLE[:WEIGHT][+STYLE…]"
@@ -182,7 +182,7 @@ def paint(
     styles, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
     style_masks = by_name(style_mask or [], "--style-mask")
     from styfie.images import read_once
-    from styfie.pipeline import Request
+    from styfie.reading import Request
     from styfie.sources import check_folder, files_read
     from styfie.storage.recipes import read_recipe
 

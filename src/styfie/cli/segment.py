@@ -152,7 +152,7 @@ def _write(photo: Picture, file: Path, asked: _Asked) -> None:
 
 
 def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
-    from styfie.pipeline import read_photo
+    from styfie.reading import read_photo
     from styfie.segmentation.jseg.shown import draw_regions
 
     regions, picture = _partition(photo, partitioner), read_photo(photo, 0)
@@ -162,7 +162,7 @@ def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
 
 def _partition(photo: Picture, partitioner: Partitioner) -> Regions:
     """All regions, small, and numbered as they are in a painting of any size."""
-    from styfie.pipeline import read_photo
+    from styfie.reading import read_photo
     from styfie.segmentation.jseg.shown import LONGEST
 
     seeing = partitioner.seeing(read_photo(photo, partitioner.work))
@@ -171,7 +171,8 @@ def _partition(photo: Picture, partitioner: Partitioner) -> Regions:
 
 def _regions(photo: Picture, asked: _Asked) -> Regions:
     """Regions with the one that is asked for, corrected by the points, or put together of those they lie in."""
-    from styfie.pipeline import read_photo, segment
+    from styfie.pipeline import segment
+    from styfie.reading import read_photo
     from styfie.regions import correct
     from styfie.segmentation.jseg.segmenter import put_together, regions_at
 

@@ -15,7 +15,8 @@ from styfie.engines import load_engine
 from styfie.errors import InputError, NoPersonError
 from styfie.images import read_matte
 from styfie.painting import Painting
-from styfie.pipeline import find_regions, paint, read_photo
+from styfie.pipeline import paint
+from styfie.reading import find_regions, read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
 from styfie.settings import Settings
 from styfie.storage.openraster import eight_bits, png
