@@ -23,6 +23,7 @@ ORDER = (
     ("reading",),
     ("sources", "running"),
     ("pipeline", "plugins", "testing"),
+    ("processes",),
     ("film", "batch", "training", "evaluation", "export"),
     ("web",),
     ("cli",),

@@ -1,4 +1,4 @@
-"""The package as a whole: its exports, its imports' direction, its size, and that it needs no network."""
+"""The package as a whole: its exports, its size, and that it needs no network."""
 
 from __future__ import annotations
 

@@ -13,15 +13,14 @@ import os
 import pickle
 import signal
 import sys
-import threading
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from styfie import processes
 from styfie.errors import InputError, StyfieError
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from styfie.settings import Settings
 
 PATIENCE = 5.0  # seconds that a worker has to leave nothing half-written when it is told to stop
-KERNELS = 128  # compiled convolutions kept: each size has its own, and the 1024 by default grow with every photo
 
 
 @dataclass(frozen=True)
@@ -195,14 +193,8 @@ class _Worker:
         self._start()
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, other = context.Pipe()
         # Pickled here: multiprocessing would send tensors through shared memory, of which containers have little.
-        request = pickle.dumps(self.request)
-        self.process = context.Process(target=_work, args=(other, request, self.threads), daemon=True)
-        with _deaf():
-            self.process.start()
-        other.close()  # the worker's own end is then the only one: when it dies, reading here ends
+        self.process, self.connection = processes.start(_work, pickle.dumps(self.request), self.threads)
 
     def give(self, photo: Path, folder: Path) -> None:
         """Send it the next photo."""
@@ -230,35 +222,14 @@ class _Worker:
     def stop(self) -> None:
         """End it; what it had begun is taken up by the next run."""
         self.connection.close()  # one that has nothing to do then ends by itself
-        if self.busy:
-            self.process.terminate()
-        self.process.join(PATIENCE)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """A process started meanwhile does not hear Ctrl-C: this one decides what becomes of it."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set it, and hears it
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        processes.end(self.process, PATIENCE, terminate=self.busy)
 
 
 def _work(connection: Connection, pickled: bytes, threads: int) -> None:
     """Paint the photos that come until the connection ends."""
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KERNELS))  # read when torch first needs it
-    import torch
-
+    processes.use_threads(threads)
     request: Request = pickle.loads(pickled)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # as an exception, which cleans up what is half-written
-    torch.set_num_threads(threads)
     looks = _Looks(request)
     while True:
         try:
