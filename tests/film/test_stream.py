@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from styfie.colour import luma_of
 from styfie.errors import InputError
 from styfie.film.flow import carry, motion_between
 from styfie.film.stream import Shown, Stream
 from styfie.gallery import draw
 from styfie.images import read_picture
 from styfie.looks import Look, Style
-from styfie.losses.edges import luma_of
 from styfie.regions import Regions
 from styfie.segmentation.portrait import Sight
 from styfie.settings import Settings

@@ -10,10 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.colour import match_colours
+from styfie.engines.progress import Progress
 from styfie.fields import Part, fields_of, names_of
 from styfie.images import resize
 from styfie.looks import Look, Style
-from styfie.regions import Regions
+from styfie.regions import Regions, widen
 
 BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 HARDLY = 0.5  # alpha under which a pixel shows too much of others
@@ -31,13 +32,25 @@ class Layer:
     look: Look
 
 
+def band_of(alpha: Tensor) -> Tensor:
+    """Where (R, 1, H, W) layers of regions of this alpha (R, 1, H, W) are painted: in them, and in a band around."""
+    return widen(alpha, round(BAND * max(alpha.shape[-2:])))
+
+
+def with_style(regions: Regions, looks: Mapping[str, Look]) -> dict[int, Look]:
+    """The looks of regions that have a style, by the region's number: what there is to paint."""
+    return {i: look for i, name in enumerate(regions.names) if (look := looks.get(name)) and look.styles}
+
+
+def unpainted(photo: Tensor, regions: Regions) -> Progress:
+    """The result where there is nothing to paint: every layer is the photo."""
+    return Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+
+
 def group(regions: Regions, looks: Mapping[str, Look]) -> list[Layer]:
     """The layers to paint: regions with styles, those painted alike together."""
     found: list[Layer] = []
-    for i, name in enumerate(regions.names):
-        look = looks.get(name)
-        if look is None or not look.styles:
-            continue
+    for i, look in with_style(regions, looks).items():
         for n, layer in enumerate(found):
             if _alike(layer.look, look):
                 found[n] = Layer((*layer.regions, i), layer.look)

@@ -23,7 +23,7 @@ from styfie.devices import give_back, lowered, pick_device
 from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
 from styfie.engines import Reading
-from styfie.engines.layers import BAND, Box, Layer, enlarge, group, in_style_colours, region_box
+from styfie.engines.layers import Box, Layer, band_of, enlarge, group, in_style_colours, region_box, unpainted
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.measure import Contrast, Measure
 from styfie.engines.objective import TERMS, Goal, Objective
@@ -70,7 +70,7 @@ def optimise(
     """
     layers = group(regions, looks)
     if not layers:
-        yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+        yield unpainted(photo, regions)
         return
     plan = plan_for(photo, regions, looks, settings, small)
     large = _Source(photo, regions, layers)
@@ -204,7 +204,7 @@ class _Run:
         source = self.source if max(scale.size) > FULL else self.small
         small = resize(source.photo, scale.size)
         alphas = [resize(source.alpha(n), scale.size) for n in range(len(self.layers))]
-        bands = torch.cat([widen(alpha, round(BAND * max(scale.size))) for alpha in alphas])
+        bands = torch.cat([band_of(alpha) for alpha in alphas])
         nothing = torch.zeros_like(small[:, :1])
         regions = source.regions
         face = nothing if regions.face is None else emphasis(small, resize(regions.face, scale.size))

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from styfie.blur import gaussian
+from styfie.colour import luma_of
 from styfie.engines import load_engine, painter_of
 from styfie.engines.onepass import paint_layers
 from styfie.errors import NoPersonError
 from styfie.film.flow import Motion, carry, check_flow, motion_between
 from styfie.looks import Look
-from styfie.losses.edges import luma_of
 from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation import find_segmenter, load_segmenter
