@@ -124,14 +124,14 @@ def _write(stream: IO[bytes], state: State, key: str) -> None:
         at += size
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    stream.write(len(text).totensor_bytes(8, "little") + text)
+    stream.write(len(text).to_bytes(8, "little") + text)
     for tensor in state.values():
         stream.write(tensor_bytes(tensor))
 
 
 def _read(stream: IO[bytes], key: str) -> State | None:
     """What `_write` wrote, into new tensors; none if it has another key. Damaged bytes raise some error."""
-    header = json.loads(stream.read(int.fromtensor_bytes(stream.read(8), "little")))
+    header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
     if header.pop("__metadata__")["key"] != key:
         return None
     kinds = {name: kind for kind, name in TYPES.items()}

@@ -27,7 +27,14 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Point = tuple[Share, Share]
 
 if TYPE_CHECKING:
-    Color = Bokeh = Brush = Quality = Device = EngineName = LossName = Start = str
+    Color = str
+    Bokeh = str
+    Brush = str
+    Quality = str
+    Device = str
+    EngineName = str
+    LossName = str
+    Start = str
 else:  # one list of each: that of the library, and of the packages installed beside it
     Color, Bokeh, Brush = Literal[COLORS], Literal[BOKEHS], Literal[BRUSHES]
     Quality, Device, Start = Literal[tuple(QUALITIES)], Literal[DEVICES], Literal[STARTS]
