@@ -133,7 +133,7 @@ def check_encoder(name: str) -> None:
     assert not missing, f"The encoder {name} gives no map {' and '.join(missing)}."
     assert encoder.reach % encoder.stride == 0, f"The encoder {name} has a reach that is no whole number of strides."
     total = sum((maps[tap].square().sum() for tap in encoder.style_taps), start=picture.new_zeros(()))
-    total.backward()  # type: ignore[no-untyped-call]
+    total.backward()
     reached = picture.grad is not None and float(picture.grad.abs().sum()) > 0
     assert reached, f"The encoder {name} gives maps by which no picture can be changed."
     again = encoder(picture.detach())
@@ -161,7 +161,7 @@ def check_loss(name: str) -> None:
     assert abs(same) < 1e-3, f"The loss {name} of the style itself is {same:.4f}: 0 is wanted."
     value = loss.measure(sample(other), target)
     assert float(value) > same + 1e-3, f"The loss {name} takes another picture for the style."
-    value.backward()  # type: ignore[no-untyped-call]
+    value.backward()
     assert other.grad is not None and bool(torch.isfinite(other.grad).all()), f"The loss {name} has no gradient."
 
 
