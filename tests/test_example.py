@@ -82,4 +82,4 @@ def test_from_python_few_colours_and_conforming(environment: dict[str, str]) -> 
 
 def test_from_the_pages_api(environment: dict[str, str], tmp_path: Path) -> None:
     pytest.importorskip("fastapi")
-    assert run(environment, "-c", API, str(tmp_path / "web")).strip() == "done ['subject'] "
+    assert run(environment, "-c", API, str(tmp_path / "web")).strip() == "done ['subject']"
