@@ -22,10 +22,12 @@ INSTALL = (
 PYTHON = """
 import sys
 import styfie
+from styfie.styles import load_styles
 from styfie.testing import check_engine
 
 settings = styfie.Settings(size=64, engine="poster", device="cpu")
-painting = styfie.paint(subject="glass", background="waves", settings=settings)
+look = styfie.Look(load_styles("glass", 64), likeness=0)  # faces would keep features of the photo's
+painting = styfie.paint(looks={"subject": look}, settings=settings)
 painted = painting.layers[0].permute(1, 2, 0)[painting.regions.alpha[0, 0] == 1]
 print(len(painted.unique(dim=0)))
 check_engine("poster")
