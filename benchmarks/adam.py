@@ -28,8 +28,8 @@ import styfie
 from styfie.encoders import load_encoder
 from styfie.encoders.plain import SLOPE, PlainEncoder
 from styfie.images import fit_size, read_picture, resize, to_image
-from styfie.losses import content_loss, gram, relative_gram_loss, total_variation
-from styfie.sheet import lay_out
+from styfie.losses.functional import content_loss, gram, relative_gram_loss, total_variation
+from styfie.storage.sheet import lay_out
 from styfie.styles import load_style
 
 from common import PHOTOS, arguments, fixed_convolution, load_judge, style_source

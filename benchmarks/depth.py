@@ -22,15 +22,15 @@ from numpy.typing import NDArray
 from scipy import ndimage, stats
 from torch import Tensor
 
+from styfie.colour import luma_of
 from styfie.encoders.loss_weights import THIN, Weights
 from styfie.engines.optimise import optimise
 from styfie.gallery import draw
 from styfie.images import to_image
 from styfie.looks import Look, Style
-from styfie.losses.edges import luma_of
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 
 from common import FIRST, load_judge
 

@@ -23,7 +23,7 @@ from styfie.images import read_picture, to_image
 from styfie.looks import Look, Style
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 from styfie.training.encoder import load_reference
 from styfie.training.pictures import PictureSet
 

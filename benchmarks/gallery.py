@@ -6,7 +6,7 @@ from styfie.encoders import load_encoder
 from styfie.encoders.loss_weights import THIN
 from styfie.gallery import GALLERY, draw
 from styfie.images import read_picture, to_image
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 
 from common import PHOTOS, arguments, load_judge
 from encoder import paint_one

@@ -28,7 +28,7 @@ from styfie.segmentation import load_segmenter
 from styfie.segmentation.jseg.quantise import luv
 from styfie.segmentation.jseg.segmenter import JsegSegmenter, find, soft_alphas
 from styfie.segmentation.jseg.shown import draw_regions
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 from styfie.training.portraits import as_matte, as_picture
 from styfie.training.readers import PortraitSet
 

@@ -21,7 +21,7 @@ from styfie.looks import Look, Style
 from styfie.losses import STYLE_LOSSES
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.sheet import PAPER, lay_out
+from styfie.storage.sheet import PAPER, lay_out
 from styfie.styles import load_style
 
 from common import PHOTOS, arguments, fixed_convolution, load_judge, style_source

@@ -26,7 +26,7 @@ from styfie.images import read_matte, read_picture, resize, to_image
 from styfie.segmentation.foreground import estimate_foreground
 from styfie.segmentation.matting import refine
 from styfie.segmentation.portrait import SIDE, load_network, look_at
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 
 from common import arguments, fixed_convolution
 

@@ -15,13 +15,13 @@ import torch
 
 import styfie
 from styfie.cli.mix import mix
-from styfie.folder import write_folder
 from styfie.gallery import draw
 from styfie.images import fit_size, read_picture, resize
 from styfie.looks import Look, Style
-from styfie.openraster import as_stored
 from styfie.painting import Painting
 from styfie.pipeline import PORTRAIT
+from styfie.storage.openraster import as_stored
+from styfie.storage.results import write_folder
 
 from common import fixed_convolution
 

@@ -16,9 +16,9 @@ from styfie.engines.taught.network import TransformNet
 from styfie.export import export_segmenter
 from styfie.gallery import draw
 from styfie.looks import Style
-from styfie.openraster import write_painting
 from styfie.regions import Regions
 from styfie.segmentation.files import NETWORKS
+from styfie.storage.openraster import write_painting
 from styfie.weights import save_weights
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from styfie.sheet import INK, lay_out
+from styfie.storage.sheet import INK, lay_out
 
 PAGE = (1500, 1080)  # pixels
 SMALL = (400, 240)  # box of a photo or style on a page

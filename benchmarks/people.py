@@ -12,7 +12,7 @@ from torch import Tensor
 
 from styfie.images import to_image
 from styfie.segmentation.portrait import Sight, load_network, look_at
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 from styfie.training.readers import Portrait, PortraitSet
 
 from common import arguments

@@ -5,7 +5,7 @@ from __future__ import annotations
 import styfie
 from styfie.images import to_image
 from styfie.likeness import likeness_score
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 
 from common import PAIRS, PHOTOS, arguments, style_source
 

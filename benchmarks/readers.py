@@ -15,11 +15,11 @@ from styfie.film.clip import HEADERS, Clip
 from styfie.film.joining import find_sound, left_out
 from styfie.film.probe import is_video
 from styfie.images import read_matte, read_picture
-from styfie.openraster import region_names, stored_recipe
 from styfie.painting import Painting
-from styfie.recipes import read_recipe
 from styfie.segmentation import load_segmenter
 from styfie.segmentation.files import NETWORKS
+from styfie.storage.openraster import region_names, stored_recipe
+from styfie.storage.recipes import read_recipe
 from styfie.training.encoder import load_reference
 from styfie.training.segmenter import begin, read_start
 

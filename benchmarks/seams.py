@@ -23,14 +23,14 @@ from scipy import ndimage
 from torch import Tensor
 
 import styfie
+from styfie.colour import luma_of
 from styfie.engines.optimise import optimise
 from styfie.images import to_image
 from styfie.looks import Look, Style
-from styfie.losses.edges import luma_of
 from styfie.painting import Painting
 from styfie.pipeline import find_regions, read_photo
 from styfie.regions import Regions
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 from styfie.styles import load_style
 
 from common import PAIRS, PHOTOS, arguments, load_judge, style_source

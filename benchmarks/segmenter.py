@@ -24,7 +24,7 @@ from styfie.evaluation.segmenter import Evaluation, Predict, evaluate_segmenter,
 from styfie.images import resize, to_image
 from styfie.segmentation.matting import refine
 from styfie.segmentation.portrait import PortraitSegmenter, load_network, look_at
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 from styfie.training.portraits import as_picture
 from styfie.training.readers import PortraitSet
 

@@ -26,7 +26,7 @@ from styfie.painting import Painting
 from styfie.pipeline import find_regions, read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.settings import Settings
-from styfie.sheet import PAPER, lay_out
+from styfie.storage.sheet import PAPER, lay_out
 from styfie.styles import load_styles
 
 from common import PAIRS, PHOTOS, arguments, style_source

@@ -25,10 +25,10 @@ from PIL import Image
 from seams import masked_distance
 from torch import Tensor
 
+from styfie.colour import luma_of
 from styfie.errors import MissingError
 from styfie.gallery import PAIRS
 from styfie.images import read_matte, read_picture
-from styfie.losses.edges import luma_of
 from styfie.pipeline import PORTRAIT
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.styles import load_style

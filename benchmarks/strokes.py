@@ -22,7 +22,7 @@ from styfie.images import read_picture, resize, to_image
 from styfie.looks import Look, Style
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.sheet import lay_out
+from styfie.storage.sheet import lay_out
 
 from common import PHOTOS, arguments
 

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from styfie.colour import luma_of
 from styfie.film.clip import Clip
-from styfie.flow import Motion, carry, motion_between
+from styfie.film.flow import Motion, carry, motion_between
+from styfie.film.stream import Stream
 from styfie.images import to_image
-from styfie.losses.edges import luma_of
 from styfie.settings import Settings
-from styfie.stream import Stream
 from styfie.styles import resolve_looks
 
 from common import arguments, fixed_convolution, load_judge

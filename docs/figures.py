@@ -14,7 +14,6 @@ from torch import Tensor
 import styfie
 from styfie.depth import estimate_depth
 from styfie.engines.components.layers import decompose
-from styfie.folder import cutout, result_pictures
 from styfie.gallery import GALLERY, draw
 from styfie.images import read_picture, to_image
 from styfie.looks import BOKEHS, Look
@@ -22,7 +21,8 @@ from styfie.pipeline import PORTRAIT
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
 from styfie.segmentation.jseg.shown import draw_regions
 from styfie.settings import QUALITIES
-from styfie.sheet import draw_sheet, lay_out
+from styfie.storage.results import cutout, result_pictures
+from styfie.storage.sheet import draw_sheet, lay_out
 from styfie.styles import load_styles
 
 IMAGES = Path(__file__).parent / "images"

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from torch import Tensor
 
@@ -301,7 +302,7 @@ INSIDE[2:, 3:] = True
 def test_a_mask_of_any_numbers_is_the_same(kind: type, full: int, as_tensor: bool) -> None:
     if full == 255 and kind in (bool, np.int16, np.float16):
         full = 1
-    values = (INSIDE * full).astype(kind)
+    values: NDArray[Any] = (INSIDE * full).astype(kind)
     mask = torch.from_numpy(values) if as_tensor else values
     if full == 255 and np.issubdtype(kind, np.floating):
         with pytest.raises(InputError, match=r"outside \[0, 1\]"):

@@ -11,7 +11,7 @@ from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
-from styfie.sheet import draw_sheet
+from styfie.storage.sheet import draw_sheet
 
 ALL = torch.ones(1, 1, 64, 64)
 
@@ -153,10 +153,12 @@ def test_a_painting_and_its_sheet_say_how_like_the_faces_are(portrait: Tensor, f
 
 def test_captions_carry_the_score(monkeypatch: pytest.MonkeyPatch, portrait: Tensor, face: Tensor) -> None:
     captions: list[str] = []
-    monkeypatch.setattr("styfie.sheet.lay_out", lambda cells, columns: captions.extend(label for label, _ in cells))
+    monkeypatch.setattr(
+        "styfie.storage.sheet.lay_out", lambda cells, columns: captions.extend(label for label, _ in cells)
+    )
     alpha = torch.cat([torch.ones_like(face), torch.zeros_like(face)])
     painting = Painting(portrait, Regions(("subject", "background"), alpha, (1.0, 1.0), face=face), portrait, {})
-    from styfie.folder import cutout
+    from styfie.storage.results import cutout
 
     pictures = {"photo": portrait, "mask": face, "subject": portrait, "both": 1 - portrait}
     draw_sheet(painting, pictures, cutout(painting))

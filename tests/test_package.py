@@ -1,8 +1,7 @@
-"""The package as a whole: its exports, its imports' direction, its size, and that it needs no network."""
+"""The package as a whole: its exports, its size, and that it needs no network."""
 
 from __future__ import annotations
 
-import ast
 import socket
 import subprocess
 import sys
@@ -17,54 +16,6 @@ import styfie
 from styfie.weights import ASSETS
 
 SOURCE = Path(styfie.__file__).parent
-
-# Each layer may import what stands before it, and its own.
-LAYERS = [
-    {"errors", "writing", "decoding"},
-    {
-        "images",
-        "settings",
-        "looks",
-        "devices",
-        "weights",
-        "colour",
-        "losses",
-        "blur",
-        "bokeh",
-        "regions",
-        "geodesic",
-        "gallery",
-    },
-    {"encoders", "evaluation"},
-    {"engines", "segmentation", "depth", "likeness", "styles"},
-    {"training", "export", "flow"},
-    {"painting", "openraster", "sheet", "folder", "unfinished", "timelapse", "recipes", "stream", "stored", "sources"}
-    | {"film"},
-    {"pipeline"},
-    {"batch", "video"},
-    {"web"},
-    {"cli", "__main__", "__init__"},
-]
-LEVEL = {part: i for i, layer in enumerate(LAYERS) for part in layer}
-
-
-def imports_of(file: Path) -> set[str]:
-    """The parts of styfie that a module imports when it is loaded; what it imports later, or for types, is free."""
-    tree = ast.parse(file.read_text())
-    found: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("styfie."):
-            found.add(node.module.split(".")[1])
-        if isinstance(node, ast.ImportFrom) and node.module == "styfie":
-            found |= {alias.name for alias in node.names if alias.name in LEVEL}
-    return found
-
-
-def test_imports_point_one_way() -> None:
-    for file in SOURCE.rglob("*.py"):
-        part = file.relative_to(SOURCE).parts[0].removesuffix(".py")
-        for other in imports_of(file) - {part}:
-            assert LEVEL[other] <= LEVEL[part], f"{file.name} imports {other}"
 
 
 def test_exports_are_complete_sorted_and_there() -> None:

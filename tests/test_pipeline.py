@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import styfie
-from styfie import pipeline
+from styfie import reading
 from styfie.engines import optimise, plan
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
@@ -54,7 +54,7 @@ def test_finer_regions_are_split_off_known_ones_and_masks_laid_over_them(portrai
 
 def test_a_large_painting_begins_as_the_one_of_512_pixels(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not only the size: photo, regions and styles are those that a painting of that size would read."""
-    for module in (plan, optimise, pipeline):
+    for module in (plan, optimise, reading):
         monkeypatch.setattr(module, "FULL", 64)
     looks, shown = {"subject": "pop", "background": "waves"}, []
     small = styfie.paint(portrait, looks, replace(TINY, steps=2))

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from styfie._version import __version__
+
 __all__ = [
     "InputError",
     "Look",
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from styfie.errors import InputError, MissingError, OutputError, StyfieError
     from styfie.looks import Look, Style
     from styfie.painting import Painting, lens_blur
-    from styfie.pipeline import paint, read_photo, segment
+    from styfie.pipeline import paint, segment
+    from styfie.reading import read_photo
     from styfie.regions import Regions, correct
     from styfie.settings import Settings
 
@@ -38,7 +40,7 @@ _HOME = {
     "Look": "looks",
     "MissingError": "errors",
     "OutputError": "errors",
-    "Painting": "painting",
+    "Painting": "storage.results",
     "Progress": "engines.progress",
     "Regions": "regions",
     "Settings": "settings",
@@ -48,7 +50,7 @@ _HOME = {
     "lens_blur": "painting",
     "paint": "pipeline",
     "portrait_blur": "blur",
-    "read_photo": "pipeline",
+    "read_photo": "reading",
     "segment": "pipeline",
 }
 

@@ -13,25 +13,23 @@ import os
 import pickle
 import signal
 import sys
-import threading
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from styfie import processes
 from styfie.errors import InputError, StyfieError
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
     from styfie.looks import Look
-    from styfie.pipeline import Request
+    from styfie.reading import Request
     from styfie.settings import Settings
 
 PATIENCE = 5.0  # seconds that a worker has to leave nothing half-written when it is told to stop
-KERNELS = 128  # compiled convolutions kept: each size has its own, and the 1024 by default grow with every photo
 
 
 @dataclass(frozen=True)
@@ -195,14 +193,8 @@ class _Worker:
         self._start()
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, other = context.Pipe()
         # Pickled here: multiprocessing would send tensors through shared memory, of which containers have little.
-        request = pickle.dumps(self.request)
-        self.process = context.Process(target=_work, args=(other, request, self.threads), daemon=True)
-        with _deaf():
-            self.process.start()
-        other.close()  # the worker's own end is then the only one: when it dies, reading here ends
+        self.process, self.connection = processes.start(_work, pickle.dumps(self.request), self.threads)
 
     def give(self, photo: Path, folder: Path) -> None:
         """Send it the next photo."""
@@ -230,35 +222,14 @@ class _Worker:
     def stop(self) -> None:
         """End it; what it had begun is taken up by the next run."""
         self.connection.close()  # one that has nothing to do then ends by itself
-        if self.busy:
-            self.process.terminate()
-        self.process.join(PATIENCE)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """A process started meanwhile does not hear Ctrl-C: this one decides what becomes of it."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set it, and hears it
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        processes.end(self.process, PATIENCE, terminate=self.busy)
 
 
 def _work(connection: Connection, pickled: bytes, threads: int) -> None:
     """Paint the photos that come until the connection ends."""
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KERNELS))  # read when torch first needs it
-    import torch
-
+    processes.use_threads(threads)
     request: Request = pickle.loads(pickled)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # as an exception, which cleans up what is half-written
-    torch.set_num_threads(threads)
     looks = _Looks(request)
     while True:
         try:
@@ -285,7 +256,8 @@ class _Looks:
 
 
 def _paint_one(photo: Path, folder: Path, request: Request, looks: _Looks) -> Outcome:
-    from styfie.pipeline import is_painted, paint_into, read_photo
+    from styfie.pipeline import is_painted, paint_into
+    from styfie.reading import SourcePhoto
 
     parent = multiprocessing.parent_process()
 
@@ -294,11 +266,12 @@ def _paint_one(photo: Path, folder: Path, request: Request, looks: _Looks) -> Ou
             sys.exit()  # killed: the same command, started again, must not meet this process
 
     try:
-        longest = max(read_photo(photo, request.settings.size).shape[-2:])
+        source = SourcePhoto(photo)  # decoded once for all that follows
+        longest = max(source.at(request.settings.size).shape[-2:])
         asked = replace(request, looks=looks.at(longest))
-        if is_painted(folder, photo, asked):
+        if is_painted(folder, source, asked):
             return Outcome(photo, folder, "kept")
-        painting, _ = paint_into(folder, photo, asked, on_progress=leave_if_alone)
+        painting, _ = paint_into(folder, source, asked, on_progress=leave_if_alone)
     except StyfieError as error:
         return Outcome(photo, folder, "failed", str(error).rstrip("."))
     except Exception as error:  # a fault of this program's must not stop the other photos

@@ -24,6 +24,13 @@ SOFT = 0.008  # two steps of 8 bits: colours closer than that are not pulled apa
 Colours = NDArray[np.float64]
 
 
+def luma_of(picture: Tensor) -> Tensor:
+    """Luma (B, 1, H, W) of RGB (B, 3, H, W)."""
+    red, green, blue = picture.split(1, 1)
+    luma: Tensor = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+    return luma
+
+
 def match_colours(
     picture: Tensor,
     palette: Tensor,

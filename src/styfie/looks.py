@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from styfie.errors import InputError
+from styfie.fields import blend, found, painting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,12 +23,12 @@ class Style:
     file of a network that was taught this style, where it is from one.
     """
 
-    name: str
-    picture: Tensor
-    weight: float = 1.0
-    alpha: Tensor | None = None
-    small: Tensor | None = None
-    taught: Path | None = None
+    name: str = field(metadata=blend())
+    picture: Tensor = field(metadata=painting())
+    weight: float = field(default=1.0, metadata=painting())
+    alpha: Tensor | None = field(default=None, metadata=painting())
+    small: Tensor | None = field(default=None, metadata=found())  # with the picture, from the same source
+    taught: Path | None = field(default=None, metadata=found())  # likewise
 
     def __post_init__(self) -> None:
         _within("the weight of a style", self.weight, 0.001, 1000, "a share above 0")
@@ -55,16 +56,16 @@ class Look:
     or as behind a lens `disc` or `hexagon`.
     """
 
-    styles: tuple[Style, ...] = ()
-    strength: float = 1.0
-    color: str = "style"
-    stroke: float = 1.0
-    content: float = 0.5
-    likeness: float = 0.5
-    graded: float = 0.0
-    brush: str = "auto"
-    blur: float = 0.0
-    bokeh: str = "gaussian"
+    styles: tuple[Style, ...] = field(default=(), metadata=painting())
+    strength: float = field(default=1.0, metadata=blend())
+    color: str = field(default="style", metadata=blend())
+    stroke: float = field(default=1.0, metadata=painting())
+    content: float = field(default=0.5, metadata=painting(since=1))
+    likeness: float = field(default=0.5, metadata=painting())
+    graded: float = field(default=0.0, metadata=blend())
+    brush: str = field(default="auto", metadata=painting(strokes=True))
+    blur: float = field(default=0.0, metadata=blend())
+    bokeh: str = field(default="gaussian", metadata=blend())
 
     def __post_init__(self) -> None:
         if self.color not in COLORS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from pathlib import Path
@@ -20,6 +20,28 @@ from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.colours import SoftColours, region_colours
 
 ROWS = 128  # that are blended at a time
+
+
+@dataclass(frozen=True)
+class PaintingFiles:
+    """How a painting becomes files and is had back: `write` into a folder, `read` a file."""
+
+    write: Callable[[Painting, Path], list[Path]]
+    read: Callable[[Path], Painting]
+
+
+_files: list[PaintingFiles] = []  # one, as soon as `styfie.storage.results` is imported: nothing here points up to it
+
+
+def keep_by(files: PaintingFiles) -> None:
+    """Say how paintings are written and read, in place of what was said before."""
+    _files[:] = [files]
+
+
+def _kept_by() -> PaintingFiles:
+    if not _files:
+        raise RuntimeError("Nothing says how paintings become files: import styfie.storage.results before.")
+    return _files[0]
 
 
 def crisp(alpha: Tensor) -> Tensor:
@@ -161,21 +183,17 @@ class Painting:
         return self.regions.side(SUBJECT)
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write all pictures and `painting.ora` into `folder`; see `styfie.folder`.
+        """Write all pictures and `painting.ora` into `folder`, as `storage.results.write_folder`.
 
         Raises:
             OutputError: it cannot be written to, or one of `sources` would be replaced.
         """
-        from styfie.folder import write_folder
-
-        return write_folder(self, Path(folder))
+        return _kept_by().write(self, Path(folder))
 
     @classmethod
     def load(cls, file: str | Path) -> Painting:
-        """Read a painting back from its `painting.ora`; see `styfie.openraster`."""
-        from styfie.openraster import read_painting
-
-        return read_painting(Path(file))
+        """Read a painting back from its `painting.ora`, as `storage.openraster.read_painting`."""
+        return _kept_by().read(Path(file))
 
 
 def lens_blur(photo: Tensor, matte: Tensor, radius: float, bokeh: str = "disc", depth: Tensor | None = None) -> Tensor:

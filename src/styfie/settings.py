@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import SupportsFloat, SupportsIndex
 
 from styfie.errors import InputError
+from styfie.fields import blend, found, painting
 from styfie.looks import BOKEHS, MOST_BLUR
 
 STARTS = ("photo", "noise", "fast")
@@ -25,19 +26,22 @@ class Settings:
             like. Names of engines, encoders, losses and segmenters are looked up when a run begins.
     """
 
-    size: int = 512  # longest side of the result in pixels; 0 = the photo's own
-    quality: str = "standard"  # how long to paint: one of `QUALITIES`
-    steps: int = 0  # optimisation steps at the coarsest scale, larger ones get fewer; 0 = as the quality asks
-    seed: int = 0
-    device: str = "auto"
-    engine: str = "optimise"
-    encoder: str = "styfie-2"
-    loss: str = "wasserstein"  # how style is measured: see `losses.STYLE_LOSSES`
-    segmenter: str = "auto"
-    start: str = "photo"  # what an optimisation begins from: one of `STARTS`
-    max_memory: float = 4.0  # gigabytes (10**9 bytes) that a run may take; larger pictures are painted in tiles
-    radius: float = 10.0  # of the portrait blur: standard deviation in pixels per 512 of the longest side
-    lens: str = "gaussian"  # its shape: one of `looks.BOKEHS`
+    size: int = field(default=512, metadata=painting())  # longest side of the result in pixels; 0 = the photo's own
+    quality: str = field(default="standard", metadata=painting())  # how long to paint: one of `QUALITIES`
+    # optimisation steps at the coarsest scale, larger ones get fewer; 0 = as the quality asks
+    steps: int = field(default=0, metadata=painting())
+    seed: int = field(default=0, metadata=painting())
+    device: str = field(default="auto", metadata=found())
+    engine: str = field(default="optimise", metadata=painting())
+    encoder: str = field(default="styfie-2", metadata=painting())
+    loss: str = field(default="wasserstein", metadata=painting())  # how style is measured: see `losses.STYLE_LOSSES`
+    segmenter: str = field(default="auto", metadata=found())
+    start: str = field(default="photo", metadata=painting())  # what an optimisation begins from: one of `STARTS`
+    # gigabytes (10**9 bytes) that a run may take; larger pictures are painted in tiles
+    max_memory: float = field(default=4.0, metadata=painting())
+    # of the portrait blur: standard deviation in pixels per 512 of the longest side
+    radius: float = field(default=10.0, metadata=blend())
+    lens: str = field(default="gaussian", metadata=blend())  # its shape: one of `looks.BOKEHS`
 
     def __post_init__(self) -> None:
         for name in ("size", "steps", "seed"):

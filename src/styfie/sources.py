@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from styfie.folder import result_files
+from styfie.storage.atomic import check_targets
+from styfie.storage.checkpoint import Unfinished
+from styfie.storage.results import result_files
 from styfie.styles import style_files
-from styfie.unfinished import Unfinished
-from styfie.writing import check_targets
 
 if TYPE_CHECKING:
     from styfie.images import Picture
-    from styfie.pipeline import Request
+    from styfie.reading import Request
 
 
 def files_read(photo: Picture | None, request: Request) -> list[Path]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from styfie.errors import InputError, MissingError
-from styfie.writing import writing_file
+from styfie.storage.atomic import writing_file
 
 if TYPE_CHECKING:
     from torch import Tensor

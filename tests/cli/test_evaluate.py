@@ -33,7 +33,7 @@ class Bright:
 
 @pytest.fixture
 def bright(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = SegmenterEntry(title="", make=Bright, licence="", source="")
+    entry = SegmenterEntry("", f"{__name__}:Bright")
     monkeypatch.setitem(SEGMENTERS, "portrait", entry)
     monkeypatch.setitem(SEGMENTERS, "bright", entry)
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from styfie.gallery import draw
 from styfie.images import to_image
-from styfie.openraster import region_names
+from styfie.storage.openraster import region_names
 from tests.cli.test_cli import run
 from tests.conftest import opened
 

@@ -123,8 +123,8 @@ def test_an_impossible_output_folder_is_refused_before_work(
     def work(*_: object, **__: object) -> None:
         raise AssertionError("nothing is to be read for that")
 
-    monkeypatch.setattr("styfie.pipeline.find_regions", work)
-    monkeypatch.setattr("styfie.folder.writing_into", work)
+    monkeypatch.setattr("styfie.reading.find_regions", work)
+    monkeypatch.setattr("styfie.storage.results.writing_into", work)
     code, _, err = run(capsys, *command, "-o", here / "own.png" / "deeper")
     assert code == 2
     assert "own.png cannot be made a folder" in err

@@ -18,7 +18,7 @@ from styfie.gallery import draw
 from styfie.images import read_picture, resize
 from styfie.likeness import face_score
 from styfie.looks import Look, Style
-from styfie.losses import gram
+from styfie.losses.functional import gram
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.weights import ASSETS

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from styfie.colour import match_colours
+from styfie.colour import luma_of, match_colours
 from styfie.encoders import load_encoder
 from styfie.encoders.plain import WIDTHS
 from styfie.engines import load_engine, onepass
@@ -21,8 +21,7 @@ from styfie.engines.onepass import paint_layers, scales, with_features
 from styfie.gallery import draw
 from styfie.images import read_picture, resize
 from styfie.looks import Look, Style
-from styfie.losses import gram
-from styfie.losses.edges import luma_of
+from styfie.losses.functional import gram
 from styfie.regions import Regions
 from styfie.segmentation.foreground import one_thread
 from styfie.settings import Settings

@@ -18,7 +18,7 @@ from styfie.engines.gatys import FAINTEST, GATYS, _at_size, _Objective, gatys, r
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
 from styfie.looks import Look, Style
-from styfie.losses import gram
+from styfie.losses.functional import gram
 from styfie.regions import Regions
 from styfie.settings import Settings
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -51,8 +53,10 @@ LEFT[..., :32] = 1
         (Look((RED, BLUE)), 2),
         (Look((Style("heavy", RED.picture, 2.0),)), 2),
         (Look((Style("part", RED.picture, 1.0, LEFT),)), 2),
+        (Look((RED,), brush="oil"), 1),
+        (Look((Style("trained", RED.picture, taught=Path("red.safetensors")),)), 2),
     ],
-    ids=["blend alone", "likeness", "stroke", "style", "one more", "weight", "part of the picture"],
+    ids=["blend", "likeness", "stroke", "style", "one more", "weight", "part of the picture", "brush", "network"],
 )
 def test_regions_are_one_layer_if_all_that_is_painted_is_alike(halves: Regions, other: Look, layers: int) -> None:
     assert len(group(halves, {"subject": Look((RED,)), "background": other})) == layers

@@ -7,7 +7,7 @@ from styfie.encoders.loss_weights import THIN
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.measure import Measure, styles_at
 from styfie.looks import Look, Style
-from styfie.losses import STYLE_LOSSES
+from styfie.losses import load_loss
 from tests.engines.conftest import BLUE, RED
 
 
@@ -24,7 +24,7 @@ def test_a_small_style_is_enlarged_so_far_and_no_farther(longest: int, stroke: f
 
 
 def test_the_contrast_of_styles_is_their_mean_by_weight(encoder: PlainEncoder) -> None:
-    measure = Measure(encoder, STYLE_LOSSES["gram"], THIN)
+    measure = Measure(encoder, load_loss("gram"), THIN)
     device = torch.device("cpu")
     found = measure.contrast_of_styles(Look((RED, Style("blue", BLUE.picture, 3.0))), 64, device)["conv4"]
     red, blue = (encoder(style.picture)["conv4"].var((0, 2, 3), correction=0).mean() for style in (RED, BLUE))

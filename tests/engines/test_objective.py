@@ -9,7 +9,8 @@ from styfie.encoders.plain import PlainEncoder
 from styfie.engines.measure import Measure
 from styfie.engines.objective import TERMS, Goal, Objective
 from styfie.looks import Look, Style
-from styfie.losses import STYLE_LOSSES, gram, relative_gram_loss
+from styfie.losses import load_loss
+from styfie.losses.functional import gram, relative_gram_loss
 from tests.engines.conftest import BLUE, RED
 
 CONTRAST = {"conv4": torch.tensor(0.1)}
@@ -18,10 +19,10 @@ CONTRAST = {"conv4": torch.tensor(0.1)}
 def build(
     photo: Tensor, look: Look, encoder: PlainEncoder, loss: str = "gram", side: int = 0, **changes: float
 ) -> Objective:
-    measure = Measure(encoder, STYLE_LOSSES[loss], Weights(**{**vars(THIN), **changes}), side)
+    measure = Measure(encoder, load_loss(loss), Weights(**{**vars(THIN), **changes}), side)
     alpha = torch.linspace(0, 1, photo.shape[-1]).expand_as(photo[:, :1]).clone()
     face = alpha.flip(3)
-    targets = Measure(encoder, STYLE_LOSSES[loss], THIN).targets(look, 64, photo.device)
+    targets = Measure(encoder, load_loss(loss), THIN).targets(look, 64, photo.device)
     return Objective(photo, [Goal(alpha, targets)], measure, face, CONTRAST)
 
 
@@ -43,7 +44,7 @@ def test_the_style_term_is_the_formula(photo: Tensor, encoder: PlainEncoder) -> 
     left = torch.zeros_like(BLUE.picture[:, :1])
     left[..., :32] = 1
     styles = (Style("red", RED.picture), Style("blue", BLUE.picture, 3.0, left))
-    measure = Measure(encoder, STYLE_LOSSES["gram"], THIN)
+    measure = Measure(encoder, load_loss("gram"), THIN)
     everywhere, nowhere = torch.ones_like(photo[:, :1]), torch.zeros_like(photo[:, :1])
     targets = measure.targets(Look(styles), 64, photo.device)
     terms, _ = Objective(photo, [Goal(everywhere, targets)], measure, nowhere, CONTRAST)(photo)
@@ -60,7 +61,7 @@ def test_the_style_term_is_the_formula(photo: Tensor, encoder: PlainEncoder) -> 
 
 
 def test_the_photo_as_its_own_style_is_the_minimum(photo: Tensor, encoder: PlainEncoder) -> None:
-    measure = Measure(encoder, STYLE_LOSSES["gram"], Weights(total_variation=0.0))
+    measure = Measure(encoder, load_loss("gram"), Weights(total_variation=0.0))
     everywhere = torch.ones_like(photo[:, :1])
     targets = measure.targets(Look((Style("itself", photo),)), 64, photo.device)
     terms, gradient = Objective(photo, [Goal(everywhere, targets)], measure, everywhere, CONTRAST)(photo)
@@ -70,7 +71,7 @@ def test_the_photo_as_its_own_style_is_the_minimum(photo: Tensor, encoder: Plain
 
 def test_likeness_makes_changes_of_a_face_dearer(photo: Tensor, encoder: PlainEncoder) -> None:
     noise = torch.rand(photo.shape, generator=torch.Generator().manual_seed(0))
-    measure = Measure(encoder, STYLE_LOSSES["gram"], THIN)
+    measure = Measure(encoder, load_loss("gram"), THIN)
     targets = measure.targets(Look((RED,)), 64, photo.device)
     everywhere = torch.ones_like(photo[:, :1])
     found = [
@@ -90,7 +91,7 @@ def test_likeness_makes_changes_of_a_face_dearer(photo: Tensor, encoder: PlainEn
 
 
 def test_the_stroke_is_the_size_at_which_a_style_is_seen(encoder: PlainEncoder) -> None:
-    measure = Measure(encoder, STYLE_LOSSES["gram"], THIN)
+    measure = Measure(encoder, load_loss("gram"), THIN)
     fine = measure.targets(Look((RED,), stroke=0.5), 128, torch.device("cpu"))
     known = measure.targets(Look((RED,)), 64, torch.device("cpu"))
     for tap in encoder.style_taps:

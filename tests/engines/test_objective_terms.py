@@ -13,8 +13,9 @@ from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.measure import Measure, Targets
 from styfie.engines.objective import TERMS, Goal, Objective
-from styfie.losses import STYLE_LOSSES, Moments
+from styfie.losses import load_loss
 from styfie.losses.borders import REACH, Borders
+from styfie.losses.moments import Moments
 
 NOTHING = Weights(content=0, total_variation=0, range=0, detail=0, edges=0, borders=0, face=0)
 WEIGHTS = {
@@ -76,7 +77,7 @@ class Scene:
     def objective(self, term: str, loss: str, side: int, by_hand: bool = True) -> Objective:
         """The term alone: the style's own weight is its share, the others' are in `WEIGHTS`."""
         encoder = self.encoder if by_hand else self.network
-        measure = Measure(encoder, STYLE_LOSSES[loss], WEIGHTS[term], side)
+        measure = Measure(encoder, load_loss(loss), WEIGHTS[term], side)
         share = float(term == "style")
         goals = [Goal(a, self.targets(measure, n, share)) for n, a in enumerate(self.alphas)]
         contrast = {tap: torch.tensor(value, dtype=torch.float64) for tap, value in CONTRAST.items()}
@@ -112,7 +113,7 @@ def statistics(maps: Tensor, mask: Tensor) -> Moments:
 
 def style(loss: str) -> Formula:
     def formula(scene: Scene, image: Tensor) -> Tensor:
-        total, measure = image.new_zeros(()), Measure(scene.network, STYLE_LOSSES[loss], NOTHING)
+        total, measure = image.new_zeros(()), Measure(scene.network, load_loss(loss), NOTHING)
         maps = scene.network(image)
         for n, alpha in enumerate(scene.alphas):
             targets = scene.targets(measure, n, 1.0)

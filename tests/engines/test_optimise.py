@@ -17,7 +17,7 @@ from styfie.engines.optimise import optimise, search
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
 from styfie.looks import Look, Style
-from styfie.losses import gram, relative_gram_loss
+from styfie.losses.functional import gram, relative_gram_loss
 from styfie.regions import Regions
 from styfie.settings import Settings
 from tests.engines.conftest import BLUE, RED

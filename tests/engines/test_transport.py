@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from styfie.engines.fast.transport import PLAIN, RIDGE, Gaussian, blend, gaussian, gaussian_of, transport, transports
-from styfie.losses import moments
+from styfie.losses.moments import moments
 
 
 def cloud(seed: int, channels: int = 6, spread: float = 1.0) -> torch.Tensor:

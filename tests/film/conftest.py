@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from styfie import video
+from styfie.film import video
+from styfie.film.stream import Shown
 from styfie.looks import Look, Style
-from styfie.stream import Shown
 
 av = pytest.importorskip("av")
 Pixels = np.ndarray[Any, Any]

@@ -11,8 +11,8 @@ import pytest
 from styfie.errors import InputError, StyfieError
 from styfie.film.clip import Clip
 from styfie.film.probe import is_video
+from styfie.film.video import paint_video
 from styfie.settings import Settings
-from styfie.video import paint_video
 from styfie.weights import ASSETS
 from tests.film.conftest import LOOKS, greys, pixels_of, write_clip
 

@@ -14,9 +14,9 @@ import torch
 from styfie.film.clip import Clip, Frame
 from styfie.film.display import HD, displayed, orientation_of
 from styfie.film.encoding import encode
+from styfie.film.timelapse import _write_video
+from styfie.film.video import paint_video
 from styfie.settings import Settings
-from styfie.timelapse import _write_video
-from styfie.video import paint_video
 from tests.film.conftest import LOOKS, Pixels, write_clip
 
 av = pytest.importorskip("av")

@@ -13,8 +13,8 @@ from styfie.film import parts
 from styfie.film.clip import Clip
 from styfie.film.encoding import encode
 from styfie.film.joining import Sound, find_sound
+from styfie.film.video import paint_video
 from styfie.settings import Settings
-from styfie.video import paint_video
 from tests.film.conftest import LOOKS, greys, pixels_of
 
 av = pytest.importorskip("av")

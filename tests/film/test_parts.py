@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from styfie import video
 from styfie.engines.progress import Progress
 from styfie.errors import OutputError
+from styfie.film import video
 from styfie.film.parts import Parts
+from styfie.film.video import paint_video
 from styfie.settings import Settings
-from styfie.video import paint_video
 from tests.film.conftest import LOOKS, greys, pixels_of, write_clip
 
 pytestmark = pytest.mark.usefixtures("negatives")

@@ -12,8 +12,8 @@ from styfie.gallery import BUILT_IN, GALLERY, draw
 from styfie.gallery.masters import FOLDER, MASTERS, master_file
 from styfie.images import read_picture
 from styfie.looks import Look
-from styfie.recipes import _source
 from styfie.settings import Settings
+from styfie.storage.recipes import _source
 from styfie.styles import load_style, load_styles, parse_styles
 
 

@@ -4,18 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from styfie.colour import LUMA
-from styfie.losses.edges import (
-    FLAT,
-    SCALES,
-    UNIT,
-    edge_error,
-    edge_loss,
-    edge_slope,
-    edge_targets,
-    luma_of,
-    tile_targets,
-)
+from styfie.colour import LUMA, luma_of
+from styfie.losses.edges import FLAT, SCALES, UNIT, edge_error, edge_loss, edge_slope, edge_targets, tile_targets
 
 
 def pictures(height: int = 24, width: int = 32, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:

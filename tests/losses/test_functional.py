@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from styfie.losses import content_loss, gram, relative_gram_loss, total_variation
+from styfie.losses.functional import content_loss, gram, relative_gram_loss, total_variation
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
-from styfie.segmentation import Partitioner, load_segmenter
+from styfie.segmentation import find_segmenter, load_segmenter
 from styfie.segmentation.jseg.grow import flood, segment
 from styfie.segmentation.jseg.jvalues import REACH, ROWS, j_value, local_j
 from styfie.segmentation.jseg.merge import adjacency, merge_regions
@@ -255,7 +255,7 @@ def test_so_many_regions_are_asked_for_in_the_name() -> None:
     found = load_segmenter("jseg:8")
     assert isinstance(found, JsegSegmenter)
     assert found.count == 8
-    assert isinstance(load_segmenter("jseg"), Partitioner)
+    assert find_segmenter("jseg").partitions
 
 
 @pytest.mark.parametrize("name", ["jseg:", "jseg:many", "jseg:-3", "jseg:1", "jseg:100", "portrait:8", "magic:8"])

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from styfie.looks import Look, Style
-from styfie.openraster import as_stored
 from styfie.painting import Painting
 from styfie.regions import Regions
+from styfie.storage.openraster import as_stored
 from styfie.web.work.paintings import REGIONS, save
 from styfie.web.work.shown import soft
 from styfie.web.workers import Line

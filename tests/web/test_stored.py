@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from styfie import writing
-from styfie.looks import Look
+from styfie.storage import atomic as writing
 from styfie.web import atomic
 from styfie.web.asked import LookAsked
-from styfie.web.jobs import _IN_LAYER, FILE, Job, Jobs
+from styfie.web.jobs import FILE, Job, Jobs
 
 REGION = {"name": "subject", "side": "subject", "score": 1.0, "doubtful": False, "area": 0.5}
 
@@ -97,10 +95,15 @@ def test_another_versions_job_is_read_and_keeps_what_is_not_known_here(tmp_path:
     assert list(Jobs(jobs.folder)) == [read]
 
 
-def test_a_layer_depends_on_whatever_is_not_only_blended() -> None:
-    """Each field of a look is one or the other: a new one must be said here."""
-    blended = {"strength", "color", "blur", "bokeh", "graded"}
-    assert {field.name for field in fields(Look)} == {*_IN_LAYER, *blended}
+def test_a_layer_is_of_what_is_asked_until_what_it_depends_on_changes() -> None:
+    asked = LookAsked().model_dump()
+    painting = {"styles": [{"name": "glass", "weight": 1.0}], "stroke": 2.0, "content": 0.9, "likeness": 0.9}
+    blend = {"strength": 0.5, "color": "luma", "blur": 2.0, "bokeh": "disc"}
+    for changes, fresh in ((painting | {"brush": "oil"}, []), (blend, ["subject"])):
+        for name, value in changes.items():
+            looks = {"subject": {**asked, name: value}}
+            job = Job("a", looks=looks, painted=["subject"], painted_looks={"subject": asked})
+            assert job.fresh == fresh, name
 
 
 def test_a_job_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from styfie import __version__
+from styfie._version import __version__
 from styfie.cli import blur, doctor, evaluate, export, lists, mix, paint, segment, train, web
 from styfie.cli.progress import tell
 from styfie.errors import StyfieError

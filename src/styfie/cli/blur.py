@@ -35,8 +35,8 @@ def blur(
     from styfie.depth import find_depth
     from styfie.images import read_once, to_image
     from styfie.painting import lens_blur
-    from styfie.pipeline import find_regions, read_photo
-    from styfie.writing import check_targets
+    from styfie.reading import find_regions, read_photo
+    from styfie.storage.atomic import check_targets
 
     settings = Settings(size=size, radius=radius, lens=lens, segmenter=segmenter)
     if depth and settings.lens == "gaussian":

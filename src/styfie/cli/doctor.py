@@ -35,13 +35,13 @@ def doctor() -> None:
     """Say what is there and works: the device used, the weights, the optional parts."""
     import torch
 
-    import styfie
+    from styfie._version import __version__
     from styfie.devices import has_bf16, pick_device
     from styfie.errors import StyfieError
     from styfie.weights import PACKAGED, load_packaged
 
     device = pick_device("auto")
-    typer.echo(f"styfie {styfie.__version__}, Python {platform.python_version()}, torch {torch.__version__}")
+    typer.echo(f"styfie {__version__}, Python {platform.python_version()}, torch {torch.__version__}")
     precision = "bfloat16" if has_bf16(device) else "float32"
     typer.echo(f"device: {device.type}, {torch.get_num_threads()} threads, convolutions in {precision}")
     healthy = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,6 +19,7 @@ from styfie.settings import Settings
 
 if TYPE_CHECKING:
     from styfie.evaluation.segmenter import Predict, Scored
+    from styfie.segmentation import SegmenterEntry
 
 app = typer.Typer(help="Score what finds the person.", no_args_is_help=True)
 LINES = 10  # plain lines of progress for a whole run
@@ -45,11 +46,11 @@ def segmenter(
     """
     from styfie.evaluation.report import REPORT, parts_table, table, write_report
     from styfie.evaluation.segmenter import evaluate_segmenter, person_of
-    from styfie.segmentation import load_segmenter
+    from styfie.segmentation import find_segmenter, load_segmenter
+    from styfie.storage.atomic import check_targets
     from styfie.training.files import Files
     from styfie.training.outputs import make_folder
     from styfie.training.readers import PortraitSet
-    from styfie.writing import check_targets
 
     files = Files(data)
     tops = {name.split("/")[0] for name in files.names}
@@ -59,12 +60,13 @@ def segmenter(
         tell(f"There is no val/ in {data}: scoring on all of train/.")
     portraits.check()
     judged = load_segmenter(segmenter_name)
+    parts = _parts_of(judged, find_segmenter(segmenter_name))
     if output:
         make_folder(output)  # rather than find out after an hour that it cannot be
         check_targets([output / name for name in REPORT], [data, Path(segmenter_name)])
     sources = [entry.source for entry in portraits.entries]
     with _show_progress() as show:
-        evaluation = evaluate_segmenter(portraits, person_of(judged), _parts_of(judged), show, sources)
+        evaluation = evaluate_segmenter(portraits, person_of(judged), parts, show, sources)
     _print(table(evaluation))
     if evaluation.parts:
         typer.echo("\nIoU of parts, pooled over labelled pixels; the mean is that of skin, hair and clothes")
@@ -75,12 +77,12 @@ def segmenter(
             typer.echo(f"Wrote {file}")
 
 
-def _parts_of(judged: object) -> Predict | None:
+def _parts_of(judged: Any, entry: SegmenterEntry) -> Predict | None:
     """The probabilities of parts behind the built-in segmenter's regions; others have none."""
     from styfie.segmentation.networks import PortraitNet
-    from styfie.segmentation.portrait import PortraitSegmenter, look_at
+    from styfie.segmentation.portrait import look_at
 
-    if not isinstance(judged, PortraitSegmenter):
+    if not entry.network:
         return None
     network, side = judged.network, judged.side
     return (lambda photo: look_at(photo, network, side).parts) if isinstance(network, PortraitNet) else None

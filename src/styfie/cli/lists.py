@@ -12,6 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from styfie.cli.progress import tell
+from styfie.registry import Registry
+
 
 class Kind(StrEnum):
     """What can be listed."""
@@ -20,9 +23,10 @@ class Kind(StrEnum):
     engines = "engines"
     segmenters = "segmenters"
     encoders = "encoders"
+    losses = "losses"
 
 
-UNSAID = {"function", "keeps_steps", "draws_strokes", "reach", "kept"}  # how an entry is run, not what it is
+UNSAID = {"path", "frames", "plan", "reach", "kept"}  # how an entry is run, not what it is
 SAID = {"painter", "year"}  # of a style, in its "about"
 
 
@@ -30,13 +34,14 @@ def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """List the styles, engines, segmenters or encoders there are, with sources and licences."""
+    """List the styles, engines, segmenters, encoders or losses there are, with sources and licences."""
     entries = _table(kind)
     if as_json:
         typer.echo(json.dumps(entries, indent=1))
         return
     shown = Table(box=None, pad_edge=False)
-    columns = list(dict.fromkeys(key for entry in entries for key in entry))
+    said = (key for entry in entries for key, value in entry.items() if not isinstance(value, bool))
+    columns = list(dict.fromkeys(said))
     if kind is Kind.styles:
         columns = [column for column in columns if column not in SAID]
     for column in columns:
@@ -47,20 +52,30 @@ def list_(
 
 
 def _table(kind: Kind) -> list[dict[str, Any]]:
-    """Every entry of a table as name and its plain fields."""
+    """Every entry of a registry as name and its plain fields; what is wrong with a package that adds some is told."""
+    entries = registries()[kind]
+    found = [{"name": name} | _plain(vars(entry)) for name, entry in entries.items()]
+    for problem in entries.broken.values() if isinstance(entries, Registry) else ():
+        tell(f"styfie: {problem}")
+    return found
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if isinstance(value, str | int) and key not in UNSAID}
+
+
+def registries() -> dict[Kind, Mapping[str, object]]:
+    """All that can be chosen by name."""
     from styfie.encoders import ENCODERS
     from styfie.engines import ENGINES
     from styfie.gallery import BUILT_IN
+    from styfie.losses import STYLE_LOSSES
     from styfie.segmentation import SEGMENTERS
 
-    tables: dict[Kind, Mapping[str, object]] = {
+    return {
         Kind.styles: BUILT_IN,
         Kind.engines: ENGINES,
         Kind.segmenters: SEGMENTERS,
         Kind.encoders: ENCODERS,
+        Kind.losses: STYLE_LOSSES,
     }
-    return [
-        {"name": name}
-        | {key: value for key, value in vars(entry).items() if isinstance(value, str | int) and key not in UNSAID}
-        for name, entry in tables[kind].items()
-    ]

@@ -14,7 +14,7 @@ from styfie.cli.progress import tell
 
 if TYPE_CHECKING:
     from styfie.batch import Outcome
-    from styfie.pipeline import Request
+    from styfie.reading import Request
 
 
 def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int, read: Sequence[Path] = ()) -> None:

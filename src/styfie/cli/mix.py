@@ -25,9 +25,9 @@ def mix(
 
     A bare value is for all regions that are painted or blurred.
     """
-    from styfie.folder import write_folder
-    from styfie.openraster import read_painting
     from styfie.segmentation.foreground import one_thread
+    from styfie.storage.openraster import read_painting
+    from styfie.storage.results import write_folder
 
     found = read_painting(painting, styles=False)
     blurred = [name for name in named_in(blur) if found.regions.index(name) >= 0]

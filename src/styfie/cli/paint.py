@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from styfie.engines.progress import Progress
     from styfie.images import Picture
     from styfie.painting import Painting
-    from styfie.pipeline import Request
-    from styfie.recipes import Recipe
+    from styfie.reading import Request
+    from styfie.storage.recipes import Recipe
 
 STYLE = "STYLE[:WEIGHT][+STYLE…]"
 Style = Annotated[
@@ -183,9 +183,9 @@ def paint(
     styles, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
     style_masks = by_name(style_mask or [], "--style-mask")
     from styfie.images import read_once
-    from styfie.pipeline import Request
-    from styfie.recipes import read_recipe
+    from styfie.reading import Request
     from styfie.sources import check_folder, files_read
+    from styfie.storage.recipes import read_recipe
 
     found = read_recipe(recipe) if recipe else None
     settings = asked_settings(context, found.settings if found else Settings())
@@ -256,11 +256,11 @@ def _paint_one(
     photo: Picture | None, request: Request, output: Path, timelapse: Path | None, read: Sequence[Path] = ()
 ) -> None:
     begun = time.perf_counter()
+    from styfie.film.timelapse import Timelapse
     from styfie.pipeline import paint_into
     from styfie.sources import files_read
-    from styfie.timelapse import Timelapse
-    from styfie.unfinished import FILE
-    from styfie.writing import check_targets
+    from styfie.storage.atomic import check_targets
+    from styfie.storage.checkpoint import FILE
 
     film = Timelapse(timelapse) if timelapse else None
     steps = step_files(request.settings, output)
@@ -269,8 +269,8 @@ def _paint_one(
     with interruptible() as stop, show_progress() as show:
 
         def on_start(painting: Painting) -> None:
-            if request.settings.engine == "optimise":
-                tell(_plan(painting, request.settings, time.perf_counter() - begun))
+            if plan := _plan(painting, request.settings, time.perf_counter() - begun):
+                tell(plan)
             if film:
                 _check_film(painting)
                 film.start(painting, request.settings, output)
@@ -295,8 +295,8 @@ def _paint_one(
 
 def _check_film(painting: Painting) -> None:
     """Refuse a timelapse of which nothing would be left at its size."""
+    from styfie.film.timelapse import LONGEST
     from styfie.images import fit_size
-    from styfie.timelapse import LONGEST
 
     height, width = painting.regions.size
     if min(fit_size((height, width), min(LONGEST, max(height, width)))) < 2:
@@ -304,10 +304,13 @@ def _check_film(painting: Painting) -> None:
 
 
 def _plan(painting: Painting, settings: Settings, passed: float) -> str:
-    """What is going to be done, in how much time and memory; `passed` are the seconds since the start."""
-    from styfie.engines.optimise import foretell, plan_for
+    """What is going to be done, in how much time and memory, where the engine has a plan.
 
-    return foretell(plan_for(painting.photo, painting.regions, painting.looks, settings), settings, passed)
+    `passed` are the seconds since the start.
+    """
+    from styfie.engines import describe_plan
+
+    return describe_plan(painting.photo, painting.regions, painting.looks, settings, passed)
 
 
 def step_files(settings: Settings, output: Path) -> list[Path]:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from styfie.images import Picture
     from styfie.regions import Regions
-    from styfie.segmentation import Partitioner
+    from styfie.segmentation.protocols import Partitioner
 
 
 def segment(
@@ -55,7 +55,7 @@ def segment(
     """
     from styfie.batch import distinct_names, find_photos
     from styfie.images import read_once
-    from styfie.writing import check_targets
+    from styfie.storage.atomic import check_targets
 
     asked = _Asked(
         region, by_name(mask or [], "--mask", "subject"), _points(add or []), _points(remove or []), segmenter
@@ -116,13 +116,10 @@ class _Asked:
     @cached_property
     def partitioner(self) -> Partitioner | None:
         """The segmenter, if it divides photos of anything."""
-        from styfie.segmentation import SEGMENTERS, Partitioner, load_segmenter
+        from styfie.segmentation import find_segmenter, load_segmenter
 
-        entry = SEGMENTERS.get(self.segmenter.partition(":")[0])
-        if entry is None or entry.counted is None:
-            return None
-        found = load_segmenter(self.segmenter)
-        return found if isinstance(found, Partitioner) else None
+        partitions = find_segmenter(self.segmenter).partitions
+        return cast("Partitioner", load_segmenter(self.segmenter)) if partitions else None
 
     @property
     def files(self) -> list[Path]:
@@ -155,39 +152,41 @@ def _write(photo: Picture, file: Path, asked: _Asked) -> None:
 
 
 def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
-    import styfie
+    from styfie.reading import read_photo
     from styfie.segmentation.jseg.shown import draw_regions
 
-    regions, picture = _partition(photo, partitioner), styfie.read_photo(photo, 0)
+    regions, picture = _partition(photo, partitioner), read_photo(photo, 0)
     save_image(draw_regions(regions, picture), file)
     typer.echo(f"Wrote {file}: {regions.names[0]} to {regions.names[-1]}, by area")
 
 
 def _partition(photo: Picture, partitioner: Partitioner) -> Regions:
     """All regions, small, and numbered as they are in a painting of any size."""
-    import styfie
+    from styfie.reading import read_photo
     from styfie.segmentation.jseg.shown import LONGEST
 
-    seeing = partitioner.seeing(styfie.read_photo(photo, partitioner.work))
-    return seeing.partition(styfie.read_photo(photo, 0), LONGEST)
+    seeing = partitioner.seeing(read_photo(photo, partitioner.work))
+    return seeing.partition(read_photo(photo, 0), LONGEST)
 
 
 def _regions(photo: Picture, asked: _Asked) -> Regions:
     """Regions with the one that is asked for, corrected by the points, or put together of those they lie in."""
-    import styfie
+    from styfie.pipeline import segment
+    from styfie.reading import read_photo
+    from styfie.regions import correct
     from styfie.segmentation.jseg.segmenter import put_together, regions_at
 
-    picture = styfie.read_photo(photo, 0)
+    picture = read_photo(photo, 0)
     settings, finer, add = Settings(size=0, segmenter=asked.segmenter), [asked.region], asked.add
     if add and asked.partitioner and asked.region not in ("subject", "background", *asked.masks):
         whole = _partition(photo, asked.partitioner)
         if asked.region not in whole.names:
             finer, add = regions_at(whole, add, (picture.shape[-2], picture.shape[-1])), []
-    regions = styfie.segment(photo, settings, finer, asked.masks)
+    regions = segment(photo, settings, finer, asked.masks)
     if finer != [asked.region]:
         regions = put_together(regions, asked.region, finer)
     if add or asked.remove:
-        regions = styfie.correct(regions, picture, asked.region, add, asked.remove)
+        regions = correct(regions, picture, asked.region, add, asked.remove)
     return regions
 
 
@@ -210,7 +209,7 @@ def save_image(image: Image, file: Path) -> None:
         OutputError: it cannot be written; what was there before stays.
     """
     from styfie.images import write_png
-    from styfie.writing import writing_file
+    from styfie.storage.atomic import writing_file
 
     with writing_file(file) as beside:
         write_png(image, beside)

@@ -44,9 +44,9 @@ def encoder(
     seed: RunSeed = 0,
 ) -> None:
     """Teach the built-in encoder to see what a reference network sees."""
+    from styfie.storage.atomic import check_targets
     from styfie.training.encoder import SCHEDULE, train_encoder
     from styfie.weights import save_weights
-    from styfie.writing import check_targets
 
     check_targets([output / "encoder.safetensors"], [teacher, *data])
     schedule = replace(SCHEDULE, steps=steps or SCHEDULE.steps, seed=seed)
@@ -73,10 +73,10 @@ def fast(
 ) -> None:
     """Teach the network that paints any style in one pass. Given again, the same command goes on."""
     from styfie.devices import pick_device
+    from styfie.storage.atomic import check_targets
     from styfie.training.fast import LESSON, SCHEDULE, train_fast
     from styfie.training.segmenter import read_start
     from styfie.weights import save_weights
-    from styfie.writing import check_targets
 
     check_targets([output / "fast.safetensors"], [*photos, *styles, *([start] if start else [])])
     schedule = replace(SCHEDULE, steps=steps or SCHEDULE.steps, seed=seed)
@@ -112,11 +112,11 @@ def style(
     from styfie.devices import pick_device
     from styfie.engines.taught.files import save_taught
     from styfie.gallery import GALLERY
+    from styfie.storage.atomic import check_targets
     from styfie.styles import DRAWN, load_style
     from styfie.training.segmenter import read_start
     from styfie.training.style import GALLERY_STEPS, SCHEDULE, train_style
     from styfie.weights import save_weights
-    from styfie.writing import check_targets
 
     every = picture == "gallery"
     file = output / f"{'gallery' if every else Path(picture).stem}.safetensors"
@@ -168,10 +168,10 @@ def segmenter(
 ) -> None:
     """Teach a network to find people. Given again, the same command goes on where it was stopped."""
     from styfie.errors import InputError
+    from styfie.storage.atomic import check_targets
     from styfie.training.presets import load_preset
     from styfie.training.processes import joined, rank_and_count
     from styfie.training.segmenter import read_start, train_segmenter
-    from styfie.writing import check_targets
 
     if passes and steps:
         raise InputError("Both --passes and --steps are given: choose one.")

@@ -41,9 +41,9 @@ def paint_clip(
     """
     if of_photos:
         raise InputError(f"{of_photos[0]} came with a video: it is for photos only.")
+    from styfie.film.video import paint_video
+    from styfie.storage.atomic import check_targets
     from styfie.styles import style_files
-    from styfie.video import paint_video
-    from styfie.writing import check_targets
 
     check_targets([folder / f"{file.stem}.mp4"], [file, Path(settings.segmenter), *style_files(looks)])
     with interruptible() as stop, show_progress() as show:

@@ -9,8 +9,8 @@ from scipy import ndimage
 from torch import Tensor
 
 from styfie.blur import gaussian
+from styfie.colour import luma_of
 from styfie.images import fit_size, resize
-from styfie.losses.edges import luma_of
 from styfie.regions import SUBJECT, Regions
 from styfie.segmentation.matting import guided_filter
 

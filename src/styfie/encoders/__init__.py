@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from styfie.encoders.loss_weights import PAINTED, THIN, Weights
-from styfie.errors import InputError
+from styfie.registry import Entry, Registry
 from styfie.weights import WEIGHTS
 
 if TYPE_CHECKING:
@@ -36,74 +35,46 @@ class Encoder(Protocol):
 
 
 @dataclass(frozen=True)
-class EncoderEntry:
-    """One perceptual network: how to make it, and what that needs."""
+class EncoderEntry(Entry):
+    """One perceptual network: `path` names what makes it, in evaluation mode and frozen."""
 
-    title: str
-    make: Callable[[], Encoder]
-    needs: str
-    licence: str
-    source: str
-    memory: int  # bytes for each pixel of a step: maps, gradients and masks
+    memory: int = 3500  # bytes for each pixel of a step: maps, gradients and masks
     reach: int = 80  # pixels that a tile sees around its own, at most
     kept: int = 0  # bytes for each pixel of the picture that stay from step to step
     weights: Weights = THIN  # what the loss is made of
 
 
-def _styfie() -> Encoder:
-    from styfie.encoders.plain import load_plain
-    from styfie.weights import load_packaged
-
-    return load_plain(load_packaged("encoder"), ("conv3", "conv4", "conv5"))
+def _styfie(title: str, path: str, memory: int, kept: int = 0, weights: Weights = THIN) -> EncoderEntry:
+    known = WEIGHTS["encoder"]
+    return EncoderEntry(title, path, "", known.licence, known.source, memory, reach=32, kept=kept, weights=weights)
 
 
-def _thin() -> Encoder:
-    from styfie.encoders.plain import load_plain
-    from styfie.weights import load_packaged
-
-    return load_plain(load_packaged("encoder"))
+def _vgg(name: str, title: str, size: str) -> EncoderEntry:
+    known, needs = WEIGHTS[name], f"styfie[vgg] and {size}, fetched once"
+    return EncoderEntry(title, f"styfie.encoders.vgg:load_{name}", needs, known.licence, known.source)
 
 
-def _vgg16() -> Encoder:
-    from styfie.encoders.vgg import load_vgg
-
-    return load_vgg("vgg16")
-
-
-def _vgg19() -> Encoder:
-    from styfie.encoders.vgg import load_vgg
-
-    return load_vgg("vgg19")
-
-
-def _vgg(title: str, make: Callable[[], Encoder], weights: str, needs: str) -> EncoderEntry:
-    return EncoderEntry(title, make, needs, WEIGHTS[weights].licence, WEIGHTS[weights].source, 3500)
-
-
-ENCODERS: dict[str, EncoderEntry] = {
-    "styfie-2": EncoderEntry(
-        "Built in: five thin convolutions, content on the last three",
-        _styfie,
-        "",
-        WEIGHTS["encoder"].licence,
-        WEIGHTS["encoder"].source,
-        1000,
-        reach=32,
-        kept=12,
-        weights=PAINTED,
-    ),
-    "styfie-1": EncoderEntry(
-        "Built in: the same convolutions, content on the fourth; repeats earlier paintings",
-        _thin,
-        "",
-        WEIGHTS["encoder"].licence,
-        WEIGHTS["encoder"].source,
-        700,
-        reach=32,
-    ),
-    "vgg16": _vgg("VGG-16, as in the founding paper", _vgg16, "vgg16", "styfie[vgg] and 59 MB, fetched once"),
-    "vgg19": _vgg("VGG-19, as in Gatys et al. (2016)", _vgg19, "vgg19", "styfie[vgg] and 80 MB, fetched once"),
-}
+ENCODERS: Registry[EncoderEntry] = Registry(
+    "encoder",
+    EncoderEntry,
+    {
+        "styfie-2": _styfie(
+            "Built in: five thin convolutions, content on the last three",
+            "styfie.encoders.plain:load_styfie_2",
+            1000,
+            12,
+            PAINTED,
+        ),
+        "styfie-1": _styfie(
+            "Built in: the same convolutions, content on the fourth; repeats earlier paintings",
+            "styfie.encoders.plain:load_styfie_1",
+            700,
+        ),
+        "vgg16": _vgg("vgg16", "VGG-16, as in the founding paper", "59 MB"),
+        "vgg19": _vgg("vgg19", "VGG-19, as in Gatys et al. (2016)", "80 MB"),
+    },
+    "styfie.encoders",
+)
 
 
 def load_encoder(name: str) -> Encoder:
@@ -113,15 +84,5 @@ def load_encoder(name: str) -> Encoder:
         InputError: there is none of that name, or its file does not fit.
         MissingError: its weights, or the package to read them, are not there and cannot be fetched.
     """
-    return find_encoder(name).make()
-
-
-def find_encoder(name: str) -> EncoderEntry:
-    """What is known of the encoder called `name`.
-
-    Raises:
-        InputError: there is none of that name.
-    """
-    if name not in ENCODERS:
-        raise InputError(f"There is no encoder {name!r}: known are {', '.join(ENCODERS)}.")
-    return ENCODERS[name]
+    found: Encoder = ENCODERS.find(name).load()()
+    return found

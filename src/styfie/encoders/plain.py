@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.grad import conv2d_input
 
+from styfie.weights import load_packaged
+
 Features = dict[str, Tensor]
 Pull = Callable[[str, Tensor], None]
 WIDTHS = (24, 48, 96, 160, 256)
@@ -155,3 +157,21 @@ def load_plain(state: dict[str, Tensor], content_taps: tuple[str, ...] = ()) -> 
     for conv in encoder.convs:  # in the format of the maps: else each would bring its weights into it at every call
         conv.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return encoder.eval().requires_grad_(False)
+
+
+def load_styfie_1() -> PlainEncoder:
+    """The built-in network, content on its fourth convolution.
+
+    Raises:
+        MissingError: it is missing from the package.
+    """
+    return load_plain(load_packaged("encoder"))
+
+
+def load_styfie_2() -> PlainEncoder:
+    """The built-in network, content on its last three convolutions.
+
+    Raises:
+        MissingError: it is missing from the package.
+    """
+    return load_plain(load_packaged("encoder"), ("conv3", "conv4", "conv5"))

@@ -134,6 +134,16 @@ def load_vgg(name: str, pooling: str = "max") -> Vgg:
     return read_vgg(name, path, pooling)
 
 
+def load_vgg16() -> Vgg:
+    """VGG-16 with its own pooling, as `load_vgg`."""
+    return load_vgg("vgg16")
+
+
+def load_vgg19() -> Vgg:
+    """VGG-19 with its own pooling, as `load_vgg`."""
+    return load_vgg("vgg19")
+
+
 def import_vgg(name: str, file: Path) -> Path:
     """Take the weights of `vgg16` or `vgg19` from a file of the user's and keep them for every later run.
 

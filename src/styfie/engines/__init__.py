@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from styfie.errors import InputError
-from styfie.weights import WEIGHTS
+from styfie.registry import Entry, Registry, load
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,7 +31,7 @@ class Reading(NamedTuple):
 class Engine(Protocol):
     """Photo (1, 3, H, W) and regions of that size in, progress out; the last one is the result.
 
-    An engine whose entry says `begins_small` also takes `small`, a `Reading` of the same photo at `plan.FULL` pixels.
+    An engine whose entry says `coarse_input` also takes `small`, a `Reading` of the same photo at `plan.FULL` pixels.
     `start` (R, 3, H, W) are layers to begin from, `state` is a `Progress.state` to go on from; an engine that gives
     none takes none. To cancel is to stop iterating.
     """
@@ -82,77 +81,81 @@ class Memory(NamedTuple):
 
 
 @dataclass(frozen=True)
-class EngineEntry:
-    """One way to paint: `taxonomy` is a class of `TAXONOMY`, `needs` what must be there beyond the package itself.
+class EngineEntry(Entry):
+    """One way to paint: `taxonomy` is a class of `TAXONOMY`; all that stands below is what it can do, or asks for."""
 
-    `function` is `module:name` below this package, imported when it is asked for.
-    """
-
-    title: str
-    function: str
-    taxonomy: str
-    needs: str = ""
-    painter: str = ""  # `module:name` of what paints photo after photo in one pass, where there is such
+    taxonomy: str = "0.4"
     weights: tuple[str, ...] = ()  # packaged files that it reads besides encoder and segmenter
-    begins_small: bool = False  # whether a large painting begins as the small one, which it is given
+    resumes: bool = False  # whether its progress has a state to go on from
+    frames: str = ""  # `module:name` of what paints photo after photo in one pass, where there is such
+    plan: str = ""  # `module:name` of what says in a line what is going to be done, where it has a plan
+    coarse_input: bool = False  # whether a large painting begins as the small one, which it is given
     keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
-    memory: Memory | None = None  # what it takes, where it neither has a plan nor keeps to what is allowed
     draws_strokes: bool = False  # whether its last progress has strokes, which are files of their own
+    memory: Memory | None = None  # what it takes, where it neither has a plan nor keeps to what is allowed
 
     @property
     def paint(self) -> Engine:
         """The engine itself."""
-        found: Engine = _imported(self.function)
+        found: Engine = self.load()
         return found
 
 
-def _imported(place: str) -> Any:
-    module, name = place.split(":")
-    return getattr(import_module(f"{__name__}.{module}"), name)
-
-
-ENGINES: dict[str, EngineEntry] = {
-    "optimise": EngineEntry(
-        "A layer per region, coarse to fine, on any encoder", "optimise:optimise", "1.1", begins_small=True
-    ),
-    "fast": EngineEntry(
-        "Any style in one pass of a small network",
-        "fast.paint:fast",
-        "2.3",
-        painter="fast.paint:FastPainter",
-        weights=("fast",),
-        memory=Memory(1.2e9, 230),
-    ),
-    "taught": EngineEntry(
-        "The gallery, or a file of styfie train style, in one pass",
-        "taught.paint:taught",
-        "2.2",
-        painter="taught.paint:TaughtPainter",
-        weights=("gallery",),
-    ),
-    "classic": EngineEntry(
-        "The founding paper's algorithm, 256x256 on VGG-16",
-        "classic:classic",
-        "1.1",
-        "styfie[vgg] and the weights of vgg16",
-        keeps_steps=True,
-    ),
-    "gatys": EngineEntry(
-        "Gatys et al. (2015) as published: from noise, VGG-19 with average pooling",
-        "gatys:gatys",
-        "1.1",
-        "styfie[vgg] and the weights of vgg19",
-    ),
-    "strokes": EngineEntry(
-        "Strokes from coarse to fine: oil, tape, marker, watercolour", "strokes:strokes", "0.1", draws_strokes=True
-    ),
-    "components": EngineEntry(
-        "Draft, paint and edge: patches by belief propagation (after Zhang et al. 2013)",
-        "components.paint:components",
-        "0.3",
-        memory=Memory(0.9e9, 110, 1500, 1024),
-    ),
-}
+ENGINES: Registry[EngineEntry] = Registry(
+    "engine",
+    EngineEntry,
+    {
+        "optimise": EngineEntry(
+            "A layer per region, coarse to fine, on any encoder",
+            "styfie.engines.optimise:optimise",
+            taxonomy="1.1",
+            resumes=True,
+            plan="styfie.engines.optimise:describe_plan",
+            coarse_input=True,
+        ),
+        "fast": EngineEntry(
+            "Any style in one pass of a small network",
+            "styfie.engines.fast.paint:fast",
+            taxonomy="2.3",
+            weights=("fast",),
+            frames="styfie.engines.fast.paint:FastPainter",
+            memory=Memory(1.2e9, 230),
+        ),
+        "taught": EngineEntry(
+            "The gallery, or a file of styfie train style, in one pass",
+            "styfie.engines.taught.paint:taught",
+            taxonomy="2.2",
+            weights=("gallery",),
+            frames="styfie.engines.taught.paint:TaughtPainter",
+        ),
+        "classic": EngineEntry(
+            "The founding paper's algorithm, 256x256 on VGG-16",
+            "styfie.engines.classic:classic",
+            "styfie[vgg] and the weights of vgg16",
+            taxonomy="1.1",
+            keeps_steps=True,
+        ),
+        "gatys": EngineEntry(
+            "Gatys et al. (2015) as published: from noise, VGG-19 with average pooling",
+            "styfie.engines.gatys:gatys",
+            "styfie[vgg] and the weights of vgg19",
+            taxonomy="1.1",
+        ),
+        "strokes": EngineEntry(
+            "Strokes from coarse to fine: oil, tape, marker, watercolour",
+            "styfie.engines.strokes:strokes",
+            taxonomy="0.1",
+            draws_strokes=True,
+        ),
+        "components": EngineEntry(
+            "Draft, paint and edge: patches by belief propagation (after Zhang et al. 2013)",
+            "styfie.engines.components.paint:components",
+            taxonomy="0.3",
+            memory=Memory(0.9e9, 110, 1500, 1024),
+        ),
+    },
+    "styfie.engines",
+)
 
 
 def load_engine(name: str) -> Engine:
@@ -160,10 +163,9 @@ def load_engine(name: str) -> Engine:
 
     Raises:
         InputError: there is none of that name.
+        MissingError: it is of a package that is broken.
     """
-    if name not in ENGINES:
-        raise InputError(f"There is no engine {name!r}: known are {', '.join(ENGINES)}.")
-    return ENGINES[name].paint
+    return ENGINES.find(name).paint
 
 
 def check_memory(settings: Settings, size: tuple[int, int]) -> None:
@@ -174,7 +176,7 @@ def check_memory(settings: Settings, size: tuple[int, int]) -> None:
     Raises:
         InputError: it takes more, with the number that would do.
     """
-    memory = ENGINES[settings.engine].memory
+    memory = ENGINES.find(settings.engine).memory
     if memory is None or (need := memory.need(size)) <= settings.max_memory:
         return
     raise InputError(
@@ -189,12 +191,19 @@ def painter_of(name: str) -> Callable[[Mapping[str, Look], Settings], Painter] |
     Raises:
         InputError: there is no such engine.
     """
-    load_engine(name)
-    return _imported(ENGINES[name].painter) if ENGINES[name].painter else None
+    path = ENGINES.find(name).frames
+    return load(path) if path else None
 
 
-def weights_used(settings: Settings) -> list[str]:
-    """The names in `weights.WEIGHTS` of the files that a run reads, each once."""
-    used = ENGINES[settings.engine].weights if settings.engine in ENGINES else ()
-    start = ["fast"] if settings.start == "fast" else []
-    return list(dict.fromkeys(["encoder", "segmenter", *used, *start, *({settings.encoder} & set(WEIGHTS))]))
+def describe_plan(
+    photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, passed: float = 0.0
+) -> str:
+    """What the engine that the settings name is going to do, in a line; nothing where it has no plan.
+
+    `passed` are the seconds since the start.
+
+    Raises:
+        InputError: there is no such engine, or it cannot be done.
+    """
+    path = ENGINES.find(settings.engine).plan
+    return str(load(path)(photo, regions, looks, settings, passed)) if path else ""

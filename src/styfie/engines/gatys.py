@@ -18,13 +18,14 @@ from torch import Tensor, nn
 
 from styfie.devices import pick_device
 from styfie.encoders.vgg import Vgg, load_vgg
+from styfie.engines.layers import band_of, unpainted, with_style
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
 from styfie.gallery import draw
 from styfie.images import fit_size, read_picture, resize
 from styfie.looks import Look, Style
-from styfie.losses import gram
-from styfie.regions import Regions, widen
+from styfie.losses.functional import gram
+from styfie.regions import Regions
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 from styfie.weights import ASSETS
@@ -44,7 +45,6 @@ PAINTED = ("night", "waves", "glass", "ink", "mosaic", "watercolour", "autumn")
 SIDE = 224  # pixels of the pictures that mean activations are taken of: the network's own size
 FAINTEST = 0.1  # of a layer's mean activation; fainter filters are scaled as if they had it, lest they alone count
 SMALLEST = 16  # pixels that four poolings leave something of
-BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 
 
 def gatys(
@@ -78,13 +78,13 @@ def gatys(
     height, width = photo.shape[-2:]
     if min(height, width) < SMALLEST:
         raise InputError(f"The photo is {width}x{height} pixels: gatys wants {SMALLEST} or more on either side.")
-    styled = {i: look for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.styles}
+    styled = with_style(regions, looks)
     if not styled:
-        yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+        yield unpainted(photo, regions)
         return
     device = pick_device(settings.device)
     vgg = rescale((network or load_vgg("vgg19", "average")).to(device), reference_pictures().to(device))
-    bands = widen(regions.alpha, round(BAND * max(height, width)))
+    bands = band_of(regions.alpha)
     own = torch.lerp(photo, region_colours(photo, regions.alpha).clamp(0, 1), bands)
     noise = torch.rand(photo.shape, generator=torch.Generator().manual_seed(settings.seed))
     layers = photo.repeat(len(bands), 1, 1, 1)

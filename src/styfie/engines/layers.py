@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -10,9 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.colour import match_colours
+from styfie.engines.progress import Progress
+from styfie.fields import Part, fields_of, names_of
 from styfie.images import resize
-from styfie.looks import Look
-from styfie.regions import Regions
+from styfie.looks import Look, Style
+from styfie.regions import Regions, widen
 
 BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 HARDLY = 0.5  # alpha under which a pixel shows too much of others
@@ -30,13 +32,25 @@ class Layer:
     look: Look
 
 
+def band_of(alpha: Tensor) -> Tensor:
+    """Where (R, 1, H, W) layers of regions of this alpha (R, 1, H, W) are painted: in them, and in a band around."""
+    return widen(alpha, round(BAND * max(alpha.shape[-2:])))
+
+
+def with_style(regions: Regions, looks: Mapping[str, Look]) -> dict[int, Look]:
+    """The looks of regions that have a style, by the region's number: what there is to paint."""
+    return {i: look for i, name in enumerate(regions.names) if (look := looks.get(name)) and look.styles}
+
+
+def unpainted(photo: Tensor, regions: Regions) -> Progress:
+    """The result where there is nothing to paint: every layer is the photo."""
+    return Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+
+
 def group(regions: Regions, looks: Mapping[str, Look]) -> list[Layer]:
     """The layers to paint: regions with styles, those painted alike together."""
     found: list[Layer] = []
-    for i, name in enumerate(regions.names):
-        look = looks.get(name)
-        if look is None or not look.styles:
-            continue
+    for i, look in with_style(regions, looks).items():
         for n, layer in enumerate(found):
             if _alike(layer.look, look):
                 found[n] = Layer((*layer.regions, i), layer.look)
@@ -48,17 +62,22 @@ def group(regions: Regions, looks: Mapping[str, Look]) -> list[Layer]:
 
 def _alike(one: Look, other: Look) -> bool:
     """Whether two looks ask for the same painting; strength and colours come after it."""
-    mine, theirs = ((look.stroke, look.likeness, look.content, len(look.styles)) for look in (one, other))
-    if mine != theirs:
+    plain = [f.name for f in fields_of(Look, Part.PAINTING) if f.name != "styles" and not f.metadata["strokes"]]
+    if len(one.styles) != len(other.styles) or not _same(one, other, plain):
         return False
-    return all(
-        a.weight == b.weight and torch.equal(a.picture, b.picture) and _same(a.alpha, b.alpha)
-        for a, b in zip(one.styles, other.styles, strict=True)
-    )
+    each = names_of(Style, Part.PAINTING, Part.FOUND)
+    return all(_same(mine, theirs, each) for mine, theirs in zip(one.styles, other.styles, strict=True))
 
 
-def _same(one: Tensor | None, other: Tensor | None) -> bool:
-    return one is other if one is None or other is None else torch.equal(one, other)
+def _same(one: object, other: object, names: Iterable[str]) -> bool:
+    """Whether two have the same values, tensors among them, under these names."""
+    return all(_equal(getattr(one, name), getattr(other, name)) for name in names)
+
+
+def _equal(one: object, other: object) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return torch.equal(one, other)
+    return not isinstance(one, Tensor) and not isinstance(other, Tensor) and one == other
 
 
 def enlarge(painted: Tensor, photo: Tensor, detail: float) -> Tensor:

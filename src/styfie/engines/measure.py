@@ -16,8 +16,8 @@ from styfie.engines.plan import FULL
 from styfie.engines.tiles import Tile, tap_masks, tiles_of
 from styfie.images import fit_size, resize
 from styfie.looks import Look
-from styfie.losses import STYLE_LOSSES, Map, Moments, StyleLoss, moments
-from styfie.losses.moments import precise
+from styfie.losses.moments import Moments, moments, precise
+from styfie.losses.style import Map, StyleLoss
 
 LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
 Targets = Mapping[str, Sequence[tuple[float, Any]]]  # of each tap: every style's share, and what is wanted
@@ -37,7 +37,7 @@ class Measure:
     @property
     def mean(self) -> bool:
         """Whether the loss asks for means, and with them for covariances: small differences, to be summed precisely."""
-        return self.loss is not STYLE_LOSSES["gram"]
+        return self.loss.means
 
     def tiles(self, picture: Tensor) -> list[Tile]:
         """The tiles of a picture (1, C, H, W)."""

@@ -13,10 +13,10 @@ from torch import Tensor
 from styfie.colour import LUMA
 from styfie.engines.measure import Contrast, Measure, Pull, Targets
 from styfie.engines.tiles import Area, Tile, cells, tap_masks
-from styfie.losses import Map, Moments
 from styfie.losses.borders import Borders, border_error, tile_borders
 from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targets
-from styfie.losses.moments import first_moment, precise, pull_moments, second_moment, weigh
+from styfie.losses.moments import Moments, first_moment, precise, pull_moments, second_moment, weigh
+from styfie.losses.style import Map
 
 GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square
 TERMS = ("style", "content", "edges", "borders", "smooth", "range")

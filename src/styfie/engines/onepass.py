@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from styfie.blur import gaussian
-from styfie.engines.layers import BAND, Layer, carried_on, enlarge, group
+from styfie.colour import luma_of
+from styfie.engines.layers import Layer, band_of, carried_on, enlarge, group
 from styfie.engines.progress import Progress
 from styfie.images import fit_size, resize
 from styfie.looks import Look
-from styfie.losses.edges import luma_of
-from styfie.regions import Regions, widen
+from styfie.regions import Regions
 from styfie.segmentation.foreground import one_thread
 
 NATIVE = 512  # longest side that is painted at once; larger pictures begin at half their size, or half of that
@@ -64,7 +64,7 @@ def paint_layers(painter: Painter, photo: Tensor, regions: Regions) -> Tensor:
 @torch.no_grad()
 def _paint_layer(painter: Painter, photo: Tensor, regions: Regions, layer: Layer) -> Tensor:
     alpha = regions.alpha[list(layer.regions)].sum(0, keepdim=True).clamp(max=1)
-    band = widen(alpha, round(BAND * max(regions.size)))
+    band = band_of(alpha)
     own = carried_on(photo, alpha)
     painted = _coarse_to_fine(painter, own.to(painter.device), band.to(painter.device), layer.look).to(photo)
     if regions.face is not None and layer.look.likeness:

@@ -20,20 +20,19 @@ from torch import Tensor
 from styfie.colour import match_colours
 from styfie.depth import depth_borders
 from styfie.devices import give_back, lowered, pick_device
-from styfie.encoders import Encoder, find_encoder, load_encoder
+from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
 from styfie.engines import Reading
-from styfie.engines.layers import BAND, Box, Layer, enlarge, group, in_style_colours, region_box
+from styfie.engines.layers import Box, Layer, band_of, enlarge, group, in_style_colours, region_box, unpainted
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.measure import Contrast, Measure
 from styfie.engines.objective import TERMS, Goal, Objective
 from styfie.engines.plan import BLOCK, FULL, GIGABYTE, LOOK, Plan, Scale, make_plan
 from styfie.engines.progress import Progress, State
-from styfie.errors import InputError
 from styfie.images import resize
 from styfie.likeness import emphasis
 from styfie.looks import Look, Style
-from styfie.losses import STYLE_LOSSES
+from styfie.losses import STYLE_LOSSES, load_loss
 from styfie.losses.borders import Borders, border_targets
 from styfie.regions import Regions, widen
 from styfie.segmentation.colours import region_colours
@@ -71,12 +70,12 @@ def optimise(
     """
     layers = group(regions, looks)
     if not layers:
-        yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+        yield unpainted(photo, regions)
         return
     plan = plan_for(photo, regions, looks, settings, small)
     large = _Source(photo, regions, layers)
     begun = _Source(small.photo, small.regions, group(small.regions, small.looks)) if small else large
-    run = _Run(large, begun, settings, plan, weights or find_encoder(settings.encoder).weights, encoder)
+    run = _Run(large, begun, settings, plan, weights or ENCODERS.find(settings.encoder).weights, encoder)
     yield from run.paint(start, state)
 
 
@@ -88,17 +87,26 @@ def plan_for(
     Raises:
         InputError: a loss that there is not, or a picture too large for the memory allowed.
     """
-    if settings.loss not in STYLE_LOSSES:
-        raise InputError(f"There is no loss {settings.loss!r}: known are {', '.join(STYLE_LOSSES)}.")
     size = (photo.shape[-2], photo.shape[-1])
     memory = settings.max_memory * GIGABYTE
-    whole = not STYLE_LOSSES[settings.loss].additive
-    entry = find_encoder(settings.encoder)
+    whole = not STYLE_LOSSES.find(settings.loss).additive
+    entry = ENCODERS.find(settings.encoder)
     begun = small.regions.size if small else None
     steps = settings.steps_of(STEPS)
     return make_plan(
         size, len(group(regions, looks)), steps, memory, whole, (entry.memory, entry.reach, entry.kept), begun
     )
+
+
+def describe_plan(
+    photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, passed: float = 0.0
+) -> str:
+    """What `optimise` would do, in a line; `passed` are the seconds since the start.
+
+    Raises:
+        InputError: as `plan_for`.
+    """
+    return foretell(plan_for(photo, regions, looks, settings), settings, passed)
 
 
 def foretell(plan: Plan, settings: Settings, passed: float = 0.0) -> str:
@@ -109,7 +117,7 @@ def foretell(plan: Plan, settings: Settings, passed: float = 0.0) -> str:
     begun = time.perf_counter()
     device = pick_device(settings.device)
     encoder = lowered(load_encoder(settings.encoder), device)
-    measure = Measure(encoder, STYLE_LOSSES[settings.loss], find_encoder(settings.encoder).weights)
+    measure = Measure(encoder, load_loss(settings.loss), ENCODERS.find(settings.encoder).weights)
     ramp = torch.linspace(0, 1, PROBE, device=device).expand(1, 3, PROBE, PROBE).contiguous()
     inside = torch.ones_like(ramp[:, :1])
     targets = measure.targets(Look((Style("ramp", ramp.mT),)), PROBE, device)
@@ -203,7 +211,7 @@ class _Run:
         source = self.source if max(scale.size) > FULL else self.small
         small = resize(source.photo, scale.size)
         alphas = [resize(source.alpha(n), scale.size) for n in range(len(self.layers))]
-        bands = torch.cat([widen(alpha, round(BAND * max(scale.size))) for alpha in alphas])
+        bands = torch.cat([band_of(alpha) for alpha in alphas])
         nothing = torch.zeros_like(small[:, :1])
         regions = source.regions
         face = nothing if regions.face is None else emphasis(small, resize(regions.face, scale.size))
@@ -213,7 +221,7 @@ class _Run:
 
     def _measure(self, scale: Scale, look: Look = PLAIN) -> Measure:
         weights = replace(self.weights, content=self.weights.content * CONTENT_RANGE ** (2 * look.content - 1))
-        return Measure(self.encoder, STYLE_LOSSES[self.settings.loss], weights, scale.side)
+        return Measure(self.encoder, load_loss(self.settings.loss), weights, scale.side)
 
     def _borders(self, canvas: _Canvas, n: int, box: Box) -> Borders | None:
         """What a layer's picture is to show where depth jumps: inside the layer, not along its own contour."""

@@ -17,7 +17,7 @@ from torch import Tensor
 from styfie.evaluation.masks import MaskSummary
 from styfie.evaluation.segmenter import Evaluation, Shown
 from styfie.images import to_image
-from styfie.writing import writing_into
+from styfie.storage.atomic import writing_into
 
 COLUMNS = {
     "pictures": "photos",

@@ -9,8 +9,8 @@ from styfie.export.fast import export_fast
 from styfie.export.segmenter import export_segmenter
 from styfie.export.taught import export_taught
 from styfie.settings import Settings
+from styfie.storage.atomic import check_targets
 from styfie.styles import style_files
-from styfie.writing import check_targets
 
 __all__ = ["export", "export_fast", "export_segmenter", "export_taught"]
 

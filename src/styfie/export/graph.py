@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-import styfie
+from styfie._version import __version__
 from styfie.errors import MissingError
-from styfie.writing import writing_file
+from styfie.storage.atomic import writing_file
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto, ValueInfoProto
@@ -108,7 +108,7 @@ class Graph:
             opset_imports=[helper.make_opsetid("", OPSET)],
             ir_version=IR,
             producer_name="styfie",
-            producer_version=styfie.__version__,
+            producer_version=__version__,
         )
         helper.set_model_props(model, dict(about))
         checker.check_model(model, full_check=True)

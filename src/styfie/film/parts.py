@@ -22,7 +22,7 @@ from styfie.errors import OutputError
 from styfie.film.clip import Frame, pyav
 from styfie.film.encoding import encode
 from styfie.film.lock import hold, sync
-from styfie.stream import Shown
+from styfie.film.stream import Shown
 from styfie.weights import checksum
 
 STATES = 256_000_000  # bytes of states kept, the newest two at least: from one of them a damaged film goes on

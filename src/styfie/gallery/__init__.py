@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from styfie.errors import InputError
 from styfie.gallery import cells, fluids, ornaments, prints, strokes
 from styfie.gallery.masters import MASTERS, Master
+from styfie.registry import Registry
 
 if TYPE_CHECKING:
     import torch
@@ -43,24 +44,36 @@ class GalleryEntry:
     source: str = "drawn by styfie.gallery"
 
 
-GALLERY: dict[str, GalleryEntry] = {
-    "night": GalleryEntry("Swirling night", strokes.night, "Curved strokes of oil stream around stars and a moon."),
-    "waves": GalleryEntry("Woodblock waves", prints.waves, "Crests with claws of foam, in Prussian blue on old paper."),
-    "glass": GalleryEntry("Rose window", cells.glass, "Panes of streaked glass in lead, daylight behind them."),
-    "ink": GalleryEntry("Pen and ink", prints.ink, "Mountains over a lake, cross-hatched in black on cream."),
-    "dots": GalleryEntry("Afternoon in dots", strokes.dots, "A river bank in dots of pure colour, mixed by the eye."),
-    "mosaic": GalleryEntry("Fish mosaic", cells.mosaic, "Stone tesserae in rows that follow fishes and waves."),
-    "shards": GalleryEntry("Shattered guitar", cells.shards, "Shaded planes in earth colours around a guitar."),
-    "watercolour": GalleryEntry(
-        "Watercolour garden", fluids.watercolour, "Flowers in transparent washes that ran and dried."
-    ),
-    "pop": GalleryEntry("Four blooms", prints.pop, "One flower in four loud printings, with halftone dots."),
-    "marble": GalleryEntry("Marbled paper", fluids.marble, "Inks floated on water, raked, combed and twirled."),
-    "deco": GalleryEntry("Gilded fans", ornaments.deco, "Overlapping fans of gold leaf and teal enamel."),
-    "embroidery": GalleryEntry("Silk flowers", ornaments.embroidery, "Satin-stitched folk flowers on a dark cloth."),
-    "autumn": GalleryEntry("Autumn avenue", strokes.autumn, "Birches in burning leaves, spread with a palette knife."),
-    "linocut": GalleryEntry("Jungle sun", prints.linocut, "Leaves and a sun gouged out of black-green lino."),
-}
+GALLERY: Registry[GalleryEntry] = Registry(
+    "drawn style",
+    GalleryEntry,
+    {
+        "night": GalleryEntry("Swirling night", strokes.night, "Curved strokes of oil stream around stars and a moon."),
+        "waves": GalleryEntry(
+            "Woodblock waves", prints.waves, "Crests with claws of foam, in Prussian blue on old paper."
+        ),
+        "glass": GalleryEntry("Rose window", cells.glass, "Panes of streaked glass in lead, daylight behind them."),
+        "ink": GalleryEntry("Pen and ink", prints.ink, "Mountains over a lake, cross-hatched in black on cream."),
+        "dots": GalleryEntry(
+            "Afternoon in dots", strokes.dots, "A river bank in dots of pure colour, mixed by the eye."
+        ),
+        "mosaic": GalleryEntry("Fish mosaic", cells.mosaic, "Stone tesserae in rows that follow fishes and waves."),
+        "shards": GalleryEntry("Shattered guitar", cells.shards, "Shaded planes in earth colours around a guitar."),
+        "watercolour": GalleryEntry(
+            "Watercolour garden", fluids.watercolour, "Flowers in transparent washes that ran and dried."
+        ),
+        "pop": GalleryEntry("Four blooms", prints.pop, "One flower in four loud printings, with halftone dots."),
+        "marble": GalleryEntry("Marbled paper", fluids.marble, "Inks floated on water, raked, combed and twirled."),
+        "deco": GalleryEntry("Gilded fans", ornaments.deco, "Overlapping fans of gold leaf and teal enamel."),
+        "embroidery": GalleryEntry(
+            "Silk flowers", ornaments.embroidery, "Satin-stitched folk flowers on a dark cloth."
+        ),
+        "autumn": GalleryEntry(
+            "Autumn avenue", strokes.autumn, "Birches in burning leaves, spread with a palette knife."
+        ),
+        "linocut": GalleryEntry("Jungle sun", prints.linocut, "Leaves and a sun gouged out of black-green lino."),
+    },
+)
 """The drawn pictures by the name they are asked for with: those that `engines.taught` knows, in its order."""
 
 BUILT_IN: Mapping[str, GalleryEntry | Master] = MappingProxyType({**GALLERY, **MASTERS})

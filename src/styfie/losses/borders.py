@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from styfie.losses.edges import luma_of
+from styfie.colour import luma_of
 
 SPAN = 1  # pixels left out on either side of a border before luma is compared: edges are soft, and so are brushes
 REACH = SPAN + 2  # pixels around its own that a tile must see

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from styfie.colour import LUMA
+from styfie.colour import luma_of
 
 SCALES = 3  # the picture's own and two halvings: steps up to about eight pixels wide
 UNIT = 2 ** (SCALES - 1)  # tiles begin at multiples of so many pixels, and see so many beyond their own
@@ -106,13 +106,6 @@ def _own_part(weight: Tensor, seen: tuple[slice, slice], own: tuple[slice, slice
     kept = torch.zeros_like(weight[..., top, left])  # of the tile's size: many tiles are held at a time
     kept[..., down, across] = weight[..., rows, columns]
     return kept
-
-
-def luma_of(picture: Tensor) -> Tensor:
-    """Luma (B, 1, H, W) of RGB (B, 3, H, W)."""
-    red, green, blue = picture.split(1, 1)
-    luma: Tensor = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
-    return luma
 
 
 def _slope(level: Tensor, dim: int) -> Tensor:

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from styfie.colour import luma_of
+
 EPSILON = 1e-6  # under square roots
 REFINED_FROM = 0.6  # share of the training from which `boundary_losses` refines the outline
 BAND = 2.0  # the refined band, in widths of the outline
@@ -83,8 +85,7 @@ def refine_loss(alpha: Tensor, pictures: Tensor, band: Tensor) -> Tensor:
     Mean over the band of 0.5 (1 - |cos|) |p| + 0.5 max(1.5 |g| - |p|, 0): g and p are Sobel's gradients of the grey
     picture and of `alpha`, cos that of the angle between them (Chen et al. 2019).
     """
-    red, green, blue = pictures.unbind(1)
-    image, image_length = _sobel((0.299 * red + 0.587 * green + 0.114 * blue)[:, None])
+    image, image_length = _sobel(luma_of(pictures))
     matte, matte_length = _sobel(alpha)
     cosine = (image * matte).sum(1, keepdim=True) / (image_length * matte_length)
     along = (1 - cosine.abs()) * matte_length

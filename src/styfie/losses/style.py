@@ -1,4 +1,4 @@
-"""How far a region's features are from a style's: the ways of measuring it as one table.
+"""How far a region's features are from a style's: the ways of measuring it.
 
 Every measure is of one feature map and relative to the style: 0 when both are equal, about 1 for an unrelated
 picture, so that no layer needs a weight of its own.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -36,16 +36,15 @@ class StyleLoss(Generic[Sample, Target]):
     `prepare` takes the style picture's sample, once and without gradient; `measure` takes the painting's and what
     `prepare` gave, to a scalar that can be differentiated by the sample. A sample is `Moments` if the loss is
     `additive` (they add up over tiles), else a `Map`. `slope`, if it is known, gives the same scalar and its gradients
-    by `Moments.second` and, if it depends on that, by `Moments.first`. `taxonomy` is the class of Jing et al. (2018).
+    by `Moments.second` and, if it depends on that, by `Moments.first`. `means`: whether it asks for means, and
+    with them for covariances, which are small differences and have to be summed precisely.
     """
 
-    title: str
-    taxonomy: str
-    source: str
-    additive: bool
     prepare: Callable[[Sample], Target]
     measure: Callable[[Sample, Target], Tensor]
     slope: Callable[[Sample, Target], tuple[Tensor, *tuple[Tensor, ...]]] | None = None
+    additive: bool = True
+    means: bool = True
 
 
 TINY = 1e-12  # under divisions, where a style is black
@@ -311,39 +310,7 @@ def _patches_loss(sample: Map, target: Patches) -> Tensor:
     return total / mask.sum().clamp_min(1e-6) / target.power
 
 
-STYLE_LOSSES: dict[str, StyleLoss[Any, Any]] = {
-    "gram": StyleLoss[Moments, tuple[Tensor, Tensor]](
-        "Gram matrices: which features come together",
-        "1.1",
-        "Gatys, Ecker and Bethge (2016)",
-        True,
-        _gram_target,
-        _gram_loss,
-        _gram_slope,
-    ),
-    "wasserstein": StyleLoss[Moments, Gaussian](
-        "Mean and covariance, by the 2-Wasserstein distance of Gaussians",
-        "1.1",
-        "Olkin and Pukelsheim (1982); as a style loss Mroueh (2020)",
-        True,
-        _wasserstein_target,
-        _wasserstein_loss,
-        _wasserstein_slope,
-    ),
-    "sliced": StyleLoss[Map, Slices](
-        "Whole distributions, by the sliced Wasserstein distance",
-        "1.1",
-        "Heitz, Vanhoey, Chambon and Belcour (2021)",
-        False,
-        _sliced_target,
-        _sliced_loss,
-    ),
-    "patches": StyleLoss[Map, Patches](
-        "Nearest patches, as a Markov random field",
-        "1.2",
-        "Li and Wand (2016)",
-        False,
-        _patches_target,
-        _patches_loss,
-    ),
-}
+GRAM = StyleLoss[Moments, tuple[Tensor, Tensor]](_gram_target, _gram_loss, _gram_slope, means=False)
+WASSERSTEIN = StyleLoss[Moments, Gaussian](_wasserstein_target, _wasserstein_loss, _wasserstein_slope)
+SLICED = StyleLoss[Map, Slices](_sliced_target, _sliced_loss, additive=False)
+PATCHES = StyleLoss[Map, Patches](_patches_target, _patches_loss, additive=False)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -15,11 +16,13 @@ from styfie.devices import reduced_precision
 from styfie.errors import AbsentRegionError, InputError, NoPersonError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
-from styfie.segmentation import Memory
+from styfie.segmentation.exported import read_exported
 from styfie.segmentation.faces import face_map
+from styfie.segmentation.files import read_network
 from styfie.segmentation.matting import WORK, follow, refine
 from styfie.segmentation.networks import PARTS, PortraitNet
 from styfie.segmentation.people import Person, follow_people, split_people, without_specks
+from styfie.segmentation.protocols import Memory
 from styfie.weights import load_packaged
 
 SIDE = 256  # the network sees the photo stretched to a square of this side, as in training
@@ -169,6 +172,11 @@ class PortraitSegmenter:
         """
         return PortraitSegmenter(self.network, self.side, SCALES[:1], BRIEF)
 
+    def parts(self, photo: Tensor) -> list[str]:
+        """Names that may be split off the person of a photo: parts, and people where there are several."""
+        count = len(look_at(photo, self.network, self.side, scales=(1.0,), mirrored=False).people)
+        return [*PART_NAMES, *(f"person-{n + 1}" for n in range(count) if count > 1)]
+
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
         """Subject and background of a photo (1, 3, H, W), the `finer` regions split off the subject, and the faces.
 
@@ -287,3 +295,22 @@ def _split(regions: Regions, parts: Mapping[str, Person], people: Mapping[str, P
             )
             left = left - share
     return regions
+
+
+def load_portrait() -> PortraitSegmenter:
+    """The segmenter of the built-in network.
+
+    Raises:
+        MissingError: it is missing from the package.
+    """
+    return PortraitSegmenter(load_network())
+
+
+def load_trained(file: Path) -> PortraitSegmenter:
+    """The segmenter of a network of one's own, as `files.read_network`."""
+    return PortraitSegmenter(*read_network(file))
+
+
+def load_exported(file: Path) -> PortraitSegmenter:
+    """The segmenter of an exported network, as `exported.read_exported`."""
+    return PortraitSegmenter(*read_exported(file))

@@ -18,8 +18,8 @@ from styfie.encoders import Encoder
 from styfie.encoders.loss_weights import PAINTED
 from styfie.encoders.plain import halve
 from styfie.engines.objective import GRAIN
-from styfie.losses import STYLE_LOSSES, Moments, moments
-from styfie.losses.moments import precise
+from styfie.losses import load_loss
+from styfie.losses.moments import Moments, moments, precise
 from styfie.losses.style import Gaussian
 
 PATCHES = (3, 5, 9)  # sides of patches, in pixels
@@ -75,7 +75,7 @@ def painting_terms(
 
 def style_targets(style: Mapping[str, Tensor]) -> Targets:
     """Gaussians of a style's features (1, C, H, W) by tap, as `style_distance` wants them."""
-    loss = STYLE_LOSSES["wasserstein"]
+    loss = load_loss("wasserstein")
     return {tap: loss.prepare(_sums(features)) for tap, features in style.items()}
 
 
@@ -85,7 +85,7 @@ def style_distance(found: Mapping[str, Tensor], wanted: Targets) -> Tensor:
     By its closed-form gradient, which takes one decomposition where autograd takes two, and is exact where eigenvalues
     are equal.
     """
-    slope = STYLE_LOSSES["wasserstein"].slope
+    slope = load_loss("wasserstein").slope
     assert slope is not None
     total = next(iter(found.values())).new_zeros((), dtype=torch.float32)
     for tap, features in found.items():

@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-import styfie
+from styfie._version import __version__
 from styfie.errors import StyfieError
 from styfie.web.answers import Refusal
 from styfie.web.guard import Guard
@@ -53,7 +53,7 @@ def make_app(studio: Studio) -> ASGIApp:
 
     app = FastAPI(
         title="Styfie",
-        version=styfie.__version__,
+        version=__version__,
         summary="Paint the person in one style and the world behind them in another.",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # its page asks another site for scripts

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from styfie.engines import ENGINES
 from styfie.errors import InputError
-from styfie.looks import STROKES, Look
-from styfie.settings import Settings
+from styfie.looks import BOKEHS, BRUSHES, COLORS, STROKES, Look
+from styfie.losses import STYLE_LOSSES
+from styfie.segmentation import SEGMENTERS
+from styfie.settings import DEVICES, QUALITIES, STARTS, Settings
 
 LONGEST_NAME = 60
 """Letters of a region's or a style's name."""
@@ -17,13 +21,27 @@ MOST_STEPS = 2000
 BLURS = (0, 2, 4, 6, 10, 15, 20)
 """Amounts of blur that the page offers."""
 MOST_BLUR = 100.0
-SEGMENTERS = r"^(auto|portrait|jseg(:[1-9][0-9]?)?)$"
 
 RegionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max_length=LONGEST_NAME)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Point = tuple[Share, Share]
-Color = Literal["style", "keep", "histogram", "luma"]
-Bokeh = Literal["gaussian", "disc", "hexagon"]
+
+if TYPE_CHECKING:
+    Color = str
+    Bokeh = str
+    Brush = str
+    Quality = str
+    Device = str
+    EngineName = str
+    LossName = str
+    Start = str
+else:  # one list of each: that of the library, and of the packages installed beside it
+    Color, Bokeh, Brush = Literal[COLORS], Literal[BOKEHS], Literal[BRUSHES]
+    Quality, Device, Start = Literal[tuple(QUALITIES)], Literal[DEVICES], Literal[STARTS]
+    EngineName = Literal[tuple(name for name, entry in ENGINES.items() if not entry.needs)]
+    LossName = Literal[tuple(name for name, entry in STYLE_LOSSES.items() if not entry.needs)]
+_NAMES = (re.escape(name) + ("(:[1-9][0-9]?)?" if entry.counted else "") for name, entry in SEGMENTERS.items())
+SEGMENTER = f"^({'|'.join(['auto', *_NAMES])})$"
 
 
 class _Asked(BaseModel):
@@ -42,13 +60,13 @@ class LookAsked(_Asked):
 
     styles: list[StyleAsked] = Field(default_factory=list, max_length=8)
     strength: float = Field(default=Look.strength, ge=0, le=1)
-    color: Color = "style"
+    color: Color = Look.color
     stroke: float = Field(default=Look.stroke, ge=STROKES[0], le=STROKES[1])
     content: float = Field(default=Look.content, ge=0, le=1)
     likeness: float = Field(default=Look.likeness, ge=0, le=1)
-    brush: Literal["auto", "oil", "tape", "marker", "watercolour"] = "auto"
+    brush: Brush = Look.brush
     blur: float = Field(default=Look.blur, ge=0, le=MOST_BLUR)
-    bokeh: Bokeh = "gaussian"
+    bokeh: Bokeh = Look.bokeh
 
 
 Looks = dict[RegionName, LookAsked]
@@ -58,17 +76,17 @@ class SettingsAsked(_Asked):
     """What is asked of a run."""
 
     size: int = Field(default=Settings.size, ge=0, le=16_384, description="Longest side; 0 = the photo's own.")
-    quality: Literal["draft", "standard", "fine"] = "standard"
+    quality: Quality = Settings.quality
     steps: int = Field(default=Settings.steps, ge=0, le=MOST_STEPS, description="0 = as the quality asks.")
     seed: int = Field(default=Settings.seed, ge=0, le=2**53)
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    engine: Literal["optimise", "fast", "taught", "strokes", "components"] = "optimise"
-    loss: Literal["gram", "wasserstein", "sliced", "patches"] = "wasserstein"
-    segmenter: str = Field(default=Settings.segmenter, pattern=SEGMENTERS)
-    start: Literal["photo", "noise", "fast"] = "photo"
+    device: Device = Settings.device
+    engine: EngineName = Settings.engine
+    loss: LossName = Settings.loss
+    segmenter: str = Field(default=Settings.segmenter, pattern=SEGMENTER)
+    start: Start = Settings.start
     max_memory: float = Field(default=Settings.max_memory, ge=0.5, le=64)
     radius: float = Field(default=Settings.radius, ge=0, le=MOST_BLUR)
-    lens: Bokeh = "gaussian"
+    lens: Bokeh = Settings.lens
 
     def settings(self) -> Settings:
         """The same for the library."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from styfie.writing import sync
+from styfie.storage.atomic import sync
 
 
 def write_whole(file: Path, data: bytes) -> None:

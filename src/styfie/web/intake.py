@@ -11,12 +11,12 @@ from typing import Any, BinaryIO
 
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN
+from styfie.storage.atomic import sync
 from styfie.web.asked import Asked
 from styfie.web.jobs import Job, Jobs
 from styfie.web.kinds import START, ZIP, suffix_of
 from styfie.web.refusals import TooLateError, WorkerDiedError
 from styfie.web.workers import Worker
-from styfie.writing import sync
 
 LATE = 40.0  # seconds that decoding may take
 KEPT_STYLES = 12  # that one job may have of its own

@@ -27,6 +27,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from styfie.fields import Part, names_of
+from styfie.looks import Look
 from styfie.web.asked import LookAsked
 from styfie.web.atomic import write_whole
 from styfie.web.stored import UnreadableError, from_text, to_text
@@ -112,14 +114,14 @@ class Job:
         return name in self.looks and name in made and _layer_of(self.looks[name]) == _layer_of(made[name])
 
 
-_IN_LAYER = ("styles", "stroke", "content", "likeness", "brush")
 _KEPT = [field.name for field in fields(Job) if field.name != "more"]
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 
 
 def _layer_of(look: dict[str, Any]) -> tuple[Any, ...]:
     """What a layer depends on; what a look of another version does not say is as by default."""
-    return tuple(look.get(name, LookAsked.model_fields[name].default) for name in _IN_LAYER)
+    names = names_of(Look, Part.PAINTING)
+    return tuple(look.get(name, LookAsked.model_fields[name].default) for name in names)
 
 
 class Jobs:

@@ -22,7 +22,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
-from styfie.batch import KERNELS
+from styfie import processes
 from styfie.errors import StyfieError
 from styfie.web.refusals import FULL, DroppedError, FullError, TooLateError, WorkerDiedError, is_full
 
@@ -195,22 +195,14 @@ class Worker:
             self.connection.send((task.name, task.given))
 
     def _spawn(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, other = context.Pipe()
-        self.process = context.Process(target=_work, args=(other, *self.made), daemon=True)
-        self.process.start()
-        other.close()  # the worker's own end is then the only one: when it dies, reading here ends
+        self.process, self.connection = processes.start(_work, *self.made)
         self.served = 0
 
     def _end(self) -> None:
         if self.connection:
             self.connection.close()  # one that has nothing to do then ends by itself
         if self.process and self.process.is_alive():
-            self.process.terminate()
-            self.process.join(PATIENCE)
-            if self.process.is_alive():
-                self.process.kill()
-                self.process.join()
+            processes.end(self.process, PATIENCE)
 
 
 def _refuse(task: Task, error: StyfieError) -> None:
@@ -240,16 +232,12 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
     """Run what is asked until the connection ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides what becomes of this process
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # files are written beside and renamed: none is left half
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KERNELS))  # read when torch first needs it
     if nice and hasattr(os, "nice"):
         os.nice(nice)
     if memory:
         _limit_memory(memory)
+    processes.use_threads(threads)
     functions = import_module(module)
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
     line = Line(connection)
     while True:
         try:

@@ -39,11 +39,12 @@ from styfie.engines.components.sheets import (
     padded,
     turned,
 )
+from styfie.engines.layers import band_of, unpainted, with_style
 from styfie.engines.progress import Progress, State
 from styfie.images import fit_size, resize
 from styfie.likeness import emphasis
 from styfie.looks import Look
-from styfie.regions import Regions, widen
+from styfie.regions import Regions
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
@@ -70,7 +71,6 @@ class Painter:
 
 
 PAINTER = Painter()
-BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 LARGEST = 1024  # pixels along the longest side that is painted; a larger painting is that one enlarged
 COARSEST = 64  # pixels along the longest side of a level, at least
 FINE, SHARP = 3 / 512, 0.002  # the finer draft of faces: radius and variance of its guided filter
@@ -97,9 +97,9 @@ def components(
     its weight, at least one for a node, and costs choose between them. Depth plays no part.
     """
     del start, state  # nothing is refined, and it gives no state
-    styled = {i: look for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.styles}
+    styled = with_style(regions, looks)
     if not styled:
-        yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+        yield unpainted(photo, regions)
         return
     colours = region_colours(photo, regions.alpha).clamp_(0, 1)
     scene = _Scene.of(photo, colours, regions, fit_size(regions.size, min(LARGEST, max(regions.size))))
@@ -115,7 +115,7 @@ def components(
                 yield Progress(step, steps, losses, left, partial(scene.layers, dict(painted), i, picture))
         painted[i] = picture()
         del canvas, picture
-    bands = widen(regions.alpha, round(BAND * max(regions.size)))
+    bands = band_of(regions.alpha)
     layers = photo.repeat(len(bands), 1, 1, 1)
     for i, found in painted.items():
         full = _enlarged(found, colours[i : i + 1], scene.colours[i : i + 1], painter.detail)
@@ -153,7 +153,7 @@ class _Scene:
         face = torch.zeros_like(small[:, :1])
         if regions.face is not None:
             face = emphasis(small, resize(regions.face, size))
-        return cls(small, resize(colours, size), alpha, widen(alpha, round(BAND * max(size))), face)
+        return cls(small, resize(colours, size), alpha, band_of(alpha), face)
 
     def layers(self, painted: Mapping[int, Tensor], now: int, picture: Shown) -> Tensor:
         """All layers (R, 3, h, w) as far as they are painted."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from styfie.devices import in_float64
-from styfie.losses import Moments
+from styfie.losses.moments import Moments
 
 PLAIN = 0.025**2  # mean variance of colours up to which a region is plain
 RIDGE = 3e-3  # added to the photo's variances, as a share of their mean: what is hardly there is not blown up

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from styfie.colour import luma_of
 from styfie.engines.strokes.raster import BAR, CURVE
 from styfie.errors import InputError
 
@@ -121,7 +122,7 @@ def brush_for(styles: Sequence[Style]) -> str:
 
 
 def _brush_for_picture(picture: Tensor) -> str:
-    luma = float((0.299 * picture[:, 0] + 0.587 * picture[:, 1] + 0.114 * picture[:, 2]).mean())
+    luma = float(luma_of(picture).mean())
     saturation = float((picture.amax(1) - picture.amin(1)).mean())
     if saturation < DRAWN:
         return "marker"

@@ -17,6 +17,7 @@ from torch import Tensor
 from styfie.blur import gaussian
 from styfie.colour import LUMA
 from styfie.encoders import load_encoder
+from styfie.engines.layers import band_of, unpainted, with_style
 from styfie.engines.progress import Progress
 from styfie.engines.strokes.brushes import AUTO, BRUSHES, Brush, brush_for
 from styfie.engines.strokes.drawing import PARTS, Drawing, Strokes, lay, lit, widths_of
@@ -28,12 +29,11 @@ from styfie.engines.strokes.whole import Whole, style_of, transport_to
 from styfie.images import fit_size, resize
 from styfie.likeness import emphasis
 from styfie.looks import Look
-from styfie.regions import Regions, widen
+from styfie.regions import Regions
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
 PAINTER = Painter()
-BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 FIRST = 48  # pixels along the longest side, at least, that a level is optimised at
 LARGEST = 640  # and at most
 RENEWED = 10  # updates after which the tiles that strokes reach are looked for anew
@@ -63,11 +63,11 @@ def strokes(
     level's strokes begin all at once; style is the palette's, and the brush.
     """
     del start, state  # it keeps none
-    bands = widen(regions.alpha, round(BAND * max(photo.shape[-2:])))
-    asked = {i: look for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.styles}
+    bands = band_of(regions.alpha)
+    asked = with_style(regions, looks)
     styled = {i: look for i, look in asked.items() if float(regions.alpha[i].max()) > 0.5}
     if not styled:
-        yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+        yield unpainted(photo, regions)
         return
     own = region_colours(photo, regions.alpha).clamp(0, 1)
     face = torch.zeros_like(photo[:, :1]) if regions.face is None else _noticed(photo, regions.face)

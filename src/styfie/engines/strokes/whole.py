@@ -14,7 +14,7 @@ from torch import Tensor
 from styfie.encoders import Encoder
 from styfie.images import fit_size, resize
 from styfie.looks import Style
-from styfie.losses import gram, relative_gram_loss
+from styfie.losses.functional import gram, relative_gram_loss
 
 Whole = Callable[[Tensor], Tensor]
 """A picture (1, 3, H, W) to a loss that counts beside the mean error of a pixel."""

@@ -14,12 +14,12 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.images import fit_size, resize
 from styfie.regions import BACKGROUND, SUBJECT, Point, Regions
-from styfie.segmentation import Memory
 from styfie.segmentation.jseg.grow import segment
 from styfie.segmentation.jseg.jvalues import Labels
 from styfie.segmentation.jseg.merge import merge_regions
 from styfie.segmentation.jseg.quantise import quantise
 from styfie.segmentation.matting import guided_filter, upsampled_strips
+from styfie.segmentation.protocols import Memory
 
 WORK = 384  # longest side at which regions are looked for, in pixels
 MOST = 12  # regions, where no number is asked for

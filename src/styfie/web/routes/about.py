@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-import styfie
+from styfie._version import __version__
 from styfie.engines import ENGINES
 from styfie.gallery import BUILT_IN, PAIRS
 from styfie.looks import BOKEHS, BRUSHES, COLORS, STROKES
@@ -23,7 +23,7 @@ async def about(studio: StudioHere) -> AboutAnswer:
     """What this server takes, keeps and offers."""
     options = studio.options
     return AboutAnswer(
-        version=styfie.__version__,
+        version=__version__,
         device=studio.device,
         limits={
             "bytes": options.most_bytes,

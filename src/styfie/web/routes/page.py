@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import APIRouter, Response
 
-import styfie
 from styfie.web.answers import JobAnswer
 from styfie.web.routes.common import JobHere, StudioHere, answer, picture_responses
+from styfie.weights import ASSETS
 
 router = APIRouter(tags=["page"])
-PORTRAIT = Path(styfie.__file__).with_name("assets") / "portrait.jpg"
+PORTRAIT = ASSETS / "portrait.jpg"
 BYTES = picture_responses("application/octet-stream")
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from PIL import Image
 
+from styfie.film.stream import Stream
 from styfie.images import read_picture, to_image
 from styfie.settings import Settings
-from styfie.stream import Stream
 from styfie.styles import resolve_looks
 from styfie.web.kinds import suffix_of
 from styfie.web.refusals import GoneError

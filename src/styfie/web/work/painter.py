@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from styfie.images import fit_size, resize, to_image
-from styfie.pipeline import Request, find_regions, paint_into, read_photo
+from styfie.pipeline import paint_into
+from styfie.reading import Request, find_regions, read_photo
 from styfie.settings import Settings
 from styfie.web.jobs import GROWING, LONGEST
 from styfie.web.work.paintings import REGIONS, asks, described, load

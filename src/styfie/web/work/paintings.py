@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,15 @@ from styfie.errors import MissingError
 from styfie.gallery import BUILT_IN
 from styfie.images import read_picture
 from styfie.looks import Look, Style
-from styfie.openraster import as_stored, read_painting, write_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
+from styfie.storage.openraster import as_stored, read_painting, write_painting
+from styfie.storage.stored import LOOK
 from styfie.styles import LARGEST, Ask, StyleSource
 from styfie.web.atomic import replace_whole
 
 KEPT = 4  # paintings held in memory
 REGIONS, PREVIEW, PAINTING = "regions.ora", "preview.ora", "painting.ora"
-_FIELDS = {field.name for field in fields(Look)} - {"styles"}
 _held: OrderedDict[tuple[str, int], Painting] = OrderedDict()
 
 
@@ -78,7 +77,7 @@ def described(regions: Regions) -> list[dict[str, Any]]:
 
 def look_of(values: Mapping[str, Any], styles: tuple[Style, ...] = ()) -> Look:
     """A look of plain values."""
-    return Look(styles, **{name: value for name, value in values.items() if name in _FIELDS})
+    return Look(styles, **{name: value for name, value in values.items() if name in LOOK})
 
 
 def asks(folder: Path, looks: Mapping[str, Any], own: Mapping[str, str], drawn: Path | None = None) -> dict[str, Ask]:

@@ -14,12 +14,12 @@ from styfie.devices import pick_device
 from styfie.engines import load_engine
 from styfie.errors import InputError, NoPersonError
 from styfie.images import read_matte
-from styfie.openraster import eight_bits, png
 from styfie.painting import Painting
-from styfie.pipeline import find_regions, paint, read_photo
+from styfie.pipeline import paint
+from styfie.reading import find_regions, read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
-from styfie.segmentation import load_segmenter
 from styfie.settings import Settings
+from styfie.storage.openraster import eight_bits, png
 from styfie.styles import resolve_looks
 from styfie.web.work.frames import camera, camera_off, frame
 from styfie.web.work.paintings import PREVIEW, REGIONS, asks, described, load, save, unpainted
@@ -55,7 +55,7 @@ def find(_line: Line, folder: str, file: str, settings: dict[str, Any], wanted: 
         regions, note = Regions((BACKGROUND,), torch.ones_like(photo[:, :1]), (1.0,)), NOBODY
     except InputError:  # a part that is not there, or a name of the user's own: the others are
         regions, note = _find_each(find, finer)
-    parts = parts_of(photo, load_segmenter(asked.segmenter)) if SUBJECT in regions.names else []
+    parts = parts_of(photo, asked.segmenter) if SUBJECT in regions.names else []
     return {"regions": _keep(folder, photo, regions), "note": note, "parts": parts}
 
 

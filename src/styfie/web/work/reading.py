@@ -13,14 +13,14 @@ from torch import Tensor
 
 from styfie.errors import InputError
 from styfie.images import read_matte, read_picture, to_image, write_png
-from styfie.recipes import read_recipe
+from styfie.storage.atomic import sync
+from styfie.storage.recipes import read_recipe
 from styfie.styles import LARGEST, Ask, StyleSource, load_style
 from styfie.web.asked import LookAsked, SettingsAsked
 from styfie.web.atomic import replace_whole
 from styfie.web.jobs import READ
 from styfie.web.work.decoding import guarded, open_picture
 from styfie.web.workers import Line
-from styfie.writing import sync
 
 LONGEST = 4096  # longest side of `read.png`
 SHOWN = 1024  # longest side of `photo.jpg`

@@ -8,16 +8,17 @@ import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
 from styfie.errors import InputError, StyfieError
-from styfie.folder import cutout, result_pictures, write_folder
 from styfie.looks import Look
-from styfie.openraster import eight_bits, png
 from styfie.painting import Painting
-from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, look_at
+from styfie.segmentation import find_segmenter, load_segmenter
+from styfie.segmentation.protocols import PartSegmenter
+from styfie.storage.openraster import eight_bits, png
+from styfie.storage.results import cutout, result_pictures, write_folder
 from styfie.styles import resolve_looks
 from styfie.web.jobs import Wanted
 from styfie.web.refusals import GoneError
@@ -119,20 +120,18 @@ def soft(_line: Line, folder: str) -> bytes:
     """
     painting = load(Path(folder) / REGIONS)
     alpha = painting.regions.alpha
-    places, colours = painting._soft(painting.photo, alpha)
+    places, colours = painting.soft(painting.photo, alpha)
     height, width = painting.regions.size
     head = struct.pack("<4I", width, height, len(alpha), len(places)) + alpha[:, 0].argmax(0).byte().numpy().tobytes()
     arrays = (places.int().numpy(), alpha.flatten(2)[:, 0, places].numpy(), colours.numpy())
     return head + bytes(-len(head) % 4) + b"".join(one.astype(one.dtype.newbyteorder("<")).tobytes() for one in arrays)
 
 
-def parts_of(photo: Tensor, segmenter: Any) -> list[str]:
-    """Names that may be split off the person: parts, and people where there are several."""
-    if not isinstance(segmenter, PortraitSegmenter):
+def parts_of(photo: Tensor, name: str) -> list[str]:
+    """Names that may be split off the person, by the segmenter called `name`."""
+    if not find_segmenter(name).parts:
         return []
-    sight = look_at(photo, segmenter.network, segmenter.side, scales=(1.0,), mirrored=False)
-    count = len(sight.people)
-    return [*PART_NAMES, *(f"person-{n + 1}" for n in range(count) if count > 1)]
+    return cast(PartSegmenter, load_segmenter(name)).parts(photo)
 
 
 def take_size(folder: Path, painting: Painting) -> bool:

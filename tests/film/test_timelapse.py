@@ -14,12 +14,12 @@ from torch import Tensor
 
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, MissingError, OutputError
+from styfie.film.timelapse import HELD, MOST, SHOWN, Timelapse
 from styfie.images import to_image
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.timelapse import HELD, MOST, SHOWN, Timelapse
-from styfie.unfinished import FRAMES, Unfinished
+from styfie.storage.checkpoint import FRAMES, Unfinished
 from tests.test_painting import make, styled
 
 

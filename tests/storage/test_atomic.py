@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from styfie.errors import OutputError
-from styfie.writing import check_targets, sync, writing_file, writing_into
+from styfie.storage.atomic import check_targets, sync, writing_file, writing_into
 
 
 def left_in(folder: Path) -> dict[str, str]:
@@ -81,7 +81,7 @@ def test_a_folder_that_takes_no_files_is_refused_before(tmp_path: Path, monkeypa
     def read_only(**_: object) -> str:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr("styfie.writing.tempfile.mkdtemp", read_only)
+    monkeypatch.setattr("styfie.storage.atomic.tempfile.mkdtemp", read_only)
     with pytest.raises(OutputError, match="Read-only file system"):
         check_targets([tmp_path / "deeper" / "a.png"])
 
@@ -140,7 +140,7 @@ def test_files_reach_the_disk_before_they_are_renamed(tmp_path: Path, monkeypatc
         assert (tmp_path / "a.png").exists() == (path == tmp_path)
         sync(path)
 
-    monkeypatch.setattr("styfie.writing.sync", record)
+    monkeypatch.setattr("styfie.storage.atomic.sync", record)
     write_three(tmp_path)
     assert synced == ["a.png", "b.png", "c.png", tmp_path.name]
 

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 import styfie
-from styfie import folder
 from styfie.errors import OutputError
-from styfie.folder import holds_painting, write_folder, writing_into
-from styfie.openraster import read_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
+from styfie.storage import results as folder
+from styfie.storage.openraster import read_painting
+from styfie.storage.results import holds_painting, write_folder, writing_into
 from tests.conftest import opened
 from tests.test_painting import make, styled
 
@@ -170,7 +170,7 @@ def test_pictures_of_another_painting_are_not_taken_for_its_own(
 @pytest.mark.skipif(os.name == "nt", reason="there is no lock")
 def test_what_a_killed_run_left_is_removed_and_what_another_is_writing_is_not(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from styfie.folder import writing_into\n"
+        "import os, sys; from pathlib import Path; from styfie.storage.results import writing_into\n"
         "with writing_into(Path(sys.argv[1])) as beside:\n    (beside / 'a.png').touch(); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False).returncode == 9

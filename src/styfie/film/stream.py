@@ -11,22 +11,23 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
-from typing import Protocol, Self
+from typing import Protocol, Self, cast
 
 import torch
 from torch import Tensor
 
 from styfie.blur import gaussian
+from styfie.colour import luma_of
 from styfie.engines import load_engine, painter_of
 from styfie.engines.onepass import paint_layers
 from styfie.errors import NoPersonError
-from styfie.flow import Motion, carry, check_flow, motion_between
+from styfie.film.flow import Motion, carry, check_flow, motion_between
 from styfie.looks import Look
-from styfie.losses.edges import luma_of
 from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
-from styfie.segmentation import FrameSegmenter, Memory, load_segmenter
+from styfie.segmentation import find_segmenter, load_segmenter
 from styfie.segmentation.foreground import one_thread
+from styfie.segmentation.protocols import FrameSegmenter, Memory
 from styfie.settings import Settings
 
 STEADY = 0.6  # how much of a trusted pixel's matte is the one before
@@ -99,9 +100,11 @@ class Stream:
         self.looks, self.settings, self.last = dict(looks), settings, last
         self.seen: set[str] = set()
         self.segmenter = load_segmenter(settings.segmenter)
+        follows = find_segmenter(settings.segmenter).follows
+        self._follower = cast(FrameSegmenter, self.segmenter) if follows else None
         self.finer = [name for name in self.looks if name not in (SUBJECT, BACKGROUND)]
-        if isinstance(self.segmenter, FrameSegmenter):
-            self.segmenter.check(self.finer)
+        if self._follower:
+            self._follower.check(self.finer)
         self.paint = _frames(self.looks, settings)
 
     def __call__(self, frames: Iterable[Tensor]) -> Generator[Tensor]:
@@ -141,8 +144,8 @@ class Stream:
     ) -> tuple[Regions, Motion | None, Memory]:
         """A frame's regions, always in one order, the absent ones empty; with its motion, what to know them by."""
         try:
-            if isinstance(self.segmenter, FrameSegmenter):
-                found, memory = self.segmenter.of_frame(frame, self.finer, memory)
+            if self._follower:
+                found, memory = self._follower.of_frame(frame, self.finer, memory)
             else:
                 found = self.segmenter(frame, self.finer)
         except NoPersonError:

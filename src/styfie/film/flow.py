@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from styfie.colour import luma_of
 from styfie.errors import MissingError
 from styfie.images import fit_size, resize
-from styfie.losses.edges import luma_of
 
 LONGEST = 320  # pixels at which motion is looked for: more shows noise, less loses fingers
 LEAST = 32  # the same of the shorter side: two of the finder's coarsest patches

@@ -11,16 +11,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from styfie.colour import luma_of
 from styfie.errors import InputError
-from styfie.flow import carry, motion_between
+from styfie.film.flow import carry, motion_between
+from styfie.film.stream import Shown, Stream
 from styfie.gallery import draw
 from styfie.images import read_picture
 from styfie.looks import Look, Style
-from styfie.losses.edges import luma_of
 from styfie.regions import Regions
 from styfie.segmentation.portrait import Sight
 from styfie.settings import Settings
-from styfie.stream import Shown, Stream
 from styfie.weights import ASSETS
 
 pytest.importorskip("cv2")
@@ -139,7 +139,7 @@ def test_what_slowly_becomes_another_is_not_late(frames: list[Tensor], monkeypat
 
     (alone,) = Stream(looks("subject", "background"), SETTINGS)(clip[-1:])
     found = off()
-    monkeypatch.setattr("styfie.stream.STALE", 100.0)
+    monkeypatch.setattr("styfie.film.stream.STALE", 100.0)
     assert found < 0.6 * off()
 
 
@@ -147,7 +147,7 @@ def test_what_slowly_becomes_another_is_not_late(frames: list[Tensor], monkeypat
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers cost nothing here: what counts are the regions."""
     monkeypatch.setattr(
-        "styfie.stream._frames",
+        "styfie.film.stream._frames",
         lambda *_: lambda photo, regions, _start: photo.expand_as(regions.alpha.expand(-1, 3, -1, -1)),
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 from typing import Any
 
+from styfie.fields import names_of
 from styfie.looks import BOKEHS, MOST_BLUR, Look
 
-LOOK = tuple(field.name for field in fields(Look) if field.name != "styles")  # a look's plain values
+LOOK = tuple(name for name in names_of(Look) if name != "styles")  # a look's plain values
 
 
 def check_recipe(recipe: Any) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from styfie.errors import InputError, MissingError
 from styfie.film.display import encodable, tag
 from styfie.film.encoding import codec
 from styfie.film.lapse import Frame, KeptFrames
-from styfie.folder import writing_into
 from styfie.images import fit_size, resize, to_image
 from styfie.painting import Painting
-from styfie.unfinished import FRAMES, run_key
+from styfie.provenance import run_key
+from styfie.storage.checkpoint import FRAMES
+from styfie.storage.results import writing_into
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress

@@ -27,8 +27,8 @@ def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor], cutout: Image
 
     Where there is a face, the painted person's caption says how like it is, see `likeness.face_score`.
     """
-    cells = [(_caption(n, _score(painting, n, picture)), to_image(picture)) for n, picture in pictures.items()]
-    cells.insert(2, ("cutout", _on_chequers(cutout)))
+    cells = [(caption(n, score_of(painting, n, picture)), to_image(picture)) for n, picture in pictures.items()]
+    cells.insert(2, ("cutout", on_chequers(cutout)))
     for name, look in painting.looks.items():
         cells += [(f"style of {name}: {style.name}", to_image(style.picture)) for style in look.styles]
     return lay_out(cells, columns=5)
@@ -36,7 +36,7 @@ def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor], cutout: Image
 
 def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = CELL) -> Image.Image:
     """Labelled pictures in rows, each brought to a longest side of `cell` pixels; a row is as high as it needs."""
-    shown = [(label, _fit(image.convert("RGB"), cell)) for label, image in cells]
+    shown = [(label, fit_cell(image.convert("RGB"), cell)) for label, image in cells]
     columns = min(columns, len(shown))
     rows = [shown[i : i + columns] for i in range(0, len(shown), columns)]
     width = max(image.width for _, image in shown)
@@ -56,23 +56,25 @@ def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = 
     return sheet
 
 
-def _score(painting: Painting, name: str, picture: Tensor) -> float | None:
+def score_of(painting: Painting, name: str, picture: Tensor) -> float | None:
     """The likeness of a painted person; None of any other picture, and without a face."""
     return face_score(picture, painting.photo, painting.regions.face) if name in (SUBJECT, "both") else None
 
 
-def _caption(name: str, score: float | None) -> str:
+def caption(name: str, score: float | None) -> str:
     """A picture's name, with its likeness if it has one."""
     return name if score is None else f"{name}, likeness {score:.2f}"
 
 
-def _fit(image: Image.Image, cell: int) -> Image.Image:
+def fit_cell(image: Image.Image, cell: int) -> Image.Image:
+    """The picture with a longest side of `cell` pixels."""
     scale = cell / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _on_chequers(image: Image.Image, side: int = 12) -> Image.Image:
+def on_chequers(image: Image.Image, side: int = 12) -> Image.Image:
+    """An RGBA picture over chequers of `side` pixels, which show where it is transparent."""
     tile = Image.new("RGB", (2 * side, 2 * side), (255, 255, 255))
     for corner in ((0, 0), (side, side)):
         tile.paste((215, 215, 215), (*corner, corner[0] + side, corner[1] + side))

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-import styfie
 from styfie.depth import AUTO
 from styfie.errors import InputError
+from styfie.fields import names_of
 from styfie.gallery import BUILT_IN, GALLERY, draw
 from styfie.images import Picture, read_picture
 from styfie.looks import Look, Style
@@ -60,7 +57,7 @@ def read_recipe(file: Path) -> Recipe:
         InputError: no painting of Styfie's, a damaged one, or settings that this version does not know.
     """
     painting = Painting.load(file)
-    known = {field.name for field in fields(Settings)}
+    known = set(names_of(Settings))
     saved = painting.recipe.get("settings")
     if not isinstance(saved, dict) or not set(saved) <= known:
         raise InputError(f"The recipe in {file.name} has settings that this version of Styfie does not know.")
@@ -102,24 +99,3 @@ def depth_asked(depth: Picture | None, known: bool = False) -> str | None:
     if isinstance(depth, str) and depth == AUTO:
         return AUTO
     return "given" if known or depth is not None else None
-
-
-def fingerprint(
-    photo: Tensor, looks: Mapping[str, Look], settings: Settings, depth: str | None, weights: Mapping[str, str]
-) -> str:
-    """A SHA-256 of everything that is asked of a photo (1, 3, H, W) without masks of the user's own.
-
-    The same of two runs of the same version says that they end with the same pictures.
-    """
-    digest = hashlib.sha256()
-    plain: list[Any] = [styfie.__version__, asdict(settings) | {"segmenter": Path(settings.segmenter).name}]
-    pictures = [photo]
-    for name, look in sorted(looks.items()):
-        values = {f.name: getattr(look, f.name) for f in fields(look) if f.name != "styles"}
-        plain.append([name, values, [(s.name, s.weight, s.alpha is None) for s in look.styles]])
-        pictures += [p for s in look.styles for p in (s.picture, s.alpha) if p is not None]
-    digest.update(json.dumps([*plain, depth, dict(weights)], sort_keys=True).encode())
-    for picture in pictures:
-        digest.update(repr(tuple(picture.shape)).encode())
-        digest.update(picture.contiguous().reshape(-1).numpy().data)
-    return digest.hexdigest()

@@ -5,42 +5,32 @@ The state lies in `unfinished.ora`, an ordinary painting of what is painted so f
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-import styfie
-from styfie.devices import pick_device
-from styfie.engines import weights_used
-from styfie.looks import Look
-from styfie.openraster import EPOCH, write_painting
-from styfie.weights import checksums
-from styfie.writing import sync
+from styfie.provenance import tensor_bytes
+from styfie.storage.atomic import sync
+from styfie.storage.openraster import EPOCH, write_painting
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress, State
     from styfie.painting import Painting
-    from styfie.regions import Regions
-    from styfie.settings import Settings
 
 FILE = "unfinished.ora"
 FRAMES = ".unfinished-timelapse"  # a folder beside it
 ENTRY = "styfie/state.safetensors"
 SHARE = 0.03  # of the run's time that writing may take
 CHUNK = 1 << 20  # bytes
-# Settings that no layer depends on, but by the regions and the device found.
-BLIND = ("radius", "lens", "segmenter", "device")
 TYPES = {
     torch.float64: "F64",
     torch.float32: "F32",
@@ -51,40 +41,6 @@ TYPES = {
     torch.uint8: "U8",
     torch.bool: "BOOL",
 }  # of safetensors, https://github.com/huggingface/safetensors#format
-
-
-def run_key(photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings) -> str:
-    """SHA-256 of all that the painted layers depend on: runs of one key paint the same bytes.
-
-    That is the photo, the regions with face and depth, styles, strokes and likeness, the settings, the kind of device,
-    the weights, and the versions of Styfie and PyTorch; not what only changes the blend: strength, colours
-    and blur.
-    """
-    known = asdict(settings)
-    if settings.steps:  # what quality decides
-        del known["quality"]
-    if settings.encoder == "styfie-1":  # by its name when there was no other: what was begun then goes on
-        known["encoder"] = "styfie"
-    plain = {
-        "styfie": styfie.__version__,
-        "torch": torch.__version__,
-        "settings": {name: value for name, value in known.items() if name not in BLIND},
-        "device": pick_device(settings.device).type,
-        "weights": checksums(weights_used(settings)),
-        "regions": [regions.names, regions.sides],
-        "looks": {
-            n: [k.stroke, k.likeness, k.brush, [s.weight for s in k.styles]] for n, k in looks.items() if k.styles
-        },
-    }
-    contents = {n: k.content for n, k in looks.items() if k.styles and k.content != Look.content}
-    plain |= {"content": contents} if contents else {}
-    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
-    pictures = [one for n in sorted(looks) for style in looks[n].styles for one in (style.picture, style.alpha)]
-    for tensor in (photo, regions.alpha, regions.face, regions.depth, *pictures):
-        digest.update(b"none" if tensor is None else f"{tensor.dtype} {tuple(tensor.shape)}".encode())
-        if tensor is not None:
-            digest.update(_bytes(tensor))
-    return digest.hexdigest()
 
 
 class Unfinished:
@@ -170,7 +126,7 @@ def _write(stream: IO[bytes], state: State, key: str) -> None:
     text += b" " * (-len(text) % 8)
     stream.write(len(text).to_bytes(8, "little") + text)
     for tensor in state.values():
-        stream.write(_bytes(tensor))
+        stream.write(tensor_bytes(tensor))
 
 
 def _read(stream: IO[bytes], key: str) -> State | None:
@@ -190,12 +146,6 @@ def _read(stream: IO[bytes], key: str) -> State | None:
 
 def _chunks(tensors: Iterable[Tensor]) -> Iterator[memoryview]:
     for tensor in tensors:
-        whole = _bytes(tensor)
+        whole = tensor_bytes(tensor)
         for start in range(0, len(whole), CHUNK):
             yield whole[start : start + CHUNK]
-
-
-def _bytes(tensor: Tensor) -> memoryview:
-    """A tensor's own bytes, where it lies whole in memory already: nothing is copied then."""
-    flat = tensor.detach().cpu().contiguous().reshape(-1)
-    return flat.view(torch.uint8).numpy().data

@@ -17,7 +17,9 @@ from PIL import Image
 from styfie.errors import InputError, MissingError
 from styfie.images import to_image
 from styfie.looks import Look
-from styfie.openraster import (
+from styfie.painting import Painting
+from styfie.regions import Regions
+from styfie.storage.openraster import (
     as_stored,
     eight_bits,
     in_threads,
@@ -27,8 +29,6 @@ from styfie.openraster import (
     stored_recipe,
     write_painting,
 )
-from styfie.painting import Painting
-from styfie.regions import Regions
 from tests.test_images import png_header
 from tests.test_painting import make, styled
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from styfie import video
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, MissingError
+from styfie.film import video
 from styfie.film.clip import Clip
+from styfie.film.video import paint_video
 from styfie.images import read_picture
 from styfie.looks import Look
 from styfie.settings import Settings
-from styfie.video import paint_video
 from styfie.weights import ASSETS
 
 av = pytest.importorskip("av")

@@ -1,27 +1,19 @@
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load
 
-import styfie
 from styfie.engines.progress import Progress
-from styfie.looks import Look, Style
-from styfie.openraster import read_painting
 from styfie.painting import Painting
 from styfie.regions import Regions
-from styfie.settings import Settings
-from styfie.unfinished import ENTRY, SHARE, Unfinished, run_key
-from styfie.weights import checksums
+from styfie.storage.checkpoint import ENTRY, SHARE, Unfinished
+from styfie.storage.openraster import read_painting
 from tests.test_painting import make, styled
 
 KEY = "0123"
@@ -146,7 +138,7 @@ def test_a_flipped_bit_of_the_state_counts_as_none(painting: Painting, tmp_path:
 
 
 def test_other_files_of_that_name_count_as_none(painting: Painting, tmp_path: Path) -> None:
-    from styfie.openraster import write_painting
+    from styfie.storage.openraster import write_painting
 
     write_painting(painting, tmp_path / "unfinished.ora")
     assert Unfinished(tmp_path, KEY).state() is None
@@ -190,88 +182,3 @@ def test_a_left_over_part_is_no_obstacle(painting: Painting, tmp_path: Path) -> 
     unfinished.keep(progress(state()), lambda: painting)
     assert_same(unfinished.state(), state())
     assert [file.name for file in tmp_path.iterdir()] == ["unfinished.ora"]
-
-
-def test_the_key_knows_what_matters(halves: Regions) -> None:
-    photo, style = torch.full((1, 3, 48, 64), 0.5), torch.full((1, 3, 32, 32), 0.25)
-    looks, settings = {"subject": Look((Style("red", style),)), "background": Look()}, Settings(device="cpu")
-    known = {run_key(photo, halves, looks, settings)}
-
-    def differs(
-        photo: torch.Tensor = photo,
-        regions: Regions = halves,
-        look: Look = looks["subject"],
-        settings: Settings = settings,
-    ) -> bool:
-        key = run_key(photo, regions, {"subject": look, "background": Look()}, settings)
-        new = key not in known
-        known.add(key)
-        return new
-
-    other = photo.clone()
-    other[0, 0, 3, 5] += 1e-6
-    half = style[:, :1]
-    assert not differs()
-    assert not differs(look=replace(looks["subject"], blur=9, bokeh="disc"))
-    assert not differs(settings=replace(settings, lens="disc"))
-    assert differs(photo=other)
-    assert differs(regions=Regions.of_subject(halves["subject"] * 0.5))
-    assert differs(regions=replace(halves, face=half.new_zeros(1, 1, 48, 64)))
-    assert differs(regions=replace(halves, depth=half.new_zeros(1, 1, 48, 64)))
-    assert differs(regions=replace(halves, names=("subject", "behind")))
-    assert differs(look=Look((Style("red", style + 0.1),)))
-    assert differs(look=Look((Style("red", style, 2.0),)))
-    assert differs(look=Look((Style("red", style, 1.0, half),)))
-    assert differs(look=Look((Style("red", style), Style("red", style))))
-    assert differs(look=Look((Style("red", style),), stroke=2))
-    assert differs(look=Look((Style("red", style),), likeness=1))
-    assert differs(look=Look())
-    assert differs(settings=replace(settings, seed=1))
-    assert differs(settings=replace(settings, steps=3))
-    assert differs(settings=replace(settings, start="noise"))
-    assert differs(settings=replace(settings, engine="classic"))
-    assert differs(settings=replace(settings, loss="other"))
-
-
-def test_the_key_knows_not_what_only_changes_the_blend(halves: Regions) -> None:
-    photo, style = torch.full((1, 3, 48, 64), 0.5), Style("red", torch.full((1, 3, 32, 32), 0.25))
-    key = run_key(photo, halves, {"subject": Look((style,))}, Settings(device="cpu"))
-    for look in (Look((style,), strength=0.5), Look((style,), color="luma"), Look((style,), graded=0.5)):
-        assert run_key(photo, halves, {"background": Look(), "subject": look}, Settings(radius=3, device="cpu")) == key
-    renamed = Style("rot", style.picture)
-    assert run_key(photo.clone(), halves, {"subject": Look((renamed,))}, Settings(device="cpu")) == key
-
-
-def test_quality_counts_only_where_it_decides_the_steps_and_content_only_off_its_middle(painting: Painting) -> None:
-    def key(content: float = 0.5, **changes: Any) -> str:
-        looks = {name: replace(look, content=content) for name, look in painting.looks.items()}
-        return run_key(painting.photo, painting.regions, looks, Settings(**changes))
-
-    assert key(steps=9) == key(steps=9, quality="fine")
-    assert len({key(), key(quality="fine"), key(content=0.6), key(encoder="styfie-1")}) == 4
-
-
-def test_a_run_from_before_there_were_two_encoders_has_the_key_it_had(painting: Painting) -> None:
-    """As it was computed then, written out: its state is found and gone on with."""
-    settings = Settings(size=64, steps=40, encoder="styfie-1", loss="gram", device="cpu")
-    then = {
-        "size": 64, "steps": 40, "seed": 0, "engine": "optimise", "encoder": "styfie", "loss": "gram",
-        "start": "photo", "max_memory": 4.0,
-    }  # fmt: skip
-    plain = {
-        "styfie": styfie.__version__,
-        "torch": torch.__version__,
-        "settings": then,
-        "device": "cpu",
-        "weights": checksums(["encoder", "segmenter"]),
-        "regions": [painting.regions.names, painting.regions.sides],
-        "looks": {n: [1.0, 0.5, "auto", [s.weight for s in k.styles]] for n, k in painting.looks.items() if k.styles},
-    }
-    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
-    styles = [s for n in sorted(painting.looks) for s in painting.looks[n].styles]
-    pictures = [one for style in styles for one in (style.picture, style.alpha)]
-    for tensor in (painting.photo, painting.regions.alpha, painting.regions.face, painting.regions.depth, *pictures):
-        digest.update(b"none" if tensor is None else f"{tensor.dtype} {tuple(tensor.shape)}".encode())
-        if tensor is not None:
-            digest.update(tensor.contiguous().numpy().tobytes())
-    assert run_key(painting.photo, painting.regions, painting.looks, settings) == digest.hexdigest()

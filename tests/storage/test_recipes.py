@@ -12,11 +12,11 @@ import styfie.gallery
 from styfie.errors import InputError
 from styfie.gallery import draw
 from styfie.looks import Look, Style
-from styfie.openraster import write_painting
 from styfie.painting import Painting
-from styfie.recipes import depth_asked, fingerprint, read_recipe
 from styfie.regions import Regions
 from styfie.settings import Settings
+from styfie.storage.openraster import write_painting
+from styfie.storage.recipes import depth_asked, read_recipe
 from styfie.styles import resolve_looks
 
 MINE = (torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(1)) * 255).round() / 255
@@ -67,25 +67,6 @@ def test_settings_that_cannot_be_are_refused(halves: Regions, tmp_path: Path, se
     stored(halves, tmp_path / "p.ora", settings)
     with pytest.raises(InputError, match=r"p\.ora"):
         read_recipe(tmp_path / "p.ora")
-
-
-def test_a_fingerprint_is_of_everything_asked() -> None:
-    photo, style = torch.rand(1, 3, 40, 40), Style("s", torch.rand(1, 3, 40, 40))
-    look, settings, weights = Look((style,)), Settings(), {"encoder": "abc"}
-    base = fingerprint(photo, {"subject": look, "hair": look}, settings, None, weights)
-    assert base == fingerprint(photo.clone(), {"hair": look, "subject": look}, settings, None, weights)
-    half = replace(style, alpha=torch.ones(1, 1, 40, 40))
-    others = [
-        fingerprint(photo + 1e-6, {"subject": look, "hair": look}, settings, None, weights),
-        fingerprint(photo, {"subject": look}, settings, None, weights),
-        fingerprint(photo, {"subject": look, "hair": look}, replace(settings, seed=1), None, weights),
-        fingerprint(photo, {"subject": look, "hair": look}, settings, "auto", weights),
-        fingerprint(photo, {"subject": look, "hair": look}, settings, None, {"encoder": "abd"}),
-    ]
-    changed = [replace(look, **change) for change in ({"strength": 0.5}, {"color": "keep"}, {"likeness": 0.1})]
-    changed += [replace(look, styles=(one,)) for one in (half, replace(style, weight=2.0), replace(style, name="t"))]
-    others += [fingerprint(photo, {"subject": one, "hair": look}, settings, None, weights) for one in changed]
-    assert len({base, *others}) == 1 + len(others)
 
 
 def test_depth_is_told_without_its_file() -> None:

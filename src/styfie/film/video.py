@@ -22,9 +22,9 @@ from styfie.film.identity import film_key
 from styfie.film.joining import Sound, find_sound, join, left_out
 from styfie.film.lock import sync
 from styfie.film.parts import Parts, refusing
-from styfie.folder import writing_into
+from styfie.film.stream import Stream
 from styfie.settings import Settings
-from styfie.stream import Stream
+from styfie.storage.results import writing_into
 from styfie.styles import Wanted, resolve_looks
 
 if TYPE_CHECKING:

@@ -15,33 +15,33 @@ from typing import TYPE_CHECKING
 
 import PIL.Image
 
-import styfie
+from styfie._version import __version__
 from styfie.images import fit_size, write_png
-from styfie.openraster import (
+from styfie.painting import Painting, PaintingFiles, keep_by, lens_blur
+from styfie.regions import BACKGROUND, SUBJECT
+from styfie.segmentation.foreground import estimate_foreground, one_thread
+from styfie.settings import Settings
+from styfie.storage.atomic import check_targets
+from styfie.storage.atomic import writing_into as writing_into
+from styfie.storage.openraster import (
     eight_bits,
     in_threads,
     open_png,
     png,
+    read_painting,
     recipe_of,
     region_names,
     stored_recipe,
     stored_style,
     write_painting,
 )
-from styfie.painting import lens_blur
-from styfie.regions import BACKGROUND, SUBJECT
-from styfie.segmentation.foreground import estimate_foreground, one_thread
-from styfie.settings import Settings
-from styfie.sheet import CELL, PAPER, _caption, _fit, _on_chequers, _score, lay_out
-from styfie.writing import check_targets
-from styfie.writing import writing_into as writing_into
+from styfie.storage.sheet import CELL, PAPER, caption, fit_cell, lay_out, on_chequers, score_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
     from styfie.engines.strokes import Drawing
-    from styfie.painting import Painting
 
 FILE = "painting.ora"
 STROKES = ("strokes.json", "strokes.svg")
@@ -199,7 +199,7 @@ class _Written:
             if name == "both":
                 self.both = image, data
         with image:
-            return label, _fit(_on_chequers(image) if name == "cutout" else image.convert("RGB"), CELL)
+            return label, fit_cell(on_chequers(image) if name == "cutout" else image.convert("RGB"), CELL)
 
 
 def _shown(painting: Painting, written: _Written, like: Path | None) -> Iterator[tuple[str, str, Image | Size]]:
@@ -218,10 +218,10 @@ def _shown(painting: Painting, written: _Written, like: Path | None) -> Iterator
             yield name, name, cutout(painting)
         else:
             picture = pictures[name]
-            score = _score(painting, name, picture)
+            score = score_of(painting, name, picture)
             if name == "both":
                 written.likeness = score
-            yield name, _caption(name, score), eight_bits(picture)
+            yield name, caption(name, score), eight_bits(picture)
     for name, look in painting.looks.items():
         for n, style in enumerate(look.styles):
             label = f"style of {name}: {style.name}"
@@ -295,7 +295,7 @@ def _unchanged(painting: Painting, like: Path) -> Mapping[str, Path]:
         names += [side] if looks[0] == looks[1] else []
     found = {name: file for name in names if (file := folder / f"{name}.png").is_file()}
     sheet = folder / "sheet.png"
-    same = before.get("styfie") == after.get("styfie") == styfie.__version__  # another version may draw it otherwise
+    same = before.get("styfie") == after.get("styfie") == __version__  # another version may draw it otherwise
     return {**found, "sheet": sheet} if same and _is_sheet_of(painting, sheet) else found
 
 
@@ -342,3 +342,6 @@ class _Made(Mapping[str, "Tensor"]):
 
     def __len__(self) -> int:
         return len(self._makers)
+
+
+keep_by(PaintingFiles(write_folder, read_painting))

@@ -8,7 +8,7 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from styfie.flow import carry, motion_between
+from styfie.film.flow import carry, motion_between
 
 pytest.importorskip("cv2")
 

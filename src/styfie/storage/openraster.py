@@ -19,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, Any, TypeVar
 from xml.etree import ElementTree
 
 import numpy as np
@@ -30,12 +30,10 @@ from torch import Tensor
 from styfie.errors import InputError, MissingError
 from styfie.images import write_png
 from styfie.looks import Look, Style
+from styfie.painting import Painting
 from styfie.regions import NAME, Regions
 from styfie.segmentation.colours import SoftColours
-from styfie.stored import LOOK, check_recipe
-
-if TYPE_CHECKING:
-    from styfie.painting import Painting
+from styfie.storage.stored import LOOK, check_recipe
 
 MOST_PIXELS = 16_384**2  # of the largest size that can be asked for
 MIMETYPE = "image/openraster"
@@ -129,14 +127,12 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
     """Read what `write_painting` wrote; colours are 8 bit.
 
     Without `styles` their pictures are black and take neither time nor memory: blending does not ask for them, and
-    `write_painting` and `folder.write_folder` take them from the file that the painting is `like`.
+    `write_painting` and `results.write_folder` take them from the file that the painting is `like`.
 
     Raises:
         MissingError: no such file.
         InputError: no painting of Styfie's, or a damaged one.
     """
-    from styfie.painting import Painting
-
     if not os.path.isfile(file):  # noqa: PTH113 - Path's raises of some names
         raise MissingError(f"There is no file {file}.")
     soft = SoftColours()

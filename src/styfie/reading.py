@@ -1,0 +1,200 @@
+"""From a photo as it is given to what an engine is given: the picture, its regions, depth, and looks, at one size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from styfie.depth import AUTO, find_depth
+from styfie.engines import ENGINES, Reading
+from styfie.engines.plan import FULL
+from styfie.errors import InputError, NoPersonError
+from styfie.images import Picture, describe, read_matte, read_picture, same_proportions
+from styfie.looks import Look
+from styfie.regions import BACKGROUND, SUBJECT, Regions
+from styfie.segmentation import find_segmenter, load_segmenter
+from styfie.segmentation.protocols import FastSegmenter, Partitioner, Segmenter
+from styfie.settings import Settings
+from styfie.storage.openraster import as_stored
+from styfie.storage.recipes import depth_asked
+from styfie.styles import Wanted, resolve_looks
+from styfie.weights import ASSETS
+
+PORTRAIT = ASSETS / "portrait.jpg"
+NARROW = 8  # pixels on the shorter side of what is painted, at least
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What is asked of one photo, in what `paint` takes; it can be sent to another process.
+
+    `own` names those of `regions` whose masks were the user's own, which a recipe tells on.
+    """
+
+    looks: Mapping[str, Wanted] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    masks: Mapping[str, Picture] = field(default_factory=dict)
+    regions: Regions | None = None
+    depth: Picture | None = None
+    own: tuple[str, ...] = ()
+
+
+class SourcePhoto:
+    """A photo as it is given, the built-in portrait if none is, decoded once for each size that is asked for."""
+
+    def __init__(self, given: Picture | None) -> None:
+        self.given = given
+        self.source: Picture = PORTRAIT if given is None else given
+        self._at: dict[int, Tensor] = {}
+
+    @classmethod
+    def of(cls, photo: Picture | SourcePhoto | None) -> SourcePhoto:
+        """The same, whichever it is."""
+        return photo if isinstance(photo, SourcePhoto) else cls(photo)
+
+    def at(self, size: int) -> Tensor:
+        """The photo (1, 3, H, W) with a longest side of `size` pixels, or its own if that is 0.
+
+        Raises:
+            InputError, MissingError: as `images.read_picture`.
+        """
+        if size not in self._at:
+            self._at[size] = read_picture(self.source, size)
+        return self._at[size]
+
+
+def read_photo(photo: Picture | None, size: int) -> Tensor:
+    """The photo at the result's size: its longest side `size`, or its own if that is 0."""
+    return SourcePhoto(photo).at(size)
+
+
+def read_request(photo: SourcePhoto, request: Request, size: int) -> Reading:
+    """The photo at a longest side of `size`, and what is found in it and asked of it.
+
+    Raises:
+        InputError, MissingError: what cannot be read, is not there, or does not go together.
+    """
+    picture = photo.at(size)
+    looks = resolve_looks(request.looks, max(picture.shape[-2:]))
+    regions = find_regions(picture, request.settings, request.masks, looks, request.regions, photo)
+    regions = as_stored(_with_depth(regions, request.depth, photo.given, picture, looks))
+    looks = {name: looks[name] for name in regions.names if name in looks}  # the order that the file has
+    return Reading(picture, regions, looks)
+
+
+def read_coarse(photo: SourcePhoto, request: Request, large: Reading) -> Reading | None:
+    """What a painting of `FULL` pixels would begin from; none if this is no larger, or the same is not found there."""
+    if max(large.photo.shape[-2:]) <= FULL:
+        return None
+    try:
+        small = read_request(photo, request, FULL)
+    except InputError:
+        return None
+    return small if small.regions.names == large.regions.names else None
+
+
+def check_narrow(photo: Tensor) -> None:
+    """Refuse a photo (1, 3, H, W) of which next to nothing is left at its size.
+
+    Raises:
+        InputError: it is so narrow.
+    """
+    height, width = photo.shape[-2:]
+    if min(height, width) < NARROW:
+        raise InputError(f"The photo would be {width}x{height} pixels, of {NARROW} at least: give a larger --size.")
+
+
+def find_regions(
+    photo: Tensor,
+    settings: Settings,
+    masks: Mapping[str, Picture],
+    finer: Iterable[str] = (),
+    known: Regions | None = None,
+    source: Picture | SourcePhoto | None = None,
+) -> Regions:
+    """Subject and background, from the user's mask or from the segmenter; what is finer; the user's other masks.
+
+    A photo without a person is refused, unless only the background and masks of the user's own are asked for. With
+    `known` regions nobody is looked for, only what is finer than they are. `source` is what the photo was read from:
+    regions of anything are looked for in it, so that they are the same at all sizes.
+    """
+    if SUBJECT in masks and BACKGROUND in masks:
+        raise InputError(f"Masks for both {SUBJECT} and {BACKGROUND} came: one of them says where the other is.")
+    asked, size = list(finer), (photo.shape[-2], photo.shape[-1])
+    mattes = {name: _read_inside(name, mask, size) for name, mask in masks.items()}
+    wanted = [name for name in asked if name not in (SUBJECT, BACKGROUND, *masks, *(known.names if known else ()))]
+    segmenter = _segmenter_for(settings, SourcePhoto.of(photo if source is None else source))
+    if known is not None:
+        regions = segmenter.split(_fitted(known, size), photo, wanted) if wanted else _fitted(known, size)
+    elif SUBJECT in mattes:
+        regions = segmenter.split(Regions.of_subject(mattes.pop(SUBJECT)), photo, wanted)
+    elif BACKGROUND in mattes:
+        regions = segmenter.split(Regions.of_subject(1 - mattes.pop(BACKGROUND)), photo, wanted)
+    else:
+        try:
+            regions = segmenter(photo, wanted)
+        except NoPersonError:
+            if not mattes or wanted or SUBJECT in asked:
+                raise
+            regions = Regions.of_subject(torch.zeros_like(photo[:, :1]))
+    for name, matte in mattes.items():
+        regions = regions.put(name, matte)
+    return regions
+
+
+def _segmenter_for(settings: Settings, photo: SourcePhoto) -> Segmenter:
+    """The segmenter that the settings name: the faster one for engines of one pass, of anything one for this photo."""
+    segmenter, entry = load_segmenter(settings.segmenter), find_segmenter(settings.segmenter)
+    if entry.fast and ENGINES.find(settings.engine).frames:
+        segmenter = cast(FastSegmenter, segmenter).brief()
+    if entry.partitions:
+        dividing = cast(Partitioner, segmenter)
+        segmenter = dividing.seeing(photo.at(dividing.work))
+    return segmenter
+
+
+def _fitted(regions: Regions, size: tuple[int, int]) -> Regions:
+    """Regions at the photo's size.
+
+    Raises:
+        InputError: they have other proportions.
+    """
+    height, width = regions.size
+    if not same_proportions((height, width), size):
+        raise InputError(f"The regions are {width}x{height} and the photo {size[1]}x{size[0]}: the same is wanted.")
+    return regions if regions.size == size else regions.resize(size)
+
+
+def _with_depth(
+    regions: Regions, depth: Picture | None, source: Picture | None, photo: Tensor, looks: Mapping[str, Look]
+) -> Regions:
+    """The regions with the depth that is asked for; what is known of it is not looked for again.
+
+    Raises:
+        InputError: a look is graded by depth and there is none; or as `depth.find_depth`.
+    """
+    wanted = None if depth_asked(depth) == AUTO and regions.depth is not None else depth
+    found = find_depth(wanted, source, photo, regions)
+    regions = regions if found is None else replace(regions, depth=found)
+    if regions.depth is None and (graded := [name for name, look in looks.items() if look.graded]):
+        raise InputError(
+            f"The strength of {' and '.join(graded)} is graded by depth, and none is known: give --depth FILE or "
+            "--depth auto."
+        )
+    return regions
+
+
+def _read_inside(name: str, mask: Picture, size: tuple[int, int]) -> Tensor:
+    """A mask with something in it.
+
+    Raises:
+        InputError: as `read_matte`; or it is black all over.
+    """
+    matte = read_matte(mask, size)
+    if float(matte.max()) < 0.5:
+        raise InputError(f"The mask of {name} ({describe(mask)}) has nothing inside: white marks what is.")
+    return matte

@@ -1,0 +1,1 @@
+"""What is written and read: paintings, results, sheets, recipes, and the state of a run."""
