@@ -45,6 +45,7 @@ TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
+LEAST = 1e-5  # smaller numbers keep from dividing by nought, and half as much does so as well
 VERDICTS = {
     0: "SURVIVED",
     1: "noticed",
@@ -157,7 +158,7 @@ def _changes(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
             yield "off by one", ast.Constant(value + 1)
             if value > 2:
                 yield "halved", ast.Constant(value // 2)
-        case ast.Constant(float() as value) if value:
+        case ast.Constant(float() as value) if abs(value) >= LEAST:
             yield "halved", ast.Constant(value / 2)
         case ast.Compare(left, [op], others):
             yield "comparison", ast.Compare(left, [TURNED[type(op)]()], others)

@@ -20,6 +20,7 @@ from styfie.engines.strokes.raster import BAR, locate
 from styfie.errors import InputError
 from styfie.images import resize
 from styfie.looks import Style
+from tests.conftest import fingerprint
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -231,13 +232,6 @@ def test_bristles_are_read_at_places_of_the_plastic_sequence() -> None:
     number = np.arange(1, 5)
     expected = np.stack([number / plastic, number / plastic**2], 1) % 1
     assert np.abs(_scatter(torch.arange(4)).numpy() - expected).max() < 1e-6
-
-
-def fingerprint(picture: Tensor) -> list[float]:
-    """Means of a picture (1, 3, H, W) and of its changes to the right and down, and of each quarter."""
-    halves = [half for row in picture.chunk(2, -2) for half in row.chunk(2, -1)]
-    found = [picture, picture.diff(dim=-1).abs(), picture.diff(dim=-2).abs(), *halves]
-    return [round(float(one.mean()), 4) for one in found]
 
 
 LOOKS = {
