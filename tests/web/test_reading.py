@@ -162,7 +162,7 @@ def test_a_recipes_file_unpacks_to_400_mb_and_200_files_at_most(
         def infolist(self) -> list[Any]:
             return entries
 
-    monkeypatch.setattr(reading.zipfile, "ZipFile", Archive)
+    monkeypatch.setattr("zipfile.ZipFile", Archive)
     for sizes, fits in (([2_000_000] * 200, True), ([2_000_000] * 199 + [2_000_001], False), ([1] * 201, False)):
         entries = [SimpleNamespace(filename="stack.xml", file_size=size) for size in sizes]
         if fits:
