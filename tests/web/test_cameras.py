@@ -67,12 +67,15 @@ def test_frames_come_back_with_their_rate(now: SimpleNamespace) -> None:
     async def use() -> None:
         all_, worker = used()
         name = await all_.open({"subject": {}}, {"size": 64})
-        assert worker.calls[-1] == ("camera", (name, {"subject": {}}, {"size": 64}))
+        opened = worker.calls[-1]
+        assert opened == ("camera", (name, {"subject": {}}, {"size": 64}))
         rates = []
         for _ in range(3):
             rates.append((await all_.frame(name, b"a frame", 10))[1])
             now.seconds += 0.25
-        assert rates == pytest.approx([0, 4, 4]) and worker.calls[-1] == ("frame", (name, b"a frame", 10))
+        assert rates == pytest.approx([0, 4, 4])
+        last = worker.calls[-1]
+        assert last == ("frame", (name, b"a frame", 10))
         await all_.close(name)
         with pytest.raises(GoneError):
             await all_.close(name)

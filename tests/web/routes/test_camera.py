@@ -33,7 +33,12 @@ def test_only_the_gallerys_styles_are_painted_by_a_camera(client: TestClient, st
 
 def test_no_frame_is_larger_than_a_screen_of_4k_with_a_little_more(client: TestClient, studio: StubStudio) -> None:
     most: list[int] = []
-    studio.quick.answers["frame"] = lambda _name, data, pixels: most.append(pixels) or data
+
+    def painted(_name: str, data: bytes, pixels: int) -> bytes:
+        most.append(pixels)
+        return data
+
+    studio.quick.answers["frame"] = painted
     looks = {"subject": {"styles": [{"name": "ink"}]}}
     camera = client.post(f"{API}/camera", json={"looks": looks}).json()["id"]
     client.post(f"{API}/camera/{camera}/frame", content=b"a frame")

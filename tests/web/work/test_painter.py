@@ -11,9 +11,10 @@ import torch
 from styfie.engines.progress import Progress
 from styfie.images import to_image, write_png
 from styfie.regions import Regions
+from styfie.settings import Settings
 from styfie.web.jobs import READ
 from styfie.web.work import painter
-from styfie.web.work.paintings import REGIONS, load, save, unpainted
+from styfie.web.work.paintings import REGIONS, asks, load, save, unpainted
 from tests.conftest import opened
 
 PHOTO = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
@@ -70,9 +71,9 @@ def test_regions_are_found_anew_at_another_size_unless_somebody_has_corrected_th
         return hair.resize((72, 96))
 
     monkeypatch.setattr(painter, "find_regions", find)
-    same = painter._regions(tmp_path, READ, painter.Settings(**SETTINGS), corrected)
+    same = painter._regions(tmp_path, READ, Settings(**SETTINGS), corrected)
     assert torch.equal(same.alpha, load(tmp_path / REGIONS).regions.alpha) and not asked
-    larger = painter._regions(tmp_path, READ, painter.Settings(**SETTINGS | {"size": 96}), corrected)
+    larger = painter._regions(tmp_path, READ, Settings(**SETTINGS | {"size": 96}), corrected)
     assert larger.size == (72, 96) and larger.names == hair.names
     assert asked == ([] if corrected else [((72, 96), ["hair"])])
 
@@ -80,7 +81,7 @@ def test_regions_are_found_anew_at_another_size_unless_somebody_has_corrected_th
 def test_where_nobody_is_nobody_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job(tmp_path, Regions(("background",), torch.ones(1, 1, 48, 64), (1.0,)))
     monkeypatch.setattr(painter, "find_regions", None)
-    assert painter._regions(tmp_path, READ, painter.Settings(**SETTINGS | {"size": 96}), False).names == ("background",)
+    assert painter._regions(tmp_path, READ, Settings(**SETTINGS | {"size": 96}), False).names == ("background",)
 
 
 def shown(
@@ -129,7 +130,7 @@ def test_what_grows_is_the_layers_over_the_photo_and_small(
     red = torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1).expand(2, 3, 48, 64)
     painting = unpainted(PHOTO, halves)
     assert not growing.add(Progress(1, 2, {}, 0, red)) and not (tmp_path / "growing.jpg").exists(), "nothing begins yet"
-    looks = painter.asks(tmp_path, {"subject": LOOK, "background": LOOK}, {})
+    looks = asks(tmp_path, {"subject": LOOK, "background": LOOK}, {})
     growing.start(type(painting)(PHOTO, halves, painting.layers, painter_looks(looks)))
     assert not growing.add(Progress(1, 2, {}, 0, red)), "it was asked to stop"
     picture = opened(tmp_path / "growing.jpg")
