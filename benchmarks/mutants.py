@@ -139,9 +139,17 @@ def _expressions(tree: ast.AST) -> Iterator[ast.expr]:
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
-                if isinstance(child, ast.expr):
+                if isinstance(child, ast.expr) and not _is_height(tree, child):
                     yield child
                 yield from _expressions(child)
+
+
+def _is_height(tree: ast.AST, child: ast.expr) -> bool:
+    """Whether it is the -2 of `x.shape[-2]`: the same as 2 in (B, C, H, W)."""
+    match tree, child:
+        case ast.Subscript(ast.Attribute(attr="shape")), ast.UnaryOp(ast.USub(), ast.Constant(2)):
+            return True
+    return False
 
 
 def _changes(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
