@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 
@@ -44,6 +45,7 @@ TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
+LEAST = 1e-5  # smaller numbers keep from dividing by nought, and half as much does so as well
 VERDICTS = {
     0: "SURVIVED",
     1: "noticed",
@@ -137,9 +139,17 @@ def _expressions(tree: ast.AST) -> Iterator[ast.expr]:
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
-                if isinstance(child, ast.expr):
+                if isinstance(child, ast.expr) and not _is_height(tree, child):
                     yield child
                 yield from _expressions(child)
+
+
+def _is_height(tree: ast.AST, child: ast.expr) -> bool:
+    """Whether it is the -2 of `x.shape[-2]`: the same as 2 in (B, C, H, W)."""
+    match tree, child:
+        case ast.Subscript(ast.Attribute(attr="shape")), ast.UnaryOp(ast.USub(), ast.Constant(2)):
+            return True
+    return False
 
 
 def _changes(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
@@ -156,7 +166,7 @@ def _changes(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
             yield "off by one", ast.Constant(value + 1)
             if value > 2:
                 yield "halved", ast.Constant(value // 2)
-        case ast.Constant(float() as value) if value:
+        case ast.Constant(float() as value) if abs(value) >= LEAST:
             yield "halved", ast.Constant(value / 2)
         case ast.Compare(left, [op], others):
             yield "comparison", ast.Compare(left, [TURNED[type(op)]()], others)
@@ -169,19 +179,44 @@ def _is_text(node: ast.expr) -> bool:
 def mirrors(module: Path) -> list[Path]:
     """The test files of a module, from the repository's root.
 
-    `a/b/c.py` is mirrored by `a/test_b_c*.py`, `a/b/test_c*.py`, or else `a/test_b*.py`; where there is none, by the
-    tests that import it, or all of its folder's.
+    `a/b/c.py` is mirrored by `a/b/test_c.py`, also `a/test_b_c.py`, and what goes on after a `_`; else by the files of
+    its package, `a/test_b.py` and the like, and all that import the module itself; else by those of its folder.
     """
     *folders, stem = module.relative_to(PACKAGE).with_suffix("").parts
-    names = [*folders, *([stem] if stem != "__init__" else [])]
-    for depth in range(len(names), 0, -1):
-        for cut in range(depth):
-            found = sorted(ROOT.joinpath("tests", *names[:cut]).glob(f"test_{'_'.join(names[cut:depth])}*.py"))
-            if found and (cut or depth == len(names)):
-                return [file.relative_to(ROOT) for file in found]
-    every = sorted((ROOT / "tests").rglob("test_*.py"))
-    importing = [file for file in every if ".".join(("styfie", *names)) in file.read_text()]
-    return [file.relative_to(ROOT) for file in importing or ROOT.joinpath("tests", *folders).glob("test_*.py")]
+    own = stem.strip("_")
+    names = [*folders, own] if own != "init" else folders
+    within = [*folders, folders[-1]] if own == "init" and folders else names
+    if found := _named(within) or (_named(names) if within != names else []):
+        return found
+    known = ".".join(("styfie", *(names if own == "init" else [*folders, stem])))
+    tests = ROOT / "tests"
+    importing = [file for file in sorted(tests.rglob("test_*.py")) if known in _imported(file)]
+    package = next((found for depth in range(len(names) - 1, 0, -1) if (found := _named(names[:depth]))), [])
+    if found := sorted({*package, *(file.relative_to(ROOT) for file in importing)}):
+        return found
+    nearest = next(place for place in (tests.joinpath(*folders), *tests.joinpath(*folders).parents) if place.is_dir())
+    return sorted(file.relative_to(ROOT) for file in nearest.glob("test_*.py"))
+
+
+def _named(names: list[str]) -> list[Path]:
+    """Test files whose name says that they are of a module or package."""
+    for cut in range(len(names)):
+        folder, name = ROOT.joinpath("tests", *names[:cut]), "_".join(names[cut:])
+        if found := sorted([*folder.glob(f"test_{name}.py"), *folder.glob(f"test_{name}_*.py")]):
+            return [file.relative_to(ROOT) for file in found]
+    return []
+
+
+@cache
+def _imported(file: Path) -> set[str]:
+    """All that a test file imports by its full name: modules, and what it takes from them."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
 
 
 def tried(mutant: Mutant, copy: Path, limit: float) -> str:

@@ -15,6 +15,7 @@ from styfie.painting import Painting, lens_blur
 from styfie.pipeline import find_regions
 from styfie.regions import Regions
 from styfie.settings import Settings
+from tests.conftest import fingerprint
 from tests.test_blur import scene
 from tests.test_painting import make, styled
 
@@ -206,3 +207,18 @@ def test_wrong_looks_are_refused(wrong: dict[str, str | float]) -> None:
         Look(**wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="lens"):
         Settings(lens="star")
+
+
+LENSES = {
+    "disc": [0.358, 0.0658, 0.0649, 0.3718, 0.3402, 0.3791, 0.3407],
+    "hexagon": [0.358, 0.066, 0.0649, 0.3718, 0.3403, 0.3791, 0.3406],
+}
+
+
+@pytest.mark.parametrize("bokeh", SHAPES)
+def test_a_lens_blurs_as_it_did(bokeh: str) -> None:
+    """Blur is part of a recipe: bright points, a matte and their rims, near and far from the border."""
+    rng = torch.Generator().manual_seed(0)
+    photo = 0.6 * torch.rand(1, 3, 96, 128, generator=rng) + 0.4 * (torch.rand(1, 1, 96, 128, generator=rng) > 0.98)
+    alpha = 1 - torch.sigmoid((torch.arange(128.0) - 70) / 2).expand(1, 1, 96, 128)
+    assert fingerprint(out_of_focus(photo, alpha, 10.0, bokeh)) == pytest.approx(LENSES[bokeh], abs=5e-4)

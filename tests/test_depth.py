@@ -18,6 +18,7 @@ from styfie.images import read_picture
 from styfie.pipeline import PORTRAIT
 from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
+from tests.conftest import fingerprint
 
 SIZE = (48, 64)
 ALPHA, DEPTH = b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:hevc:2015:auxid:2"  # of HEIC's auxiliary pictures
@@ -280,3 +281,52 @@ def test_borders_do_not_depend_on_the_size() -> None:
     depth[..., 100:200, 150:250] = 1
     large = depth.repeat_interleave(3, 2).repeat_interleave(3, 3)
     assert float(depth_borders(depth).mean()) == pytest.approx(float(depth_borders(large).mean()), rel=0.2)
+
+
+def test_the_farthest_person_is_nearer_than_all_behind() -> None:
+    """A person who ends at the upper border is at a quarter, what is behind begins at two fifths and ends at 1."""
+    photo, matte = noise(), torch.zeros(1, 1, 96, 128)
+    matte[..., :48, 20:60] = 1
+    depth = estimate_depth(photo, Regions.of_subject(matte))
+    assert inside(depth, matte) == pytest.approx(0.25 * (1 - 48 / 96), abs=1e-3), "a person ends half way down"
+    behind = depth[matte == 0]
+    assert float(behind.min()) == pytest.approx(0.4, abs=1e-3) and float(behind.max()) == pytest.approx(1, abs=1e-3)
+
+
+def test_depth_of_the_portrait_is_what_it_was(portrait: Tensor) -> None:
+    """Paintings with `--depth auto` repeat by their recipes."""
+    depth = estimate_depth(portrait, load_segmenter("auto")(portrait))
+    assert fingerprint(depth) == pytest.approx([0.4156, 0.0077, 0.0056, 0.4835, 0.7402, 0.0578, 0.3809], abs=5e-4)
+    assert fingerprint(depth_borders(depth)) == pytest.approx(
+        [0.0828, 0.0222, 0.0128, 0.1077, 0.0942, 0.0582, 0.0711], abs=5e-4
+    )
+    photo = noise()
+    expected = [0.4706, 0.0177, 0.02, 0.7174, 0.7, 0.2227, 0.2425]
+    assert fingerprint(estimate_depth(photo, nobody(photo))) == pytest.approx(expected, abs=5e-4)
+
+
+@pytest.mark.parametrize("batches", [(), (1,), (1, 1), (1, 1, 1)])
+def test_a_map_may_come_in_a_batch_of_one(batches: tuple[int, ...]) -> None:
+    assert_ramp(read_depth(ramp(255).reshape(*batches, *SIZE), SIZE))
+
+
+def test_a_map_that_is_a_row_or_a_list_is_refused() -> None:
+    for values in (np.arange(64.0), np.zeros((3, *SIZE)), np.zeros((1, 3, *SIZE))):
+        with pytest.raises(InputError):
+            read_depth(values, SIZE)
+
+
+@pytest.mark.parametrize(("kind", "near"), [(0, "bright"), (1, "bright"), (2, "dark"), (3, "bright")])
+def test_only_one_kind_of_map_holds_distances(kind: int, near: str) -> None:
+    """As libheif numbers them: 0 is inverse depth, 1 and 3 are disparities, 2 is depth itself."""
+    depth = photo_depth(with_depth(ramp(255), {"representation_type": kind}))
+    assert depth is not None
+    left, right = float(depth[..., 0].mean()), float(depth[..., -1].mean())
+    assert (left > right) == (near == "bright")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_map_beside_a_photo_is_turned_as_the_photo_was(orientation: int) -> None:
+    """EXIF's orientations 5 to 8 change width for height; else a map on its side is not the photo's."""
+    found = photo_depth(with_depth(np.rot90(ramp(255)), {}, original_orientation=orientation))
+    assert (found is not None) == (orientation in (5, 6, 7, 8))

@@ -6,12 +6,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.images import resize
-from styfie.likeness import FACE_SIDE, FLAT, emphasis, face_score, likeness_score
+from styfie.likeness import FACE_SIDE, FLAT, _around, _scaled, emphasis, face_score, likeness_score
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
 from styfie.storage.sheet import draw_sheet
+from tests.conftest import fingerprint
 
 ALL = torch.ones(1, 1, 64, 64)
 
@@ -163,3 +164,57 @@ def test_captions_carry_the_score(monkeypatch: pytest.MonkeyPatch, portrait: Ten
     pictures = {"photo": portrait, "mask": face, "subject": portrait, "both": 1 - portrait}
     draw_sheet(painting, pictures, cutout(painting))
     assert captions == ["photo", "mask", "cutout", "subject, likeness 1.00", "both, likeness -1.00"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "margin", "wanted"),
+    [
+        ((3, 7), (25, 30), 2, (slice(1, 9), slice(23, 32))),
+        ((0, 2), (0, 3), 4, (slice(0, 6), slice(0, 7))),
+        ((5, 6), (5, 6), 5, (slice(0, 11), slice(0, 11))),
+    ],
+)
+def test_the_box_around_a_face(
+    rows: tuple[int, int], columns: tuple[int, int], margin: int, wanted: tuple[slice, slice]
+) -> None:
+    inside = torch.zeros(20, 30, dtype=torch.bool)
+    inside[slice(*rows), slice(*columns)] = True
+    assert _around(inside, margin) == (..., *wanted)
+
+
+def test_a_span_in_another_size_has_a_pixel_more_on_either_side() -> None:
+    assert _scaled(slice(2, 5), 10, 100) == slice(10, 60)
+    assert _scaled(slice(0, 10), 10, 100) == slice(0, 100), "within the picture"
+    assert _scaled(slice(20, 50), 100, 10) == slice(1, 6)
+
+
+def test_sixteen_pixels_are_enough_to_be_compared() -> None:
+    for count, score in ((15, 0), (16, 1)):
+        inside = 0 * ALL
+        inside[0, 0, 10:14, 10:14] = 1
+        inside[0, 0, 13, 13] = count - 15
+        assert likeness_score(noise(0), noise(0), inside) == pytest.approx(score, abs=1e-6)
+
+
+def test_a_face_is_scored_at_128_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A face of 256 x 256 pixels is halved, with all that is around it; one that is smaller is left as it is."""
+    seen: list[tuple[int, ...]] = []
+
+    def score(_painted: Tensor, photo: Tensor, _face: Tensor) -> float:
+        seen.append(tuple(photo.shape[-2:]))
+        return 0.0
+
+    monkeypatch.setattr("styfie.likeness.likeness_score", score)
+    for side, face_side in ((600, 256), (300, 100)):
+        face = torch.zeros(1, 1, side, side)
+        face[..., 20 : 20 + face_side, 30 : 30 + face_side] = 1
+        photo = torch.zeros(1, 3, side, side)
+        face_score(photo, photo, face)
+    margin = 4 * 2
+    assert seen == [((256 + 2 * margin) // 2, (256 + 2 * margin) // 2), (108, 108)]
+
+
+def test_emphasis_is_where_it_was(portrait: Tensor, face: Tensor) -> None:
+    """Paintings repeat by their recipes: what counts as an eye is part of them."""
+    expected = [0.0202, 0.0017, 0.0019, 0.0723, 0.0085, 0.0, 0.0]
+    assert fingerprint(emphasis(portrait, face)) == pytest.approx(expected, abs=5e-4)

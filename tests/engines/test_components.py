@@ -22,6 +22,7 @@ from styfie.losses.functional import gram
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.weights import ASSETS
+from tests.conftest import fingerprint
 
 from .conftest import BLUE, RED, stripes
 
@@ -167,3 +168,17 @@ def test_nothing_to_paint_is_the_photo_and_an_empty_region_is_no_trouble(photo: 
     assert torch.equal(last(photo, whole(photo), {}).layers, photo.expand(2, -1, -1, -1))
     found = last(photo, whole(photo), {"background": Look((RED,))}).layers
     assert torch.equal(found, photo.expand(2, -1, -1, -1))
+
+
+PAINTED = {
+    0.0: [0.3492, 0.0653, 0.0492, 0.3749, 0.5105, 0.3403, 0.171],
+    1.0: [0.3491, 0.0656, 0.0494, 0.375, 0.51, 0.3403, 0.171],
+}
+
+
+@pytest.mark.parametrize("likeness", [0.0, 1.0])
+def test_it_paints_as_it_did(portrait: Tensor, face: Tensor, likeness: float) -> None:
+    """What is painted with a recipe is painted so again: to match or to blend patches otherwise is another engine."""
+    looks = {"subject": Look((RED, BLUE), likeness=likeness)}
+    found = last(resize(portrait, (64, 64)), whole(resize(portrait, (64, 64)), resize(face, (64, 64))), looks)
+    assert fingerprint(found.layers) == pytest.approx(PAINTED[likeness], abs=2e-3)

@@ -26,6 +26,7 @@ from styfie.regions import Regions
 from styfie.segmentation.foreground import one_thread
 from styfie.settings import Settings
 from styfie.weights import ASSETS
+from tests.conftest import fingerprint
 
 SETTINGS = Settings(size=96, device="cpu")
 
@@ -224,3 +225,15 @@ def test_a_larger_scale_begins_with_nine_tenths_of_the_detail_that_the_smaller_c
     shown = resize(resize(portrait, (48, 48)), (96, 96))
     assert torch.equal(small, resize(portrait, (48, 48)))
     assert torch.allclose(large, (0.1 * shown + 0.9 * portrait).clamp(0, 1), atol=1e-6)
+
+
+PAINTED = {
+    1.0: [0.4565, 0.066, 0.0672, 0.4562, 0.6177, 0.4186, 0.3336],
+    2.0: [0.4413, 0.0682, 0.055, 0.4294, 0.6118, 0.3998, 0.3241],
+}
+
+
+@pytest.mark.parametrize("stroke", [1.0, 2.0])
+def test_it_paints_as_it_was_taught(portrait: Tensor, halves: Regions, stroke: float) -> None:
+    looks = {"subject": look("ink", stroke=stroke), "background": look("waves", content=0.9)}
+    assert fingerprint(paint(portrait, halves, looks)) == pytest.approx(PAINTED[stroke], abs=1e-3)

@@ -21,6 +21,7 @@ from styfie.looks import BRUSHES as ASKED
 from styfie.looks import Look, Style
 from styfie.regions import Regions
 from styfie.settings import Settings
+from tests.conftest import fingerprint
 from tests.engines.conftest import BLUE, RED
 
 SETTINGS = Settings(steps=2, device="cpu")
@@ -225,3 +226,20 @@ COLOURS = (("red", (1.0, 0.0, 0.0)), ("blue", (0.0, 0.0, 1.0)))
 def test_every_brush_can_be_asked_for_and_every_gallery_picture_has_one() -> None:
     assert ("auto", *BRUSHES) == ASKED
     assert SUITED.keys() == GALLERY.keys() and set(SUITED.values()) <= set(BRUSHES)
+
+
+PAINTED = {
+    "oil": [0.3312, 0.0278, 0.0195, 0.3593, 0.3694, 0.3506, 0.2456],
+    "tape": [0.3249, 0.0251, 0.0168, 0.3566, 0.366, 0.3477, 0.2295],
+    "marker": [0.3249, 0.0253, 0.017, 0.3589, 0.3674, 0.3474, 0.2258],
+    "watercolour": [0.3407, 0.0306, 0.0223, 0.3551, 0.3647, 0.3525, 0.2904],
+}
+
+
+@pytest.mark.parametrize("brush", BRUSHES)
+def test_it_paints_as_it_did(photo: Tensor, halves: Regions, brush: str) -> None:
+    """What is painted with a recipe is painted so again, but for roundings."""
+    look = {"subject": Look((RED,), brush=brush, likeness=1.0), "background": Look((BLUE,), brush=brush, stroke=1.5)}
+    faced = replace(halves, face=halves.alpha[:1])
+    found = last(photo, faced, look)
+    assert fingerprint(found.layers) == pytest.approx(PAINTED[brush], abs=2e-3)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from styfie.engines.strokes.brushes import BRUSHES, brush_for, load_brush
-from styfie.engines.strokes.drawing import PARTS, Drawing, Strokes, lay
+from styfie.engines.strokes.drawing import PARTS, Drawing, Strokes, _lengths, _milestones, _scatter, lay, lit, widths_of
 from styfie.engines.strokes.export import from_json, to_json, to_svg
 from styfie.engines.strokes.raster import BAR, locate
 from styfie.errors import InputError
 from styfie.images import resize
 from styfie.looks import Style
+from tests.conftest import fingerprint
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -172,3 +175,87 @@ def test_the_brush_suits_the_heaviest_style() -> None:
     pale = torch.tensor([0.95, 0.85, 0.8]).view(1, 3, 1, 1).expand(1, 3, 8, 8)
     assert brush_for([Style("a sheet", pale)]) == "watercolour"
     assert brush_for([Style("a drawing", torch.rand(1, 1, 8, 8).expand(1, 3, 8, 8))]) == "marker"
+
+
+def relief(height: Tensor, level: float = 1.0) -> Tensor:
+    """Paint of one grey on which heights (H, W) stand, lit."""
+    canvas = torch.cat([torch.full((1, 3, *height.shape), level), height[None, None]], 1)
+    return lit(replace(BRUSHES["oil"], relief=1.0), canvas)[0, 0]
+
+
+def test_relief_is_lit_by_one_light_of_length_one() -> None:
+    """A slope across counts 3 where one down counts 4: the light's direction is (3, 4) / 5, slopes of it being 1."""
+    rise = torch.linspace(0, 0.6, 21).expand(21, 21)
+    across, down = (0.5 - float(relief(one, 0.5)[10, 10]) for one in (rise, rise.mT.contiguous()))
+    assert across == pytest.approx(0.75 * down, abs=1e-5) and abs(down) > 0
+    assert 0.5 - float(relief(-rise, 0.5)[10, 10]) == pytest.approx(-across, abs=1e-5), (
+        "what falls is lit the other way"
+    )
+    assert across**2 + down**2 == pytest.approx((0.16 * 0.675 * 0.03) ** 2, rel=1e-3), "0.03 a pixel of height"
+
+
+@pytest.mark.parametrize(("level", "most"), [(0.0, 0.056), (0.5, 0.108), (1.0, 0.16)])
+def test_the_steepest_relief_lightens_and_darkens_so_much(level: float, most: float) -> None:
+    wall = torch.zeros(9, 40)
+    wall[:, 15:25] = 50
+    change = relief(wall, level) - level
+    assert float(change.max()) == pytest.approx(min(most, 1 - level), abs=1e-5)
+    assert float(change.min()) == pytest.approx(max(-most, -level), abs=1e-5)
+
+
+def test_relief_looks_the_same_at_any_size() -> None:
+    """The same slope beside the picture's longer side, at a size where it is seen over one pixel and over three."""
+    one, three = (relief(torch.linspace(0, 3, side).expand(8, side), 0.5)[4, side // 2] for side in (700, 2100))
+    assert float(one - 0.5) == pytest.approx(float(three - 0.5), rel=0.02) and abs(float(one - 0.5)) > 1e-5
+
+
+def test_lengths_and_widths_of_strokes() -> None:
+    bar = torch.tensor([[0.5, 0.5, 0.3, 0.1, 1.0, 0.2]])  # x, y, length, width, …
+    curve = torch.tensor([[0.0, 0.0, 0.3, 0.4, 0.3, 1.0, 0.02, 0.05]])  # three points and two radii
+    assert float(_lengths(BRUSHES["oil"], bar)) == pytest.approx(0.3)
+    assert float(_lengths(BRUSHES["marker"], curve)) == pytest.approx(0.5 + 0.6)
+    assert float(widths_of(BRUSHES["oil"], bar)) == pytest.approx(0.1)
+    assert float(widths_of(BRUSHES["marker"], curve)) == pytest.approx(0.07)
+
+
+def test_each_level_has_its_share_of_the_frames() -> None:
+    level = torch.tensor([0, 0, 1, 1, 1, 1])
+    assert _milestones(level, 4) == [1, 2, 4, 6]
+    assert _milestones(level, 2) == [2, 6] and _milestones(level, 1) == [6]
+    assert _milestones(torch.tensor([0, 1, 1, 1, 1, 1, 1, 1]), 4) == [0, 1, 4, 8]
+    assert _milestones(torch.zeros(0, dtype=torch.long), 3) == [0, 0, 0]
+
+
+def test_bristles_are_read_at_places_of_the_plastic_sequence() -> None:
+    """Its number is the root of p**3 = p + 1: multiples of 1 / p and 1 / p**2 lie evenly in the square."""
+    plastic = next(root.real for root in np.roots([1, 0, -1, -1]) if abs(root.imag) < 1e-9)
+    number = np.arange(1, 5)
+    expected = np.stack([number / plastic, number / plastic**2], 1) % 1
+    assert np.abs(_scatter(torch.arange(4)).numpy() - expected).max() < 1e-6
+
+
+LOOKS = {
+    "oil": [
+        [0.5662, 0.0315, 0.0311, 0.5631, 0.5948, 0.5385, 0.5684],
+        [0.5658, 0.011, 0.0112, 0.5636, 0.5945, 0.5382, 0.567],
+    ],
+    "tape": [
+        [0.5679, 0.028, 0.0283, 0.5651, 0.5947, 0.5423, 0.5697],
+        [0.5681, 0.008, 0.008, 0.5653, 0.5948, 0.5425, 0.5697],
+    ],
+    "marker": [
+        [0.5842, 0.0305, 0.0309, 0.5489, 0.626, 0.5941, 0.5676],
+        [0.5842, 0.0087, 0.0089, 0.5493, 0.6261, 0.5939, 0.5676],
+    ],
+    "watercolour": [
+        [0.5841, 0.0374, 0.0376, 0.5507, 0.6252, 0.5928, 0.5679],
+        [0.5891, 0.0166, 0.0166, 0.5556, 0.6305, 0.5986, 0.5718],
+    ],
+}
+
+
+@pytest.mark.parametrize("brush", BRUSHES)
+def test_a_stored_drawing_looks_as_it_did(brush: str) -> None:
+    """Whoever has kept a `strokes.json` gets the picture that was shown: another look is another brush."""
+    for size, expected in zip(((96, 128), (384, 512)), LOOKS[brush], strict=True):
+        assert fingerprint(some(brush).render(size)) == pytest.approx(expected, abs=4e-4)

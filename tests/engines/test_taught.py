@@ -20,6 +20,7 @@ from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.styles import load_style
 from styfie.weights import ASSETS, save_weights
+from tests.conftest import fingerprint
 from tests.engines.test_fast import style_distance
 
 SETTINGS = Settings(size=96, device="cpu")
@@ -134,3 +135,9 @@ def test_weights_that_are_no_numbers_are_one_sentence(tmp_path: Path) -> None:
     save_taught(network, torch.rand(1, 3, 40, 40), tmp_path / "own.safetensors")
     with pytest.raises(InputError, match="styfie train style"):
         load_style(tmp_path / "own.safetensors", 64)
+
+
+def test_the_gallery_is_painted_as_it_was_taught(portrait: Tensor) -> None:
+    one, two = (Style(name, load_style(name, 96).picture) for name in ("ink", "waves"))
+    found = torch.cat([paint(portrait, one), paint(portrait, one, two)])
+    assert fingerprint(found) == pytest.approx([0.4829, 0.1021, 0.1323, 0.4799, 0.5874, 0.4859, 0.3782], abs=1e-3)

@@ -91,3 +91,19 @@ def test_summary_means_the_lowest_tenth() -> None:
     assert summary.worst_tenth == pytest.approx((scores[-1].iou + scores[-2].iou) / 2)
     for field in ("iou", "mean_iou", "boundary_f", "mae", "sad", "gradient"):
         assert getattr(summary, field) == pytest.approx(sum(getattr(s, field) for s in scores) / 20)
+
+
+@pytest.mark.parametrize(("shift", "matched"), [(6, True), (8, False)])
+def test_the_boundarys_tolerance_grows_with_the_picture(shift: int, matched: bool) -> None:
+    """Of 500 x 500 pixels the diagonal is 707, of which 0.8 % are 5.66: six pixels are near enough."""
+    bar, moved = np.zeros((2, 500, 500), bool)
+    bar[:, 200:300] = True
+    moved[:, 200 + shift : 300 + shift] = True
+    assert (boundary_f(bar, moved) == 1) == matched
+    assert boundary_f(bar, moved, tolerance=0.012) == 1
+
+
+def test_of_few_pictures_the_worst_tenth_is_the_worst_one() -> None:
+    scores = [score_mask(square(0, 0), square(0, shift)) for shift in range(4)]
+    assert summarise(scores).worst_tenth == scores[-1].iou
+    assert summarise(scores * 4).worst_tenth == scores[-1].iou, "of sixteen the worst two"

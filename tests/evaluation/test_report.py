@@ -114,3 +114,38 @@ def test_difference_is_red_for_too_much_and_blue_for_missed() -> None:
     assert too_much.argmax() == 0
     assert missed.argmax() == 2
     assert torch.equal(right, torch.full((3,), 0.5))
+
+
+def test_the_difference_lies_over_a_pale_photo() -> None:
+    photo = torch.tensor([0.0, 0.5, 1.0]).view(1, 1, 1, 3).expand(1, 3, 1, 3)
+    nothing, all_ = torch.zeros(1, 1, 1, 3), torch.ones(1, 1, 1, 3)
+    assert difference(photo, nothing, nothing)[0, 0, 0].tolist() == [0.5, 0.75, 1.0]
+    coloured = torch.tensor([0.9, 0.0, 0.0]).view(1, 3, 1, 1)
+    assert difference(coloured, nothing[..., :1], nothing[..., :1]).flatten().tolist() == pytest.approx([0.65] * 3)
+    red, blue = difference(photo, nothing, all_)[0, :, 0, 0], difference(photo, all_, nothing)[0, :, 0, 0]
+    assert red.tolist() == pytest.approx([0.84, 0.1, 0.1]) and blue.tolist() == pytest.approx([0, 0.3, 1])
+    half = difference(photo, nothing, 0.5 * all_)[0, :, 0, 0]
+    assert half.tolist() == pytest.approx([0.67, 0.3, 0.3]), "as much as it differs"
+
+
+def test_numbers_have_as_many_digits_as_mean_something(evaluation: Evaluation) -> None:
+    heading, first = table(evaluation)[0], table(evaluation)[1]
+    cells = dict(zip(heading, first, strict=True))
+    digits = {name: len(cell.partition(".")[2]) for name, cell in cells.items() if name != "source"}
+    assert digits == {
+        "photos": 0,
+        "IoU": 3,
+        "mean IoU": 3,
+        "boundary F": 3,
+        "worst tenth": 3,
+        "MAE": 4,
+        "SAD/1000": 2,
+        "gradient/1000": 2,
+    }
+
+
+def test_all_sources_together_stand_out(evaluation: Evaluation) -> None:
+    lines = [line for line in as_html(evaluation, SETTINGS).splitlines() if line.startswith("<tr")]
+    assert [line for line in lines if 'class="all"' in line] == [next(line for line in lines if ">all<" in line)]
+    shown = Page(as_html(evaluation, SETTINGS)).images[0]
+    assert (shown["width"], shown["height"]) == ("20", "20")

@@ -110,3 +110,32 @@ def test_the_person_is_what_is_not_background() -> None:
 def test_an_empty_set_is_refused() -> None:
     with pytest.raises(InputError, match="no portrait"):
         evaluate_segmenter([], white)
+
+
+def test_sixteen_of_the_worst_are_kept_at_320_pixels() -> None:
+    many = [portrait(f"s_{share}", share, side=400) for share in range(200, 380, 9)]
+    worst = evaluate_segmenter(many, left_half).worst
+    assert len(many) == 20 and len(worst) == 16
+    assert {tuple(shown.photo.shape) for shown in worst} == {(1, 3, 320, 320)}
+    (small,) = evaluate_segmenter([portrait("a", 5)], left_half).worst
+    assert small.photo.shape == (1, 3, 20, 20), "none is enlarged"
+    assert float(small.photo.max()) == 1 and torch.equal(small.photo[:, :1], small.truth)
+
+
+def test_grey_is_grey_in_photo_and_truth() -> None:
+    """Eight bits are divided by 255: half a matte is half a pixel of person in the sum of differences."""
+    grey = np.full((10, 10), 51, np.uint8)
+    known = Known("a_1", np.repeat(grey[..., None], 3, 2), grey, np.full((10, 10), 255, np.uint8))
+    score = evaluate_segmenter([known], lambda photo: torch.zeros_like(photo[:, :1])).rows[0].score
+    assert score.mae == pytest.approx(0.2) and score.sad == pytest.approx(0.02)
+    assert evaluate_segmenter([known], white).rows[0].score.mae == pytest.approx(0, abs=1e-7)
+
+
+def test_255_is_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As data sets mark what nobody has labelled: the largest value of eight bits."""
+    hair = portrait("a_1", 10, label=2)
+    half = Known("a_1", hair.image, hair.matte, np.where(hair.matte > 0, hair.parts, np.uint8(255)))
+    parts = evaluate_segmenter([half], white, lambda photo: torch.eye(5)[2].view(1, 5, 1, 1).expand(1, 5, 3, 3)).parts
+    assert parts is not None and parts["hair"] == 1
+    odd = Known("a_1", hair.image, hair.matte, np.full_like(hair.parts, 127))
+    assert evaluate_segmenter([odd], white, lambda photo: torch.ones(1, 5, 2, 2)).parts is not None

@@ -181,3 +181,51 @@ def test_a_painted_film_keeps_the_colours_and_is_tagged(
     found, pixel = seen_by_players(film)
     assert found == (1, 1, 1, 1)
     assert np.abs(pixel - (128, 128, 128)).max() <= 2
+
+
+def test_numbers_are_those_of_h273_and_of_ffmpeg() -> None:
+    """ITU-T H.273 for matrices, primaries and curves; SWS_CS_… of libswscale for what it is to convert by."""
+    from styfie.film.display import BT601, BT709, HDR, LIMITED, SWSCALE, UNSPECIFIED, WIDE, matrix_without_tags
+
+    assert (BT709, UNSPECIFIED, BT601, LIMITED) == (1, 2, 6, 1)
+    assert SWSCALE == {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
+    assert {9, 11, 12} == WIDE and {8, 16, 18} == HDR
+    assert [matrix_without_tags(lines) for lines in (480, 719, 720, 721, 1080)] == [BT601, BT601, BT709, BT709, BT709]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shown"),
+    [
+        (None, (20, 30)),
+        (Fraction(1), (20, 30)),
+        (Fraction(4, 3), (20, 40)),
+        (Fraction(3, 4), (27, 30)),
+        (Fraction(16), (20, 480)),
+        (Fraction(1, 16), (320, 30)),
+        (Fraction(161, 10), (20, 30)),
+        (Fraction(10, 161), (20, 30)),
+        (Fraction(-1), (20, 30)),
+    ],
+)
+def test_no_side_becomes_smaller_and_sixteen_times_as_wide_is_the_most(
+    ratio: Fraction | None, shown: tuple[int, int]
+) -> None:
+    assert displayed((20, 30), ratio) == shown
+
+
+def test_what_is_of_another_shape_stands_in_the_middle_on_black() -> None:
+    from styfie.film.display import Display
+
+    def frame(height: int, width: int) -> Any:
+        return av.VideoFrame.from_ndarray(np.full((height, width, 3), 255, np.uint8), format="rgb24")
+
+    display = Display(None, 0)
+    assert display.see(frame(40, 80)) == (40, 80) == display.film
+    assert display.see(frame(41, 81)) == (40, 80) and display.see(frame(1, 1)) == (2, 2), "even, and at least 2"
+    assert display.film == (40, 80)
+    for height, width, rows, columns in ((80, 40, slice(0, 40), slice(30, 50)), (20, 80, slice(10, 30), slice(0, 80))):
+        wanted = torch.zeros(40, 80)
+        wanted[rows, columns] = 1
+        torch.testing.assert_close(display.show(frame(height, width))[0, 1], wanted, atol=0.01, rtol=0)
+    small = Display(None, 20)
+    assert small.show(frame(40, 80)).shape == (1, 3, 10, 20)

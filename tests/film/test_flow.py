@@ -61,3 +61,15 @@ def test_strips_too_narrow_for_the_finder_stay_where_they_are(size: tuple[int, i
     motion = motion_between(frame, frame)
     assert motion.where.shape == (*size, 2)
     assert float((carry(frame, motion) - frame).abs().max()) < 0.02
+
+
+def test_motion_is_found_as_it_was() -> None:
+    from tests.conftest import fingerprint
+
+    wide = texture(96, 128)
+    before, now = wide[..., 10:106], (wide[..., 6:102] + 0.1 * texture(96, 96, 7)).clamp(0, 1)
+    motion = motion_between(now, before)
+    assert fingerprint(carry(before, motion)) == pytest.approx(
+        [0.4926, 0.0208, 0.0222, 0.5027, 0.4721, 0.5105, 0.4851], abs=2e-3
+    )
+    assert fingerprint(motion.trust) == pytest.approx([0.4977, 0.018, 0.0176, 0.492, 0.5196, 0.4748, 0.5042], abs=1e-2)

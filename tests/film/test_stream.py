@@ -261,3 +261,11 @@ def test_strips_are_painted_too(size: tuple[int, int], frames: list[Tensor]) -> 
     painted = list(Stream(looks("subject", "background"), SETTINGS)(strips))
     assert [tuple(one.shape[-2:]) for one in painted] == [size, size]
     assert all(bool(one.isfinite().all()) for one in painted)
+
+
+def test_frames_are_painted_as_they_were(frames: list[Tensor]) -> None:
+    """The third of three: what it has of those before is in it."""
+    from tests.conftest import fingerprint
+
+    *_, third = Stream(looks("subject", "background"), SETTINGS)(frames[:3])
+    assert fingerprint(third) == pytest.approx([0.5429, 0.0444, 0.0585, 0.5427, 0.5881, 0.5763, 0.4646], abs=2e-3)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from styfie.segmentation import foreground
 from styfie.segmentation.foreground import estimate_foreground, estimate_foregrounds, foregrounds_at, one_thread
+from tests.conftest import fingerprint
 
 
 def scene(side: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -182,3 +183,14 @@ def test_threads_are_given_back_where_two_threads_overlap() -> None:
         assert (found, torch.get_num_threads()) == ({"first": 3, "second": 3, "new": 3}, 3)
     finally:
         torch.set_num_threads(before)
+
+
+def test_colours_are_parted_as_they_were() -> None:
+    """What is blended of a stored painting is what it was, also where the colours of either side are not smooth."""
+    photo, alpha, _, _ = scene(96)
+    grain = 0.2 * torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+    inside = [0.5675, 0.0294, 0.029, 0.5454, 0.5794, 0.5563, 0.5891]
+    outside = [0.6141, 0.0437, 0.0437, 0.5681, 0.6062, 0.6214, 0.6606]
+    for expected, one in ((inside, alpha), (outside, 1 - alpha)):
+        found = estimate_foreground((photo + grain).clamp(0, 1), one)
+        assert fingerprint(found) == pytest.approx(expected, abs=5e-4)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from styfie.images import resize
 from styfie.segmentation import matting
 from styfie.segmentation.matting import guided_filter, matting_laplacian, refine, upsampled_strips
+from tests.conftest import fingerprint
 
 
 def disc(side: int) -> torch.Tensor:
@@ -108,3 +109,12 @@ def test_strips_are_the_bilinear_picture() -> None:
     small = torch.rand(1, 2, 37, 29, generator=torch.Generator().manual_seed(0))
     whole = torch.cat([values for _, values in upsampled_strips(small, (601, 83))], 2)
     assert torch.allclose(whole, F.interpolate(small, (601, 83), mode="bilinear"), atol=1e-5)
+
+
+def test_a_matte_is_refined_as_it_was() -> None:
+    """A coarse disc over grain: not so plain that every way to refine it gives the same."""
+    alpha = disc(96)
+    grain = 0.1 * torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+    coarse = F.avg_pool2d(disc(96), 9, 1, 4)
+    found = refine(coarse, (on_two_colours(alpha) + grain).clamp(0, 1))
+    assert fingerprint(found) == pytest.approx([0.2829, 0.0143, 0.0144, 0.2702, 0.2827, 0.2831, 0.2955], abs=5e-4)

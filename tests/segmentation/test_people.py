@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from styfie.segmentation.people import find_faces, split_people, without_specks
+from tests.conftest import fingerprint
 
 SIZE = 128
 
@@ -113,3 +114,10 @@ def test_a_face_is_no_smaller_than_two_fifths_of_the_largest(share: float, faces
     found = find_faces(np.eye(5, dtype=np.float32)[labels].transpose(2, 0, 1), labels > 0)
     assert len(found) == faces
     assert all(abs(x - middle) < 3 for (_, x, _), middle in zip(found, (60, 150), strict=False))
+
+
+def test_people_are_parted_as_they_were() -> None:
+    people = split_people(*figures([30, 78], arm=True))
+    left, right = [[0.4297, 0.0079, 0.0, 0.8594, 0.0, 0.8594, 0.0], [0.5703, 0.0079, 0.0, 0.1406, 1.0, 0.1406, 1.0]]
+    assert fingerprint(people[0].share) == pytest.approx(left, abs=1e-3)
+    assert fingerprint(people[1].share) == pytest.approx(right, abs=1e-3)

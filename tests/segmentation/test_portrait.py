@@ -11,6 +11,7 @@ from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
 from styfie.segmentation import portrait as portrait_module
 from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, Sight, split_off
+from tests.conftest import fingerprint
 
 
 def test_finds_the_astronaut(portrait: Tensor) -> None:
@@ -155,3 +156,16 @@ def test_the_outer_parts_of_probabilities_are_haze() -> None:
     likely = torch.linspace(0.05, 0.95, 64)
     expected = ((likely - 3 / 16) / (10 / 16)).clamp(0, 1)
     assert torch.allclose(sight.matte, expected.expand_as(sight.matte), atol=1e-4)
+
+
+def test_the_portrait_is_found_as_it_was(portrait: Tensor) -> None:
+    """Where masks come from is part of every recipe; the network's own weights do not change."""
+    regions = load_segmenter("portrait")(portrait, ["hair", "skin", "clothes"])
+    assert regions.face is not None
+    assert fingerprint(regions.side("subject")) == pytest.approx(
+        [0.4194, 0.0083, 0.0055, 0.4154, 0.1132, 0.8954, 0.2534], abs=1e-3
+    )
+    means = [float(one.mean()) for one in regions.alpha]
+    assert means == pytest.approx([0.0091, 0.5806, 0.0355, 0.0374, 0.3374], abs=1e-3)
+    assert fingerprint(regions.face) == pytest.approx([0.0303, 0.0016, 0.0015, 0.1074, 0.0137, 0.0, 0.0], abs=1e-3)
+    assert regions.score == pytest.approx([0.9801, 0.9801, 0.8767, 0.8965, 0.8415], abs=2e-3)

@@ -13,9 +13,9 @@ import torch
 from styfie.errors import InputError
 from styfie.evaluation.parts import UNLABELLED
 from styfie.training.files import Files
-from styfie.training.portraits import Pastings, place, relight
+from styfie.training.portraits import Pastings, as_jpeg, draw_placing, place, relight
 from styfie.training.presets import PRESETS, Recipe, load_preset
-from styfie.training.readers import PortraitSet
+from styfie.training.readers import Portrait, PortraitSet
 from styfie.training.sampler import Material, Sampler, Several
 from tests.training.conftest import TINY
 
@@ -130,3 +130,132 @@ def test_none_chosen_is_none(portraits: Path) -> None:
     assert len(Several(sets)) == 3
     assert len(Several(sets, [])) == 0
     assert len(Several(sets).without(["a"]).spread(5)) == 0
+
+
+def test_people_are_placed_within_what_is_said() -> None:
+    """Mirrored half the time, 0.75 to 1.6 times as large, turned by 7 degrees (standard deviation), a little squeezed.
+
+    What moves them stays within the room that a larger picture has, and within a tenth where it has none.
+    """
+    rng = np.random.default_rng(0)
+    drawn = np.stack([draw_placing(rng).numpy() for _ in range(3000)]).astype(np.float64)
+    turns, moved = drawn[..., :2], drawn[..., 2]
+    areas = np.linalg.det(turns)
+    scale = np.abs(areas) ** -0.5
+    assert 0.75 <= scale.min() < 0.76 and 1.59 < scale.max() <= 1.6001
+    assert np.median(scale) == pytest.approx((0.75 * 1.6) ** 0.5, abs=0.03), "as often smaller as larger"
+    assert np.mean(areas < 0) == pytest.approx(0.5, abs=0.03)
+    squeezed = np.linalg.norm(turns[..., 0], axis=1) / np.linalg.norm(turns[..., 1], axis=1)  # width by height
+    assert np.exp(-0.4) <= squeezed.min() < 0.69 and 1.45 < squeezed.max() <= np.exp(0.4) + 1e-6
+    angle = np.rad2deg(np.arctan2(-turns[:, 0, 1], turns[:, 1, 1]))
+    assert angle.std() == pytest.approx(7, abs=0.4) and abs(angle.mean()) < 0.5
+    room = np.maximum(0.1, 1 - 1 / scale)
+    assert (np.abs(moved) <= room[:, None] + 1e-6).all() and (np.abs(moved) / room[:, None]).max() > 0.99
+    assert np.abs(moved.mean(0)).max() < 0.02
+
+
+def test_a_large_portrait_is_reduced_before_it_is_sampled() -> None:
+    """Stripes of one pixel become grey, at whatever scale they are shown, and not other stripes."""
+    stripes = np.zeros((256, 256, 3), np.uint8)
+    stripes[:, ::2] = 255
+    flat = np.zeros((256, 256), np.uint8)
+    portrait = Portrait("stripes", (256, 256), lambda: (stripes, flat, flat))
+    for theta in (None, torch.tensor([[0.7, 0, 0], [0, 0.7, 0]])):
+        image, _, _ = place(portrait, 64, theta)
+        assert float((image - 0.5).abs().max()) < 0.06
+    whole, _, _ = place(portrait, 256)
+    assert float((whole[0] - torch.from_numpy(stripes[..., 0]).float() / 255).abs().max()) < 1e-4
+
+
+def test_jpeg_is_pillows() -> None:
+    picture = torch.rand(3, 16, 24, generator=torch.Generator().manual_seed(0))
+    kept, spoilt = as_jpeg(picture, 95), as_jpeg(picture, 15)
+    assert kept.shape == picture.shape and float(kept.max()) <= 1
+    assert float((kept - picture).abs().mean()) < float((spoilt - picture).abs().mean())
+    assert float((kept.mean() - picture.mean()).abs()) < 0.01
+
+
+MEANS = [
+    0.671,
+    0.667,
+    0.789,
+    0.747,
+    0.673,
+    0.674,
+    0.856,
+    0.673,
+    0.663,
+    0.822,
+    0.708,
+    0.627,
+    0.663,
+    0.633,
+    0.658,
+    0.545,
+    0.524,
+    0.706,
+    0.674,
+    0.618,
+    0.585,
+    0.44,
+    0.692,
+    0.646,
+    0.661,
+    0.277,
+    0.544,
+    0.856,
+    0.747,
+    0.662,
+    0.885,
+    0.65,
+    0.546,
+    0.558,
+    0.346,
+    0.538,
+]
+SPREADS = [
+    0.263,
+    0.231,
+    0.107,
+    0.151,
+    0.234,
+    0.298,
+    0.183,
+    0.237,
+    0.234,
+    0.142,
+    0.246,
+    0.196,
+    0.24,
+    0.207,
+    0.237,
+    0.193,
+    0.218,
+    0.2,
+    0.237,
+    0.267,
+    0.205,
+    0.161,
+    0.153,
+    0.166,
+    0.065,
+    0.092,
+    0.255,
+    0.107,
+    0.286,
+    0.24,
+    0.161,
+    0.138,
+    0.149,
+    0.22,
+    0.171,
+    0.33,
+]
+
+
+def test_light_is_what_it_was_when_the_built_in_network_was_taught() -> None:
+    """The means of pictures, and how far their pixels lie apart: who changes this teaches another network."""
+    batch = torch.rand(12, 3, 24, 24, generator=torch.Generator().manual_seed(0)).sqrt()
+    lit = torch.cat([relight(batch, np.random.default_rng(seed)) for seed in range(3)])
+    assert lit.mean((1, 2, 3)).tolist() == pytest.approx(MEANS, abs=2e-3)
+    assert lit.std((1, 2, 3)).tolist() == pytest.approx(SPREADS, abs=2e-3)

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ from styfie.training.segmenter import (
     table_one,
     train_segmenter,
 )
-from styfie.training.table import count_pairs, mean_iou, score_pictures
+from styfie.training.table import Scores, as_record, as_text, count_pairs, mean_iou, score_pictures
 from tests.conftest import opened
 from tests.training.conftest import TINY
 from tests.training.test_architectures import SMALL
@@ -232,3 +233,109 @@ def test_a_share_that_batch_norm_cannot_average_is_refused(name: str) -> None:
     check_share(network, replace(single, schedule=replace(TINY, batch=2)))
     network(torch.rand(2, 3, 32, 32))
     check_share(nn.Conv2d(3, 1, 1), single)
+
+
+class AskedError(Exception):
+    """Raised in place of training, with what was asked."""
+
+
+def asked_of(monkeypatch: pytest.MonkeyPatch, where: str, *arguments: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What the command line asks of the function that trains, which is not run."""
+
+    def train(*given: object, **named: object) -> None:
+        raise AskedError(given, named)
+
+    monkeypatch.setattr(where, train)
+    done = CliRunner().invoke(app, list(arguments), catch_exceptions=True)
+    assert isinstance(done.exception, AskedError), done.output
+    given, named = done.exception.args
+    return given, named
+
+
+def test_what_is_not_said_is_as_docs_training_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data, out = tmp_path / "portraits", tmp_path / "out"
+    where = "styfie.training.segmenter.train_segmenter"
+    (arch, sources, into, recipe), named = asked_of(
+        monkeypatch, where, "segmenter", "--data", str(data), "-o", str(out), "--device", "cpu"
+    )
+    assert (arch, sources, into) == ("portrait", [data], out) and isinstance(recipe, Recipe)
+    assert (recipe.side, recipe.schedule.batch, recipe.schedule.accumulate, recipe.schedule.seed) == (256, 16, 1, 0)
+    assert replace(recipe, schedule=PRESETS["ours"].schedule) == PRESETS["ours"]
+    assert named["start"] is None and named["scenes"] == () and named["leave_out"] == ()
+    given = ("--preset", "paper", "--steps", "7", "--batch", "4", "--accumulate", "2", "--seed", "5", "--size", "96")
+    (_, _, _, recipe), _ = asked_of(
+        monkeypatch, where, "segmenter", "--data", str(data), "-o", str(out), "--device", "cpu", *given
+    )
+    assert isinstance(recipe, Recipe)
+    schedule = recipe.schedule
+    assert (schedule.steps, schedule.batch, schedule.accumulate, schedule.seed) == (7, 4, 2, 5)
+    assert (recipe.side, recipe.passes, recipe.varied) == (96, 0, False), "steps in place of the preset's passes"
+    (_, _, _, recipe), _ = asked_of(
+        monkeypatch, where, "segmenter", "--data", str(data), "-o", str(out), "--device", "cpu", "--passes", "2.5"
+    )
+    assert isinstance(recipe, Recipe) and recipe.passes == 2.5
+
+
+def test_a_style_is_taught_half_as_wide_as_published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    options = ("--photos", str(tmp_path), "-o", str(tmp_path / "out"), "--device", "cpu")
+    where = "styfie.training.style.train_style"
+    (_, styles, _, schedule, width), _ = asked_of(monkeypatch, where, "style", "ink", *options)
+    assert (len(styles), width, schedule.seed) == (1, 0.5, 0)
+    (_, _, _, schedule, width), _ = asked_of(
+        monkeypatch, where, "style", "ink", *options, "--width", "0.25", "--steps", "9", "--seed", "3"
+    )
+    assert (width, schedule.steps, schedule.seed) == (0.25, 9, 3)
+
+
+def test_the_networks_that_ship_are_taught_from_seed_0(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    (_, _, _, schedule, lesson, _, start, _), _ = asked_of(
+        monkeypatch, "styfie.training.fast.train_fast", "fast", "--photos", folder, "--styles", folder, "-o", folder
+    )
+    assert schedule.seed == 0 and start is None
+    assert lesson.content == 0.02
+    (_, _, _, _, lesson, _, _, _), _ = asked_of(
+        monkeypatch,
+        "styfie.training.fast.train_fast",
+        *("fast", "--photos", folder, "--styles", folder, "-o", folder, "--content", "0"),
+    )
+    assert lesson.content == 0, "none at all"
+    (_, _, _, schedule), _ = asked_of(
+        monkeypatch,
+        "styfie.training.encoder.train_encoder",
+        *("encoder", "--data", folder, "--teacher", f"{folder}/t", "-o", folder, "--steps", "2"),
+    )
+    assert (schedule.steps, schedule.seed) == (2, 0)
+
+
+def test_results_never_replace_what_is_learned_from(tmp_path: Path) -> None:
+    for name in ("segmenter.safetensors", "table.json", "curves.png"):
+        (tmp_path / name).touch()
+        assert name in run("--data", str(tmp_path / name), "-o", str(tmp_path))
+
+
+def test_only_the_first_of_several_processes_writes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("styfie.training.segmenter.train_segmenter", lambda *_, **__: None)
+    written: list[object] = []
+    monkeypatch.setattr("styfie.cli.train._finish", lambda *given: written.append(given))
+    for rank in (0, 1):
+        monkeypatch.setattr("styfie.training.processes.rank_and_count", lambda rank=rank: (rank, 2))
+        done = CliRunner().invoke(app, ["segmenter", "--data", str(tmp_path), "-o", str(tmp_path), "--device", "cpu"])
+        assert done.exit_code == 0 and len(written) == 1
+
+
+def test_the_table_of_scores_is_aligned() -> None:
+    rows = {"train": Scores(12, 0.13049, 0.9, 0.33333), "val": Scores(3456, 1.5, 0.85, 0.3)}
+    assert as_text(rows).splitlines() == [
+        "         pictures      BCE  mean IoU  Keras MeanIoU",
+        "train          12   0.1305    0.9000         0.3333",
+        "val          3456   1.5000    0.8500         0.3000",
+    ]
+    assert as_record(rows)["val"] == {"pictures": 3456, "entropy": 1.5, "mean_iou": 0.85, "keras_meaniou_artifact": 0.3}
+
+
+def test_curves_are_1200_by_480_pixels(tmp_path: Path) -> None:
+    line = {"step": 1, "pass": 1, "train_bce": 1, "train_iou": 0.9, "val_bce": 2, "val_iou": 0.8}
+    (tmp_path / "log.jsonl").write_text(json.dumps(line) + "\n")
+    with Image.open(draw_curves(tmp_path / "log.jsonl", tmp_path / "curves.png")) as drawn:
+        assert drawn.size == (1200, 480)
