@@ -25,7 +25,7 @@ page: node_modules/installed ## types and unit tests of the page's JavaScript
 	npm test --silent
 
 node_modules/installed: package.json package-lock.json
-	npm ci --silent --ignore-scripts --no-audit --no-fund
+	npm ci --loglevel=error --ignore-scripts --no-audit --no-fund
 	touch $@
 endif
 
