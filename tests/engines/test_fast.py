@@ -228,12 +228,12 @@ def test_a_larger_scale_begins_with_nine_tenths_of_the_detail_that_the_smaller_c
 
 
 PAINTED = {
-    1.0: [0.4565, 0.066, 0.0672, 0.4562, 0.6177, 0.4186, 0.3336],
-    2.0: [0.4413, 0.0682, 0.055, 0.4294, 0.6118, 0.3998, 0.3241],
+    1.0: [0.456, 0.0672, 0.0659, 0.4558, 0.6181, 0.4306, 0.3194],
+    2.0: [0.46, 0.0617, 0.0545, 0.4627, 0.6193, 0.4385, 0.3195],
 }
 
 
 @pytest.mark.parametrize("stroke", [1.0, 2.0])
 def test_it_paints_as_it_was_taught(portrait: Tensor, halves: Regions, stroke: float) -> None:
     looks = {"subject": look("ink", stroke=stroke), "background": look("waves", content=0.9)}
-    assert fingerprint(paint(portrait, halves, looks)) == pytest.approx(PAINTED[stroke], abs=1e-3)
+    assert fingerprint(paint(portrait, halves, looks)) == pytest.approx(PAINTED[stroke], abs=3e-3)  # in bfloat16 too
