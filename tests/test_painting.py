@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -152,3 +155,17 @@ def test_a_painting_made_of_another_does_not_look_for_its_colours_again(
     wanted = Painting(painting.photo, halves, painting.layers, other.looks).render()
     monkeypatch.setattr(colours, "foregrounds_at", None)
     assert torch.equal(other.render(), wanted)
+
+
+def test_whoever_imports_paintings_alone_can_read_and_write_them(tmp_path: Path) -> None:
+    """A process that has never heard of storage: the web server's workers are such ones."""
+    code = (
+        "import sys, torch; from styfie.painting import Painting; from styfie.regions import Regions;"
+        "photo = torch.rand(1, 3, 32, 32); regions = Regions.of_subject(torch.ones(1, 1, 32, 32));"
+        "Painting(photo, regions, photo.repeat(2, 1, 1, 1), {}, {}).save(sys.argv[1])"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "out")], check=True, timeout=120)
+    read = "import sys; from styfie.painting import Painting; print(Painting.load(sys.argv[1]).regions.names)"
+    file = str(tmp_path / "out" / "painting.ora")
+    found = subprocess.run([sys.executable, "-c", read, file], check=True, timeout=120, capture_output=True, text=True)
+    assert "subject" in found.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ class PaintingFiles:
     read: Callable[[Path], Painting]
 
 
-_files: list[PaintingFiles] = []  # one, as soon as `styfie.storage.results` is imported: nothing here points up to it
+FILES = "styfie.storage.results"  # which says how paintings are kept: named, as registries name what they offer
+_files: list[PaintingFiles] = []  # one, as soon as that is imported
 
 
 def keep_by(files: PaintingFiles) -> None:
@@ -40,7 +42,7 @@ def keep_by(files: PaintingFiles) -> None:
 
 def _kept_by() -> PaintingFiles:
     if not _files:
-        raise RuntimeError("Nothing says how paintings become files: import styfie.storage.results before.")
+        import_module(FILES)
     return _files[0]
 
 

@@ -183,6 +183,12 @@ def relief(height: Tensor, level: float = 1.0) -> Tensor:
     return lit(replace(BRUSHES["oil"], relief=1.0), canvas)[0, 0]
 
 
+def test_what_faces_the_upper_left_is_bright() -> None:
+    rise = torch.linspace(0, 0.6, 21).expand(21, 21)  # higher to the right, and so turned to the left
+    for one in (rise, rise.mT.contiguous()):
+        assert float(relief(one, 0.5)[10, 10]) > 0.5 > float(relief(-one, 0.5)[10, 10])
+
+
 def test_relief_is_lit_by_one_light_of_length_one() -> None:
     """A slope across counts 3 where one down counts 4: the light's direction is (3, 4) / 5, slopes of it being 1."""
     rise = torch.linspace(0, 0.6, 21).expand(21, 21)
@@ -236,12 +242,12 @@ def test_bristles_are_read_at_places_of_the_plastic_sequence() -> None:
 
 LOOKS = {
     "oil": [
-        [0.5662, 0.0315, 0.0311, 0.5631, 0.5948, 0.5385, 0.5684],
-        [0.5658, 0.011, 0.0112, 0.5636, 0.5945, 0.5382, 0.567],
+        [0.5665, 0.0315, 0.0312, 0.5642, 0.5942, 0.539, 0.5684],
+        [0.5659, 0.011, 0.0112, 0.5639, 0.5944, 0.5384, 0.567],
     ],
     "tape": [
-        [0.5679, 0.028, 0.0283, 0.5651, 0.5947, 0.5423, 0.5697],
-        [0.5681, 0.008, 0.008, 0.5653, 0.5948, 0.5425, 0.5697],
+        [0.5681, 0.028, 0.0283, 0.5655, 0.5943, 0.5427, 0.5697],
+        [0.5681, 0.008, 0.008, 0.5654, 0.5947, 0.5426, 0.5697],
     ],
     "marker": [
         [0.5842, 0.0305, 0.0309, 0.5489, 0.626, 0.5941, 0.5676],

@@ -293,7 +293,7 @@ def test_the_networks_that_ship_are_taught_from_seed_0(monkeypatch: pytest.Monke
         monkeypatch, "styfie.training.fast.train_fast", "fast", "--photos", folder, "--styles", folder, "-o", folder
     )
     assert schedule.seed == 0 and start is None
-    assert lesson.content == 0.02
+    assert lesson.content == 0.2
     (_, _, _, _, lesson, _, _, _), _ = asked_of(
         monkeypatch,
         "styfie.training.fast.train_fast",

@@ -327,7 +327,7 @@ def mix(below: Array, above: Array, share: Array) -> Array:
 
 
 def light(height: Array, pixel: float, strength: float, blur: float = 0.0012) -> Array:
-    """Shading (H, W) about 1 of a surface whose height is in units, lit from the upper left.
+    """Shading (H, W) about 1 of a surface whose height is in units, lit from the lower right.
 
     The surface is smoothed by `blur` units first: otherwise edges would be steeper, and brighter, in larger pictures.
     """

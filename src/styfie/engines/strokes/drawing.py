@@ -242,5 +242,5 @@ def lit(kind: Brush, canvas: Tensor) -> Tensor:
         across = pad[..., step:-step, 2 * step :] - pad[..., step:-step, : -2 * step]
         down = pad[..., 2 * step :, step:-step] - pad[..., : -2 * step, step:-step]
         slope = -(LIGHT[0] * across + LIGHT[1] * down) / 2
-        colours = colours - kind.relief * LIT * slope.clamp(-1, 1) * (0.35 + 0.65 * colours)
+        colours = colours + kind.relief * LIT * slope.clamp(-1, 1) * (0.35 + 0.65 * colours)
     return colours.clamp(0, 1)

@@ -146,7 +146,7 @@ class Free:
 
 
 def held(brush: Brush, shape: Tensor, widths: Tensor) -> Tensor:
-    """Shapes within what the brush can do, with a width within half and one and a half of the level's."""
+    """Shapes within what the brush can do, with a width from half to 1.6 times the level's."""
     least, most = brush.length
     if brush.family == BAR:
         x, y, length, width, angle, bend = shape.unbind(1)
