@@ -12,6 +12,7 @@ from PIL import Image, ImageChops
 
 import styfie
 from styfie.cli import main
+from styfie.errors import InputError
 from styfie.gallery import BUILT_IN
 from styfie.gallery.masters import MASTERS
 from styfie.pipeline import PORTRAIT
@@ -122,6 +123,29 @@ def test_what_cannot_be_used_is_one_sentence(
     assert says in err
     assert "Traceback" not in err
     assert not list(tmp_path.glob("p*")), "nothing half-written"
+
+
+@pytest.mark.parametrize(
+    ("asked", "network"),
+    [
+        (("--engine", "classic"), "vgg16"),
+        (("--engine", "gatys"), "vgg19"),
+        (("--encoder", "vgg19"), "vgg19"),
+        (("--encoder", "vgg16"), "vgg16"),
+    ],
+)
+def test_weights_are_taken_for_the_network_that_is_used(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, asked: tuple[str, str], network: str
+) -> None:
+    taken: list[str] = []
+
+    def take(name: str, file: Path) -> None:
+        taken.append(name)
+        raise InputError(f"{file.name} is read")
+
+    monkeypatch.setattr("styfie.encoders.vgg.import_vgg", take)
+    code, _, err = run(capsys, "paint", *asked, "--import", "vgg.h5")
+    assert (code, taken) == (2, [network]) and "vgg.h5 is read" in err
 
 
 @pytest.mark.parametrize("arguments", [("paint", "--nonsense"), ("list", "spoons"), ("paint", "--size", "big")])

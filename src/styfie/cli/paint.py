@@ -128,7 +128,9 @@ def paint(
     encoder: Annotated[str, typer.Option(help="See: styfie list encoders.")] = Settings.encoder,
     import_: Annotated[
         Path | None,
-        typer.Option("--import", metavar="FILE", help="Take the weights of --encoder vgg16|vgg19 from here."),
+        typer.Option(
+            "--import", metavar="FILE", help="Take the weights of --encoder vgg16|vgg19, or of the engine's, from here."
+        ),
     ] = None,
     segmenter: Segmenter = Settings.segmenter,
     start: Annotated[
@@ -192,8 +194,9 @@ def paint(
     looks = asked_of_regions(styles, style_masks, fields, found.looks if found else {})
     if import_ is not None:
         from styfie.encoders.vgg import import_vgg
+        from styfie.engines import ENGINES
 
-        import_vgg(settings.encoder, import_)
+        import_vgg(ENGINES.find(settings.engine).encoder or settings.encoder, import_)
     if photos and len(photos) == 1 and is_video(photos[0]):
         given = {"--mask": masks, "--depth": depth, "--timelapse": timelapse, "--recipe": recipe}
         paint_clip(photos[0], output, looks, settings, first, end, [name for name, one in given.items() if one])

@@ -86,6 +86,7 @@ class EngineEntry(Entry):
 
     taxonomy: str = "0.4"
     weights: tuple[str, ...] = ()  # packaged files that it reads besides encoder and segmenter
+    encoder: str = ""  # the one that it always sees by, whatever the settings name
     resumes: bool = False  # whether its progress has a state to go on from
     frames: str = ""  # `module:name` of what paints photo after photo in one pass, where there is such
     plan: str = ""  # `module:name` of what says in a line what is going to be done, where it has a plan
@@ -133,6 +134,7 @@ ENGINES: Registry[EngineEntry] = Registry(
             "styfie.engines.classic:classic",
             "styfie[vgg] and the weights of vgg16",
             taxonomy="1.1",
+            encoder="vgg16",
             keeps_steps=True,
         ),
         "gatys": EngineEntry(
@@ -140,6 +142,7 @@ ENGINES: Registry[EngineEntry] = Registry(
             "styfie.engines.gatys:gatys",
             "styfie[vgg] and the weights of vgg19",
             taxonomy="1.1",
+            encoder="vgg19",
         ),
         "strokes": EngineEntry(
             "Strokes from coarse to fine: oil, tape, marker, watercolour",
