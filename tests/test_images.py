@@ -317,6 +317,13 @@ def test_a_soft_mask_tensor_keeps_its_values(lead: tuple[int, ...]) -> None:
     assert torch.equal(read_matte(soft, (6, 8)).flatten(), soft.flatten())
 
 
+@pytest.mark.parametrize("shape", [(), (6,), (0, 8), (1, 1, 6, 0), (2, 6, 8), (1, 5, 6, 8), (2, 1, 6, 8)])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_a_mask_tensor_of_another_shape_is_one_sentence(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    with pytest.raises(InputError, match="shape"):
+        read_matte(torch.zeros(shape, dtype=dtype), (6, 8))
+
+
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
 def test_a_coloured_mask_tensor_is_read_by_its_luma_and_one_with_alpha_by_that(dtype: torch.dtype) -> None:
     full = 255 if dtype == torch.uint8 else 1

@@ -75,6 +75,8 @@ def read_matte(source: Picture, size: tuple[int, int]) -> Tensor:
         InputError: besides what `read_picture` raises, proportions that are not the photo's.
     """
     name = describe(source)
+    if isinstance(source, Tensor) and (source.ndim < 2 or not source.numel()):
+        raise InputError(f"The mask has shape {tuple(source.shape)}: (H, W), (C, H, W) or (1, C, H, W) is wanted.")
     if isinstance(source, Tensor) and source.is_floating_point() and source.numel() == math.prod(source.shape[-2:]):
         _check_range(source.detach().cpu(), name)
         matte = source.detach().cpu().float().reshape(1, 1, *source.shape[-2:])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +17,14 @@ from styfie.colour import recolour
 from styfie.likeness import face_score
 from styfie.looks import Look
 from styfie.regions import BACKGROUND, SUBJECT, Regions
+from styfie.registry import load
 from styfie.segmentation.colours import SoftColours, region_colours
 
 ROWS = 128  # that are blended at a time
 
 
-@dataclass(frozen=True)
-class PaintingFiles:
-    """How a painting becomes files and is had back: `write` into a folder, `read` a file."""
-
-    write: Callable[[Painting, Path], list[Path]]
-    read: Callable[[Path], Painting]
-
-
-FILES = "styfie.storage.results"  # which says how paintings are kept: named, as registries name what they offer
-_files: list[PaintingFiles] = []  # one, as soon as that is imported
-
-
-def keep_by(files: PaintingFiles) -> None:
-    """Say how paintings are written and read, in place of what was said before."""
-    _files[:] = [files]
-
-
-def _kept_by() -> PaintingFiles:
-    if not _files:
-        import_module(FILES)
-    return _files[0]
+# How a painting becomes files and is had back; named, as registries name what they offer: nothing here points up.
+WRITE, READ = "styfie.storage.results:write_folder", "styfie.storage.openraster:read_painting"
 
 
 def crisp(alpha: Tensor) -> Tensor:
@@ -190,12 +171,14 @@ class Painting:
         Raises:
             OutputError: it cannot be written to, or one of `sources` would be replaced.
         """
-        return _kept_by().write(self, Path(folder))
+        written: list[Path] = load(WRITE)(self, Path(folder))
+        return written
 
     @classmethod
     def load(cls, file: str | Path) -> Painting:
         """Read a painting back from its `painting.ora`, as `storage.openraster.read_painting`."""
-        return _kept_by().read(Path(file))
+        found: Painting = load(READ)(Path(file))
+        return found
 
 
 def lens_blur(photo: Tensor, matte: Tensor, radius: float, bokeh: str = "disc", depth: Tensor | None = None) -> Tensor:

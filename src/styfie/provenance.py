@@ -67,8 +67,8 @@ def _settings_in_key(settings: Settings) -> dict[str, Any]:
 
 def _look_in_key(look: Look) -> list[Any]:
     """What belongs to the painting and was there from the beginning, and of each style its weight."""
-    own = [getattr(look, f.name) for f in fields_of(Look, Part.PAINTING) if f.metadata["since"] <= RUNS]
-    return [*own[1:], [style.weight for style in look.styles]]  # `styles` is the first field
+    plain = [f.name for f in fields_of(Look, Part.PAINTING) if f.metadata["since"] <= RUNS and f.name != "styles"]
+    return [*(getattr(look, name) for name in plain), [style.weight for style in look.styles]]
 
 
 def _later_in_key(looks: Mapping[str, Look]) -> dict[str, dict[str, Any]]:

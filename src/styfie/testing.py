@@ -33,8 +33,9 @@ def check_engine(name: str, style: Style | None = None) -> None:
     """Run an engine on small pictures and see that it keeps to what `engines.Engine` says.
 
     Its layers have the photo's size and lie in [0, 1]; a region without a style, and what is far from a region, stays
-    photo to the bit; the same seed gives the same bytes; it can be stopped after any step; it takes 1 to 5 regions and
-    odd sizes; and it leaves what it is given as it was. `style` is what it paints in: a picture of noise if none.
+    photo to the bit; the same seed gives the same bytes; it can be stopped after its first step; it takes 1 to 5
+    regions and odd sizes; and it leaves what it is given as it was. `style` is what it paints in: a picture of noise if
+    none.
 
     Raises:
         AssertionError: with one sentence on what it does instead.

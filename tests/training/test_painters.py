@@ -80,6 +80,24 @@ def test_a_run_stopped_and_started_again_ends_with_the_same_weights(photos: Path
         assert torch.equal(a, b)
 
 
+@pytest.mark.parametrize("kind", ["fast", "style"])
+def test_a_run_without_some_pictures_does_not_go_on_with_them(photos: Path, tmp_path: Path, kind: str) -> None:
+    def stop(line: dict[str, float] | object) -> None:
+        raise KeyboardInterrupt
+
+    def run(leave_out: list[str]) -> None:
+        schedule, folder = replace(SHORT, log_every=4), tmp_path / "run"
+        if kind == "fast":
+            train_fast([photos], [photos], folder, schedule, on_log=stop, leave_out=leave_out)
+        else:
+            train_style([photos], [draw("pop", 64)], folder, schedule, 0.25, on_log=stop, leave_out=leave_out)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(["1"])
+    with pytest.raises(InputError, match="another"):
+        run([])
+
+
 def test_a_start_of_another_network_is_one_sentence(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="another network"):
         train_fast([photos], [photos], tmp_path / "run", SHORT, start={"weight": torch.zeros(2)})

@@ -89,7 +89,7 @@ class EngineEntry(Entry):
     encoder: str = ""  # the one that it always sees by, whatever the settings name
     resumes: bool = False  # whether its progress has a state to go on from
     frames: str = ""  # `module:name` of what paints photo after photo in one pass, where there is such
-    plan: str = ""  # `module:name` of what says in a line what is going to be done, where it has a plan
+    plan: str = ""  # `module:name` of what says in a line what is going to be done, called as `describe_plan` is
     coarse_input: bool = False  # whether a large painting begins as the small one, which it is given
     keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
     draws_strokes: bool = False  # whether its last progress has strokes, which are files of their own

@@ -17,7 +17,7 @@ import PIL.Image
 
 from styfie._version import __version__
 from styfie.images import fit_size, write_png
-from styfie.painting import Painting, PaintingFiles, keep_by, lens_blur
+from styfie.painting import Painting, lens_blur
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.foreground import estimate_foreground, one_thread
 from styfie.settings import Settings
@@ -28,7 +28,6 @@ from styfie.storage.openraster import (
     in_threads,
     open_png,
     png,
-    read_painting,
     recipe_of,
     region_names,
     stored_recipe,
@@ -342,6 +341,3 @@ class _Made(Mapping[str, "Tensor"]):
 
     def __len__(self) -> int:
         return len(self._makers)
-
-
-keep_by(PaintingFiles(write_folder, read_painting))

@@ -190,7 +190,7 @@ def train_fast(
         folder,
         groups=[{"params": rest}, {"params": reads, "scale": SLOWER}],
         device=device,
-        about=asdict(lesson),
+        about=asdict(lesson) | {"leave_out": list(leave_out)},
         on_log=on_log,
     )
     assert isinstance(trained, FastNet)

@@ -6,7 +6,7 @@ The loss is the optimising engine's own on the built-in encoder (`perceptual`), 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +102,8 @@ def train_style(
         terms |= {"patches": lesson.patches * patch_distance(painted, task.part)}
         return terms | {"total": torch.stack(list(terms.values())).sum()}
 
-    trained = fit(network, task_at, loss_of, schedule, folder, device=device, on_log=on_log)
+    about = asdict(lesson) | {"leave_out": list(leave_out)}
+    trained = fit(network, task_at, loss_of, schedule, folder, device=device, about=about, on_log=on_log)
     assert isinstance(trained, TransformNet)
     return trained
 
