@@ -18,7 +18,9 @@ MODULE, WHOLE = 70, 88  # per cent
 def too_little(report: Mapping[str, Any], module: float = MODULE, whole: float = WHOLE) -> list[str]:
     """A line for each module below `module` per cent, the worst first, and one for the whole below `whole`."""
     shares = {name: one["summary"]["percent_covered"] for name, one in report["files"].items()}
-    found = [f"{share:5.1f} %  {name}" for name, share in sorted(shares.items(), key=lambda one: one[1]) if share < module]
+    found = [
+        f"{share:5.1f} %  {name}" for name, share in sorted(shares.items(), key=lambda one: one[1]) if share < module
+    ]
     total = report["totals"]["percent_covered"]
     return found + ([f"{total:5.1f} %  of all: {whole} % are wanted"] if total < whole else [])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -99,10 +100,7 @@ def _make_training(folder: Path) -> None:
         picture.paste((200, 150, 120), mask=mask)
         picture.save(folder / "portraits" / "image" / f"a{n}_{n}.jpg")
         mask.save(folder / "portraits" / "mask" / f"a{n}_{n}.png")
-    subprocess.run(
-        [sys.executable, "-m", "zipfile", "-c", str(folder / "landscapes.zip"), *map(str, (folder / "photos").iterdir())],
-        check=True,
-    )
+    shutil.make_archive(str(folder / "landscapes"), "zip", folder / "photos")
 
 
 def _make_clip(file: Path) -> None:
@@ -122,7 +120,7 @@ def _make_clip(file: Path) -> None:
 @pytest.fixture
 def folder(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a page's blocks run."""
-    subprocess.run(["cp", "-r", f"{pictures}/.", str(tmp_path)], check=True)
+    shutil.copytree(pictures, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -135,7 +133,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     def install(source: str) -> None:
         pytest.importorskip("setuptools")
         if not Path(source).exists():
-            subprocess.run(["cp", "-r", str(ROOT / source), source], check=True)
+            shutil.copytree(ROOT / source, source)
         command = [sys.executable, "-m", "pip", "install", *INSTALL, "--target", str(site), source]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -241,8 +239,7 @@ def check_install(words: list[str], place: str, install: Callable[[str], None]) 
 def check_script(file: Path, options: list[str], place: str) -> None:
     """See that a script of the repository is there and knows its options."""
     assert file.is_file(), f"{place}: there is no {file.name}"
-    known = {node.value for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Constant)}
-    known |= {node.value for node in ast.walk(ast.parse((ROOT / "benchmarks/common.py").read_text())) if isinstance(node, ast.Constant)}
+    known = "\n".join(_texts(one) for one in (file, ROOT / "benchmarks" / "common.py")).splitlines()
     missing = [option for option in options if option.startswith("--") and option not in known]
     assert not missing, f"{place}: {file.name} knows no {' '.join(missing)}"
 
@@ -272,6 +269,28 @@ def test_commands_and_options_in_sentences_are_there(page: str) -> None:
         assert set(named) <= known, f"{place}: {span}"
 
 
+def test_sentences_that_troubleshooting_quotes_are_said() -> None:
+    """What stands in bold and quotation marks is in the code, but for the dots."""
+    said = "\n".join(_texts(file) for file in (ROOT / "src" / "styfie").rglob("*.py"))
+    text = " ".join((ROOT / "docs/troubleshooting.md").read_text().split())
+    quoted = [quote for bold in re.findall(r"\*\*(.+?)\*\*", text) for quote in re.findall(r'"([^"]+)"', bold)]
+    assert len(quoted) > 5
+    for quote in quoted:
+        for part in quote.split("…"):
+            assert part in said, quote
+
+
+def _texts(file: Path) -> str:
+    """All texts of a module, those parts of one expression joined and what is computed left out."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.JoinedStr):
+            found.append("".join(one.value for one in node.values if isinstance(one, ast.Constant)))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(node.value)
+    return "\n".join(found)
+
+
 @pytest.mark.parametrize("page", pages())
 def test_links_lead_somewhere(page: str) -> None:
     assert list(dead_links(page)) == []
@@ -289,7 +308,8 @@ def test_readme_is_short() -> None:
 
 
 def test_every_reason_is_needed() -> None:
-    every = [" ".join(words) for page in pages() for block in blocks(page) if block.language in SHELLS for words in commands(block)]
+    shells = [block for page in pages() for block in blocks(page) if block.language in SHELLS]
+    every = [" ".join(words) for block in shells for words in commands(block)]
     unused = [start for start in UNRUN if not any(said.startswith(start) for said in every)]
     assert not unused, f"No page says {' or '.join(unused)}: take the reason out"
 
