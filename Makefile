@@ -30,7 +30,7 @@ node_modules/installed: package.json package-lock.json
 endif
 
 docs: $(VENV)/documenting ## the documentation as a site, in site/
-	$(VENV)/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 	@echo "Open site/index.html"
 
 coverage: $(VENV)/developing ## which branches the tests take; modules of which they take less than 70 % are named

@@ -39,7 +39,7 @@ def _imports() -> str:
         import imports  # type: ignore[import-not-found]
     finally:
         sys.path.pop(0)
-    return f"<figure>{imports.draw(imports.read_imports()).strip()}</figure>"
+    return f"<div>{imports.draw(imports.read_imports()).strip()}</div>"
 
 
 def _moved(link: re.Match[str], base: Path, page: str) -> str:

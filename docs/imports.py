@@ -205,9 +205,10 @@ def _whole_imports(tree: ast.AST) -> Iterator[ast.alias]:
 
 WIDTH, ROW, BOX, LETTER = 1000, 84, 40, 7.4  # of the drawing: pixels across, from row to row, of a box, of a letter
 STYLE = (
-    ".box{fill:var(--md-default-bg-color,#fff);stroke:currentColor;stroke-width:1.2}.arrow{fill:none;stroke:currentColor;stroke-opacity:.35}"
-    ".head{fill:currentColor;fill-opacity:.5}text{fill:currentColor;text-anchor:middle;font:13px sans-serif}"
-    ".small{font-size:10px;fill-opacity:.7}"
+    ".imports .box{fill:var(--md-default-bg-color,#fff);stroke:currentColor}"
+    ".imports .arrow{fill:none;stroke:currentColor;stroke-opacity:.35}.imports .head{fill:currentColor;fill-opacity:.5}"
+    ".imports text{fill:currentColor;text-anchor:middle;font:13px sans-serif}"
+    ".imports .small{font-size:10px;fill-opacity:.7}"
 )
 
 
@@ -238,7 +239,7 @@ def draw(found: list[Import]) -> str:
     parts += [_box(name, boxes[name], count[name], to[name]) for row in rows for name in row]
     head = '<marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" role="img" '
         f'aria-label="Which parts of the package import which" class="imports"><style>{STYLE}</style>'
         f'<defs>{head}<path class="head" d="M0 0L8 4L0 8z"/></marker></defs>{"".join(parts)}</svg>\n'
     )
