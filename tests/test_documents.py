@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,22 +34,29 @@ from styfie.settings import Settings
 from tests.documents import ROOT, SHELLS, Block, blocks, commands, dead_links, pages, spans
 from tests.test_example import INSTALL
 
-SIZE, STEPS = 192, 1  # pixels and steps of whatever is painted: people are told apart from here on
+SIZE, STEPS = 96, 1  # pixels and steps of whatever is painted
+SMALL = {  # constants that no setting changes
+    "styfie.styles.DRAWN": SIZE,  # pixels of gallery styles
+    "styfie.segmentation.jseg.segmenter.WORK": SIZE,  # pixels at which its regions are looked for
+    "styfie.engines.strokes.paint.MOST": 0.05,  # share of the usual number of strokes
+}
 SMALLER = {  # options that make a command small which no setting does
     ("train", "segmenter"): ("--size", "32", "--steps", "1", "--batch", "2"),
     ("train", "style"): ("--steps", "1", "--width", "0.125"),
-    ("train", "fast"): ("--steps", "1"),
+}
+MADE = {  # files that pages speak of, and what makes those that are not there yet
+    "painted/painting.ora": "paint me.jpg --engine fast -o painted",
+    "painted/strokes.json": "paint me.jpg --engine strokes --subject autumn --size 48 -o painted",
+    "runs/mine/my_painting.safetensors": "train style my_painting.jpg --photos photos/ -o runs/mine",
 }
 UNRUN = {  # the beginning of a command, and why it is not run here but parsed alone
     "styfie web": "it serves until Ctrl-C; the page's own tests start it",
     "torchrun": "it wants several GPUs; tests/training/test_loop.py has two processes",
-    "styfie train encoder": "its teacher is a file of another project's",
-    "styfie train fast": "an hour's training, whose steps tests/training/test_painters.py takes",
 }
 SERVED = "docs/web.md"  # its blocks speak to a server
 HTTP = ("http://127.0.0.1:8790", "curl")
 OPTIONS = {"--help", "--version", "--install-completion"}
-Run = Callable[[Block], None]
+COMMAND = typer.main.get_command(app)
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +70,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         object.__setattr__(self, "steps", STEPS)
 
     monkeypatch.setattr(Settings, "__post_init__", cut)
+    for name, value in SMALL.items():
+        monkeypatch.setattr(name, value)
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +80,15 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     with Image.open(PORTRAIT) as image:
         photo = image.convert("RGB").resize((400, 500))
-    pair = Image.new("RGB", (800, 500))
-    for left in (0, 400):
-        pair.paste(photo, (left, 0))
+    pair = Image.new("RGB", photo.size)
+    for left in (0, 200):
+        pair.paste(photo.crop((100, 0, 300, 500)), (left, 0))
     for name in ("me.jpg", "other.jpg", "holiday/a.jpg", "holiday/b.jpg"):
         (folder / name).parent.mkdir(exist_ok=True)
         photo.save(folder / name)
     pair.save(folder / "us.jpg")
-    for name, style in (("my_painting.jpg", "autumn"), ("art.jpg", "glass"), ("garden.jpg", "watercolour")):
-        to_image(draw(style, 256)).save(folder / name)
+    for name, style, width in (("my_painting.jpg", "autumn", 256), ("garden.jpg", "watercolour", 80)):
+        to_image(draw(style, 5 * width // 4, width)).save(folder / name)
     (folder / "photos").mkdir()
     for n, style in enumerate(("waves", "dots", "mosaic", "ink")):
         to_image(draw(style, 256)).save(folder / "photos" / f"{n}.jpg")
@@ -104,14 +114,14 @@ def _make_training(folder: Path) -> None:
 
 
 def _make_clip(file: Path) -> None:
-    """Four seconds of the portrait, three frames each."""
+    """Three seconds of the portrait, two frames each."""
     av = pytest.importorskip("av")
     with Image.open(PORTRAIT) as image:
         frame = av.VideoFrame.from_image(image.convert("RGB").resize((96, 120)))
     with av.open(str(file), "w") as out:
-        stream = out.add_stream("mpeg4", rate=3)
+        stream = out.add_stream("mpeg4", rate=2)
         stream.width, stream.height, stream.pix_fmt = 96, 120, "yuv420p"
-        for n in range(12):
+        for n in range(6):
             frame.pts = n
             out.mux(stream.encode(frame))
         out.mux(stream.encode())
@@ -165,6 +175,7 @@ def test_a_page_runs(page: str, folder: Path, installed: Callable[[str], None]) 
         elif page == SERVED and any(word in block.text for word in HTTP):
             compile(block.text, str(block), "exec") if block.language == "python" else commands(block)
         elif block.language == "python":
+            _make_missing(re.findall(r'"([^"\n]+)"', block.text))
             exec(compile("\n" * (block.line - 1) + block.text, page, "exec"), names)
         elif block.language in SHELLS:
             for words in commands(block):
@@ -201,15 +212,21 @@ def run_styfie(words: list[str], place: str) -> None:
     if any(word.endswith(".HEIC") for word in words):
         pillow_heif = pytest.importorskip("pillow_heif")
         pillow_heif.from_pillow(Image.open("me.jpg")).save("IMG_0042.HEIC")
-    if "painted/painting.ora" in words and not Path("painted").exists():
-        run_styfie(["paint", "me.jpg", "--engine", "fast", "-o", "painted"], place)
+    _make_missing(words)
     done = CliRunner().invoke(app, [*words, *SMALLER.get(tuple(words[:2]), ())])
     assert done.exit_code == 0, f"{place}\n{done.output}\n{done.exception!r}"
 
 
+def _make_missing(words: Collection[str]) -> None:
+    """Make files that are spoken of and not there."""
+    for file, made in MADE.items():
+        if file in words and not Path(file).exists():
+            run_styfie(made.split(), file)
+
+
 def find_command(words: list[str]) -> tuple[Any, list[str]]:
     """The command that words begin with, and the words after its name."""
-    command, rest = typer.main.get_command(app), list(words)
+    command, rest = COMMAND, list(words)
     while rest and rest[0] in getattr(command, "commands", {}):
         command = command.commands[rest.pop(0)]
     return command, rest
@@ -244,6 +261,7 @@ def check_script(file: Path, options: list[str], place: str) -> None:
     assert not missing, f"{place}: {file.name} knows no {' '.join(missing)}"
 
 
+@cache
 def _options(command: Any) -> set[str]:
     """All options of a command and of those below it."""
     below = getattr(command, "commands", {}).values()
@@ -254,7 +272,7 @@ def _options(command: Any) -> set[str]:
 @pytest.mark.parametrize("page", pages())
 def test_commands_and_options_in_sentences_are_there(page: str) -> None:
     """`styfie …` and `--option` in a sentence or a table, whose values may be words in capitals."""
-    every = _options(typer.main.get_command(app))
+    every = _options(COMMAND)
     for place, span in spans(page):
         words = span.split()
         if span.startswith("styfie "):
