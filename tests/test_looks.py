@@ -32,7 +32,7 @@ def test_the_ends_of_each_range_are_taken_and_what_lies_beyond_is_not(name: str,
 
 def test_what_is_not_said_is_as_the_documentation_says() -> None:
     look = Look()
-    assert (look.strength, look.stroke, look.content, look.likeness, look.graded) == (1, 1, 0.5, 0.5, 0)
+    assert (look.strength, look.stroke, look.content, look.likeness, look.depth_falloff) == (1, 1, 0.5, 0.5, 0)
     assert (look.color, look.brush, look.bokeh, look.blur, look.styles) == ("style", "auto", "gaussian", 0, ())
 
 

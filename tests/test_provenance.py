@@ -110,7 +110,7 @@ def test_the_key_knows_what_matters(halves: Regions) -> None:
 def test_the_key_knows_not_what_only_changes_the_blend(halves: Regions) -> None:
     photo, style = torch.full((1, 3, 48, 64), 0.5), Style("red", torch.full((1, 3, 32, 32), 0.25))
     key = run_key(photo, halves, {"subject": Look((style,))}, Settings(device="cpu"))
-    for look in (Look((style,), strength=0.5), Look((style,), color="luma"), Look((style,), graded=0.5)):
+    for look in (Look((style,), strength=0.5), Look((style,), color="luma"), Look((style,), depth_falloff=0.5)):
         assert run_key(photo, halves, {"background": Look(), "subject": look}, Settings(radius=3, device="cpu")) == key
     renamed = Style("rot", style.picture)
     assert run_key(photo.clone(), halves, {"subject": Look((renamed,))}, Settings(device="cpu")) == key
@@ -172,7 +172,7 @@ def test_a_fingerprint_is_of_everything_asked() -> None:
 
 def test_a_network_that_was_trained_anew_is_another_request(tmp_path: Path) -> None:
     photo, file = torch.rand(1, 3, 40, 40), tmp_path / "style.safetensors"
-    looks = {"subject": Look((Style("s", torch.rand(1, 3, 40, 40), taught=file),))}
+    looks = {"subject": Look((Style("s", torch.rand(1, 3, 40, 40), network=file),))}
     file.write_bytes(b"1")
     before = fingerprint(photo, looks, Settings(), None, {})
     assert before == fingerprint(photo, looks, Settings(), None, {})

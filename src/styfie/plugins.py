@@ -20,7 +20,7 @@ from styfie.segmentation.protocols import FrameSegmenter, Partitioner, PartSegme
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
-    from styfie.engines.onepass import Painter, in_one_pass
+    from styfie.engines.onepass import in_one_pass
     from styfie.engines.progress import Progress
     from styfie.losses.style import Map, StyleLoss
     from styfie.regions import Regions

@@ -99,12 +99,12 @@ def fingerprint(
     The same of two runs of the same version says that they end with the same pictures.
     """
     digest = hashlib.sha256()
-    plain: list[Any] = [__version__, _kept(settings) | {"segmenter": Path(settings.segmenter).name}]
+    plain: list[Any] = [__version__, _said_values(settings) | {"segmenter": Path(settings.segmenter).name}]
     pictures = [photo]
     for name, look in sorted(looks.items()):
-        values = {key: value for key, value in _kept(look).items() if key != "styles"}
+        values = {key: value for key, value in _said_values(look).items() if key != "styles"}
         plain.append([name, values, [(s.name, s.weight, s.alpha is None) for s in look.styles]])
-        plain += [checksum(s.taught) for s in look.styles if s.taught]  # trained anew, it paints another picture
+        plain += [checksum(s.network) for s in look.styles if s.network]  # trained anew, it paints another picture
         pictures += [picture for style in look.styles for picture in _pictures(style) if picture is not None]
     digest.update(json.dumps([*plain, depth, dict(weights)], sort_keys=True).encode())
     for picture in pictures:
@@ -113,7 +113,7 @@ def fingerprint(
     return digest.hexdigest()
 
 
-def _kept(value: Look | Settings) -> dict[str, Any]:
+def _said_values(value: Look | Settings) -> dict[str, Any]:
     """All fields by name, whatever they belong to; those that came after films had keys where not as by default."""
     values = {field: getattr(value, field.name) for field in fields_of(value)}
     return {field.name: one for field, one in values.items() if is_said(field, one, FILMS)}

@@ -472,7 +472,7 @@ def test_everything_can_be_saved_and_used_again(visit: Visit) -> None:
     visit.settle()
     files: dict[str, bytes] = {}
     page.click("#save")
-    for link in page.locator("#saves-list a").all():
+    for link in page.locator("#downloads-list a").all():
         with page.expect_download() as found:
             link.click()
         files[found.value.suggested_filename] = Path(found.value.path()).read_bytes()

@@ -10,8 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 import styfie.web
-from styfie.web import answers, asked
-from styfie.web.jobs import State
+from styfie.web.jobs import JobState
 from tests.web.conftest import API, TestClient
 
 TEXT = (Path(styfie.web.__file__).parent / "page" / "types.d.ts").read_text()
@@ -50,7 +49,7 @@ def test_shapes_have_the_fields_of_the_models(model: type[BaseModel]) -> None:
 
 
 def test_states_are_those_of_a_job() -> None:
-    assert UNIONS["State"] == set(get_args(State))
+    assert UNIONS["State"] == set(get_args(JobState))
 
 
 def test_what_the_server_says_of_itself_has_the_shapes(client: TestClient) -> None:

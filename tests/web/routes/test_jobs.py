@@ -72,9 +72,9 @@ def test_each_answer_has_the_status_that_is_described(client: TestClient, studio
 
 def test_who_has_seen_a_job_as_it_is_gets_nothing(client: TestClient, job: Job) -> None:
     base = f"{API}/jobs/{job.id}"
-    told = client.get(base)
-    same = client.get(base, headers={"if-none-match": told.headers["etag"]})
-    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", told.headers["etag"])
+    on_event = client.get(base)
+    same = client.get(base, headers={"if-none-match": on_event.headers["etag"]})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", on_event.headers["etag"])
     assert client.get(base, headers={"if-none-match": '"0.0"'}).status_code == 200
 
 

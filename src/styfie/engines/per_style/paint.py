@@ -12,12 +12,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from styfie.devices import lowered, pick_device
+from styfie.devices import pick_device, to_fast_dtype
 from styfie.engines.layers import region_box
 from styfie.engines.onepass import in_one_pass
+from styfie.engines.per_style.files import read_gallery, read_per_style
+from styfie.engines.per_style.network import TransformNet
 from styfie.engines.progress import Progress
-from styfie.engines.taught.files import read_gallery, read_taught
-from styfie.engines.taught.network import TransformNet
 from styfie.errors import InputError
 from styfie.looks import Look, Style
 from styfie.regions import Regions
@@ -26,7 +26,7 @@ from styfie.settings import Settings
 Key = Path | None  # a network's file; None = the one of the gallery
 
 
-class TaughtPainter:
+class PerStylePainter:
     """Paints photo after photo in the same looks, each style by the network that was taught it.
 
     Raises:
@@ -62,10 +62,10 @@ class TaughtPainter:
 
     def _place(self, style: Style) -> tuple[Key, int]:
         """The network that was taught a style, and the style's number there."""
-        key = style.taught
+        key = style.network
         if key not in self._networks:
-            network, names = read_gallery() if key is None else (read_taught(key).network, (style.name,))
-            self._networks[key] = lowered(network, self.device), names
+            network, names = read_gallery() if key is None else (read_per_style(key).network, (style.name,))
+            self._networks[key] = to_fast_dtype(network, self.device), names
         names = self._networks[key][1]
         if style.name not in names or (key is None and style.alpha is not None):
             what = f"a part of {style.name}" if style.name in names else repr(style.name)
@@ -76,7 +76,7 @@ class TaughtPainter:
         return key, names.index(style.name)
 
 
-def taught(
+def network(
     photo: Tensor,
     regions: Regions,
     looks: Mapping[str, Look],
@@ -94,4 +94,4 @@ def taught(
         MissingError: the gallery's network is missing from the package.
     """
     del start, state
-    return in_one_pass(lambda: TaughtPainter(looks, settings), photo, regions)
+    return in_one_pass(lambda: PerStylePainter(looks, settings), photo, regions)

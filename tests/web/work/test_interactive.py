@@ -13,10 +13,9 @@ from styfie.errors import InputError
 from styfie.images import to_image, write_png
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.web.jobs import READ, Wanted
-from styfie.web.work import quick
+from styfie.web.jobs import READ, ResultRequest
 from styfie.web.work.paintings import PREVIEW, REGIONS, load, save, unpainted
-from styfie.web.work.shown import shown
+from styfie.web.work.results import current_painting
 
 LINE: Any = None  # nothing is told
 SETTINGS: dict[str, Any] = {"size": 64, "engine": "fast", "device": "cpu"}
@@ -85,6 +84,6 @@ def test_only_layers_of_what_is_asked_are_shown(tmp_path: Path, halves: Regions)
     assert (tmp_path / PREVIEW).is_file()
     settings = {"radius": Settings.radius, "lens": Settings.lens}
     for sketched in ((), ("subject",)):
-        wanted = Wanted(looks, {}, settings, str(tmp_path), (), sketched)
-        difference = (shown(tmp_path, wanted).render() - load(tmp_path / REGIONS).photo).abs().max()
+        wanted = ResultRequest(looks, {}, settings, str(tmp_path), (), sketched)
+        difference = (current_painting(tmp_path, wanted).render() - load(tmp_path / REGIONS).photo).abs().max()
         assert (float(difference) > 0.1) == bool(sketched)
