@@ -130,9 +130,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     portraits = PortraitSet(options.data / "portraits" / options.split)
     numbers: dict[str, dict[str, Any]] = {}
-    for name, (predict, parts) in {**our_own(), **references(options.references, options.threads)}.items():
+    for name, (run, parts) in {**our_own(), **references(options.references, options.threads)}.items():
         photo = as_picture(portraits[0])
-        seconds = best_of(3, partial(predict, photo))
+        seconds = best_of(3, partial(run, photo))
         evaluation = evaluate_segmenter(portraits, predict, parts)
         show(name, evaluation)
         folder = options.output / f"segmenter-{options.split}" / name

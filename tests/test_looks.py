@@ -17,7 +17,7 @@ PICTURE = torch.zeros(1, 3, 2, 2)
         ("strength", 0, 1),
         ("content", 0, 1),
         ("likeness", 0, 1),
-        ("graded", 0, 1),
+        ("depth_falloff", 0, 1),
         ("stroke", 0.25, 4),
         ("blur", 0, 1000),
     ],

@@ -37,7 +37,7 @@ def test_every_field_says_what_depends_on_it(kind: type) -> None:
 
 def test_what_belongs_to_the_painting_is_what_engines_read() -> None:
     """Written out once more, by hand: a field that is moved to another part changes keys of runs that are begun."""
-    assert names_of(Look, Part.BLEND) == ("strength", "color", "graded", "blur", "bokeh")
+    assert names_of(Look, Part.BLEND) == ("strength", "color", "depth_falloff", "blur", "bokeh")
     assert names_of(Style, Part.PAINTING) == ("picture", "weight", "alpha")
     assert names_of(Settings, Part.BLEND) == ("radius", "lens")
     assert names_of(Settings, Part.FOUND) == ("device", "segmenter")

@@ -59,13 +59,13 @@ class Painting:
     sources: tuple[Path, ...] = field(default=(), repr=False)
 
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
-        """Blend photo and layers: the sum over regions of share * mix(colours, layer, strength), `layer` as below.
+        """Blend photo and layers: the sum over regions of weight * mix(colours, layer, strength), `layer` as below.
 
         The region's own colours stand where the photo would: where two regions share a pixel, replacing the one
-        takes its colour away, and no rim of it is left on the other. A share is the alpha, made crisp among the regions
-        with a style (see `sharpen_alpha`) as far as the least painted of them is; one that is only out of focus meets the
-        others as softly as the photo does. Where depth is known a look may be graded: its strength is that at the
-        farthest and less by the share `depth_falloff` at the nearest.
+        takes its colour away, and no rim of it is left on the other. A weight is the alpha, sharpened among the
+        regions with a style (see `sharpen_alpha`) as far as the least painted of them is; one that is only out of focus
+        meets the others as softly as the photo does. Where depth is known a look's strength may fall off: it is that
+        at the farthest and less by the share `depth_falloff` at the nearest.
 
         Args:
             looks: strengths, colours and blur to use in place of the painting's own.
@@ -144,7 +144,7 @@ class Painting:
         return own
 
     def _strength(self, look: Look) -> float | Tensor:
-        """A look's strength, or at each pixel (1, 1, H, W) if it is graded by depth."""
+        """A look's strength, or at each pixel (1, 1, H, W) if it falls off with depth."""
         if self.regions.depth is None or look.depth_falloff == 0:
             return look.strength
         return look.strength * (1 - look.depth_falloff * (1 - self.regions.depth))

@@ -126,8 +126,8 @@ def is_painted(folder: Path, photo: Picture | SourcePhoto | None, request: Reque
         return False
     picture = SourcePhoto.of(photo).at(settings.size)
     looks = resolve_looks(request.looks, max(picture.shape[-2:]))
-    asked = fingerprint(picture, looks, settings, depth_source(request.depth), checksums_of(settings))
-    return bool(recipe.get("asked") == asked)
+    found = fingerprint(picture, looks, settings, depth_source(request.depth), checksums_of(settings))
+    return bool(recipe.get("fingerprint", recipe.get("asked")) == found)  # `asked` in files of before
 
 
 def segment(

@@ -87,7 +87,7 @@ def read_request(photo: SourcePhoto, request: Request, size: int) -> SourceImage
 
 
 def read_coarse(photo: SourcePhoto, request: Request, large: SourceImage) -> SourceImage | None:
-    """What a painting of `BASE_SIZE` pixels would begin from; none if this is no larger, or the same is not found there."""
+    """The photo at `BASE_SIZE`, which a large painting begins from; none if it is no larger or finds other regions."""
     if max(large.photo.shape[-2:]) <= BASE_SIZE:
         return None
     try:
@@ -175,14 +175,14 @@ def _with_depth(
     """The regions with the depth that is asked for; what is known of it is not looked for again.
 
     Raises:
-        InputError: a look is graded by depth and there is none; or as `depth.find_depth`.
+        InputError: a look's strength falls off with depth and there is none; or as `depth.find_depth`.
     """
     wanted = None if depth_source(depth) == AUTO and regions.depth is not None else depth
     found = find_depth(wanted, source, photo, regions)
     regions = regions if found is None else replace(regions, depth=found)
-    if regions.depth is None and (depth_falloff := [name for name, look in looks.items() if look.depth_falloff]):
+    if regions.depth is None and (falling := [name for name, look in looks.items() if look.depth_falloff]):
         raise InputError(
-            f"The strength of {' and '.join(depth_falloff)} is graded by depth, and none is known: give --depth FILE or "
+            f"The strength of {' and '.join(falling)} falls off with depth, and none is known: give --depth FILE or "
             "--depth auto."
         )
     return regions

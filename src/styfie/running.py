@@ -103,7 +103,7 @@ class Run:
             "depth": self.depth,
             "weights": self.weights,
             "masks": sorted({*self.request.masks, *self.request.own}),
-            "asked": self.fingerprint,
+            "fingerprint": self.fingerprint,
             "losses": {name: round(value, 6) for name, value in progress.losses.items()},
             "steps": progress.step,
             "finished": finished,

@@ -50,7 +50,7 @@ def test_a_bare_value_is_for_all_that_are_not_named() -> None:
         ({"stroke": ["9"]}, "stroke is 9.0: a size from 0.25"),
         ({"stroke": ["wide"]}, "--stroke wide came: a size from 0.25"),
         ({"likeness": ["nan"]}, "from 0 \\(painted freely\\)"),
-        ({"graded": ["a=-1"]}, "nothing on what is nearest"),
+        ({"depth_falloff": ["a=-1"]}, "nothing on what is nearest"),
         ({"color": ["a="]}, "color is ''"),
     ],
 )
@@ -136,17 +136,17 @@ def test_mixes_all_regions_by_a_bare_value(capsys: pytest.CaptureFixture[str], t
     run(capsys, "paint", "--subject", "pop", "--background", "marble", *SMALL, "--depth", "auto", "-o", tmp_path)
     ora = tmp_path / "painting.ora"
     before = recipe_of(ora)
-    assert {"asked", "likeness"} <= set(before)
+    assert {"fingerprint", "likeness"} <= set(before)
     assert run(capsys, "mix", ora, "--strength", "0", "-o", tmp_path / "none")[0] == 0
     photo = opened(tmp_path / "photo.png").tobytes()
     assert opened(tmp_path / "none" / "both.png").tobytes() == photo
     mixed = recipe_of(tmp_path / "none" / "painting.ora")
     assert mixed["likeness"] == 1.0, "nothing shows but the photo"
-    assert "asked" not in mixed, "it is no more what the run was asked for"
-    assert run(capsys, "mix", ora, "--depth-falloff", "1", "-o", tmp_path / "graded")[0] == 0
-    depth_falloff = Painting.load(tmp_path / "graded" / "painting.ora")
-    assert recipe_of(tmp_path / "graded" / "painting.ora")["likeness"] == round(depth_falloff.likeness or 0.0, 3)
-    both = opened(tmp_path / "graded" / "both.png").tobytes()
+    assert "fingerprint" not in mixed, "it is no more what the run was asked for"
+    assert run(capsys, "mix", ora, "--depth-falloff", "1", "-o", tmp_path / "depth_falloff")[0] == 0
+    depth_falloff = Painting.load(tmp_path / "depth_falloff" / "painting.ora")
+    assert recipe_of(tmp_path / "depth_falloff" / "painting.ora")["likeness"] == round(depth_falloff.likeness or 0.0, 3)
+    both = opened(tmp_path / "depth_falloff" / "both.png").tobytes()
     assert photo != both != opened(tmp_path / "both.png").tobytes()
 
 

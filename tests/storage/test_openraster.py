@@ -244,7 +244,7 @@ def test_a_painting_of_before_there_were_strokes_is_read_with_the_defaults(paint
         entries = {name: archive.read(name) for name in archive.namelist()}
     recipe = json.loads(entries["styfie/recipe.json"])
     for look in recipe["looks"].values():
-        del look["stroke"], look["likeness"], look["graded"]
+        del look["stroke"], look["likeness"], look["depth_falloff"]
     with zipfile.ZipFile(tmp_path / "old.ora", "w") as archive:
         for name, data in (entries | {"styfie/recipe.json": json.dumps(recipe).encode()}).items():
             archive.writestr(name, data)

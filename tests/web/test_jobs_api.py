@@ -113,7 +113,7 @@ def test_the_same_look_on_another_photo(client: TestClient, studio: Studio, smal
     looks = {"background": {"styles": [{"name": "wall.png", "weight": 2.0}], "strength": 0.5}}
     files: list[Any] = [("photo", ("a.jpg", small)), ("style", ("../../wall.png", own))]
     asked = {"looks": looks, "settings": FAST}
-    first = client.post(f"{API}/jobs", files=files, data={"asked": json.dumps(asked)}).json()
+    first = client.post(f"{API}/jobs", files=files, data={"request": json.dumps(asked)}).json()
     first = ended(client, first, "done", "failed")
     assert first["styles"] == ["wall.png"] and first["painted"] == ["background"]
     base = f"{API}/jobs/{first['id']}"

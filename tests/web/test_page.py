@@ -143,7 +143,7 @@ class Visit:
         """The portrait as a job of few pixels, which are enough for what the page does with them."""
         form = {
             "photo": {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": PORTRAIT.read_bytes()},
-            "asked": json.dumps(asked or {"settings": {"size": size}}),
+            "request": json.dumps(asked or {"settings": {"size": size}}),
         }
         reply = self.context.request.post(f"{self.address}/api/v1/jobs", multipart=form, timeout=120_000)
         assert reply.ok, reply.text()

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 import styfie.web
+from styfie.web import responses, schemas
 from styfie.web.jobs import JobState
 from tests.web.conftest import API, TestClient
 
@@ -21,7 +22,7 @@ SHAPES = {
 }
 MODELS = [
     model
-    for module in (asked, answers)
+    for module in (schemas, responses)
     for name, model in vars(module).items()
     if isinstance(model, type) and issubclass(model, BaseModel) and name in SHAPES
 ]
@@ -29,8 +30,8 @@ PLAIN = {str: "string", int: "number", float: "number", bool: "boolean"}
 
 
 def test_every_answer_has_a_shape() -> None:
-    wanted = {name for name in vars(answers) if name.endswith("Answer")}
-    assert wanted | {"Refusal", "LookAsked", "SettingsAsked", "StyleAsked"} == {model.__name__ for model in MODELS}
+    wanted = {name for name in vars(responses) if name.endswith("Response")}
+    assert wanted | {"LookSchema", "SettingsSchema", "StyleSchema"} == {model.__name__ for model in MODELS}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

@@ -184,7 +184,7 @@ def test_styles_of_a_recipe_become_files_and_the_device_is_this_computers(
     monkeypatch.setattr(reading, "_check_zip", lambda *_: None)
     monkeypatch.setattr(reading, "read_recipe", lambda _file: found)
     answer = reading.recipe(LINE, "a.ora", str(tmp_path), MOST)
-    asked = json.loads(answer["asked"])
+    asked = json.loads(answer["request"])
     assert answer["styles"] == {
         "style 1 of the recipe": "recipe-1.png",
         "style 2 of the recipe": "recipe-2.png",

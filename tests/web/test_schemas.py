@@ -41,7 +41,7 @@ def test_defaults_are_the_librarys() -> None:
     asked = LookSchema().model_dump()
     assert asked.pop("styles") == []
     assert asked == {name: getattr(Look(), name) for name in asked}
-    assert {field.name for field in fields(Look)} - set(asked) == {"styles", "graded"}, (
+    assert {field.name for field in fields(Look)} - set(asked) == {"styles", "depth_falloff"}, (
         "needs depth, which is not asked for"
     )
 
@@ -64,7 +64,7 @@ def test_defaults_are_the_librarys() -> None:
 )
 def test_what_is_not_taken_is_said_in_a_sentence(text: str) -> None:
     with pytest.raises(InputError, match=r"^asked.*\.$"):
-        PaintRequest.from_json(text, "asked")
+        PaintRequest.from_json(text, "request")
 
 
 def test_kinds_by_their_first_bytes() -> None:

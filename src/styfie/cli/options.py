@@ -167,14 +167,16 @@ def with_looks(painting: Painting, asked: Mapping[str, Mapping[str, Any]]) -> Pa
     """The painting with these changes to its looks; it is then no more what its run was asked for, nor as like.
 
     Raises:
-        InputError: a strength graded by depth, where the painting knows none.
+        InputError: a strength that falls off with depth, where the painting knows none.
     """
     looks = {name: replace(look, **asked.get(name, {})) for name, look in painting.looks.items()}
     if painting.regions.depth is None and any(look.depth_falloff for look in looks.values()):
         raise InputError(
             "--depth-falloff came, and the painting knows no depth: paint it with --depth FILE or --depth auto."
         )
-    recipe = {name: value for name, value in painting.recipe.items() if name not in ("asked", "likeness")}
+    recipe = {
+        name: value for name, value in painting.recipe.items() if name not in ("fingerprint", "asked", "likeness")
+    }
     return replace(painting, looks=looks, recipe=recipe)
 
 

@@ -177,7 +177,7 @@ def paint(
         "stroke": stroke,
         "content": content,
         "likeness": likeness,
-        "graded": depth_falloff,
+        "depth_falloff": depth_falloff,
         "brush": brush,
         "blur": blur,
         "bokeh": bokeh,

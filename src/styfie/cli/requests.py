@@ -44,8 +44,8 @@ def parse_looks(
 ) -> dict[str, LookSpec]:
     """The asks of a recipe's looks with what the command line gives in their place.
 
-    `styles` and `masks` are texts by region, `given` those of the other fields of `Look` as for `parse_look_options`. A region
-    that gets another style keeps the rest of its look.
+    `styles` and `masks` are texts by region, `given` those of the other fields of `Look` as for
+    `parse_look_options`. A region that gets another style keeps the rest of its look.
 
     Raises:
         InputError: a region that is not painted, a value out of range, or masks that are not one for each style.

@@ -54,9 +54,9 @@ class PlainEncoder(nn.Module):
     def backward(self, taps: Features, add_gradient: AddGradient) -> Tensor:
         """The gradient (B, 3, H, W), in float32 or better, by the picture whose maps are `taps`, without autograd.
 
-        `add_gradient(name, gradient)` adds to a gradient of that map's shape, in place, the loss's own by the map. The same
-        as autograd's, in four fifths of its time at 256 pixels: maps are all that is kept, and gradients are summed
-        where they are.
+        `add_gradient(name, gradient)` adds to a gradient of that map's shape, in place, the loss's own by the
+        map. The same as autograd's, in four fifths of its time at 256 pixels: maps are all that is kept, and gradients
+        are summed where they are.
         """
         gradient = torch.zeros_like(taps[f"conv{len(self.convs)}"])
         for i in range(len(self.convs), 0, -1):

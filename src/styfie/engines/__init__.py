@@ -31,7 +31,8 @@ class SourceImage(NamedTuple):
 class Engine(Protocol):
     """Photo (1, 3, H, W) and regions of that size in, progress out; the last one is the result.
 
-    An engine whose entry says `coarse_input` also takes `small`, a `SourceImage` of the same photo at `plan.FULL` pixels.
+    An engine whose entry says `coarse_input` also takes `small`, a `SourceImage` of the same photo at
+    `plan.BASE_SIZE` pixels.
     `start` (R, 3, H, W) are layers to begin from, `state` is a `Progress.state` to go on from; an engine that gives
     none takes none. To cancel is to stop iterating.
     """

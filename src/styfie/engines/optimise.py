@@ -59,9 +59,9 @@ def optimise(
 ) -> Iterator[Progress]:
     """Paint every region that has a style.
 
-    `photo` (1, 3, H, W) and `regions` are of the result's size. A painting of more than `BASE_SIZE` pixels begins as that of
-    `small`, the same photo read at `BASE_SIZE`: a search goes another way for a thousandth of a difference in what it is
-    given, and the small painting is to foretell the large one. `start` (R, 3, H, W) are layers to begin from
+    `photo` (1, 3, H, W) and `regions` are of the result's size. A painting of more than `BASE_SIZE` pixels begins as
+    that of `small`, the same photo read at `BASE_SIZE`: a search goes another way for a thousandth of a difference in
+    what it is given, and the small painting is to foretell the large one. `start` (R, 3, H, W) are layers to begin from
     instead of `settings.start`, `encoder` a network to use in place of the one that `settings` names, `weights` other
     shares of the loss than the encoder's own. Stop iterating to cancel; the last `Progress` holds the best so far.
 

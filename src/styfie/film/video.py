@@ -60,9 +60,10 @@ def paint_video(
     note = on_note or (lambda _text: None)
     with Clip(file, settings.size) as clip:
         known = resolve_looks(looks, clip.longest)
-        if depth_falloff := [name for name, look in known.items() if look.depth_falloff]:
+        if falling := [name for name, look in known.items() if look.depth_falloff]:
             raise InputError(
-                f"The strength of {' and '.join(depth_falloff)} is graded by depth, and frames have none: leave graded out."
+                f"The strength of {' and '.join(falling)} falls off with depth, and frames have none: "
+                "leave --depth-falloff out."
             )
         target = _target(clip, folder)
         clip.check(first, end)

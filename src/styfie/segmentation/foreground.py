@@ -31,9 +31,9 @@ def estimate_foreground(photo: Tensor, alpha: Tensor) -> Tensor:
 
     Fast multi-level foreground estimation (Germer et al. 2020): F and B from one pixel up to full size, each level
     a few Jacobi steps on "explains the photo, is smooth where the matte changes". Departures: all pixels of a level
-    step at once; above `FOREGROUND_SIZE` pixels F and B are upsampled and moved by the least amount that explains the photo.
-    Where alpha is 1, F is the photo to the bit. With `1 - alpha` in place of alpha this gives the background's
-    colours.
+    step at once; above `FOREGROUND_SIZE` pixels F and B are upsampled and moved by the least amount that explains
+    the photo. Where alpha is 1, F is the photo to the bit. With `1 - alpha` in place of alpha this gives the
+    background's colours.
     """
     return estimate_foregrounds(photo, alpha)
 

@@ -82,7 +82,8 @@ def matting_laplacian(colours: Field, touched: Mask) -> sparse.csr_matrix:
 def guided_upsample(coarse: Tensor, photo: Tensor) -> Tensor:
     """Bring a coarse matte (1, 1, h, w) to the photo's (1, 3, H, W) edges by the fast guided filter alone.
 
-    He and Sun (2015): coefficients are found at a longest side of `GUIDE_SIZE` pixels. Less of hair than `refine`, at once.
+    He and Sun (2015): coefficients are found at a longest side of `GUIDE_SIZE` pixels. Less of hair than
+    `refine`, at once.
     """
     size = (photo.shape[-2], photo.shape[-1])
     work = fit_size(size, min(GUIDE_SIZE, max(size)))

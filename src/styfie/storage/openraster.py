@@ -33,7 +33,7 @@ from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import NAME, Regions
 from styfie.segmentation.colours import BoundaryColours
-from styfie.storage.stored import LOOK, check_recipe
+from styfie.storage.stored import LOOK, OLD_FIELDS, check_recipe
 
 MOST_PIXELS = 16_384**2  # of the largest size that can be asked for
 MIMETYPE = "image/openraster"
@@ -229,6 +229,7 @@ def _look(pictures: _Pictures, at: int, saved: Mapping[str, Any] | None) -> Look
         mask = f"styfie/style{at}-{n}-mask.png"
         alpha = pictures.matte(mask) if mask in pictures else None
         styles.append(Style(style["name"], pictures.colour(_style_entry(at, n)), style["weight"], alpha))
+    saved = {OLD_FIELDS.get(field, field): value for field, value in saved.items()}
     return Look(tuple(styles), **{field: saved[field] for field in LOOK if field in saved})
 
 

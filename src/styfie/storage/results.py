@@ -178,7 +178,7 @@ def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> 
 
 
 class _Written:
-    """Pictures on their way into a folder `folder` the results, but for the `reused` files of an earlier run."""
+    """Pictures on their way into a `folder` beside the results, but for the `reused` files of an earlier run."""
 
     def __init__(self, beside: Path, kept: Mapping[str, Path]) -> None:
         self.folder, self.reused = beside, kept

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from styfie.engines import ENGINES
 from styfie.errors import InputError
 from styfie.looks import BOKEHS, BRUSHES, COLORS, STROKES, Look
 from styfie.losses import STYLE_LOSSES
 from styfie.segmentation import SEGMENTERS
-from styfie.settings import DEVICES, QUALITIES, STARTS, Settings
+from styfie.settings import DEVICES, OLD_ENGINES, QUALITIES, STARTS, Settings
 
 LONGEST_NAME = 60
 """Letters of a region's or a style's name."""
@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 else:  # one list of each: that of the library, and of the packages installed beside it
     Color, Bokeh, BrushName = Literal[COLORS], Literal[BOKEHS], Literal[BRUSHES]
     Quality, Device, Start = Literal[tuple(QUALITIES)], Literal[DEVICES], Literal[STARTS]
-    EngineName = Literal[tuple(name for name, entry in ENGINES.items() if not entry.needs)]
+    EngineName = Annotated[
+        Literal[tuple(name for name, entry in ENGINES.items() if not entry.needs)],
+        BeforeValidator(lambda name: OLD_ENGINES.get(name, name) if isinstance(name, str) else name),
+    ]
     LossName = Literal[tuple(name for name, entry in STYLE_LOSSES.items() if not entry.needs)]
 _NAMES = (re.escape(name) + ("(:[1-9][0-9]?)?" if entry.counted else "") for name, entry in SEGMENTERS.items())
 SEGMENTER = f"^({'|'.join(['auto', *_NAMES])})$"

@@ -90,7 +90,7 @@ class Uploads:
             found = await self._decode("recipe", str(file), str(folder), self.most_pixels)
         finally:
             file.unlink(missing_ok=True)
-        asked = PaintRequest.from_json(found["asked"], "recipe")
+        asked = PaintRequest.from_json(found["request"], "recipe")
         called = {
             name: _label(name, {*BUILT_IN, *job.styles}) for name in found["styles"]
         }  # one may have been sent, too

@@ -79,8 +79,8 @@ class Worker:
     ) -> Any:
         """Run a function there, when all that was asked before is done, and return its answer.
 
-        `on_event` hears what it tells meanwhile. With `again` it is run once more if the process dies, which may have been
-        another's fault.
+        `on_event` hears what it tells meanwhile. With `again` it is run once more if the process dies, which may have
+        been another's fault.
 
         Raises:
             StyfieError: what the function raised.

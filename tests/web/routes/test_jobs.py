@@ -31,7 +31,7 @@ def test_a_job_is_made_with_as_many_styles_as_a_look_may_have(client: TestClient
 def test_what_is_asked_comes_once(client: TestClient) -> None:
     asked = json.dumps({"looks": INK})
     files = {"photo": ("me.png", photo()), "recipe": ("recipe.json", io.BytesIO(asked.encode()))}
-    assert client.post(f"{API}/jobs", files=files, data={"asked": asked}).status_code == 422
+    assert client.post(f"{API}/jobs", files=files, data={"request": asked}).status_code == 422
     files = {"photo": ("me.png", photo()), "recipe": ("recipe.json", io.BytesIO(asked.encode()))}
     assert client.post(f"{API}/jobs", files=files).json()["looks"]["subject"]["styles"][0]["name"] == "ink"
 

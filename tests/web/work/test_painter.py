@@ -115,14 +115,14 @@ def previews(
 def test_showing_takes_less_than_a_tenth_of_the_time(
     tmp_path: Path, halves: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    times, lasted = shown(tmp_path, halves, monkeypatch, 0.1, 1.0, 2500)
+    times, lasted = previews(tmp_path, halves, monkeypatch, 0.1, 1.0, 2500)
     assert 0.07 < times * 1.0 / lasted < 0.09
 
 
 def test_nobody_needs_more_than_three_pictures_a_second(
     tmp_path: Path, halves: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    times, lasted = shown(tmp_path, halves, monkeypatch, 0.01, 0.001, 1000)
+    times, lasted = previews(tmp_path, halves, monkeypatch, 0.01, 0.001, 1000)
     assert 2 < times / lasted < 3
 
 

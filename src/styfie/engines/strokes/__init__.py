@@ -17,4 +17,4 @@ from styfie.engines.strokes.export import from_json, to_json, to_svg
 from styfie.engines.strokes.optimise import StrokeOptions
 from styfie.engines.strokes.paint import OPTIONS, strokes
 
-__all__ = ["PAINTER", "Drawing", "Painter", "Strokes", "from_json", "strokes", "to_json", "to_svg"]
+__all__ = ["OPTIONS", "Drawing", "StrokeOptions", "Strokes", "from_json", "strokes", "to_json", "to_svg"]

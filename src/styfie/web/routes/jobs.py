@@ -26,19 +26,21 @@ MOST_STYLES = 8
 async def post(
     studio: StudioHere,
     photo: Annotated[UploadFile, File(description="JPEG, PNG, WebP, AVIF, TIFF, HEIC, BMP or GIF.")],
-    asked: Annotated[str | None, Form(description='JSON: {"looks": …, "settings": …}; with it, it is painted.')] = None,
+    request: Annotated[
+        str | None, Form(description='JSON: {"looks": …, "settings": …}; with it, it is painted.')
+    ] = None,
     style: Annotated[list[UploadFile] | None, File(description="Pictures for looks, named as their files.")] = None,
     recipe: Annotated[
         UploadFile | None, File(description="painting.ora or recipe.json: its looks and settings once more.")
     ] = None,
 ) -> JobResponse:
     """A new job: the photo is checked at once, and then looked at."""
-    given = PaintRequest.from_json(asked, "asked") if asked is not None else None
+    given = PaintRequest.from_json(request, "request") if request is not None else None
     files = style or []
     if len(files) > MOST_STYLES:
         raise InputError(f"{len(files)} styles were sent: at most {MOST_STYLES} are taken.")
     if recipe and given:
-        raise InputError("Both asked and recipe came: one of them is wanted.")
+        raise InputError("Both request and recipe came: one of them is wanted.")
     styles = [(file.filename or "style", file.file) for file in files]
     _check_names([name for name, _ in styles], given)
     return job_response(studio, await studio.post(photo.file, given, styles, recipe.file if recipe else None))

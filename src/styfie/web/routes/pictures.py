@@ -77,7 +77,7 @@ async def painting(studio: StudioHere, job: JobHere) -> Response:
 
 @router.get("/jobs/{id}/recipe.json", responses=picture_responses("application/json"))
 async def recipe(job: JobHere) -> Response:
-    """What is asked, as it can be sent with another photo as `asked`."""
+    """What is asked, as it can be sent with another photo as `request`."""
     text = json.dumps({"looks": job.looks, "settings": job.settings}, indent=1)
     return Response(text, media_type="application/json", headers=_named("recipe.json"))
 

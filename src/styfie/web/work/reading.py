@@ -83,7 +83,7 @@ def recipe(_channel: WorkerChannel, file: str, folder: str, most_pixels: int) ->
         name: value for name in SettingsSchema.model_fields if (value := getattr(found.settings, name)) is not None
     }
     settings["device"] = "auto"  # of this computer, not of that one
-    return {"asked": json.dumps({"looks": looks, "settings": settings}), "styles": styles}
+    return {"request": json.dumps({"looks": looks, "settings": settings}), "styles": styles}
 
 
 def _check_zip(file: str, most_pixels: int) -> None:
