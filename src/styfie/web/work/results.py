@@ -110,7 +110,7 @@ def show_ora(_channel: WorkerChannel, folder: str, wanted: ResultRequest) -> byt
         return (Path(into) / PAINTING).read_bytes()
 
 
-def boundary_colours(_channel: WorkerChannel, folder: str) -> bytes:
+def soft(_channel: WorkerChannel, folder: str) -> bytes:
     """All that is needed to blend layers as `Painting.render` does, but photo and layers; little endian.
 
     Width, height, number of regions R and of soft pixels N (uint32 each); which region has the largest alpha at each
