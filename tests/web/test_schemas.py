@@ -63,7 +63,7 @@ def test_defaults_are_the_librarys() -> None:
     ],
 )
 def test_what_is_not_taken_is_said_in_a_sentence(text: str) -> None:
-    with pytest.raises(InputError, match=r"^asked.*\.$"):
+    with pytest.raises(InputError, match=r"^request.*\.$"):
         PaintRequest.from_json(text, "request")
 
 
