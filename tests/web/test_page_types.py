@@ -50,7 +50,7 @@ def test_shapes_have_the_fields_of_the_models(model: type[BaseModel]) -> None:
 
 
 def test_states_are_those_of_a_job() -> None:
-    assert UNIONS["State"] == set(get_args(JobState))
+    assert UNIONS["JobState"] == set(get_args(JobState))
 
 
 def test_what_the_server_says_of_itself_has_the_shapes(client: TestClient) -> None:
