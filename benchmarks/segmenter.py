@@ -133,7 +133,7 @@ def main() -> None:
     for name, (run, parts) in {**our_own(), **references(options.references, options.threads)}.items():
         photo = as_picture(portraits[0])
         seconds = best_of(3, partial(run, photo))
-        evaluation = evaluate_segmenter(portraits, predict, parts)
+        evaluation = evaluate_segmenter(portraits, run, parts)
         show(name, evaluation)
         folder = options.output / f"segmenter-{options.split}" / name
         settings = {"network": name, "data": options.split}

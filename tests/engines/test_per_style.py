@@ -81,7 +81,7 @@ def test_blends_by_weight(portrait: Tensor) -> None:
 
 
 def test_a_style_that_was_not_taught_is_said(portrait: Tensor) -> None:
-    with pytest.raises(InputError, match="was not taught 'mine'"):
+    with pytest.raises(InputError, match="has no network of 'mine'"):
         paint(portrait, Style("mine", draw("waves", 96)))
     with pytest.raises(InputError, match="a part of waves"):
         paint(portrait, Style("waves", draw("waves", 96), alpha=torch.ones(1, 1, 96, 96)))

@@ -76,7 +76,7 @@ def test_a_master_is_not_drawn_and_not_taught() -> None:
 
     with pytest.raises(InputError, match="draws no picture 'scream'"):
         draw("scream")
-    with pytest.raises(InputError, match="was not taught 'scream': use --engine fast"):
+    with pytest.raises(InputError, match="has no network of 'scream': use --engine fast"):
         PerStylePainter({"subject": Look((load_style("scream", 64),))}, Settings())
 
 

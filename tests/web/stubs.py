@@ -56,7 +56,7 @@ class StubStudio(Studio):
     """One that paints nothing."""
 
     reader: StubWorker
-    quick: StubWorker
+    interactive: StubWorker
     painter: StubWorker
 
     def _hire(self) -> None:

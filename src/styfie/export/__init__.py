@@ -12,7 +12,7 @@ from styfie.settings import Settings
 from styfie.storage.atomic import check_targets
 from styfie.styles import style_files
 
-__all__ = ["export", "export_fast", "export_segmenter", "export_taught"]
+__all__ = ["export", "export_fast", "export_per_style", "export_segmenter"]
 
 
 def export(what: str, file: Path, style: str | None = None, size: int = Settings.size) -> Path:

@@ -147,7 +147,7 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
             if regions.size != (photo.shape[-2], photo.shape[-1]):
                 raise ValueError("regions of another size than the photo")
             if BOUNDARY in pictures:
-                soft.know(photo, regions.alpha, pictures.colour(BOUNDARY)[0].transpose(0, 1))
+                soft.set_known(photo, regions.alpha, pictures.colour(BOUNDARY)[0].transpose(0, 1))
             layers = photo.new_empty(len(names), *photo.shape[1:])
             for i in range(len(names)):
                 pictures.colour(f"data/layer{i}.png", layers[i : i + 1])

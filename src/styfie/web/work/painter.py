@@ -75,7 +75,7 @@ class _Growing:
     channel: WorkerChannel
     file: Path
     before: Painting | None = None
-    shown: int = 0
+    previews: int = 0
     next: float = 0.0
 
     def start(self, painting: Painting) -> None:
