@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -37,8 +38,8 @@ from tests.test_example import INSTALL
 SIZE, STEPS = 96, 1  # pixels and steps of whatever is painted
 SMALL = {  # constants that no setting changes
     "styfie.styles.DRAWN": SIZE,  # pixels of gallery styles
-    "styfie.segmentation.jseg.segmenter.WORK": SIZE,  # pixels at which its regions are looked for
-    "styfie.engines.strokes.paint.MOST": 0.05,  # share of the usual number of strokes
+    "styfie.segmentation.jseg.segmenter.JSEG_SIZE": SIZE,  # pixels at which its regions are looked for
+    "styfie.engines.strokes.paint.MAX_DENSITY": 0.05,  # share of the usual number of strokes
 }
 SMALLER = {  # options that make a command small which no setting does
     ("train", "segmenter"): ("--size", "32", "--steps", "1", "--batch", "2"),
@@ -307,6 +308,20 @@ def _texts(file: Path) -> str:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.append(node.value)
     return "\n".join(found)
+
+
+@pytest.mark.parametrize("page", pages())
+def test_files_and_names_in_sentences_are_there(page: str) -> None:
+    """`FILE.py` is somewhere in the repository, `styfie.a.b` can be imported, or is a group of entry points."""
+    files = [
+        file.as_posix() for folder in ("src", "tests", "docs", "benchmarks") for file in (ROOT / folder).rglob("*.py")
+    ]
+    groups = [one.group for one in registries().values() if isinstance(one, Registry)]
+    for place, span in spans(page):
+        if re.fullmatch(r"[\w/-]+\.py", span):
+            assert any(file.endswith(f"/{span}") for file in files), f"{place}: {span}"
+        elif re.fullmatch(r"styfie(\.\w+)+", span) and span not in groups:
+            assert pkgutil.resolve_name(span) is not None, f"{place}: {span}"
 
 
 @pytest.mark.parametrize("page", pages())

@@ -20,7 +20,7 @@ from styfie.segmentation.protocols import FrameSegmenter, Partitioner, PartSegme
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
-    from styfie.engines.onepass import Painter, in_one_pass
+    from styfie.engines.onepass import OnePassPainter, in_one_pass
     from styfie.engines.progress import Progress
     from styfie.losses.moments import Moments
     from styfie.losses.style import Map, StyleLoss
@@ -39,7 +39,7 @@ __all__ = [
     "Memory",
     "MissingError",
     "Moments",
-    "Painter",
+    "OnePassPainter",
     "PartSegmenter",
     "Partitioner",
     "Progress",
@@ -55,7 +55,7 @@ __all__ = [
 _HOME = {
     "Map": "losses.style",
     "Moments": "losses.moments",
-    "Painter": "engines.onepass",
+    "OnePassPainter": "engines.onepass",
     "Progress": "engines.progress",
     "Regions": "regions",
     "StyleLoss": "losses.style",
