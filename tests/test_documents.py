@@ -32,7 +32,7 @@ from styfie.images import to_image
 from styfie.pipeline import PORTRAIT
 from styfie.registry import Registry
 from styfie.settings import Settings
-from tests.documents import ROOT, SHELLS, Block, blocks, commands, dead_links, pages, spans
+from tests.documents import ROOT, SHELLS, blocks, commands, dead_links, pages, spans
 from tests.test_example import INSTALL
 
 SIZE, STEPS = 96, 1  # pixels and steps of whatever is painted
@@ -56,6 +56,9 @@ UNRUN = {  # the beginning of a command, and why it is not run here but parsed a
 }
 SERVED = "docs/web.md"  # its blocks speak to a server
 HTTP = ("http://127.0.0.1:8790", "curl")
+FOLDERS = ("src", "tests", "docs", "benchmarks")  # of the repository's Python
+LOG = "styfie.log"  # a file
+PRESENT = [page for page in pages() if page != "CHANGELOG.md"]  # which tells of what was, too
 OPTIONS = {"--help", "--version", "--install-completion"}
 COMMAND = typer.main.get_command(app)
 
@@ -270,7 +273,7 @@ def _options(command: Any) -> set[str]:
     return own.union(OPTIONS, *(_options(one) for one in below))
 
 
-@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("page", PRESENT)
 def test_commands_and_options_in_sentences_are_there(page: str) -> None:
     """`styfie …` and `--option` in a sentence or a table, whose values may be words in capitals."""
     every = _options(COMMAND)
@@ -310,17 +313,15 @@ def _texts(file: Path) -> str:
     return "\n".join(found)
 
 
-@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("page", PRESENT)
 def test_files_and_names_in_sentences_are_there(page: str) -> None:
     """`FILE.py` is somewhere in the repository, `styfie.a.b` can be imported, or is a group of entry points."""
-    files = [
-        file.as_posix() for folder in ("src", "tests", "docs", "benchmarks") for file in (ROOT / folder).rglob("*.py")
-    ]
+    files = [file.as_posix() for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")]
     groups = [one.group for one in registries().values() if isinstance(one, Registry)]
     for place, span in spans(page):
         if re.fullmatch(r"[\w/-]+\.py", span):
             assert any(file.endswith(f"/{span}") for file in files), f"{place}: {span}"
-        elif re.fullmatch(r"styfie(\.\w+)+", span) and span not in groups:
+        elif re.fullmatch(r"styfie(\.\w+)+", span) and span not in (*groups, LOG):
             assert pkgutil.resolve_name(span) is not None, f"{place}: {span}"
 
 
