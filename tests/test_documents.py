@@ -40,6 +40,7 @@ SMALL = {  # constants that no setting changes
     "styfie.styles.DRAWN": SIZE,  # pixels of gallery styles
     "styfie.segmentation.jseg.segmenter.JSEG_SIZE": SIZE,  # pixels at which its regions are looked for
     "styfie.engines.strokes.paint.MAX_DENSITY": 0.05,  # share of the usual number of strokes
+    "styfie.engines.describe_plan": lambda *_: "",  # it times some steps
 }
 SMALLER = {  # options that make a command small which no setting does
     ("train", "segmenter"): ("--size", "32", "--steps", "1", "--batch", "2"),
@@ -54,8 +55,7 @@ UNRUN = {  # the beginning of a command, and why it is not run here but parsed a
     "styfie web": "it serves until Ctrl-C; the page's own tests start it",
     "torchrun": "it wants several GPUs; tests/training/test_loop.py has two processes",
 }
-SERVED = "docs/web.md"  # its blocks speak to a server
-HTTP = ("http://127.0.0.1:8790", "curl")
+ADDRESS = "http://127.0.0.1:8790"  # a block that speaks of it is run beside a server
 FOLDERS = ("src", "tests", "docs", "benchmarks")  # of the repository's Python
 LOG = "styfie.log"  # a file
 PRESENT = [page for page in pages() if page != "CHANGELOG.md"]  # which tells of what was, too
@@ -131,6 +131,18 @@ def _make_clip(file: Path) -> None:
         out.mux(stream.encode())
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server."""
+    pytest.importorskip("fastapi")
+    folder = str(tmp_path_factory.mktemp("web"))
+    command = [sys.executable, "-u", "-m", "styfie", "web", folder, "--port", "0", "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield next(word for word in process.stdout.readline().split() if word.startswith("http")).rstrip("/")
+        process.terminate()
+
+
 @pytest.fixture
 def folder(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a page's blocks run."""
@@ -170,14 +182,18 @@ def _forget_packages() -> None:
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if blocks(page)])
-def test_a_page_runs(page: str, folder: Path, installed: Callable[[str], None]) -> None:
+def test_a_page_runs(page: str, folder: Path, installed: Callable[[str], None], request: pytest.FixtureRequest) -> None:
     names: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks(page):
         if block.title:
             (folder / block.title).parent.mkdir(parents=True, exist_ok=True)
             (folder / block.title).write_text(block.text)
-        elif page == SERVED and any(word in block.text for word in HTTP):
-            compile(block.text, str(block), "exec") if block.language == "python" else commands(block)
+        elif ADDRESS in block.text:
+            text = block.text.replace(ADDRESS, request.getfixturevalue("server"))
+            shell = ["bash", "-ec"] if block.language in SHELLS else [sys.executable, "-c"]
+            if shutil.which("curl") or "curl" not in text:
+                done = subprocess.run([*shell, text], capture_output=True, text=True)
+                assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
         elif block.language == "python":
             _make_missing(re.findall(r'"([^"\n]+)"', block.text))
             exec(compile("\n" * (block.line - 1) + block.text, page, "exec"), names)
