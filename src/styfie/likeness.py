@@ -53,11 +53,17 @@ def fill_light(photo: Tensor, face: Tensor, strength: float = 1.0, least: float 
             power = np.maximum(power, near * min(1 - math.log(wanted) / math.log(mean), DEEPEST))
     if not power.any() or not strength:
         return photo
-    raised = strength * resize(torch.from_numpy(power)[None, None].to(photo), size)
-    luma = luma_of(photo).clamp_min(NOISE)
+    lit, (rows, columns) = (
+        photo.clone(),
+        ndimage.find_objects((power > 0).astype(np.uint8))[0],
+    )  # of a large photo that is a small part
+    box = (..., _scaled(rows, small[0], size[0]), _scaled(columns, small[1], size[1]))
+    raised = strength * resize(torch.from_numpy(power)[None, None].to(photo), size)[box]
+    luma = luma_of(photo[box]).clamp_min(NOISE)
     gain = luma**-raised
     # Multiplied, colours are those in more light, but neon where there is hardly any; added to, they are pale.
-    return (photo * gain).add_(photo + luma * (gain - 1)).mul_(0.5).clamp_(0, 1)
+    lit[box] = (photo[box] * gain).add_(photo[box] + luma * (gain - 1)).mul_(0.5).clamp_(0, 1)
+    return lit
 
 
 @torch.no_grad()
