@@ -149,7 +149,7 @@ def segmenter(
     output: Folder,
     arch: Annotated[str, typer.Option(help="portrait, segnet, segnet-slim, banet or unet88.")] = "portrait",
     preset: Annotated[
-        str, typer.Option(help="ours; finish, for a trained network; or the founding paper's recipe: paper.")
+        str, typer.Option(help="ours; finish, for a trained network; scratch, from random weights; or the founding paper's: paper.")
     ] = "ours",
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 256,
     passes: Annotated[float | None, typer.Option(min=0.001, help="Length in passes over the pictures.")] = None,
@@ -159,7 +159,7 @@ def segmenter(
     scenes: Annotated[
         list[Path] | None, typer.Option(help="A folder or ZIP of pictures without people to paste people on.")
     ] = None,
-    leave_out: Annotated[list[str] | None, typer.Option(help="A source of portraits not to learn from.")] = None,
+    leave_out: LeftOut = None,
     start: Annotated[
         Path | None, typer.Option(help="Safetensors of an earlier run to start from; the built-in encoder if none.")
     ] = None,

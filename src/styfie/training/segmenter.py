@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from styfie.encoders.plain import SLOPE
 from styfie.errors import InputError, MissingError
 from styfie.evaluation.masks import MaskSummary, score_mask, summarise
 from styfie.images import resize
@@ -55,7 +56,8 @@ def train_segmenter(
 
     `start` are weights of an earlier network of this kind, or for `portrait` of the built-in encoder, which is what it
     starts from without. `scenes` are pictures without people to paste people on. Checkpoints and `log.jsonl`
-    go to `folder`; see `fit` for several processes and for stopping.
+    go to `folder`; see `fit` for several processes and for stopping. Pictures with one of the words of `leave_out` in
+    their path are scored on but not learned from, nor pasted on.
 
     Raises:
         InputError, MissingError: the data, the start or the settings cannot be used.
@@ -66,10 +68,10 @@ def train_segmenter(
     recipe = recipe.lengthened(len(material.learned))
     torch.manual_seed(recipe.schedule.seed)
     network = architecture.make()
-    begin(network, start)
+    begin(network, start, recipe.scratch)
     check_share(network, recipe)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    groups = groups_of(network)
+    groups = None if recipe.scratch else groups_of(network)
     if not recipe.varied:
         freeze_unasked(network)
 
@@ -132,13 +134,21 @@ def check_share(network: nn.Module, recipe: Recipe) -> None:
         )
 
 
-def begin(network: nn.Module, start: Mapping[str, Tensor] | None) -> None:
+def begin(network: nn.Module, start: Mapping[str, Tensor] | None, scratch: bool = False) -> None:
     """Load the weights to start from: all of the network's, or its encoder's; others stay as they were drawn.
+
+    From `scratch` none are, unless they are given; a built-in network's encoder, which has no batch norm to put
+    scales right, is then drawn as He et al. (2015) do.
 
     Raises:
         InputError: the weights are of another network.
     """
     into = network
+    if isinstance(network, PortraitNet) and scratch and start is None:
+        for conv in network.encoder.convs:
+            nn.init.kaiming_normal_(conv.weight, SLOPE)  # type: ignore[arg-type]
+            nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
+        return
     if isinstance(network, PortraitNet):
         start = start or load_packaged("encoder")
         into = network if "head.1.weight" in start else network.encoder
