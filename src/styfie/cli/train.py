@@ -149,7 +149,10 @@ def segmenter(
     output: Folder,
     arch: Annotated[str, typer.Option(help="portrait, segnet, segnet-slim, banet or unet88.")] = "portrait",
     preset: Annotated[
-        str, typer.Option(help="ours; finish, for a trained network; scratch, from random weights; or the founding paper's: paper.")
+        str,
+        typer.Option(
+            help="ours; finish, for a trained network; scratch, from random weights; or the founding paper's: paper."
+        ),
     ] = "ours",
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 256,
     passes: Annotated[float | None, typer.Option(min=0.001, help="Length in passes over the pictures.")] = None,

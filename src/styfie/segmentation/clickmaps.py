@@ -86,9 +86,7 @@ class ClickMaps:
     def pixels(self, points: Sequence[Point]) -> list[Pixel]:
         """The small picture's pixels under some points."""
         scale = [small / full for small, full in zip(self.size, self.full, strict=True)]
-        return [
-            (min(self.size[0] - 1, int(y * scale[0])), min(self.size[1] - 1, int(x * scale[1]))) for x, y in points
-        ]
+        return [(min(self.size[0] - 1, int(y * scale[0])), min(self.size[1] - 1, int(x * scale[1]))) for x, y in points]
 
     def seeds(self, pixels: Sequence[Pixel]) -> Mask:
         """Pixels as a mask."""
@@ -121,7 +119,8 @@ class ClickMaps:
         """Difference of colour, in hundreds of CIELAB, from the likest click."""
         if not pixels:
             return self._even(1)
-        found: Field = torch.stack([(self.lab - self.lab[:, y, x, None, None]).norm(dim=0) for y, x in pixels]).amin(0).numpy()
+        away = torch.stack([(self.lab - self.lab[:, y, x, None, None]).norm(dim=0) for y, x in pixels])
+        found: Field = away.amin(0).numpy()
         return found
 
     def _sides_of(self, near: Field) -> list[Field]:

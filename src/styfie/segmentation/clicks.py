@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from styfie.encoders.plain import load_styfie_2
 from styfie.errors import InputError
-from styfie.images import resize
 from styfie.segmentation.clickmaps import MAPS, ClickMaps, Point
 from styfie.segmentation.matting import guided_filter, refine
 from styfie.segmentation.portrait import load_network, look_at
@@ -154,13 +153,3 @@ def segment_at(photo: Tensor, add: Sequence[Point], remove: Sequence[Point] = ()
         InputError: no point on it, or one outside the photo.
     """
     return ClickedPhoto(photo).matte(add, remove)
-
-
-def resized_points(points: Sequence[Point], old: tuple[int, int], new: tuple[int, int]) -> list[Point]:
-    """Points of a picture of size `old` (H, W) in the same picture at another size."""
-    return [(x * new[1] / old[1], y * new[0] / old[0]) for x, y in points]
-
-
-def grown(coarse: Tensor, size: tuple[int, int]) -> Tensor:
-    """A small mask (1, 1, h, w) as a hard one of some size."""
-    return resize(coarse, size) > 0.5

@@ -59,7 +59,8 @@ def train_clicks(
         MissingError, InputError: as `read_scenes`; or there is nothing to learn from.
     """
     draw = np.random.default_rng(schedule.seed)
-    examples = [one for source in data for one in _examples(source, leave_out, each, draw)]
+    scenes = (scene for source in data for scene in read_scenes(source, "train", leave_out, each))
+    examples = [example for scene in scenes for example in _of_scene(scene, draw)]
     if not examples:
         raise InputError("There is nothing to learn from: every picture is left out, or no thing is large enough.")
     return fit_clicks(examples, schedule, on_log)
@@ -113,17 +114,6 @@ def _pixels(
     return torch.stack(rows)[:, :, None], torch.stack(truths)[:, :, None]
 
 
-def _examples(source: Path, leave_out: Sequence[str], each: int, draw: np.random.Generator) -> list[Example]:
-    scenes = read_scenes(source, "train", leave_out)
-    if each:
-        held = list(scenes)
-        scenes = iter([held[i] for i in np.linspace(0, len(held) - 1, min(each, len(held))).round().astype(int)])
-    found: list[Example] = []
-    for scene in scenes:
-        found += _of_scene(scene, draw)
-    return found
-
-
 def _of_scene(scene: Scene, draw: np.random.Generator) -> list[Example]:
     photo = torch.from_numpy(scene.image.copy()).permute(2, 0, 1)[None].float() / 255
     clicked, found = ClickedPhoto(photo), []
@@ -162,5 +152,3 @@ def _beside(mask: Mask, draw: np.random.Generator) -> Point:
 def _any_of(mask: Mask, draw: np.random.Generator) -> Point:
     y, x = np.argwhere(mask)[draw.integers(int(mask.sum()))]
     return float(x) + 0.5, float(y) + 0.5
-
-

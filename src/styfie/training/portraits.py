@@ -50,9 +50,7 @@ class Pastings:
         InputError: a cut-out has no alpha beside it; or as `PictureSet`.
     """
 
-    def __init__(
-        self, sources: Iterable[Files], scenes: Sequence[Path] = (), leave_out: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, sources: Iterable[Files], scenes: Sequence[Path] = (), leave_out: Sequence[str] = ()) -> None:
         both = [(files, folder) for files in sources for folder in ("backgrounds", "cutouts")]
         self.backgrounds, self.cutouts = (
             [(f, name) for f, folder in both if folder == kind for name in f.below(folder, (".jpg",)).values()]

@@ -123,7 +123,9 @@ class Sampler:
         placed = [place(portrait, side, theta) for portrait, theta in drawn[rows.start : rows.stop]]
         pictures, mattes, parts = (torch.stack(column) for column in zip(*placed, strict=True))
         if varied:
-            against = torch.from_numpy(np.where(rng.random(count) < BACKLIT, rng.uniform(0.25, 0.7, count), 1.0)).float()
+            against = torch.from_numpy(
+                np.where(rng.random(count) < BACKLIT, rng.uniform(0.25, 0.7, count), 1.0)
+            ).float()
             pictures = pictures * torch.lerp(torch.ones(()), against[rows.start : rows.stop, None, None, None], mattes)
             pictures = relight(pictures, rng, count, rows.start)
         else:
