@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from styfie.regions import Point
+
 Mask = NDArray[np.bool_]
-Point = tuple[float, float]
 Find = Callable[[Sequence[Point], Sequence[Point]], Mask]  # of points on the thing, and points beside it
 COUNTED = (1, 3, 5)  # clicks after which a score is reported
 

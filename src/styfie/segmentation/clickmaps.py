@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from styfie.colour import lab_of
 from styfie.geodesic import Mask, PixelGrid, stable_patch
 from styfie.images import fit_size, resize
+from styfie.regions import Point
 
 Field = NDArray[np.float32]
-Point = tuple[float, float]  # x and y in pixels from the upper left corner
 Pixel = tuple[int, int]  # row and column of the small picture
 MAPS = 41
 SIDE = 96  # longest side at which a thing is looked for

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from styfie.encoders.plain import load_styfie_2
 from styfie.errors import InputError
-from styfie.segmentation.clickmaps import MAPS, ClickMaps, Point
+from styfie.regions import BACKGROUND, Point, Regions
+from styfie.segmentation.clickmaps import MAPS, ClickMaps
 from styfie.segmentation.matting import guided_filter, refine
 from styfie.segmentation.portrait import load_network, look_at
 from styfie.weights import load_packaged
@@ -153,3 +154,13 @@ def segment_at(photo: Tensor, add: Sequence[Point], remove: Sequence[Point] = ()
         InputError: no point on it, or one outside the photo.
     """
     return ClickedPhoto(photo).matte(add, remove)
+
+
+def region_at(photo: Tensor, name: str, add: Sequence[Point], remove: Sequence[Point] = ()) -> Regions:
+    """What is at some points of a photo (1, 3, H, W) as a region called `name`, and the background.
+
+    Raises:
+        InputError: no point on it, or one outside the photo.
+    """
+    matte = segment_at(photo, add, remove)
+    return Regions((name, BACKGROUND), torch.cat([matte, 1 - matte]), (1.0, 1.0))

@@ -192,8 +192,8 @@ class PortraitSegmenter:
         sight = look_at(photo, self.network, self.side, self.scales)
         if sight.score < SCORE:
             raise NoPersonError(
-                "No person was found in the photo: give a mask with --mask FILE (white = subject), "
-                "or choose a photo in which the person is larger."
+                "No person was found in the photo: say where the subject is with --subject-at X,Y, a pixel of it, or "
+                "give a mask with --mask FILE (white = subject)."
             )
         whole = Regions.of_subject(refine(sight.matte, photo, self.work), sight.score)
         return replace(whole, face=sight.face), sight

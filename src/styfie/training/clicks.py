@@ -13,8 +13,9 @@ from scipy import ndimage
 from torch import Tensor
 
 from styfie.errors import InputError
-from styfie.evaluation.clicks import Mask, Point, next_click
+from styfie.evaluation.clicks import Mask, next_click
 from styfie.images import resize
+from styfie.regions import Point
 from styfie.segmentation.clicks import ClickedPhoto, ClickNet, around
 from styfie.training.things import Scene, read_scenes
 
