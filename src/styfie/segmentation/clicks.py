@@ -8,11 +8,13 @@ from functools import cached_property
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor, nn
 
 from styfie.encoders.plain import load_styfie_2
 from styfie.errors import InputError
+from styfie.images import resize
 from styfie.regions import BACKGROUND, Point, Regions
 from styfie.segmentation.clickmaps import MAPS, ClickMaps
 from styfie.segmentation.matting import guided_filter, refine
@@ -128,6 +130,12 @@ class ClickedPhoto:
         """
         return refine(self.coarse(add, remove), self.photo)
 
+    def found(self, add: Sequence[Point], remove: Sequence[Point] = ()) -> NDArray[np.bool_]:
+        """The thing's mask (H, W) without its hair and soft edges, as `coarse`."""
+        size = (self.photo.shape[-2], self.photo.shape[-1])
+        hard: NDArray[np.bool_] = (resize(self.coarse(add, remove), size) > 0.5)[0, 0].numpy()
+        return hard
+
     def _joined(self, found: Tensor, add: Sequence[Point], remove: Sequence[Point]) -> Tensor:
         """Without the pieces that no click is on; clicks themselves are taken at their word."""
         on, off = (self._discs(points) for points in (add, remove))
@@ -137,11 +145,11 @@ class ClickedPhoto:
         near = ndimage.binary_dilation(mine & (values > 0.5), iterations=2)
         return torch.from_numpy(np.where(near, values, 0)).float()[None, None]
 
-    def _discs(self, points: Sequence[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def _discs(self, points: Sequence[Point]) -> NDArray[np.bool_]:
         if not points:
             return np.zeros(self.maps.size, np.bool_)
         away = ndimage.distance_transform_edt(~self.maps.seeds(self.maps.pixels(points)))
-        disc: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = away < REACH
+        disc: NDArray[np.bool_] = away < REACH
         return disc
 
 
