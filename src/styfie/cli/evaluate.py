@@ -108,8 +108,7 @@ def clicks(
     scores: list[ClickScore] = []
     for scene in read_scenes(data, "val"):
         photo = ClickedPhoto(torch.from_numpy(scene.image.copy()).permute(2, 0, 1)[None].float() / 255, network)
-        for thing in scene.things:
-            scores.append(click_through(photo.found, thing.mask, clicks, f"{scene.name} {thing.category}"))
+        scores += [click_through(photo.found, one.mask, clicks, f"{scene.name} {one.category}") for one in scene.things]
         tell(f"{scene.name}: {len(scene.things)} things")
     _print(as_lines(scores))
 

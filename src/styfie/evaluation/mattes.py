@@ -1,13 +1,14 @@
 """The five measures that image matting is compared by, over the whole picture and where a trimap is unknown.
 
-Rhemann et al. (2009) define the gradient and the connectivity error; sums of absolute differences, mean squared and mean
-absolute differences are as their names say. In thousands: SAD, Grad, Conn.
+Rhemann et al. (2009) define the gradient and the connectivity error; sums of absolute, mean squared and mean absolute
+differences are as their names say. In thousands: SAD, Grad, Conn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def connectivity_difference(found: Alpha, truth: Alpha) -> NDArray[np.float64]:
     """
     connected = np.full(truth.shape, -1.0)
     steps = np.arange(0, 1 + STEP / 2, STEP)
-    for lower, threshold in zip(steps, steps[1:], strict=False):
+    for lower, threshold in pairwise(steps):
         source = _largest((found >= threshold) & (truth >= threshold))
         connected[(connected < 0) & ~source] = lower
     connected[connected < 0] = 1

@@ -77,7 +77,8 @@ class Evaluation:
 
     `constant` is what calling every pixel person scores, the best that can be had without looking: a segmenter that
     comes near it has learned nothing. `mattes` has the means over pictures of matting's five measures, over the `whole`
-    picture and in the `band` that a trimap leaves open. `parts` are the scores of `PartsIou`, where parts were asked for and labelled.
+    picture and in the `band` that a trimap leaves open. `parts` are the scores of `PartsIou`, where parts were asked
+    for and labelled.
     """
 
     rows: tuple[Row, ...]

@@ -6,7 +6,7 @@
 | `p3m` | `original_image/` or `blurred_image/`, `mask/`, `trimap/` (P3M-10k, Li et al. 2021) | the mask's grey |
 | `ppm` | `image/`, `matte/` (PPM-100, Ke et al. 2020) | the matte's grey |
 | `aim` | `original/`, `mask/`, `trimap/` (AIM-500, Li et al. 2021: things, not only people) | the mask's grey |
-| `easyportrait` | `images/val/`, `annotations/val/` (Kvanchiani et al. 2023), or test/ where there is no val/ | any label but 0 |
+| `easyportrait` | `images/val/`, `annotations/val/`, else test/ (Kvanchiani et al. 2023) | any label but 0 |
 | `coco` | `val2017/`, `annotations/instances_val2017.json` (Lin et al. 2014) | the polygons and runs of all people |
 """
 
