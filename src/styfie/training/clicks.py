@@ -48,10 +48,10 @@ def train_clicks(
     schedule: ClickSchedule = ClickSchedule(),
     *,
     leave_out: Sequence[str] = (),
-    each: int = 0,
+    people: int = 0,
     on_log: Callable[[Mapping[str, float]], None] | None = None,
 ) -> ClickNet:
-    """Train on the things of `data`: of each source `each` pictures, all if 0, evenly spread.
+    """Train on the things of `data`; of each source of portraits on at most `people`, evenly spread, all if 0.
 
     Every thing is clicked on once, and once more with one to four further clicks, on it and beside it, at random. Each
     round of the network learns by itself, binary cross-entropy at some pixels, with what the round before finds.
@@ -60,7 +60,7 @@ def train_clicks(
         MissingError, InputError: as `read_scenes`; or there is nothing to learn from.
     """
     draw = np.random.default_rng(schedule.seed)
-    scenes = (scene for source in data for scene in read_scenes(source, "train", leave_out, each))
+    scenes = (scene for source in data for scene in read_scenes(source, "train", leave_out, people))
     examples = [example for scene in scenes for example in _of_scene(scene, draw)]
     if not examples:
         raise InputError("There is nothing to learn from: every picture is left out, or no thing is large enough.")

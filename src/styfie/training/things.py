@@ -15,7 +15,6 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,6 @@ from styfie.evaluation.parts import MEANT, PART_NAMES, UNLABELLED
 from styfie.training.files import Files
 from styfie.training.readers import PortraitSet
 
-Item = TypeVar("Item")
 TABLE = "things.tsv"
 LEAST = 0.02  # share of the picture that a thing has, at least
 
@@ -47,11 +45,11 @@ class Scene:
     things: list[Thing]
 
 
-def read_scenes(source: Path, part: str, leave_out: Sequence[str] = (), each: int = 0) -> Iterator[Scene]:
+def read_scenes(source: Path, part: str, leave_out: Sequence[str] = (), people: int = 0) -> Iterator[Scene]:
     """The pictures of `source`, in its folder `part` where there is one, that have things of the share `LEAST`.
 
-    Those with a word of `leave_out` in their path, or in the licence that `things.tsv` states, are passed over. Of the
-    others `each` are taken, evenly spread; all if 0.
+    Those with a word of `leave_out` in their path, or in the licence that `things.tsv` states, are passed over. Of
+    portraits at most `people` are taken, evenly spread; all if 0.
 
     Raises:
         MissingError, InputError: as `PortraitSet`; or a picture has no instances, or no line in the table.
@@ -59,15 +57,15 @@ def read_scenes(source: Path, part: str, leave_out: Sequence[str] = (), each: in
     files = Files(source)
     root = f"{part}/" if any(name.startswith(f"{part}/") for name in files.names) else ""
     if any(name.startswith(f"{root}instances/") for name in files.names):
-        scenes = _numbered(files, root, leave_out, each)
+        scenes = _numbered(files, root, leave_out)
     else:
-        scenes = _portraits(files, root.rstrip("/"), leave_out, each)
+        scenes = _portraits(files, root.rstrip("/"), leave_out, people)
     for scene in scenes:
         if large := [thing for thing in scene.things if thing.mask.mean() >= LEAST]:
             yield Scene(scene.name, scene.image, large)
 
 
-def _numbered(files: Files, root: str, leave_out: Sequence[str], each: int) -> Iterator[Scene]:
+def _numbered(files: Files, root: str, leave_out: Sequence[str]) -> Iterator[Scene]:
     stated = _table(files, root)
     images, masks = files.below(f"{root}image"), files.below(f"{root}instances")
     for name, image in images.items():
@@ -75,19 +73,15 @@ def _numbered(files: Files, root: str, leave_out: Sequence[str], each: int) -> I
             wanted = f"{root}instances/{name}.png" if name not in masks else f"line in {TABLE}"
             raise InputError(f"{files.source}: {image} has no {wanted}.")
     said = {name: f"{image} {stated[name].get('licence', '')}" for name, image in images.items()}
-    for name in _spread([name for name in images if not any(word in said[name] for word in leave_out)], each):
+    for name in images:
+        if any(word in said[name] for word in leave_out):
+            continue
         numbers = np.asarray(files.open(masks[name]).decoded())
         pixels = np.asarray(files.open(images[name]).decoded().convert("RGB"))
         if numbers.shape != pixels.shape[:2]:
             raise InputError(f"{images[name]} and {masks[name]} in {files.source} are not of one size.")
         kinds = stated[name]["things"].split(",")
         yield Scene(name, pixels, [Thing(kind, numbers == number) for number, kind in enumerate(kinds, 1)])
-
-
-def _spread(items: Sequence[Item], count: int) -> list[Item]:
-    """At most `count` of some items, evenly spread; all if 0."""
-    taken = np.linspace(0, len(items) - 1, min(count or len(items), len(items))).round().astype(int)
-    return [items[i] for i in taken]
 
 
 def _table(files: Files, root: str) -> dict[str, dict[str, str]]:
@@ -101,10 +95,11 @@ def _table(files: Files, root: str) -> dict[str, dict[str, str]]:
     return {line["name"]: line for line in lines}
 
 
-def _portraits(files: Files, part: str, leave_out: Sequence[str], each: int) -> Iterator[Scene]:
+def _portraits(files: Files, part: str, leave_out: Sequence[str], people: int) -> Iterator[Scene]:
     """The person, and skin, hair and clothes where they are labelled."""
     portraits = PortraitSet(files, part, lambda entry: not any(word in entry.image for word in leave_out))
-    for at in _spread(range(len(portraits)), each):
+    count = min(people or len(portraits), len(portraits))
+    for at in np.linspace(0, len(portraits) - 1, count).round().astype(int):
         portrait = portraits[at]
         things = [Thing("person", portrait.matte > 127)]
         if (portrait.parts != UNLABELLED).any():
