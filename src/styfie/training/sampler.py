@@ -11,6 +11,7 @@ from torch import Tensor
 
 from styfie.errors import InputError
 from styfie.training.files import Files
+from styfie.training.pictures import PictureSet
 from styfie.training.portraits import Batch, Pastings, draw_placing, place, relight
 from styfie.training.presets import Recipe
 from styfie.training.readers import Entry, Portrait, PortraitSet, open_portraits
@@ -74,6 +75,18 @@ class Material:
         self.learned = self.learning.without(leave_out)
         if not len(self.learned):
             raise InputError("Every portrait is left out: keep some to learn from.")
+
+    def check_words(self, scenes: Sequence[Path] = ()) -> None:
+        """See that each word to leave out is in some path: one that is mistyped would leave nothing out.
+
+        Raises:
+            InputError: one is in none, or as `PictureSet`.
+        """
+        paths = [entry.image for entry in self.learning.entries]
+        paths += [name for source in scenes for name in PictureSet(source).names]
+        if unknown := [word for word in self.leave_out if not any(word in path for path in paths)]:
+            sources = ", ".join(sorted({entry.source for entry in self.learning.entries})[:20])
+            raise InputError(f"No picture has {unknown[0]!r} in its path to leave out: there are portraits of {sources}.")
 
 
 class Sampler:

@@ -65,6 +65,7 @@ def train_segmenter(
     """
     architecture = load_architecture(arch)
     material = Material(data, leave_out)
+    material.check_words(scenes)
     recipe = recipe.lengthened(len(material.learned))
     torch.manual_seed(recipe.schedule.seed)
     network = architecture.make()
