@@ -40,7 +40,11 @@ def test_pictures_are_left_out_by_their_terms_or_path(things: Path, words: list[
 
 def test_portraits_are_things_too_and_so_are_their_parts(portraits: Path) -> None:
     scenes = list(read_scenes(portraits, "train"))
-    assert [[thing.category for thing in scene.things] for scene in scenes] == [["person", "skin"], ["person"], ["person"]]
+    assert [[thing.category for thing in scene.things] for scene in scenes] == [
+        ["person", "skin"],
+        ["person"],
+        ["person"],
+    ]
     assert len(list(read_scenes(portraits, "train", people=2))) == 2
     assert [scene.name for scene in read_scenes(portraits, "train", ["a_1"])] == ["a_0", "a_2"]
 

@@ -225,8 +225,10 @@ def place(portrait: Portrait, side: int, theta: Tensor | None = None) -> tuple[T
     return found[:3], found[3:], marked.long()
 
 
-def relight(rows: Tensor, rng: np.random.Generator, count: int | None = None, first: int = 0) -> Tensor:
-    """Brightness, contrast, gamma, cast, saturation, blur, noise, JPEG, low light: each its own, one in five none.
+def relight(
+    rows: Tensor, rng: np.random.Generator, count: int | None = None, first: int = 0, plain: float = 0.2
+) -> Tensor:
+    """Brightness, contrast, gamma, cast, saturation, blur, noise, JPEG, low light, each its own, or nothing (`plain`).
 
     `rows` (R, 3, H, W) are those from `first` on of a batch of `count` pictures, for which chance is drawn.
     """
@@ -248,7 +250,7 @@ def relight(rows: Tensor, rng: np.random.Generator, count: int | None = None, fi
     x = torch.where(some(0.12), blurred, x)
     noise = torch.from_numpy(rng.standard_normal((count, *x.shape[1:]), np.float32))[mine] * draw(0.0, 0.06)
     x = torch.where(some(0.3), x + noise, x).clamp(0, 1)
-    x = torch.where(some(0.2), rows, x)
+    x = torch.where(some(plain), rows, x)
     for i in np.flatnonzero(rng.random(count) < 0.15):
         quality = int(rng.integers(15, 70))
         if mine.start <= i < mine.stop:

@@ -14,17 +14,18 @@ class Recipe:
     """What a network is shown, and for how long.
 
     `varied` pictures are pasted, placed and lit at random and learned by the network's own loss, and are small at
-    first: `growth` has shares of the steps, rising, and the share of the side that pictures have until then. Else they
-    are shown as they are, with masks of two values, and learned by binary cross-entropy alone. From `scratch` nothing
-    is started from but chance, so that all that a network has learned is from the pictures of its own training. A pass
-    is `pass_size` pictures drawn at random (as many as there are, if 0); without `passes` the schedule's own steps
-    count.
+    first: `growth` has shares of the steps, rising, and the share of the side that pictures have until then; light and
+    colours of the share `plain` stay as they are. Else all are shown as they are, with masks of two values, and learned
+    by binary cross-entropy alone. From `scratch` nothing is started from but chance, so that all that a network has
+    learned is from the pictures of its own training. A pass is `pass_size` pictures drawn at random (as many as there
+    are, if 0); without `passes` the schedule's own steps count.
     """
 
     schedule: Schedule
     side: int = 256
     varied: bool = True
     growth: tuple[tuple[float, float], ...] = ((0.6, 0.75),)
+    plain: float = 0.2
     scratch: bool = False
     passes: float = 0
     pass_size: int = 0
@@ -53,10 +54,11 @@ PRESETS = {
     "ours": Recipe(Schedule(steps=4000, batch=16, learning_rate=2e-3, weight_decay=1e-2, average=0.998)),
     # After ours: full size throughout, at a quarter of the rate.
     "finish": Recipe(Schedule(steps=800, batch=16, learning_rate=5e-4, weight_decay=1e-2, average=0.995), growth=()),
-    # From random weights on few machines: half the side, where a step costs a quarter, for half of the steps.
+    # From random weights: half the side, where a step costs a quarter, for half of the steps, and easier pictures.
     "scratch": Recipe(
         Schedule(steps=6000, batch=16, learning_rate=2e-3, weight_decay=1e-2, average=0.998),
-        growth=((0.5, 0.5), (0.85, 0.67)),
+        growth=((0.55, 0.5), (0.92, 0.67)),
+        plain=0.5,
         scratch=True,
     ),
     # The founding paper (2021): Adam at a constant 1e-4, 10 passes of 10,000 random samples, batches of 16, 256 x 256.

@@ -86,7 +86,9 @@ class Material:
         paths += [name for source in scenes for name in PictureSet(source).names]
         if unknown := [word for word in self.leave_out if not any(word in path for path in paths)]:
             sources = ", ".join(sorted({entry.source for entry in self.learning.entries})[:20])
-            raise InputError(f"No picture has {unknown[0]!r} in its path to leave out: there are portraits of {sources}.")
+            raise InputError(
+                f"No picture has {unknown[0]!r} in its path to leave out: there are portraits of {sources}."
+            )
 
 
 class Sampler:
@@ -140,7 +142,7 @@ class Sampler:
                 np.where(rng.random(count) < BACKLIT, rng.uniform(0.25, 0.7, count), 1.0)
             ).float()
             pictures = pictures * torch.lerp(torch.ones(()), against[rows.start : rows.stop, None, None, None], mattes)
-            pictures = relight(pictures, rng, count, rows.start)
+            pictures = relight(pictures, rng, count, rows.start, self.recipe.plain)
         else:
             mattes = (mattes >= 0.5).float()
         return Batch(pictures.contiguous(memory_format=torch.channels_last), mattes, parts[:, ::2, ::2])
