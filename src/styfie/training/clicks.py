@@ -20,7 +20,7 @@ from styfie.segmentation.clicks import ClickedPhoto, ClickNet, around
 from styfie.training.things import Scene, read_scenes
 
 PER_SCENE = 3  # things of one picture that are learned, at most
-PIXELS = 600  # of each example that are learned from in a step
+PIXELS = 256  # of each example that are learned from in a step
 NEAR = 0.6  # how far beside a thing clicks are made, in square roots of its area
 
 
@@ -28,7 +28,7 @@ NEAR = 0.6  # how far beside a thing clicks are made, in square roots of its are
 class ClickSchedule:
     """How long each round of the network learns."""
 
-    steps: int = 1500
+    steps: int = 600
     batch: int = 32  # examples a step
     learning_rate: float = 3e-3
     seed: int = 0
