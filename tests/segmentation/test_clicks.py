@@ -40,7 +40,7 @@ def test_clicks_are_taken_at_their_word(two_things: Tensor) -> None:
     found = segment_at(two_things, [(45.0, 60.0), (122.0, 65.0)], [(80.0, 10.0)])
     assert float(found[0, 0, 60, 45]) > 0.9 and float(found[0, 0, 65, 122]) > 0.9
     assert float(found[0, 0, 10, 80]) < 0.1
-    assert found.shape == (1, 1, 120, 160) and 0 <= float(found.min()) and float(found.max()) <= 1
+    assert found.shape == (1, 1, 120, 160) and float(found.min()) >= 0 and float(found.max()) <= 1
 
 
 def test_it_is_a_region_with_a_name_of_ones_own(two_things: Tensor) -> None:
@@ -64,8 +64,8 @@ def test_pieces_without_a_click_are_dropped(two_things: Tensor, monkeypatch: pyt
 
 def test_a_photo_is_looked_at_once(two_things: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
-    look = clicks_module.look_at
-    monkeypatch.setattr(clicks_module, "look_at", lambda *given, **named: looks.append(1) or look(*given, **named))
+    look = clicks_module.predict
+    monkeypatch.setattr(clicks_module, "predict", lambda *given, **named: looks.append(1) or look(*given, **named))
     photo = ClickedPhoto(two_things, ClickNet())
     photo.coarse([(45.0, 60.0)])
     photo.coarse([(45.0, 60.0)], [(5.0, 5.0)])

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from styfie.cli.options import Segmenter
-from styfie.cli.progress import tell
+from styfie.cli.progress import print_note
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _own_set(data: Path) -> PortraitSet:
     part = next((part for part in ("val", "train") if part in tops), "")
     portraits = PortraitSet(files, part)
     if part == "train":
-        tell(f"There is no val/ in {data}: scoring on all of train/.")
+        print_note(f"There is no val/ in {data}: scoring on all of train/.")
     portraits.check()
     return portraits
 
@@ -109,19 +109,19 @@ def clicks(
     for scene in read_scenes(data, "val"):
         photo = ClickedPhoto(torch.from_numpy(scene.image.copy()).permute(2, 0, 1)[None].float() / 255, network)
         scores += [click_through(photo.found, one.mask, clicks, f"{scene.name} {one.category}") for one in scene.things]
-        tell(f"{scene.name}: {len(scene.things)} things")
+        print_note(f"{scene.name}: {len(scene.things)} things")
     _print(as_lines(scores))
 
 
 def _parts_of(judged: Any, entry: SegmenterEntry) -> Predict | None:
     """The probabilities of parts behind the built-in segmenter's regions; others have none."""
     from styfie.segmentation.networks import PortraitNet
-    from styfie.segmentation.portrait import look_at
+    from styfie.segmentation.portrait import predict
 
     if not entry.network:
         return None
     network, side = judged.network, judged.side
-    return (lambda photo: look_at(photo, network, side).parts) if isinstance(network, PortraitNet) else None
+    return (lambda photo: predict(photo, network, side).parts) if isinstance(network, PortraitNet) else None
 
 
 @contextmanager
@@ -131,7 +131,7 @@ def _show_progress() -> Iterator[Callable[[Scored], None]]:
 
     def line(scored: Scored) -> None:
         if scored.done % max(1, scored.total // LINES) == 0 or scored.done == scored.total:
-            tell(f"picture {scored.done}/{scored.total}")
+            print_note(f"picture {scored.done}/{scored.total}")
 
     if not console.is_terminal:
         yield line

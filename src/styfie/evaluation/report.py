@@ -16,7 +16,7 @@ from torch import Tensor
 
 from styfie.evaluation.masks import MaskSummary
 from styfie.evaluation.mattes import MatteScore
-from styfie.evaluation.segmenter import Evaluation, Shown
+from styfie.evaluation.segmenter import Evaluation, WorstCase
 from styfie.images import to_image
 from styfie.storage.atomic import writing_into
 
@@ -145,7 +145,7 @@ def _html_table(lines: Sequence[Sequence[str]]) -> str:
     return '<div class="wide"><table>\n' + "\n".join(rows) + "\n</table></div>"
 
 
-def _figure(shown: Shown) -> str:
+def _figure(shown: WorstCase) -> str:
     pictures = {
         "photo": shown.photo,
         "true mask": shown.truth,

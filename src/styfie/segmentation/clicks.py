@@ -18,7 +18,7 @@ from styfie.images import resize
 from styfie.regions import BACKGROUND, Point, Regions
 from styfie.segmentation.clickmaps import MAPS, ClickMaps
 from styfie.segmentation.matting import guided_filter, refine
-from styfie.segmentation.portrait import load_network, look_at
+from styfie.segmentation.portrait import load_network, predict
 from styfie.weights import load_packaged
 
 WIDTH = 48  # channels between the maps and the answer
@@ -102,7 +102,7 @@ class ClickedPhoto:
     @torch.no_grad()
     def maps(self) -> ClickMaps:
         """What the photo shows before anybody clicks."""
-        seen = look_at(self.photo, load_network(), LOOK, (1.0,), mirrored=False)
+        seen = predict(self.photo, load_network(), LOOK, (1.0,), mirrored=False)
         return ClickMaps(self.photo, load_styfie_2(), seen.matte, seen.parts)
 
     @torch.no_grad()

@@ -13,7 +13,7 @@ from styfie.errors import InputError
 from styfie.training.files import Files
 from styfie.training.pictures import PictureSet
 from styfie.training.portraits import Batch, Pastings, draw_placing, place, relight
-from styfie.training.presets import Recipe
+from styfie.training.presets import TrainingPreset
 from styfie.training.readers import Entry, Portrait, PortraitSet, open_portraits
 
 # Sources that are few but varied are drawn more often.
@@ -70,7 +70,7 @@ class Material:
     def __init__(self, data: Sequence[Path], leave_out: Sequence[str] = ()) -> None:
         self.files = [Files(source) for source in data]
         divided = [open_portraits(files) for files in self.files]
-        self.learning, self.held = (Several(sets) for sets in zip(*divided, strict=True))
+        self.learning, self.held_out = (Several(sets) for sets in zip(*divided, strict=True))
         self.leave_out = list(leave_out)
         self.learned = self.learning.without(leave_out)
         if not len(self.learned):
@@ -86,15 +86,13 @@ class Material:
         paths += [name for source in scenes for name in PictureSet(source).names]
         if unknown := [word for word in self.leave_out if not any(word in path for path in paths)]:
             sources = ", ".join(sorted({entry.source for entry in self.learning.entries})[:20])
-            raise InputError(
-                f"No picture has {unknown[0]!r} in its path to leave out: there are portraits of {sources}."
-            )
+            raise InputError(f"No picture has {unknown[0]!r} in its path to leave out: sources are {sources}.")
 
 
 class Sampler:
     """Batches of portraits; `at(step, rows)` depends on these and the seed alone."""
 
-    def __init__(self, material: Material, recipe: Recipe, scenes: Sequence[Path] = ()) -> None:
+    def __init__(self, material: Material, recipe: TrainingPreset, scenes: Sequence[Path] = ()) -> None:
         self.portraits, self.recipe = material.learned, recipe
         self.pastings = Pastings(material.files, scenes, material.leave_out)
         weights = DRAWN if recipe.varied else {}
