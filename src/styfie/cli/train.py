@@ -240,16 +240,18 @@ def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> 
     from styfie.errors import MissingError
     from styfie.training.curves import draw_curves
     from styfie.training.outputs import write_atomically
-    from styfie.training.segmenter import score_segmenter, table_one
+    from styfie.training.segmenter import calibrate_segmenter, score_segmenter, table_one
     from styfie.training.table import as_record, as_text
     from styfie.weights import save_weights
 
-    about = {"arch": arch, "side": str(trained.recipe.side)}
+    held_out, side = trained.material.held_out, trained.recipe.side
+    calibration, trust = calibrate_segmenter(trained.network, held_out, side, device)
+    about = {"arch": arch, "side": str(side), **calibration.as_metadata()}
     save_weights(trained.network.state_dict(), output / "segmenter.safetensors", about)
     rows = table_one(trained, device)
     record = as_record(rows)
-    each = score_segmenter(trained.network, trained.material.held_out, trained.recipe.side, device)
-    record["val"]["per_picture"] = asdict(each)
+    each = score_segmenter(trained.network, held_out, side, device)
+    record["val"] |= {"per_picture": asdict(each), "reliability": trust}
     with write_atomically(output / "table.json") as part:
         part.write_text(json.dumps(record, indent=1))
     typer.echo(as_text(rows))

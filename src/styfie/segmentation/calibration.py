@@ -6,9 +6,12 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
+Values = NDArray[np.float64]
 Curve = tuple[tuple[float, float], ...]
 FIELDS = ("contrast", "sure", "nobody", "curve")  # of a file's metadata
 REFUSED = 0.01  # share of pictures of people in which nobody may be found, at most
@@ -72,8 +75,10 @@ def calibrate(
     The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), at a few knots. `nobody` lies
     where at most the share `REFUSED` of those people is refused whose masks are any good.
     """
-    order = np.argsort(shares, kind="stable")
-    x, fitted = np.asarray(shares, float)[order], _rising(np.asarray(ious, float)[order])
+    seen = [n for n in np.argsort(shares, kind="stable") if shares[n] > 0]  # the others say nothing of how good it is
+    if not seen:
+        return before
+    x, fitted = np.asarray(shares, float)[seen], _rising(np.asarray(ious, float)[seen])
     cuts = np.unique(np.linspace(0, len(x) - 1, KNOTS).round().astype(int))
     curve = tuple((round(float(x[i]), 4), round(float(fitted[i]), 4)) for i in cuts)
     found = Calibration(before.contrast, before.sure, before.nobody, curve)
@@ -84,9 +89,7 @@ def calibrate(
     return Calibration(before.contrast, before.sure, math.floor(1000 * nobody) / 1000, curve)
 
 
-def _rising(
-    values: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _rising(values: Values) -> Values:
     """The rising sequence nearest to one, by pooling neighbours that fall."""
     pools: list[list[float]] = []
     for value in values:
@@ -98,13 +101,13 @@ def _rising(
 
 
 def reliability(
-    scores: Sequence[float], ious: Sequence[float], bins: Sequence[float]
+    scores: Sequence[float], ious: Sequence[float], edges: Sequence[float]
 ) -> list[tuple[float, float, int]]:
-    """Mean score, mean IoU and number of the pictures between one edge of `bins` and the next."""
+    """Mean score, mean IoU and number of the pictures between one of `edges` and the next."""
     found = []
     score, iou = np.asarray(scores), np.asarray(ious)
-    for low, high in zip(bins, bins[1:], strict=False):
-        inside = (score >= low) & ((score < high) | (high == bins[-1]))
+    for low, high in pairwise(edges):
+        inside = (score >= low) & ((score < high) | (high == edges[-1]))
         if inside.any():
             found.append((float(score[inside].mean()), float(iou[inside].mean()), int(inside.sum())))
     return found

@@ -14,14 +14,16 @@ from torch import Tensor, nn
 
 from styfie.encoders.plain import SLOPE
 from styfie.errors import InputError, MissingError
-from styfie.evaluation.masks import MaskSummary, score_mask, summarise
+from styfie.evaluation.masks import MaskSummary, overlap, score_mask, summarise
 from styfie.images import resize
 from styfie.losses.masks import matte_entropy
+from styfie.segmentation.calibration import Calibration, calibrate, reliability
 from styfie.segmentation.files import read_state
 from styfie.segmentation.networks import FROZEN, PortraitNet
+from styfie.segmentation.portrait import predict
 from styfie.training.architectures import load_architecture
 from styfie.training.loop import CPU, fit
-from styfie.training.portraits import Batch, as_matte, place
+from styfie.training.portraits import Batch, as_matte, as_picture, place
 from styfie.training.presets import PRESETS, TrainingPreset
 from styfie.training.processes import rank_and_count
 from styfie.training.sampler import Material, Sampler, Several
@@ -207,3 +209,24 @@ def score_segmenter(network: nn.Module, portraits: Several, side: int, device: t
         alpha = resize(network(picture[None].to(device)).sigmoid().cpu(), (truth.shape[-2], truth.shape[-1]))
         scores.append(score_mask(alpha[0, 0].numpy(), truth[0, 0].numpy()))
     return summarise(scores)
+
+
+@torch.no_grad()
+def calibrate_segmenter(
+    network: nn.Module, portraits: Several, side: int, device: torch.device = CPU
+) -> tuple[Calibration, list[tuple[float, float, int]]]:
+    """How a network's probabilities are read, by portraits that it did not learn from; and how far one may trust it.
+
+    The second is `reliability` on the same portraits, in tenths of the score.
+    """
+    before = Calibration()
+    shares, ious, people = [], [], []
+    for portrait in (portraits[i] for i in range(len(portraits))):
+        photo, truth = as_picture(portrait), as_matte(portrait)
+        seen = predict(photo.to(device), network, side, calibration=before)
+        matte = resize(seen.matte.cpu(), (truth.shape[-2], truth.shape[-1]))
+        shares.append(seen.sure)
+        ious.append(overlap((matte >= 0.5).numpy(), (truth >= 0.5).numpy()))
+        people.append(bool((truth >= 0.5).any()))
+    found = calibrate(shares, ious, people, before)
+    return found, reliability([found.score(share) for share in shares], ious, [n / 10 for n in range(11)])
