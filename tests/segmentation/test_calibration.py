@@ -30,7 +30,7 @@ def test_metadata_say_all_and_come_back() -> None:
     ],
 )
 def test_what_cannot_be_is_refused(about: dict[str, str]) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - whatever says so
+    with pytest.raises(ValueError):
         Calibration.of(about)
 
 
