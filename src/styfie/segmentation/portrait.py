@@ -17,6 +17,7 @@ from styfie.errors import AbsentRegionError, InputError, NoPersonError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.calibration import Calibration
+from styfie.segmentation.closer import boxes_to_see, pixels_of, put_closer
 from styfie.segmentation.exported import read_exported
 from styfie.segmentation.faces import face_map
 from styfie.segmentation.files import read_network
@@ -143,17 +144,29 @@ def predict(
     scales: Sequence[float] = SCALES,
     mirrored: bool = True,
     calibration: Calibration = SHIPPED,
+    closer: bool = False,
 ) -> Prediction:
     """Run a network on a photo (1, 3, H, W), and on its mirror image, at each of some scales, and take the mean.
 
-    It sees squares of `side` pixels times the scale; one that is no `PortraitNet` knows no parts.
+    It sees squares of `side` pixels times the scale; one that is no `PortraitNet` knows no parts. `closer` looks once
+    more at people who are small in the photo, at a part of it: the prediction is then of a larger side.
     """
     seen = [_predict_once(photo, network, round(scale * side / 32) * 32, mirrored) for scale in scales]
     mattes, parts = zip(*seen, strict=True)
     matte = torch.cat([resize(one, (side, side)) for one in mattes]).mean(0, keepdim=True)
     part = torch.cat([resize(one, (side // 2, side // 2)) for one in parts]).mean(0, keepdim=True)
-    clear = (calibration.contrast * (matte - 0.5) + 0.5).clamp(0, 1)
+    if closer and (boxes := boxes_to_see(without_specks(_clear(matte, calibration)))):
+        size = (photo.shape[-2], photo.shape[-1])
+        cuts = [photo[(..., *pixels_of(box, size))] for box in boxes]
+        looks = [_predict_once(cut, network, side, mirrored) for cut in cuts]
+        matte = put_closer(matte, boxes, [one for one, _ in looks], size)
+        part = put_closer(part, boxes, [one for _, one in looks], size)
+    clear = _clear(matte, calibration)
     return Prediction(photo, without_specks(clear), part.clamp(0, 1), calibration)
+
+
+def _clear(matte: Tensor, calibration: Calibration) -> Tensor:
+    return (calibration.contrast * (matte - 0.5) + 0.5).clamp(0, 1)
 
 
 def _predict_once(photo: Tensor, network: nn.Module, side: int, mirrored: bool) -> tuple[Tensor, Tensor]:
