@@ -231,7 +231,8 @@ class Studio(Keeper):
         async with self._locked(job):
             self._want_regions(job)
             job.regions = await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
-            job.corrected = job.corrected or corrects
+            if corrects:
+                job.corrected, job.note = True, ""
             self._without_lost(job)
             self._keep(job)
 

@@ -79,6 +79,8 @@ export const remove = (id) => ask(`/jobs/${part(id)}`, { method: "DELETE", keepa
 
 /** @param {string} id @param {string} name */
 export const split = (id, name) => answered(`/jobs/${part(id)}/regions`, send("POST", { name }));
+/** @param {string} id @param {string} name @param {[number, number][]} add shares of width and height */
+export const points = (id, name, add) => answered(`/jobs/${part(id)}/regions/${part(name)}/points`, send("POST", { add }));
 /** @param {string} id @param {string} name */
 export const merge = (id, name) => answered(`/jobs/${part(id)}/regions/${part(name)}`, { method: "DELETE" });
 /** @param {string} id */

@@ -103,12 +103,20 @@ export function setUpTools(studio, stage) {
 
   const usable = () => studio.scene && !studio.running;
 
+  /** Where nobody was found: what is clicked on becomes the subject. @param {Place} place */
+  function pointAt([x, y]) {
+    if (!studio.scene || studio.busy.has("regions")) return;
+    studio.point("subject", [x / studio.scene.width, y / studio.scene.height])
+      .then(() => complain($("stage-error")), (error) => complain($("stage-error"), error));
+  }
+
   canvas.addEventListener("pointerdown", (event) => {
     if (!usable() || event.button || around(event, "#divider")) return;
     const place = stage.place(event);
     if (stage.tool === "choose") {
       const name = stage.regionAt(place);
-      if (name) studio.select(name);
+      if (name && !studio.names.includes("subject")) pointAt(place);
+      else if (name) studio.select(name);
       return;
     }
     if (!studio.selected || studio.busy.has("regions")) return;

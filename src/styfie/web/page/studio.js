@@ -331,6 +331,12 @@ export class Studio extends EventTarget {
     if (this.names.includes(name)) this.select(name);
   }
 
+  /** What lies at a place becomes a region. @param {string} name @param {[number, number]} place shares of width and height */
+  async point(name, place) {
+    await this.#changeRegions((id) => api.points(id, name, [place]));
+    if (this.names.includes(name)) this.select(name);
+  }
+
   /** @param {string} name */
   merge(name) {
     return this.#changeRegions((id) => api.merge(id, name));
