@@ -5,7 +5,7 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 NODE := $(and $(shell command -v node),$(shell command -v npm))
 
-.PHONY: demo test page clean
+.PHONY: demo test page docs coverage clean
 
 demo: $(VENV)/installed ## paint the built-in portrait
 	$(VENV)/bin/styfie paint --output demo
@@ -29,14 +29,26 @@ node_modules/installed: package.json package-lock.json
 	touch $@
 endif
 
+docs: $(VENV)/documenting ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+	@echo "Open site/index.html"
+
+coverage: $(VENV)/developing ## which branches the tests take; modules of which they take less than 70 % are named
+	$(VENV)/bin/python -m pytest --cov --cov-report=json:.coverage.json
+	$(VENV)/bin/python tests/coverage_bar.py .coverage.json
+
 clean:
-	rm -rf $(VENV) node_modules demo
+	rm -rf $(VENV) node_modules demo site .coverage .coverage.*
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) --editable .
+	touch $@
+
+$(VENV)/documenting: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
+	$(INSTALL) --editable '.[docs]'
 	touch $@
 
 $(VENV)/developing: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
