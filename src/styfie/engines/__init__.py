@@ -156,6 +156,12 @@ ENGINES: Registry[EngineEntry] = Registry(
             taxonomy="0.3",
             memory=Memory(0.9e9, 110, 1500, 1024),
         ),
+        "filters": EngineEntry(
+            "Ink, pencil, charcoal, comic, oil, watercolour, halftone and newsprint at once, by formulas alone",
+            "styfie.engines.filters:filters",
+            taxonomy="0.4",
+            frames="styfie.engines.filters:FilterPainter",
+        ),
     },
     "styfie.engines",
 )
