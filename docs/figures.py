@@ -14,10 +14,13 @@ from torch import Tensor
 import styfie
 from styfie.depth import estimate_depth
 from styfie.engines.components.layers import decompose
+from styfie.engines.filters import RECIPES
 from styfie.gallery import GALLERY, draw
+from styfie.gallery.techniques import TECHNIQUES, technique_file
 from styfie.images import read_picture, to_image
-from styfie.looks import BOKEHS, Look
+from styfie.looks import BOKEHS, Look, Style
 from styfie.pipeline import PORTRAIT
+from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
 from styfie.segmentation.jseg.shown import draw_regions
 from styfie.settings import QUALITIES
@@ -52,6 +55,7 @@ def main() -> None:
         "blur": draw_blur,
         "engines": draw_engines,
         "without-networks": draw_without_networks,
+        "techniques": draw_techniques,
     }
     for name in sys.argv[1:] or figures:
         figures[name]()
@@ -61,6 +65,21 @@ def draw_gallery() -> None:
     """The gallery's drawn styles."""
     cells = [(name, to_image(draw(name, 448))) for name in GALLERY]
     lay_out(cells, columns=7, cell=224).save(IMAGES / "gallery.jpg", quality=88)
+
+
+def draw_techniques() -> None:
+    """The portrait in every technique: each a style's picture of its own, and all together."""
+    portrait = Style("portrait", read_picture(PORTRAIT, SIDE))
+    cells = [("photo", to_image(portrait.picture))]
+    for engine, names in (("filters", RECIPES),):
+        for name in names:
+            # By name it is the technique, whatever the picture.
+            looks = {region: Look((replace(portrait, name=name),)) for region in (SUBJECT, BACKGROUND)}
+            painted = to_image(styfie.paint(looks=looks, settings=styfie.Settings(size=SIDE, engine=engine)).render())
+            cells.append((name, painted))
+            if name in TECHNIQUES:
+                painted.save(technique_file(name), quality=85)
+    lay_out(cells, columns=3, cell=320).save(IMAGES / "techniques.jpg", quality=86)
 
 
 def draw_default() -> None:

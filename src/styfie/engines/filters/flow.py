@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -56,9 +57,13 @@ def flow_of(picture: Tensor, sigma: float) -> Flow:
     if small.shape[-2:] != size:
         tensor = F.interpolate(tensor, size, mode="bilinear", align_corners=False)
     across, both, down = tensor.split(1, 1)
-    gap = ((across - down).square() + 4 * both.square()).sqrt()
-    angle = 0.5 * torch.atan2(2 * both, across - down) + math.pi / 2
-    return Flow(torch.cat([angle.cos(), angle.sin()], 1), gap / (across + down).clamp_min(1e-6))
+    gap = ((across - down).square() + 4 * both.square()).sqrt_()
+    right, low = (gap + down - across) / 2, -both  # the eigenvector of the lesser eigenvalue
+    length = (right.square() + low.square()).sqrt_()
+    plain = length < 1e-12  # across it all change, or none at all: upright
+    low = torch.where(plain, 1.0, low / length.clamp_min(1e-12))
+    right = torch.where(plain, 0.0, right / length.clamp_min(1e-12))
+    return Flow(torch.cat([right, low], 1), gap / (across + down).clamp_min(1e-6))
 
 
 def structure(picture: Tensor) -> Tensor:
@@ -70,30 +75,30 @@ def structure(picture: Tensor) -> Tensor:
     return torch.cat([(a * b).sum(1, keepdim=True) for a, b in ((x, x), (x, y), (y, y))], 1)
 
 
-def along(picture: Tensor, flow: Flow, sigma: float, step: float = 1.0) -> Tensor:
-    """Line integral convolution: a Gaussian mean of (1, C, H, W) along the streamline through each pixel.
+@lru_cache(maxsize=2)
+def places(size: tuple[int, int], device: torch.device) -> Tensor:
+    """The middles of all pixels (1, H, W, 2) as `grid_sample` counts them, right and down in [-1, 1]."""
+    y, x = ((torch.arange(n, device=device) + 0.5) * 2 / n - 1 for n in size)
+    return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)[None].contiguous()
 
-    Steps are Euler's, `step` pixels long; where two directions meet head on the way is turned (Cabral and Leedom 1993).
+
+def along(picture: Tensor, flow: Flow, sigma: float, step: float = 1.0, rounds: int = 2) -> Tensor:
+    """A Gaussian mean of (1, C, H, W) along the streamline through each pixel; `sigma` and `step` in pixels.
+
+    Line integral convolution (Cabral and Leedom 1993), by `rounds` of short straight ways: together they bend.
     """
     height, width = picture.shape[-2:]
-    scale = picture.new_tensor([2 / width, 2 / height])
-    tangent = flow.tangent.permute(0, 2, 3, 1)
-    y, x = torch.meshgrid(
-        (torch.arange(height, device=picture.device) + 0.5) * 2 / height - 1,
-        (torch.arange(width, device=picture.device) + 0.5) * 2 / width - 1,
-        indexing="ij",
-    )
-    here = torch.stack([x, y], -1)[None]
-    both = torch.cat([picture, flow.tangent], 1)
-    found, total = picture.clone(), 1.0
-    for sign in (1.0, -1.0):
-        place, way = here, sign * tangent
+    here = places((height, width), picture.device)
+    way = flow.tangent.permute(0, 2, 3, 1) * picture.new_tensor([2 / width, 2 / height])
+    sigma = sigma / math.sqrt(rounds)
+    for _ in range(rounds):
+        found, total = picture.clone(), 1.0
         for i in range(1, math.ceil(2 * sigma / step) + 1):
-            place = place + (step * scale) * way
-            seen = F.grid_sample(both, place, padding_mode="border", align_corners=False)
             weight = math.exp(-0.5 * (i * step / sigma) ** 2)
-            found += weight * seen[:, :-2]
-            total += weight
-            turn = seen[:, -2:].permute(0, 2, 3, 1)
-            way = torch.where((turn * way).sum(-1, keepdim=True) < 0, -turn, turn)
-    return found / total
+            for far in (i * step, -i * step):
+                place = torch.add(here, way, alpha=far)
+                there = F.grid_sample(picture, place, padding_mode="border", align_corners=False)
+                found.add_(there, alpha=weight)
+            total += 2 * weight
+        picture = found.div_(total)
+    return picture

@@ -129,9 +129,10 @@ def comic(subject: Subject, line: float = 1.0, tones: int = 7, colour: float = 1
 def oil(subject: Subject, dab: float = 6.5, relief: float = 0.45) -> Tensor:
     """Oil: dabs along the form of radius `dab`, finer on faces, with bristles in `relief`, lit from the upper left."""
     unit, flow = subject.unit, subject.flow
-    broad = anisotropic_kuwahara(subject.picture, flow, max(2.0, dab * unit))
-    fine = anisotropic_kuwahara(subject.picture, flow, max(2.0, 0.45 * dab * unit))
-    painted = torch.lerp(broad, fine, (1.6 * subject.care).clamp(max=1))
+    painted = anisotropic_kuwahara(subject.picture, flow, max(2.0, dab * unit))
+    if subject.care.any():
+        fine = anisotropic_kuwahara(subject.picture, flow, max(2.0, 0.45 * dab * unit))
+        painted = torch.lerp(painted, fine, (1.6 * subject.care).clamp(max=1))
     bristles = along(grain(subject.size, max(1.0, 1.3 * unit), 31).to(painted), flow, 7 * unit, unit)
     shift = max(1, round(0.8 * unit))
     lit = bristles - torch.roll(bristles, (shift, shift), (2, 3))
@@ -174,7 +175,7 @@ def halftone(subject: Subject, pitch: float = 4.0) -> Tensor:
     picture = sharpened(subject.picture, 0.4 * unit, 0.6).clamp(0, 1)
     amounts = 1 - picture
     amounts = ((amounts - 0.06) / 0.94).clamp_min(0)  # lights are left to the paper
-    black = amounts.amin(1, keepdim=True).pow(1.6)
+    black = (1.15 * amounts.amin(1, keepdim=True).pow(1.6)).clamp(max=1)
     colours = ((amounts - black) / (1 - black).clamp_min(1e-3)).clamp(0, 1).pow(1.15)
     step = max(3.0, pitch * unit)
     found = torch.ones_like(picture)
