@@ -157,7 +157,7 @@ ENGINES: Registry[EngineEntry] = Registry(
             memory=Memory(0.9e9, 110, 1500, 1024),
         ),
         "filters": EngineEntry(
-            "Ink, pencil, charcoal, comic, oil, watercolour, halftone and newsprint at once, by formulas alone",
+            "Ink, pencil, charcoal, comic, oil, halftone and more, at once and by formulas",
             "styfie.engines.filters:filters",
             taxonomy="0.4",
             frames="styfie.engines.filters:FilterPainter",

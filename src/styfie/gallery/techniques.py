@@ -32,7 +32,7 @@ TECHNIQUES: dict[str, Technique] = {
     "halftone": Technique("Halftone", "Dots of cyan, magenta, yellow and black, as in an old magazine.", "filters"),
     "newsprint": Technique("Newsprint", "Black dots on grey paper.", "filters"),
 }
-"""The techniques by the name they are asked for with; `ink`, `watercolour` and `glass`, drawn pictures, are some too."""
+"""The techniques by the name they are asked for with; `ink`, `watercolour` and `glass` are drawn pictures."""
 
 
 def technique_file(name: str) -> Path:

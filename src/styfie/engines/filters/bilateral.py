@@ -1,7 +1,7 @@
 """Bilateral filter: means of what is near in place and in colour, so that edges stay.
 
 Tomasi and Manduchi (1998), "Bilateral filtering for gray and color images"; along rows and then along columns, which
-for small windows looks the same (Pham and van Vliet 2005, "Separable bilateral filtering for fast video preprocessing").
+for small windows looks the same (Pham and van Vliet 2005, "Separable bilateral filtering").
 """
 
 from __future__ import annotations

@@ -102,7 +102,8 @@ def _tones(styles: Sequence[Style]) -> tuple[Tensor, Tensor]:
             inside = style.alpha.flatten() > 0.5
             pixels, luma = pixels[:, inside], luma[inside]
         count, order = max(1, round(TONES * len(luma))), luma.argsort()
-        found.append(style.weight / total * torch.stack([pixels[:, o].mean(1) for o in (order[:count], order[-count:])]))
+        tones = torch.stack([pixels[:, one].mean(1) for one in (order[:count], order[-count:])])
+        found.append(style.weight / total * tones)
     dark, light = torch.stack(found).sum(0)
     return dark, light
 

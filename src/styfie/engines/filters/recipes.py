@@ -16,7 +16,7 @@ from styfie.engines.filters.bilateral import bilateral
 from styfie.engines.filters.flow import Flow, along, flow_of, smooth
 from styfie.engines.filters.kuwahara import anisotropic_kuwahara
 from styfie.engines.filters.screens import dots, grain
-from styfie.engines.filters.xdog import sharpened, threshold, xdog
+from styfie.engines.filters.xdog import sharpened, xdog
 from styfie.images import fit_size, resize
 
 FLAT = 512  # longest side at which colours are flattened: what is lost is under the lines
@@ -114,7 +114,7 @@ def flattened(picture: Tensor, unit: float, rounds: int = 3, tonal: float = 0.08
 
 
 def comic(subject: Subject, line: float = 1.0, tones: int = 7, colour: float = 1.35) -> Tensor:
-    """Flat colours in so many `tones`, more colourful by `colour`, and ink lines over them (Winnemöller et al. 2006)."""
+    """Flat colours in so many `tones`, more colourful by `colour`, under lines of ink (Winnemöller et al. 2006)."""
     unit = subject.unit
     flat = flattened(subject.picture, unit)
     luma = luma_of(flat)

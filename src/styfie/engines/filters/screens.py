@@ -43,7 +43,7 @@ def dots(amount: Tensor, size: tuple[int, int], pitch: float, angle: float) -> T
 
 @lru_cache(maxsize=16)
 def grain(size: tuple[int, int], cell: float, seed: int, angle: float | None = None, long: float = 12.0) -> Tensor:
-    """Noise (1, 1, H, W), even in [0, 1], of cells so many pixels wide; drawn out `long` cells along an angle if any."""
+    """Noise (1, 1, H, W), even in [0, 1], of cells so many pixels wide; `long` times as long along an angle, if any."""
     height, width = size
     diagonal = math.ceil(math.hypot(height, width) / max(cell, 0.5)) + 4
     random = torch.Generator().manual_seed(seed)

@@ -34,7 +34,7 @@ export interface SettingsAsked {
   steps: number;
   seed: number;
   device: "auto" | "cpu" | "cuda" | "mps";
-  engine: "optimise" | "fast" | "taught" | "strokes" | "components";
+  engine: "optimise" | "fast" | "taught" | "strokes" | "components" | "filters" | "regions";
   loss: "gram" | "wasserstein" | "sliced" | "patches";
   segmenter: string;
   start: "photo" | "noise" | "fast";
