@@ -8,7 +8,7 @@ and the photo's own where there is none but the kind.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,11 +17,12 @@ from styfie.engines.layers import band_of, in_style_colours, unpainted, with_sty
 from styfie.engines.progress import Progress
 from styfie.engines.regions.kinds import KINDS, Cut, draw, toned
 from styfie.engines.regions.outlines import lines_of, rings_of
-from styfie.engines.regions.pieces import Pieces, cut, smoothed
+from styfie.engines.regions.pieces import Pieces, cut, divided, smoothed
 from styfie.engines.regions.svg import to_svg
 from styfie.images import resize
 from styfie.looks import Look, Style
 from styfie.regions import Regions
+from styfie.segmentation.jseg.jvalues import Labels
 from styfie.settings import Settings
 
 PIECES = 40  # of a picture, at a look's usual content and stroke
@@ -56,34 +57,51 @@ def regions(
         return
     detail = sum(2 ** (2 * look.content - 1) / look.stroke**2 for look in styled.values()) / len(styled)
     pieces = cut(photo, regions.alpha, regions.face, max(6, round(PIECES * detail)))
-    labels = smoothed(pieces)
-    lines = lines_of(labels)
-    outlines = Cut(lines, rings_of(lines), max(labels.shape), frozenset(pieces.face.nonzero()[0].tolist()))
     bands, layers = band_of(regions.alpha), photo.repeat(len(regions.names), 1, 1, 1)
+    scenes: dict[float, _Scene] = {}
     painted = {}
     for i, look in styled.items():
         kind = KINDS[kind_for(look.styles)]
+        if kind.panes not in scenes:
+            scenes[kind.panes] = _Scene.of(divided(pieces, kind.panes) if kind.panes else pieces)
+        scene = scenes[kind.panes]
         coloured = tuple(style for style in look.styles if style.name not in KINDS)
         picture = photo
         if coloured:
             picture = in_style_colours(photo, regions.alpha[i : i + 1], replace(look, styles=coloured)).clamp(0, 1)
-        colours, area = _means(picture, labels, len(pieces.owner))
-        colours = toned(colours, kind, area)
-        layers[i : i + 1] = torch.lerp(photo, draw(outlines, colours, kind, regions.size), bands[i : i + 1])
-        painted[regions.names[i]] = colours, kind, _pieces_of(pieces, i)
+        means, area = scene.colours(picture)
+        colours = toned(means, kind, area, torch.from_numpy(scene.pieces.face))
+        layers[i : i + 1] = torch.lerp(photo, draw(scene.cut, colours, kind, regions.size), bands[i : i + 1])
+        painted[regions.names[i]] = scene.cut, colours, kind, scene.pieces_of(i)
     whole = len(styled) == len(regions.names)
-    svg = to_svg(outlines, painted, regions.size, None if whole else photo)
+    svg = to_svg(painted, regions.size, None if whole else photo)
     yield Progress(1, 1, {}, 0.0, layers, svg=svg)
 
 
-def _pieces_of(pieces: Pieces, region: int) -> frozenset[int]:
-    return frozenset((pieces.owner == region).nonzero()[0].tolist())
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """Pieces and their outlines."""
 
+    pieces: Pieces
+    labels: Labels
+    cut: Cut
 
-def _means(picture: Tensor, labels: object, count: int) -> tuple[Tensor, Tensor]:
-    """The mean colour (N, 3) of each piece, and its area (N)."""
-    numbers = torch.as_tensor(labels).long()
-    small = resize(picture, (numbers.shape[0], numbers.shape[1])).clamp(0, 1)[0].flatten(1).cpu()
-    area = torch.bincount(numbers.flatten(), minlength=count).to(small)
-    sums = torch.zeros(count, 3).index_add_(0, numbers.flatten(), small.T.contiguous())
-    return sums / area.clamp_min(1)[:, None], area
+    @classmethod
+    def of(cls, pieces: Pieces) -> _Scene:
+        """Their borders made smooth."""
+        labels = smoothed(pieces)
+        lines = lines_of(labels)
+        face = frozenset(pieces.face.nonzero()[0].tolist())
+        return cls(pieces, labels, Cut(lines, rings_of(lines), max(labels.shape), face))
+
+    def pieces_of(self, region: int) -> frozenset[int]:
+        """The numbers of those of one region."""
+        return frozenset((self.pieces.owner == region).nonzero()[0].tolist())
+
+    def colours(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean colour (N, 3) of each piece in a picture (1, 3, H, W), and its area (N)."""
+        numbers, count = torch.from_numpy(self.labels).long(), len(self.pieces.owner)
+        small = resize(picture, (numbers.shape[0], numbers.shape[1])).clamp(0, 1)[0].flatten(1).cpu()
+        area = torch.bincount(numbers.flatten(), minlength=count).to(small)
+        sums = torch.zeros(count, 3).index_add_(0, numbers.flatten(), small.T.contiguous())
+        return sums / area.clamp_min(1)[:, None], area

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 from torch import Tensor
 
 from styfie.colour import luma_of
@@ -126,28 +127,24 @@ def _merged(
     mine = np.array([np.bincount(flat, (owner == r).ravel(), number) for r in range(int(owner.max()) + 1)]).argmax(0)
     face = np.bincount(flat, inside.ravel(), number) > 0.5 * area
     dear = np.where(np.bincount(flat, (inside & (tones > 2)).ravel(), number) > 0.5 * area, DEAR, 1.0)
-    touch = adjacency(labels, number) & (mine[:, None] == mine)
+    touch = adjacency(labels, number) & (mine[:, None] == mine) & (face[:, None] == face)
     parent = np.arange(number)
 
     def costs(rows: NDArray[np.int64]) -> Values:
         apart = np.square(mean[rows, None] - mean[None]).sum(-1)
         joint = area[rows, None] * area[None] / (area[rows, None] + area[None])
-        kept = np.maximum(dear[rows, None], dear[None]) * np.where(face[rows, None] != face[None], 4.0, 1.0)
-        return np.where(touch[rows], apart * joint * kept, np.inf)
+        return np.where(touch[rows], apart * joint * np.maximum(dear[rows, None], dear[None]), np.inf)
 
-    cost = costs(np.arange(number))
-    left = number
-    while left > 2:
+    cost, left = costs(np.arange(number)), {True: int(face.sum()), False: int((~face).sum())}
+    wanted = {True: FACES, False: count}
+    while left[True] > FACES or left[False] > count:
         a, b = np.unravel_index(int(cost.argmin()), cost.shape)
-        alive = area > 0
-        if not np.isfinite(cost[a, b]) or (int((alive & ~face).sum()) <= count and int((alive & face).sum()) <= FACES):
+        if not np.isfinite(cost[a, b]):
             break
-        if int((alive & ~face).sum()) <= count and not (face[a] and face[b]):
-            cost[a, b] = cost[b, a] = np.inf
+        if left[bool(face[a])] <= wanted[bool(face[a])]:
+            cost[face == face[a]] = np.inf  # of these there are few enough
             continue
-        if int((alive & face).sum()) <= FACES and face[a] and face[b]:
-            cost[a, b] = cost[b, a] = np.inf
-            continue
+        left[bool(face[a])] -= 1
         mean[a] = (area[a] * mean[a] + area[b] * mean[b]) / (area[a] + area[b])
         area[a], area[b], dear[a] = area[a] + area[b], 0.0, min(dear[a], dear[b])
         parent[parent == b] = a
@@ -157,9 +154,33 @@ def _merged(
         touch[b] = touch[:, b] = False
         cost[b] = cost[:, b] = np.inf
         cost[a] = cost[:, a] = costs(np.array([a]))[0]
-        left -= 1
     old, found = np.unique(parent[labels], return_inverse=True)
     return Pieces(found.reshape(labels.shape).astype(np.int32), mine[old], face[old])
+
+
+def divided(pieces: Pieces, largest: float) -> Pieces:
+    """The pieces with those that are more than a share `largest` of the picture cut up, as panes of glass have to be.
+
+    Cells around points that are spread evenly by Lloyd's algorithm (1982); faces stay whole.
+    """
+    random, labels = np.random.default_rng(0), pieces.labels.copy()
+    owner, face = list(pieces.owner), list(pieces.face)
+    for number, area in enumerate(np.bincount(labels.ravel())):
+        count = round(area / (largest * labels.size))
+        if count < 2 or pieces.face[number]:
+            continue
+        places = np.stack((labels == number).nonzero(), 1).astype(np.float64)
+        middles = places[random.choice(len(places), count, replace=False)]
+        for _ in range(4):
+            nearest = cKDTree(middles).query(places)[1]
+            held = np.bincount(nearest, minlength=count).clip(1)
+            middles = np.stack([np.bincount(nearest, places[:, c], count) for c in (0, 1)], 1) / held[:, None]
+        nearest = cKDTree(middles).query(places)[1]
+        rows, columns = places.astype(int).T
+        labels[rows, columns] = np.where(nearest == 0, number, len(owner) - 1 + nearest)
+        owner += [pieces.owner[number]] * (count - 1)
+        face += [False] * (count - 1)
+    return Pieces(labels, np.array(owner), np.array(face))
 
 
 def smoothed(pieces: Pieces) -> Labels:
@@ -168,7 +189,8 @@ def smoothed(pieces: Pieces) -> Labels:
     for number, (rows, columns) in _boxes(pieces.labels):
         sigma = SMOOTH * (0.45 if pieces.face[number] else 1.0)
         reach = int(4 * sigma) + 1
-        box = slice(max(0, rows.start - reach), rows.stop + reach), slice(max(0, columns.start - reach), columns.stop + reach)
+        top, left = max(0, rows.start - reach), max(0, columns.start - reach)
+        box = slice(top, rows.stop + reach), slice(left, columns.stop + reach)
         vote = ndimage.gaussian_filter((pieces.labels[box] == number).astype(np.float32), sigma, mode="nearest")
         more = vote > best[box]
         best[box] = np.where(more, vote, best[box])

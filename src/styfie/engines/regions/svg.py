@@ -15,21 +15,21 @@ SEAM = 0.5  # units: neighbours lap over each other by half of it, so that no li
 
 
 def to_svg(
-    cut: Cut,
-    painted: Mapping[str, tuple[Tensor, Kind, frozenset[int]]],
+    painted: Mapping[str, tuple[Cut, Tensor, Kind, frozenset[int]]],
     size: tuple[int, int],
     photo: Tensor | None = None,
 ) -> str:
     """The picture as SVG of (height, width) `size`; `photo` (1, 3, H, W) shows where nothing is painted.
 
-    `painted` has for each region the colours (N, 3) of all pieces, their kind, and the pieces that are of it.
+    `painted` has for each region all outlines, the colours (N, 3) of the pieces, their kind, and those that are of it.
     """
     height, width = size
-    scale, unit = max(size) / cut.longest, max(size) / 512
+    unit = max(size) / 512
     body = [] if photo is None else [f'<image width="{width}" height="{height}" href="{data_of(photo)}"/>']
-    shadows = sorted({kind.shadow for _, kind, _ in painted.values() if kind.shadow})
+    shadows = sorted({kind.shadow for _, _, kind, _ in painted.values() if kind.shadow})
     body += [_shadow(n, far * unit) for n, far in enumerate(shadows)]
-    for name, (colours, kind, mine) in painted.items():
+    for name, (cut, colours, kind, mine) in painted.items():
+        scale = max(size) / cut.longest
         cast = f' filter="url(#shadow{shadows.index(kind.shadow)})"' if kind.shadow else ""
         body.append(f'<g id="{name}" stroke-linejoin="round" stroke-linecap="round">')
         for ring in cut.rings:
@@ -45,7 +45,7 @@ def to_svg(
     inner = "\n".join(body)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}">\n{inner}\n</svg>\n'
+        f'viewBox="0 0 {width} {height}">\n<!-- Styfie: flat regions -->\n{inner}\n</svg>\n'
     )
 
 
