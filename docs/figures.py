@@ -15,14 +15,15 @@ import styfie
 from styfie.depth import estimate_depth
 from styfie.engines.components.layers import decompose
 from styfie.engines.filters import RECIPES
+from styfie.engines.regions import KINDS
 from styfie.gallery import GALLERY, draw
 from styfie.gallery.techniques import TECHNIQUES, technique_file
 from styfie.images import read_picture, to_image
 from styfie.looks import BOKEHS, Look, Style
 from styfie.pipeline import PORTRAIT
 from styfie.regions import BACKGROUND, SUBJECT
+from styfie.segmentation.jseg.drawing import draw_regions
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
-from styfie.segmentation.jseg.shown import draw_regions
 from styfie.settings import QUALITIES
 from styfie.storage.results import cutout, result_pictures
 from styfie.storage.sheet import draw_sheet, lay_out
@@ -71,7 +72,7 @@ def draw_techniques() -> None:
     """The portrait in every technique: each a style's picture of its own, and all together."""
     portrait = Style("portrait", read_picture(PORTRAIT, SIDE))
     cells = [("photo", to_image(portrait.picture))]
-    for engine, names in (("filters", RECIPES),):
+    for engine, names in (("filters", RECIPES), ("regions", KINDS)):
         for name in names:
             # By name it is the technique, whatever the picture.
             looks = {region: Look((replace(portrait, name=name),)) for region in (SUBJECT, BACKGROUND)}
@@ -79,7 +80,7 @@ def draw_techniques() -> None:
             cells.append((name, painted))
             if name in TECHNIQUES:
                 painted.save(technique_file(name), quality=85)
-    lay_out(cells, columns=3, cell=320).save(IMAGES / "techniques.jpg", quality=86)
+    lay_out(cells, columns=4, cell=288).save(IMAGES / "techniques.jpg", quality=86)
 
 
 def draw_default() -> None:
@@ -108,7 +109,7 @@ def draw_likeness() -> None:
         score = painted.likeness
         label = f"--likeness {likeness:g}" if score is None else f"--likeness {likeness:g}: score {score:.2f}"
         cells.append((label, to_image(painted.render()).crop(HEAD)))
-    lay_out(cells, columns=3, cell=320).save(IMAGES / "likeness.jpg", quality=85)
+    lay_out(cells, columns=4, cell=288).save(IMAGES / "likeness.jpg", quality=85)
 
 
 def draw_dials() -> None:
@@ -121,14 +122,14 @@ def draw_dials() -> None:
     for quality in QUALITIES:
         painted = styfie.paint(looks=MASTERS, settings=styfie.Settings(size=SIDE, quality=quality))
         cells.append((f"--quality {quality}", to_image(painted.render())))
-    lay_out(cells, columns=3, cell=320).save(IMAGES / "dials.jpg", quality=85)
+    lay_out(cells, columns=4, cell=288).save(IMAGES / "dials.jpg", quality=85)
 
 
 def draw_engines() -> None:
     """Two pairs of styles, each painted in one pass by either network, and by the optimisation."""
     cells = [("photo", to_image(read_picture(PORTRAIT, SIDE)))]
     for pair in ENGINES:
-        for engine in ("fast", "taught", "optimise"):
+        for engine in ("fast", "per-style", "optimise"):
             painted = styfie.paint(looks=pair, settings=styfie.Settings(size=SIDE, engine=engine))
             cells.append((f"{engine}: {', '.join(pair.values())}", to_image(painted.render())))
     lay_out(cells, columns=7, cell=224).save(IMAGES / "engines.jpg", quality=88)

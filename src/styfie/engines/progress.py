@@ -12,7 +12,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from styfie.engines.strokes.drawing import Drawing
 
-State = Mapping[str, Tensor]
+EngineState = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +22,8 @@ class Progress:
     `layers` (R, 3, h, w) in [0, 1] are at the size being worked on, the final one at the photo's; they may be given as
     what makes them, when somebody looks: at print size they are not made at every step. `state` is there at
     fixed steps only: given back to the engine with the same photo, regions, looks and settings it goes on from that
-    step and ends with the same bytes. `strokes` are there at the end, if it is strokes that the engine paints with, and `svg` if
-    its picture is a drawing for any size.
+    step and ends with the same bytes. `strokes` are there at the end, if it is strokes that the engine paints with,
+    and `svg` if its picture is a drawing for any size.
     """
 
     step: int
@@ -31,7 +31,7 @@ class Progress:
     losses: Mapping[str, float]
     seconds_left: float
     made: Tensor | Callable[[], Tensor]
-    state: State | None = None
+    state: EngineState | None = None
     strokes: Drawing | None = None
     svg: str = ""
 

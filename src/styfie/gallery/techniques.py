@@ -31,6 +31,8 @@ TECHNIQUES: dict[str, Technique] = {
     "oil": Technique("Oil", "Dabs of thick paint that follow the form.", "filters"),
     "halftone": Technique("Halftone", "Dots of cyan, magenta, yellow and black, as in an old magazine.", "filters"),
     "newsprint": Technique("Newsprint", "Black dots on grey paper.", "filters"),
+    "papercut": Technique("Cut paper", "Sheets of coloured paper that throw shadows on each other.", "regions"),
+    "poster": Technique("Poster", "A few flat, loud colours with smooth outlines.", "regions"),
 }
 """The techniques by the name they are asked for with; `ink`, `watercolour` and `glass` are drawn pictures."""
 

@@ -55,8 +55,7 @@ def lines_of(labels: Labels) -> list[Line]:
     for a, b in sides:
         around[a].append(b)
         around[b].append(a)
-    height, width = labels.shape
-    return [_line(way, sides, (height, width)) for way in _ways(around)]
+    return [_line(way, sides) for way in _ways(around)]
 
 
 def _ways(around: dict[Corner, list[Corner]]) -> Iterator[list[Corner]]:
@@ -80,7 +79,7 @@ def _ways(around: dict[Corner, list[Corner]]) -> Iterator[list[Corner]]:
             yield follow(corner, others[0])
 
 
-def _line(way: list[Corner], sides: dict[tuple[Corner, Corner], tuple[int, int]], size: tuple[int, int]) -> Line:
+def _line(way: list[Corner], sides: dict[tuple[Corner, Corner], tuple[int, int]]) -> Line:
     points, first = np.array(way, np.float64), (way[0], way[1])
     left, right = sides[first] if first in sides else sides[first[::-1]][::-1]
     if OUTSIDE not in (left, right):
