@@ -108,7 +108,7 @@ def _filters(graph: Graph, network: FastNet, style: str) -> list[tuple[str, str]
     """The weights and biases of all convolutions, as `FastNet.filters`."""
     code = _normed(graph, graph("LeakyRelu", _linear(graph, network.read, style), alpha=SLOPE))
     code = _normed(graph, graph("LeakyRelu", _linear(graph, network.think, code), alpha=SLOPE))
-    said = _linear(graph, network.say, graph("Mul", code, CODE**-0.5))
+    said = graph("Mul", _linear(graph, network.say, code), CODE**-0.5)
     found, at = [], 0
     for conv in network.convolutions():
         wanted = []
