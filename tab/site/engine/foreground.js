@@ -98,7 +98,7 @@ function relax(fore, back, photo, alpha, steps) {
  * Estimates in steps of 8 bits, moved by the least amount with which their sum, weighted by alpha, is the photo.
  *
  * @param {Planes} photo @param {Planes[]} alphas a partition
- * @returns {import("./blend.js").Soft}
+ * @returns {import("../blend.js").Soft}
  */
 export function softOf(photo, alphas) {
   const { width, height } = photo;
