@@ -143,7 +143,7 @@ def _write_gallery(folder: Path) -> list[Path]:
         if name in MASTERS:
             shutil.copyfile(master_file(name), file)
         else:
-            to_image(load_style(name, DRAWN).picture).save(file, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
+            to_image(load_style(name, DRAWN).picture).save(file, "JPEG", quality=QUALITY, subsampling=0)
         small = folder / "styles" / f"{name}.small.webp"
         with Image.open(file) as image:
             image.thumbnail((THUMB, THUMB))

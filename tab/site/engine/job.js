@@ -1,11 +1,13 @@
 // @ts-check
 // One photo being worked on in the tab: what the server keeps in a job's folder, in memory.
 
+import { faceMap } from "./faces.js";
 import { softOf } from "./foreground.js";
 import { part, partsIn } from "./parts.js";
 import { areaOf, merge, nobody, ofSubject, put, resized, split, SUBJECT } from "./partition.js";
 import { fitSize, planes, resize, sizeOf, toPixels } from "./planes.js";
 import { outOfFocus, recoloured } from "./recolour.js";
+import { SCORE } from "./segmenter.js";
 
 /**
  * @import { Soft } from "../blend.js"
@@ -235,8 +237,20 @@ export class Job {
     const wanted = this.regions.filter(({ name }) => names.includes(name)).map(({ alpha }) => alpha.data);
     const alpha = planes(1, sizeOf(photo), wanted.reduce((sum, one) => sum.map((a, at) => Math.min(1, a + one[at]))));
     const size = final ? sizeOf(photo) : fitSize(sizeOf(photo), Math.min(SKETCH, Math.max(...sizeOf(photo))));
-    const layer = await this.tools.painter.layer(resize(photo, size), resize(alpha, size), { ...look, styles, key }, null);
+    const layer = await this.tools.painter.layer(resize(photo, size), resize(alpha, size), { ...look, styles, key }, this.#faceAt(size));
     return resize(layer, sizeOf(photo));
+  }
+
+  /** @type {Planes | null | undefined} */
+  #face;
+
+  /** Where faces are; null where none is. @param {Size} size */
+  #faceAt(size) {
+    if (this.#face === undefined) {
+      const { matte, parts, score } = this.prediction;
+      this.#face = score < SCORE ? null : faceMap(matte, parts, sizeOf(this.photo));
+    }
+    return this.#face && resize(this.#face, size);
   }
 
   /** The photo and its regions at the size that the settings ask for. */
@@ -250,6 +264,7 @@ export class Job {
     this.regions = matte ? ofSubject(matte, this.prediction.score) : resized(this.regions, size);
     this.layers.clear();
     this.#soft = null;
+    this.#face = undefined;
   }
 
   /** A region's layer as its look wants it, before strength; RGBA. @param {string} name @param {string} color @param {number} blur */

@@ -165,35 +165,44 @@ function turn(v, at, n, c, s) {
   }
 }
 
-/** @param {ArrayLike<number>} a @param {ArrayLike<number>} b @param {number} n */
-export function product(a, b, n) {
+/**
+ * The product of two matrices (n, n), four rows at a time; of one that is known to be symmetric the upper half alone.
+ *
+ * @param {ArrayLike<number>} a @param {ArrayLike<number>} b @param {number} n @param {boolean} [symmetric]
+ */
+export function product(a, b, n, symmetric = false) {
   const found = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
-    const row = found.subarray(i * n, (i + 1) * n);
-    for (let k = 0; k < n; k++) {
-      const share = a[i * n + k];
-      if (share === 0) continue;
-      for (let j = 0, at = k * n; j < n; j++) row[j] += share * b[at + j];
+    const [row, first] = [i * n, symmetric ? i : 0];
+    let k = 0;
+    for (; k + 3 < n; k += 4) {
+      const s0 = a[row + k], s1 = a[row + k + 1], s2 = a[row + k + 2], s3 = a[row + k + 3];
+      const b0 = k * n, b1 = b0 + n, b2 = b1 + n, b3 = b2 + n;
+      for (let j = first; j < n; j++) found[row + j] += s0 * b[b0 + j] + s1 * b[b1 + j] + s2 * b[b2 + j] + s3 * b[b3 + j];
+    }
+    for (; k < n; k++) {
+      const share = a[row + k];
+      for (let j = first, at = k * n; j < n; j++) found[row + j] += share * b[at + j];
     }
   }
-  return found;
+  return symmetric ? mirrored(found, n) : found;
+}
+
+/** @param {Float64Array} matrix whose upper half is there @param {number} n */
+function mirrored(matrix, n) {
+  for (let i = 1; i < n; i++) for (let j = 0; j < i; j++) matrix[i * n + j] = matrix[j * n + i];
+  return matrix;
 }
 
 /**
  * The matrix with these eigenvectors and other eigenvalues.
  *
- * @param {Float64Array} vectors vector after vector @param {ArrayLike<number>} values @param {number} n
+ * @param {Float64Array} vectors vector after vector @param {Float64Array} values @param {number} n
  */
 function composed(vectors, values, n) {
-  const found = new Float64Array(n * n);
-  for (let k = 0; k < n; k++) {
-    const at = k * n;
-    for (let i = 0; i < n; i++) {
-      const share = vectors[at + i] * values[k];
-      for (let j = 0, to = i * n; j < n; j++) found[to + j] += share * vectors[at + j];
-    }
-  }
-  return found;
+  const scaled = new Float64Array(n * n); // by rows: what the i-th of each vector comes to
+  for (let k = 0; k < n; k++) for (let i = 0; i < n; i++) scaled[i * n + k] = vectors[k * n + i] * values[k];
+  return product(scaled, vectors, n, true);
 }
 
 /** A power of a symmetric matrix whose eigenvalues count as `least` at least. @param {ArrayLike<number>} matrix @param {number} n @param {number} exponent @param {number} least */
@@ -202,14 +211,27 @@ export function power(matrix, n, exponent, least) {
   return composed(vectors, values.map((one) => Math.max(one, least) ** exponent), n);
 }
 
-/** A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2, for eigenvalues of A of `least` at least. @param {ArrayLike<number>} a @param {ArrayLike<number>} b @param {number} n @param {number} least */
-export function between(a, b, n, least) {
-  const { values, vectors } = eigen(a, n);
-  const roots = values.map((one) => Math.sqrt(Math.max(one, least)));
-  const root = composed(vectors, roots, n);
-  const inverse = composed(vectors, roots.map((one) => 1 / one), n);
-  const middle = power(product(product(root, b, n), root, n), n, 0.5, 0);
-  return product(product(inverse, middle, n), inverse, n);
+/**
+ * What takes one covariance A to another, whose root is K: K (K A K)^-1/2 K, the optimal transport (Olkin and
+ * Pukelsheim 1982), by one root where its other form wants two.
+ *
+ * @param {ArrayLike<number>} a @param {Float64Array} root K @param {number} n
+ */
+export function between(a, root, n) {
+  const { values, vectors } = eigen(product(root, product(a, root, n), n, true), n);
+  const least = 1e-15 * Math.max(...values); // what is smaller is rounding
+  const inverse = composed(vectors, values.map((one) => (one > least ? one ** -0.5 : 0)), n);
+  return product(root, product(inverse, root, n), n, true);
+}
+
+/** @type {WeakMap<object, Float64Array>} */
+const roots = new WeakMap(); // of styles' covariances, found once
+
+/** @param {ArrayLike<number> & object} covariance @param {number} n */
+export function rootOf(covariance, n) {
+  const known = roots.get(covariance) ?? power(covariance, n, 0.5, 0);
+  roots.set(covariance, known);
+  return known;
 }
 
 /**
@@ -224,7 +246,7 @@ export function transport(photo, style) {
   for (let i = 0; i < n; i++) variance += ridged[i * n + i] / n;
   const ridge = Math.max(RIDGE * variance + 1e-8, (n === 3 ? PLAIN : 0) - variance);
   for (let i = 0; i < n; i++) ridged[i * n + i] += ridge;
-  const matrix = between(ridged, Float64Array.from(style.covariance), n, 1e-10);
+  const matrix = between(ridged, rootOf(style.covariance, n), n);
   return { matrix: Float32Array.from(matrix), offset: offsetOf(matrix, photo.mean, style.mean) };
 }
 

@@ -88,9 +88,9 @@ function windowsOf(unknown, [height, width]) {
  * @param {number} a @param {number} b @param {number} c @param {number} d @param {number} e @param {number} f
  */
 function inverse3(a, b, c, d, e, f) {
-  const [A, B, C] = [d * f - e * e, c * e - b * f, b * e - c * d];
-  const determinant = a * A + b * B + c * C;
-  return [A, B, C, a * f - c * c, b * c - a * e, a * d - b * b].map((one) => one / determinant);
+  const A = d * f - e * e, B = c * e - b * f, C = b * e - c * d;
+  const scale = 1 / (a * A + b * B + c * C);
+  return [A * scale, B * scale, C * scale, (a * f - c * c) * scale, (b * c - a * e) * scale, (a * d - b * b) * scale];
 }
 
 /** The matting Laplacian, window by window: it is never written down as a matrix. */
@@ -102,21 +102,29 @@ class Laplacian {
     const count = height * width;
     this.centred = new Float32Array(27 * this.windows.length); // colours in each window less their mean
     this.inverses = new Float64Array(6 * this.windows.length);
-    this.windows.forEach((start, n) => {
-      for (let c = 0; c < 3; c++) {
-        let sum = 0;
-        for (const offset of this.offsets) sum += data[c * count + start + offset];
-        this.offsets.forEach((offset, i) => (this.centred[27 * n + 3 * i + c] = data[c * count + start + offset] - sum / 9));
-      }
-      const spread = [0, 0, 0, 0, 0, 0];
-      for (let i = 0; i < 9; i++) {
-        const [r, g, b] = this.centred.subarray(27 * n + 3 * i, 27 * n + 3 * i + 3);
-        [r * r, r * g, r * b, g * g, g * b, b * b].forEach((one, k) => (spread[k] += one / 9));
-      }
-      for (const k of [0, 3, 5]) spread[k] += FLAT / 9;
-      const [a, b, c, d, e, f] = spread;
-      this.inverses.set(inverse3(a, b, c, d, e, f), 6 * n);
-    });
+    for (let n = 0; n < this.windows.length; n++) this.#prepare(data, count, n);
+  }
+
+  /** @param {Float32Array} data @param {number} count of pixels @param {number} n of the window */
+  #prepare(data, count, n) {
+    const { windows, offsets, centred, inverses } = this;
+    const [start, first] = [windows[n], 27 * n];
+    for (let c = 0; c < 3; c++) {
+      let sum = 0;
+      for (let i = 0; i < 9; i++) sum += data[c * count + start + offsets[i]];
+      for (let i = 0; i < 9; i++) centred[first + 3 * i + c] = data[c * count + start + offsets[i]] - sum / 9;
+    }
+    let a = FLAT, b = 0, c = 0, d = FLAT, e = 0, f = FLAT;
+    for (let at = first; at < first + 27; at += 3) {
+      const x = centred[at], y = centred[at + 1], z = centred[at + 2];
+      a += x * x;
+      b += x * y;
+      c += x * z;
+      d += y * y;
+      e += y * z;
+      f += z * z;
+    }
+    inverses.set(inverse3(a / 9, b / 9, c / 9, d / 9, e / 9, f / 9), 6 * n);
   }
 
   /** L x, and added to `found`. @param {Float64Array} x @param {Float64Array} found */
@@ -149,9 +157,10 @@ class Laplacian {
     const found = new Float64Array(count);
     const { windows, offsets, centred, inverses } = this;
     for (let n = 0; n < windows.length; n++) {
-      const [a, b, c, d, e, f] = inverses.subarray(6 * n, 6 * n + 6);
-      for (let i = 0; i < 9; i++) {
-        const [x, y, z] = centred.subarray(27 * n + 3 * i, 27 * n + 3 * i + 3);
+      const k = 6 * n;
+      const a = inverses[k], b = inverses[k + 1], c = inverses[k + 2], d = inverses[k + 3], e = inverses[k + 4], f = inverses[k + 5];
+      for (let i = 0, at = 27 * n; i < 9; i++, at += 3) {
+        const x = centred[at], y = centred[at + 1], z = centred[at + 2];
         const share = a * x * x + d * y * y + f * z * z + 2 * (b * x * y + c * x * z + e * y * z);
         found[windows[n] + offsets[i]] += 1 - (1 + share) / 9;
       }
@@ -163,7 +172,7 @@ class Laplacian {
 /** The matte in the unknown pixels by preconditioned conjugate gradients, the rest held. @param {Planes} guide @param {Float64Array} values @param {Uint8Array} unknown */
 function solve(guide, values, unknown) {
   const laplacian = new Laplacian(guide, unknown);
-  const places = Int32Array.from([...unknown.keys()].filter((at) => unknown[at]));
+  const places = Int32Array.from(unknown.keys()).filter((at) => unknown[at]);
   const [wide, product] = [values.map((one, at) => (unknown[at] ? 0 : one)), new Float64Array(values.length)];
   const prior = Float64Array.from(places, (at) => PRIOR * ((2 * values[at] - 1) ** 2 + 0.01));
   laplacian.times(wide, product);
@@ -253,23 +262,24 @@ export function guidedFilter(guide, target, radius, epsilon) {
   const meanTarget = boxed(target.data);
   const shared = colours.map((plane) => boxed(plane.map((one, at) => one * target.data[at])));
   const pairs = [[0, 0], [0, 1], [0, 2], [1, 1], [1, 2], [2, 2]];
-  const spreads = pairs.map(([i, j]) => boxed(colours[i].map((one, at) => one * colours[j][at])));
-  const [a, b] = [planes(3, size), planes(1, size)];
+  const spreads = pairs.map(([i, j]) => {
+    const both = boxed(colours[i].map((one, at) => one * colours[j][at]));
+    return both.map((one, at) => one - means[i][at] * means[j][at] + (i === j ? epsilon : 0));
+  });
+  const [p, q, r, s, t, u] = spreads;
+  const [a0, a1, a2, b] = [0, 1, 2, 3].map(() => new Float32Array(count));
   for (let at = 0; at < count; at++) {
-    const [p, q, r, s, t, u] = pairs.map(([i, j], k) => spreads[k][at] - means[i][at] * means[j][at] + (i === j ? epsilon : 0));
-    const [A, B, C, D, E, F] = inverse3(p, q, r, s, t, u);
-    const [x, y, z] = shared.map((one, c) => one[at] - means[c][at] * meanTarget[at]);
-    const found = [A * x + B * y + C * z, B * x + D * y + E * z, C * x + E * y + F * z];
-    b.data[at] = meanTarget[at];
-    found.forEach((one, c) => {
-      a.data[c * count + at] = one;
-      b.data[at] -= one * means[c][at];
-    });
+    const [A, B, C, D, E, F] = inverse3(p[at], q[at], r[at], s[at], t[at], u[at]);
+    const middle = meanTarget[at];
+    const x = shared[0][at] - means[0][at] * middle, y = shared[1][at] - means[1][at] * middle, z = shared[2][at] - means[2][at] * middle;
+    a0[at] = A * x + B * y + C * z;
+    a1[at] = B * x + D * y + E * z;
+    a2[at] = C * x + E * y + F * z;
+    b[at] = middle - a0[at] * means[0][at] - a1[at] * means[1][at] - a2[at] * means[2][at];
   }
-  return {
-    a: planes(3, size, Float32Array.from([0, 1, 2].flatMap((c) => [...boxed(a.data.subarray(c * count, (c + 1) * count))]))),
-    b: planes(1, size, boxed(b.data)),
-  };
+  const a = planes(3, size);
+  [a0, a1, a2].forEach((one, c) => a.data.set(boxed(one), c * count));
+  return { a, b: planes(1, size, boxed(b)) };
 }
 
 const [QUICK, EVEN] = [256, 1e-4]; // longest side, and colour variance that is smoothed over, of the matte without solving

@@ -1,7 +1,7 @@
 // @ts-check
 // A painted layer in other colours, or out of focus, as `styfie.colour` and `styfie.blur`.
 
-import { between, offsetOf } from "./linear.js";
+import { between, offsetOf, rootOf } from "./linear.js";
 import { lumaOf } from "./layers.js";
 import { gaussian } from "./masks.js";
 import { cut, planes, resize, sizeOf } from "./planes.js";
@@ -40,7 +40,8 @@ function statistics({ data, height, width }, alpha) {
 /** @param {Planes} picture @param {Planes} palette @param {Planes} alpha of both @returns {Planes} */
 export function matchColours(picture, palette, alpha) {
   const [mine, goal] = [statistics(picture, alpha), statistics(palette, alpha)];
-  const matrix = between(mine.covariance, goal.covariance, 3, LEAST);
+  for (let c = 0; c < 3; c++) mine.covariance[4 * c] = Math.max(mine.covariance[4 * c], LEAST);
+  const matrix = between(mine.covariance, rootOf(goal.covariance, 3), 3);
   const offset = offsetOf(matrix, mine.mean, goal.mean);
   const count = picture.height * picture.width;
   const found = planes(3, sizeOf(picture));

@@ -18,7 +18,8 @@ import { planes, resize } from "./planes.js";
 const SIDE = 256; // the network sees the photo stretched to a square of this side
 const WORK = 384; // longest side at which the matte is solved for
 const CONTRAST = 1.6; // of probabilities around 0.5
-const [SURE, SCORE, LEAST] = [0.9, 0.7, 0.01]; // probability that counts as sure; score of nobody; least share of the picture
+const [SURE, LEAST] = [0.9, 0.01]; // probability that counts as sure, and least share of the picture
+export const SCORE = 0.7; // below which nobody counts as found
 
 export class Segmenter {
   /** @param {{ Tensor: new (type: "float32", data: Float32Array, dims: readonly number[]) => any }} ort @param {Session} network */
