@@ -2,9 +2,10 @@
 // that `styfie export tab` wrote. Copies alone: nothing is bundled.
 //
 //   node tab/build.mjs MODELS FOLDER
+//   node tab/build.mjs --modules FOLDER     only the JavaScript, with its types, to be checked
 
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -50,22 +51,28 @@ const index = (page) => changed(page, [
 const filesIn = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((one) => one.isFile()).map((one) => relative(folder, join(one.parentPath, one.name))).sort();
 
-/** @param {string} models @param {string} folder */
-function build(models, folder) {
-  if (!existsSync(RUNTIME)) throw new Error("ONNX Runtime is not there: npm ci");
+/** The page's modules and the tab's own, which replace some of them. @param {string} folder @param {boolean} types */
+function copyModules(folder, types) {
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(join(folder, "ort"), { recursive: true });
-  for (const file of readdirSync(PAGE).filter((one) => !one.endsWith(".d.ts"))) {
+  for (const file of readdirSync(PAGE).filter((one) => types || !one.endsWith(".d.ts"))) {
     cpSync(join(PAGE, file), join(folder, SHADOWS.has(file) ? file.replace(".js", ".page.js") : file));
   }
   for (const file of filesIn(SITE)) {
-    if (existsSync(join(folder, file)) && file !== "index.html") throw new Error(`Both the page and the tab have ${file}.`);
+    if (existsSync(join(folder, file))) throw new Error(`Both the page and the tab have ${file}.`);
     cpSync(join(SITE, file), join(folder, file));
   }
+}
+
+/** @param {string} models @param {string} folder */
+function build(models, folder) {
+  if (!existsSync(RUNTIME)) throw new Error("ONNX Runtime is not there: npm ci");
+  copyModules(folder, false);
   writeFileSync(join(folder, "index.html"), index(readFileSync(join(PAGE, "index.html"), "utf8")));
   for (const [file, name] of Object.entries(ORT)) cpSync(join(RUNTIME, file), join(folder, "ort", name || file));
   cpSync(models, join(folder, "models"), { recursive: true });
   writeServiceWorker(folder);
+  const bytes = filesIn(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+  console.log(`Wrote ${folder}: ${(bytes / 1e6).toFixed(0)} MB. Serve it as it is, for instance: python3 -m http.server -d ${folder}`);
 }
 
 /** It knows the files to keep at once, and their version. @param {string} folder */
@@ -81,6 +88,5 @@ function writeServiceWorker(folder) {
 }
 
 const [models, folder] = process.argv.slice(2);
-build(models, folder);
-const bytes = filesIn(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
-console.log(`Wrote ${folder}: ${(bytes / 1e6).toFixed(0)} MB. Serve it as it is, for instance: python3 -m http.server -d ${folder}`);
+if (models === "--modules") copyModules(folder, true);
+else build(models, folder);

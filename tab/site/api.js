@@ -4,14 +4,15 @@
 import { ApiError } from "./api.page.js";
 import { BLURS, LOOK, SETTINGS } from "./engine/defaults.js";
 
+export { ApiError } from "./api.page.js";
+
 /**
- * @import { AboutAnswer, CameraAnswer, JobAnswer, Looks, NameAnswer, SettingsAsked, StyleAnswer } from "./types.d.ts"
+ * @import { AboutAnswer, CameraAnswer, JobAnswer, Looks, NameAnswer } from "./types.d.ts"
+ * @import { SettingsAsked, StyleAnswer } from "./types.d.ts"
  *
  * @typedef {{ resolve: (found: any) => void, reject: (error: Error) => void }} Waiting
  * @typedef {{ styles: (StyleAnswer & { file: string, small: string })[], pairs: string[][] }} Gallery
  */
-
-export { ApiError };
 
 const worker = new Worker(new URL("./engine/worker.js", import.meta.url), { type: "module" });
 /** @type {Map<number, Waiting>} */

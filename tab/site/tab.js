@@ -41,7 +41,7 @@ async function deleteAll() {
 
 function setUpStorage() {
   const open = el("button", { type: "button", className: "linked", id: "storage-open", onclick: async () => {
-    $("storage").showModal();
+    /** @type {HTMLDialogElement} */ (document.getElementById("storage")).showModal();
     await showStorage();
   } }, "What is stored?");
   document.querySelector(".privacy")?.append(" ", open);

@@ -7,23 +7,27 @@ from pathlib import Path
 from styfie.errors import InputError
 from styfie.export.fast import export_fast
 from styfie.export.segmenter import export_segmenter
+from styfie.export.tab import FILES, export_tab
 from styfie.export.taught import export_taught
 from styfie.settings import Settings
 from styfie.storage.atomic import check_targets
 from styfie.styles import style_files
 
-__all__ = ["export", "export_fast", "export_segmenter", "export_taught"]
+__all__ = ["export", "export_fast", "export_segmenter", "export_tab", "export_taught"]
 
 
 def export(what: str, file: Path, style: str | None = None, size: int = Settings.size) -> Path:
     """Write `segmenter`, `gallery`, `fast` of one `style` seen at `size` pixels, or what a FILE.safetensors holds.
+
+    With `tab` all that a browser tab needs, into the folder `file`: see `tab.export_tab`.
 
     Raises:
         InputError: none of these; a style where none is wanted, or none where one is.
         MissingError: there is no such file or style, or the optional part is not installed.
         OutputError: the file cannot be written, or would replace what is read for it.
     """
-    check_targets([file], [what, *(style_files({"style": style}) if style else [])])
+    files = [file / name for name in FILES] if what == "tab" else [file]
+    check_targets(files, [what, *(style_files({"style": style}) if style else [])])
     if (style is not None) != (what == "fast"):
         raise InputError(
             "The network fast is exported with one style in it: give --style NAME."
@@ -36,10 +40,12 @@ def export(what: str, file: Path, style: str | None = None, size: int = Settings
         return export_segmenter(file)
     if what == "gallery":
         return export_taught(file)
+    if what == "tab":
+        return export_tab(file)
     if what.endswith(".safetensors"):
         source = Path(what)
         return export_segmenter(file, source) if _finds_people(source) else export_taught(file, source)
-    raise InputError(f"{what} came: segmenter, gallery, fast or a FILE.safetensors of styfie train is wanted.")
+    raise InputError(f"{what} came: segmenter, gallery, fast, tab or a FILE.safetensors of styfie train is wanted.")
 
 
 def _finds_people(source: Path) -> bool:

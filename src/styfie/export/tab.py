@@ -28,29 +28,31 @@ from styfie.export.segmenter import export_segmenter
 from styfie.gallery import BUILT_IN, PAIRS
 from styfie.gallery.masters import MASTERS, master_file
 from styfie.images import to_image
+from styfie.storage.atomic import writing_file
 from styfie.styles import DRAWN, load_style
 from styfie.weights import ASSETS, load_packaged
 
 TAPS = {"rgb": 3, **{f"conv{n + 1}": width for n, width in enumerate(ENCODER)}}  # channels of what has statistics
 QUALITY = 92  # of drawn styles as JPEG with all of their colours: paintings are then within 0.3/255 of what they were
+FILES = ("segmenter.onnx", "statistics.onnx", "painting.onnx", "portrait.jpg", "gallery.json")  # and `styles`
 THUMB = 160  # pixels of a style's small picture
 
 
-def export_tab(folder: Path) -> list[Path]:
-    """Write what a tab needs: three graphs, the gallery's pictures with a list of them, and the built-in portrait.
+def export_tab(folder: Path) -> Path:
+    """Write into a folder what a tab needs: three graphs, the styles' pictures and their list, the built-in portrait.
 
     Raises:
         MissingError: the optional part is not installed.
         OutputError: a file cannot be written.
     """
-    graphs = [
-        export_segmenter(folder / "segmenter.onnx", half=True),
-        export_statistics(folder / "statistics.onnx"),
-        export_painting(folder / "painting.onnx"),
-    ]
-    portrait = folder / "portrait.jpg"
-    shutil.copyfile(ASSETS / "portrait.jpg", portrait)
-    return [*graphs, portrait, *_write_gallery(folder)]
+    segmenter, figures, painting, portrait, about = (folder / name for name in FILES)
+    export_segmenter(segmenter, half=True)
+    export_statistics(figures)
+    export_painting(painting)
+    with writing_file(portrait) as part:
+        shutil.copyfile(ASSETS / portrait.name, part)
+    _write_gallery(folder / "styles", about)
+    return folder
 
 
 def export_statistics(file: Path) -> Path:
@@ -80,9 +82,10 @@ def export_statistics(file: Path) -> Path:
 def export_painting(file: Path) -> Path:
     """Write *photo and statistics to painting*.
 
-    From `picture` (1, 3, H, W) and its `features1` … as *statistics* gives them; for `rgb` and `conv1` … `matrix_…` (C, C) and `offset_…` (C), which move it to the style's; `style` (2 * channels), means and logarithms of
-    deviations as `network._summary`; and `noise1` … `noise4` (1, 1, h, w), each of half the size and rounded up. To
-    `painted` (1, 3, H, W) in [0, 1].
+    From `picture` (1, 3, H, W) and its `features1` … as *statistics* gives them; for `rgb` and `conv1` … `matrix_…`
+    (C, C) and `offset_…` (C), which move it to the style's; `style` (2 * channels), means and logarithms of deviations
+    as `network._summary`; and `noise1` … `noise4` (1, 1, h, w), each of half the size and rounded up. To `painted`
+    (1, 3, H, W) in [0, 1].
     """
     graph = new_graph(half=True)
     network = load_fast(load_packaged("fast"))
@@ -134,22 +137,23 @@ def _normed(graph: Graph, x: str) -> str:
     return graph("LayerNormalization", x, np.ones(CODE, np.float32), axis=-1)
 
 
-def _write_gallery(folder: Path) -> list[Path]:
-    """The built-in styles as `styles/NAME.jpg` with small pictures, and `gallery.json`, which lists them."""
-    (folder / "styles").mkdir(parents=True, exist_ok=True)
-    files, listed = [], []
+def _write_gallery(folder: Path, about: Path) -> None:
+    """The built-in styles as `NAME.jpg` with small pictures in a folder, and a file that lists them."""
+    listed = []
     for name, entry in BUILT_IN.items():
-        file = folder / "styles" / f"{name}.jpg"
-        if name in MASTERS:
-            shutil.copyfile(master_file(name), file)
-        else:
-            to_image(load_style(name, DRAWN).picture).save(file, "JPEG", quality=QUALITY, subsampling=0)
-        small = folder / "styles" / f"{name}.small.webp"
-        with Image.open(file) as image:
+        file, small = folder / f"{name}.jpg", folder / f"{name}.small.webp"
+        with writing_file(file) as part:
+            if name in MASTERS:
+                shutil.copyfile(master_file(name), part)
+            else:
+                to_image(load_style(name, DRAWN).picture).save(part, "JPEG", quality=QUALITY, subsampling=0)
+        with Image.open(file) as image, writing_file(small) as part:
             image.thumbnail((THUMB, THUMB))
-            image.save(small, "WEBP", quality=80, method=6)
-        files += [file, small]
-        listed.append({"name": name, "title": entry.title, "about": entry.about, "file": file.name, "small": small.name})
-    about = folder / "gallery.json"
-    about.write_text(json.dumps({"styles": listed, "pairs": PAIRS}, ensure_ascii=False, indent=1) + "\n")
-    return [*files, about]
+            image.save(part, "WEBP", quality=80, method=6)
+        listed.append(
+            {"name": name, "title": entry.title, "about": entry.about, "file": file.name, "small": small.name}
+        )
+    with writing_file(about) as part:
+        part.write_text(
+            json.dumps({"styles": listed, "pairs": PAIRS}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )

@@ -152,7 +152,7 @@ function grown(disc, { data, height, width }, body) {
   const count = height * width;
   /** @type {Size} */
   const size = [height, width];
-  const [y, x, radius] = disc;
+  const [, x, radius] = disc;
   const skin = Uint8Array.from(body, (one, at) => (one && data[count + at] > 0.5 ? 1 : 0));
   const hat = hatOver(disc, Uint8Array.from(body, (one, at) => (one && data[4 * count + at] > 0.5 ? 1 : 0)), size);
   const seen = Uint8Array.from(body, (one, at) => (one && data[count + at] + data[4 * count + at] > 0.5 && !hat[at] ? 1 : 0));

@@ -4,7 +4,7 @@
 import { gaussian, widen } from "./masks.js";
 import { planes, resize, sizeOf } from "./planes.js";
 
-/** @import { Box, Planes, Size } from "./planes.js" */
+/** @import { Box, Planes } from "./planes.js" */
 
 const BAND = 8 / 256; // half the painted band around a region, as a share of the longest side
 const HARDLY = 0.5; // alpha under which a pixel shows too much of others

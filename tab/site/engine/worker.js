@@ -12,7 +12,6 @@ import { Camera } from "./camera.js";
  * @import { Planes } from "./planes.js"
  * @import { Soft } from "../blend.js"
  * @import { Looks, SettingsAsked } from "../types.d.ts"
- * @import { Session } from "./painter.js"
  */
 
 const OWN = 1024; // pixels of a style's longer side, at most
