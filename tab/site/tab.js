@@ -60,8 +60,16 @@ async function setUpWorker() {
   }
 }
 
+/** All styles, one after the other, when all that is needed at once is there: so that they work without a network. */
+async function keepStyles() {
+  const { styles } = await (await fetch("models/gallery.json")).json();
+  for (const { file } of worker?.controller ? styles : []) await fetch(`models/styles/${file}`, { priority: "low" });
+  document.documentElement.dataset.kept = "all";
+}
+
 setUpStorage();
 if (worker) await setUpWorker().catch(() => {}); // as in a private window: it works without
 api.ready().then(({ provider, threads }) => {
   document.documentElement.dataset.runs = `${provider} ${threads}`;
+  keepStyles().catch(() => {}); // another time
 }, (error) => complain($("start-error"), error));
