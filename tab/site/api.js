@@ -7,17 +7,17 @@ import { BLURS, LOOK, SETTINGS } from "./engine/defaults.js";
 export { ApiError } from "./api.page.js";
 
 /**
- * @import { AboutAnswer, CameraAnswer, JobAnswer, Looks, NameAnswer } from "./types.d.ts"
- * @import { SettingsAsked, StyleAnswer } from "./types.d.ts"
+ * @import { AboutResponse, CameraResponse, JobResponse, Looks, NameResponse } from "./types.d.ts"
+ * @import { SettingsSchema, StyleResponse } from "./types.d.ts"
  *
  * @typedef {{ resolve: (found: any) => void, reject: (error: Error) => void }} Waiting
- * @typedef {{ styles: (StyleAnswer & { file: string, small: string })[], pairs: string[][] }} Gallery
+ * @typedef {{ styles: (StyleResponse & { file: string, small: string })[], pairs: string[][] }} Gallery
  */
 
 const worker = new Worker(new URL("./engine/worker.js", import.meta.url), { type: "module" });
 /** @type {Map<number, Waiting>} */
 const waiting = new Map();
-/** @type {Map<string, Set<(job: JobAnswer | null) => void>>} */
+/** @type {Map<string, Set<(job: JobResponse | null) => void>>} */
 const followers = new Map();
 /** @type {Map<string, string>} */
 const thumbs = new Map(); // addresses of small pictures, by job
@@ -68,12 +68,12 @@ export const ready = () => ask("ready");
 let listed = null;
 const gallery = () => (listed ??= fetched("models/gallery.json").then((reply) => reply.json()));
 
-/** @returns {Promise<AboutAnswer>} */
+/** @returns {Promise<AboutResponse>} */
 export async function about() {
   const { pairs } = await gallery();
   return {
     version: "", device: "this tab", engines: [],
-    limits: { bytes: 100e6, pixels: 2 ** 26, size: 1024, kinds: ["jpeg", "png", "webp"], hours: 0, gigabytes: 0 },
+    limits: { bytes: 100e6, pixels: 2 ** 26, size: 1024, filetypes: ["jpeg", "png", "webp"], hours: 0, gigabytes: 0 },
     defaults: { look: LOOK, settings: SETTINGS },
     choices: { colors: ["style", "keep", "luma"], brushes: ["auto"], bokehs: ["gaussian"], strokes: [0.25, 4], blurs: BLURS, pairs },
   };
@@ -90,31 +90,31 @@ export const styleURL = (name) => smalls.get(name) ?? "";
 export const portraitURL = "models/portrait.jpg";
 export const portrait = async () => (await fetched(portraitURL)).blob();
 
-/** @returns {Promise<JobAnswer[]>} */
+/** @returns {Promise<JobResponse[]>} */
 export const jobs = () => ask("list");
-/** @param {string} id @returns {Promise<JobAnswer>} */
+/** @param {string} id @returns {Promise<JobResponse>} */
 export const job = (id) => ask("job", id);
-/** @param {File} photo @returns {Promise<JobAnswer>} */
+/** @param {File} photo @returns {Promise<JobResponse>} */
 export const upload = (photo) => ask("open", photo, null);
-/** @param {string} id @param {File} photo @returns {Promise<JobAnswer>} */
+/** @param {string} id @param {File} photo @returns {Promise<JobResponse>} */
 export const again = (id, photo) => ask("open", photo, id);
 /** @param {string} id */
 export const remove = (id) => ask("remove", id);
-/** @param {string} id @param {string} name @returns {Promise<JobAnswer>} */
+/** @param {string} id @param {string} name @returns {Promise<JobResponse>} */
 export const split = (id, name) => ask("region", id, "split", name);
-/** @param {string} id @param {string} name @returns {Promise<JobAnswer>} */
+/** @param {string} id @param {string} name @returns {Promise<JobResponse>} */
 export const merge = (id, name) => ask("region", id, "merge", name);
-/** @param {string} id @returns {Promise<JobAnswer>} */
+/** @param {string} id @returns {Promise<JobResponse>} */
 export const undo = (id) => ask("step", id, true);
-/** @param {string} id @returns {Promise<JobAnswer>} */
+/** @param {string} id @returns {Promise<JobResponse>} */
 export const redo = (id) => ask("step", id, false);
-/** @param {string} id @param {string} name @param {Blob} mask PNG, white inside @returns {Promise<JobAnswer>} */
+/** @param {string} id @param {string} name @param {Blob} mask PNG, white inside @returns {Promise<JobResponse>} */
 export const brushed = (id, name, mask) => ask("brush", id, name, mask);
 
 /** @type {Map<string, string>} */
 const owned = new Map(); // addresses of one's own styles, by job and name
 
-/** @param {string} id @param {File} file @returns {Promise<NameAnswer>} */
+/** @param {string} id @param {File} file @returns {Promise<NameResponse>} */
 export async function ownStyle(id, file) {
   const answer = await ask("style", id, file.name.replace(/\.\w+$/, "") || "style", file);
   owned.set(`${id}/${answer.name}`, URL.createObjectURL(file));
@@ -123,15 +123,15 @@ export async function ownStyle(id, file) {
 
 /** @param {string} id @param {string} name */
 export const ownStyleURL = (id, name) => owned.get(`${id}/${name}`) ?? "";
-/** @param {string} id @param {Looks} wanted @param {number} version @returns {Promise<JobAnswer>} */
+/** @param {string} id @param {Looks} wanted @param {number} version @returns {Promise<JobResponse>} */
 export const looks = (id, wanted, version) => ask("looks", id, wanted, version);
-/** @param {string} id @returns {Promise<JobAnswer>} */
+/** @param {string} id @returns {Promise<JobResponse>} */
 export const preview = (id) => ask("preview", id);
-/** @param {string} id @param {Partial<SettingsAsked>} settings @returns {Promise<JobAnswer>} */
+/** @param {string} id @param {Partial<SettingsSchema>} settings @returns {Promise<JobResponse>} */
 export const paint = (id, settings) => ask("paint", id, settings);
-/** @param {string} id @param {Partial<SettingsAsked>} settings @returns {Promise<JobAnswer>} */
+/** @param {string} id @param {Partial<SettingsSchema>} settings @returns {Promise<JobResponse>} */
 export const setUp = (id, settings) => ask("settings", id, settings);
-/** @param {string} id @returns {Promise<JobAnswer>} */
+/** @param {string} id @returns {Promise<JobResponse>} */
 export const stop = (id) => ask("stop", id);
 
 /**
@@ -148,10 +148,10 @@ export const url = (id, path, values = {}) => {
 /**
  * Call with each state of the job as it changes, and `gone` when it is deleted; gives back what ends it.
  *
- * @param {string} id @param {(job: JobAnswer) => void} call @param {() => void} gone
+ * @param {string} id @param {(job: JobResponse) => void} call @param {() => void} gone
  */
 export function follow(id, call, gone) {
-  /** @param {JobAnswer | null} news */
+  /** @param {JobResponse | null} news */
   const take = (news) => (news ? call(news) : gone());
   const all = followers.get(id) ?? new Set();
   followers.set(id, all.add(take));
@@ -176,7 +176,7 @@ export async function pixels(address) {
 export const bitmap = async (address) => createImageBitmap(await (await fetched(address)).blob());
 
 export const camera = {
-  /** @param {Looks} wanted @param {number} size @returns {Promise<CameraAnswer>} */
+  /** @param {Looks} wanted @param {number} size @returns {Promise<CameraResponse>} */
   open: (wanted, size) => ask("openCamera", String(++number), wanted, size),
   /** @param {string} id @param {Blob} picture JPEG @returns {Promise<{ picture: Blob, rate: number }>} */
   frame: (id, picture) => ask("frame", id, picture),

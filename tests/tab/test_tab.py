@@ -225,7 +225,7 @@ def save(tab: Tab, kind: str, name: str, kept: str, size: int) -> None:
     tab.page.click("#save")
     tab.page.select_option("#kind", kind)
     with tab.page.expect_download() as download:
-        tab.page.click("#saves-list .save >> nth=0")
+        tab.page.click("#downloads-list .save >> nth=0")
     assert download.value.suggested_filename == name
     with Image.open(download.value.path()) as image:
         assert image.format == kept and max(image.size) == size
@@ -283,7 +283,7 @@ def test_axe_finds_no_serious_fault(chromium: Any, site: Path, scheme: str) -> N
     tab.settle()
     found += faults("studio")
     tab.page.tap("#save")
-    found += faults("saves")
+    found += faults("downloads")
     assert not found
     wide = tab.page.evaluate("() => document.documentElement.scrollWidth")
     assert wide <= 390

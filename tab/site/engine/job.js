@@ -11,7 +11,7 @@ import { SCORE } from "./segmenter.js";
 
 /**
  * @import { Soft } from "../blend.js"
- * @import { JobAnswer, LookAsked, Looks, SettingsAsked } from "../types.d.ts"
+ * @import { JobResponse, LookSchema, Looks, SettingsSchema } from "../types.d.ts"
  * @import { Painter, Style } from "./painter.js"
  * @import { Region } from "./partition.js"
  * @import { Planes, Size } from "./planes.js"
@@ -21,8 +21,8 @@ import { SCORE } from "./segmenter.js";
  * @property {Segmenter} segmenter
  * @property {Painter} painter
  * @property {(name: string) => Promise<Planes>} gallery a built-in style's picture
- * @property {LookAsked} look the default one
- * @property {SettingsAsked} settings likewise
+ * @property {LookSchema} look the default one
+ * @property {SettingsSchema} settings likewise
  *
  * @typedef {{ key: string, layer: Planes, final: boolean }} Layer what it was painted for, and whether at full size
  */
@@ -42,7 +42,7 @@ export class Refused extends Error {
 }
 
 export class Job {
-  state = /** @type {JobAnswer["state"]} */ ("ready");
+  state = /** @type {JobResponse["state"]} */ ("ready");
   version = 1;
   previews = 0;
   created = Date.now();
@@ -58,7 +58,7 @@ export class Job {
   #future = [];
   /** @type {Soft | null} */
   #soft = null;
-  /** @type {JobAnswer["progress"]} */
+  /** @type {JobResponse["progress"]} */
   progress = null;
   error = "";
 
@@ -87,7 +87,7 @@ export class Job {
     return new Job(id, tools, read, photo, prediction, matte ? ofSubject(matte, prediction.score) : nobody(sizeOf(photo)));
   }
 
-  /** @returns {JobAnswer} */
+  /** @returns {JobResponse} */
   answer() {
     const { id, state, error, photo, looks, settings, version, previews, progress } = this;
     const there = (/** @type {boolean} */ final) => this.regions.map(({ name }) => name).filter((name) => {
@@ -106,7 +106,7 @@ export class Job {
     };
   }
 
-  /** @param {string} name @returns {LookAsked} */
+  /** @param {string} name @returns {LookSchema} */
   look(name) {
     return { ...this.tools.look, ...this.looks[name] };
   }

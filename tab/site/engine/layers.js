@@ -22,7 +22,7 @@ export const bandOf = (alpha) => widen(alpha, Math.round(BAND * Math.max(alpha.h
  *
  * @param {Planes} photo @param {Planes} alpha
  */
-export function carriedOn(photo, alpha) {
+export function extrapolate(photo, alpha) {
   const held = alpha.data.map((one) => Math.min(1, Math.max(0, (one - HARDLY) / (1 - HARDLY))));
   const first = planes(4, sizeOf(photo));
   for (let at = 0; at < held.length; at++) {

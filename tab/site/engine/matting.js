@@ -284,8 +284,8 @@ export function guidedFilter(guide, target, radius, epsilon) {
 
 const [QUICK, EVEN] = [256, 1e-4]; // longest side, and colour variance that is smoothed over, of the matte without solving
 
-/** A matte at the photo's edges by the fast guided filter alone, as `matting.follow`. @param {Planes} coarse @param {Planes} photo @returns {Planes} */
-export function follow(coarse, photo) {
+/** A matte at the photo's edges by the fast guided filter alone, as `matting.guided_upsample`. @param {Planes} coarse @param {Planes} photo @returns {Planes} */
+export function guidedUpsample(coarse, photo) {
   const size = sizeOf(photo);
   const work = fitSize(size, Math.min(QUICK, Math.max(...size)));
   const { a, b } = guidedFilter(resize(photo, work), resize(coarse, work), 4, EVEN);

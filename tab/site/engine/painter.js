@@ -2,7 +2,7 @@
 // Any style in one pass, as `styfie.engines.fast`: statistics of photo and style, the transport between, the painting.
 
 import { transport } from "./linear.js";
-import { bandOf, boxOf, carriedOn, enlarged, withFeatures } from "./layers.js";
+import { bandOf, boxOf, extrapolate, enlarged, withFeatures } from "./layers.js";
 import { drawNoise } from "./noise.js";
 import { cut, fitSize, paste, planes, resize, round, sizeOf } from "./planes.js";
 
@@ -110,7 +110,7 @@ export class Painter {
    * @param {Planes} photo @param {Planes} alpha @param {Look} look @param {Planes | null} face where faces are
    */
   async layer(photo, alpha, look, face) {
-    const [band, own] = [bandOf(alpha), carriedOn(photo, alpha)];
+    const [band, own] = [bandOf(alpha), extrapolate(photo, alpha)];
     let painted = own;
     for (const [n, longest] of scales(Math.max(...sizeOf(photo))).entries()) {
       const size = fitSize(sizeOf(photo), longest);

@@ -2,7 +2,7 @@
 // The person of a photo, as the library's segmenter finds it for engines of one pass.
 
 import { withoutSpecks } from "./masks.js";
-import { follow, refine } from "./matting.js";
+import { guidedUpsample, refine } from "./matting.js";
 import { planes, resize } from "./planes.js";
 
 /**
@@ -49,7 +49,7 @@ export class Segmenter {
   /** The same at once, for a frame of a camera. @param {Planes} photo */
   async frame(photo) {
     const prediction = await this.predict(photo, false);
-    return prediction.score < SCORE ? null : follow(prediction.matte, photo);
+    return prediction.score < SCORE ? null : guidedUpsample(prediction.matte, photo);
   }
 }
 

@@ -11,7 +11,7 @@ import { Camera } from "./camera.js";
 /**
  * @import { Planes } from "./planes.js"
  * @import { Soft } from "../blend.js"
- * @import { Looks, SettingsAsked } from "../types.d.ts"
+ * @import { Looks, SettingsSchema } from "../types.d.ts"
  */
 
 const OWN = 1024; // pixels of a style's longer side, at most
@@ -201,7 +201,7 @@ const calls = {
     jobOf(id).setLooks(looks, version);
     return jobOf(id).answer();
   },
-  /** @param {string} id @param {Partial<SettingsAsked>} settings */
+  /** @param {string} id @param {Partial<SettingsSchema>} settings */
   settings(id, settings) {
     const job = jobOf(id);
     Object.assign(job.settings, settings);
@@ -223,7 +223,7 @@ const calls = {
     await job.paint(false);
     return job.answer();
   },
-  /** @param {string} id @param {Partial<SettingsAsked>} settings */
+  /** @param {string} id @param {Partial<SettingsSchema>} settings */
   paint(id, settings) {
     const job = jobOf(id);
     if (job.state === "painting") return job.answer();

@@ -62,7 +62,7 @@ async function encoded(data, { width, height }, kind, quality) {
 }
 
 /** @param {Studio} studio */
-export function setUpSaves(studio) {
+export function setUpDownloads(studio) {
   let [kind, quality] = ["PNG", 0.92];
 
   /** @param {string} name @param {boolean} shared */
@@ -70,7 +70,7 @@ export function setUpSaves(studio) {
     const { scene } = studio;
     if (!scene) return;
     try {
-      complain($("saves-error"));
+      complain($("downloads-error"));
       const chosen = name === "cutout" && kind === "JPEG" ? "PNG" : kind; // a JPEG has no transparency
       const blob = await encoded(PICTURES[name][2](scene, studio), scene, chosen, quality);
       const file = new File([blob], `${name}.${KINDS[chosen][1]}`, { type: blob.type });
@@ -79,7 +79,7 @@ export function setUpSaves(studio) {
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
     } catch (error) {
-      if (!(error instanceof DOMException && error.name === "AbortError")) complain($("saves-error"), error);
+      if (!(error instanceof DOMException && error.name === "AbortError")) complain($("downloads-error"), error);
     }
   }
 
@@ -98,17 +98,17 @@ export function setUpSaves(studio) {
   }
 
   function show() {
-    complain($("saves-error"));
+    complain($("downloads-error"));
     const can = "canShare" in navigator && navigator.canShare({ files: [new File([""], "a.png", { type: "image/png" })] });
-    $("saves-list").replaceChildren(form(), ...Object.entries(PICTURES).map(([name, [title, about]]) =>
+    $("downloads-list").replaceChildren(form(), ...Object.entries(PICTURES).map(([name, [title, about]]) =>
       el("li", {}, el("button", { type: "button", className: "save", onclick: () => save(name) }, title, el("small", {}, about)))),
     ...(can ? [el("li", {}, el("button", { type: "button", className: "save", onclick: () => save("painting", true) }, "Share…", el("small", {}, "The painting, with another app")))] : []));
   }
 
-  $("saves").addEventListener("beforetoggle", (event) => {
+  $("downloads").addEventListener("beforetoggle", (event) => {
     if (event.newState === "open") show();
   });
-  $("saves").addEventListener("toggle", (event) => {
+  $("downloads").addEventListener("toggle", (event) => {
     if (event.newState === "open") $("kind").focus();
   });
 }
