@@ -21,6 +21,7 @@ from styfie.cli.options import (
     Device,
     Graded,
     Lens,
+    Mark,
     Masks,
     Seed,
     Segmenter,
@@ -138,6 +139,7 @@ def paint(
     ] = Settings.start,
     radius: Annotated[float, typer.Option(help="Of the portrait blur, in pixels per 512.")] = Settings.radius,
     lens: Lens = Settings.lens,
+    mark: Mark = Settings.mark,
     timelapse: Annotated[
         Path | None, typer.Option(metavar="FILE.gif|.mp4", help="Also write how the picture came to be.")
     ] = None,
@@ -169,6 +171,7 @@ def paint(
         start,
         radius,
         lens,
+        mark,
     )  # asked_settings reads them
     short = [f"{name}={given}" for name, given in (("subject", subject), ("background", background)) if given]
     fields = {
@@ -264,6 +267,7 @@ def _paint_one(
     from styfie.sources import files_read
     from styfie.storage.atomic import check_targets
     from styfie.storage.checkpoint import FILE
+    from styfie.storage.openraster import packet_of
 
     film = Timelapse(timelapse) if timelapse else None
     steps = step_files(request.settings, output)
@@ -287,7 +291,7 @@ def _paint_one(
 
         painting, files = paint_into(output, photo, request, on_start, on_progress, tell, read)
     if film:
-        files.append(film.save())
+        files.append(film.save(packet_of(painting)))
     warn_of_doubt(painting.regions.doubtful)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {output}")
     if stop.asked:
