@@ -22,7 +22,7 @@ ORDER = (
     ("storage",),
     ("reading",),
     ("sources", "running"),
-    ("pipeline", "plugins", "testing"),
+    ("pipeline", "verification", "plugins", "testing"),
     ("processes",),
     ("film", "batch", "training", "evaluation", "export"),
     ("web",),

@@ -38,6 +38,7 @@ from styfie.storage.xmp import SourceType, mark_png, recipe_hash, xmp_packet
 
 MOST_PIXELS = 16_384**2  # of the largest size that can be asked for
 MIMETYPE = "image/openraster"
+RECIPE = "styfie/recipe.json"
 XMP = "META-INF/metadata.xml"  # where formats that are ZIP archives hold it
 SOFT = "styfie/soft.png"  # a row per region, a column per pixel that regions share: what they look like there
 EPOCH = (1980, 1, 1, 0, 0, 0)  # no time of day: the same run gives the same bytes
@@ -94,7 +95,7 @@ def write_painting(
 
         for name, data in in_threads(packed, _pictures(painting)):
             _put(archive, name, data)
-        _put(archive, "styfie/recipe.json", recipe_bytes(painting))
+        _put(archive, RECIPE, recipe_bytes(painting))
         if packet:
             _put(archive, XMP, packet)
 
@@ -157,7 +158,7 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
         with contextlib.ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(file))
             pictures = stack.enter_context(contextlib.closing(_Pictures(archive, styles)))
-            recipe = check_recipe(json.loads(archive.read("styfie/recipe.json")))
+            recipe = check_recipe(json.loads(archive.read(RECIPE)))
             names: list[str] = recipe["regions"]
             photo = pictures.colour("data/photo.png")
             regions = _regions(pictures, recipe)
@@ -206,7 +207,7 @@ def stored_recipe(file: Path) -> Mapping[str, Any]:
         return {}
     try:
         with zipfile.ZipFile(file) as archive:
-            found = json.loads(archive.read("styfie/recipe.json"))
+            found = json.loads(archive.read(RECIPE))
     except Exception:  # likewise
         return {}
     return found if isinstance(found, dict) else {}

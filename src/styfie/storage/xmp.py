@@ -1,7 +1,7 @@
 """XMP metadata in pictures and films: that they were changed, by what, and by which recipe; nothing personal.
 
-Properties are those of the IPTC Photo Metadata Standard 2025.1, embedded as in XMP Specification Part 3. One recipe gives
-one packet: it holds no time, place, name or path. Pixels are not touched.
+Properties are those of the IPTC Photo Metadata Standard 2025.1, embedded as in XMP Specification Part 3. One recipe
+gives one packet: it holds no time, place, name or path. Pixels are not touched.
 """
 
 from __future__ import annotations
