@@ -5,7 +5,7 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 NODE := $(and $(shell command -v node),$(shell command -v npm))
 
-.PHONY: demo test page clean
+.PHONY: demo test page dist workflows clean
 
 demo: $(VENV)/installed ## paint the built-in portrait
 	$(VENV)/bin/styfie paint --output demo
@@ -29,8 +29,15 @@ node_modules/installed: package.json package-lock.json
 	touch $@
 endif
 
+dist: $(VENV)/releasing ## build the release, check it, install it and paint with it
+	$(VENV)/bin/python release/dist.py
+
+workflows: $(VENV)/releasing ## check the forge's workflow files
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/zizmor --offline --persona=pedantic .github/workflows
+
 clean:
-	rm -rf $(VENV) node_modules demo
+	rm -rf $(VENV) node_modules demo dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -42,3 +49,7 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 $(VENV)/developing: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) --editable '.[dev]'
 	touch $@ $(VENV)/installed
+
+$(VENV)/releasing: $(VENV)/bin/python requirements/release.txt
+	$(INSTALL) -r requirements/release.txt
+	touch $@
