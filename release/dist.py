@@ -1,8 +1,8 @@
 """Build a release and try it: `python release/dist.py`, or `make dist`.
 
-Source archive and wheel are built, checked, and the wheel is installed into a fresh environment of every Python at hand,
-where it paints the built-in portrait without a network. Beside them come the licences of all that was installed and a
-software bill of materials (CycloneDX). Last is said what of `publisher.toml` is still empty.
+Source archive and wheel are built and checked, and the wheel is installed into a fresh environment of every Python at
+hand, where it paints the built-in portrait without a network. Beside them come the licences of all that was installed
+and a software bill of materials (CycloneDX). Last is said what of `publisher.toml` is still empty.
 """
 
 from __future__ import annotations
@@ -142,7 +142,15 @@ def write_inventory(python: Path, wheel: Path) -> None:
     """Licences and bill of materials of an environment, beside the wheel."""
     name = "-".join(wheel.name.split("-")[:2])
     here: Sequence[str] = (sys.executable, "-m")
-    run(*here, "piplicenses", "--python", python, "--format=markdown", "--with-urls", f"--output-file={DIST}/LICENCES.md")
+    run(
+        *here,
+        "piplicenses",
+        "--python",
+        python,
+        "--format=markdown",
+        "--with-urls",
+        f"--output-file={DIST}/LICENCES.md",
+    )
     bill = DIST / f"{name}.cdx.json"
     run(*here, "cyclonedx_py", "environment", python, "--pyproject", ROOT / "pyproject.toml", "--output-reproducible",
         "--output-file", bill)  # fmt: skip

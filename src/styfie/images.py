@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import zlib
 from pathlib import Path
 from typing import IO, Any
@@ -20,12 +21,13 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from styfie.decoding import HEIF_SUFFIXES as HEIF_SUFFIXES
-from styfie.decoding import check_size, decoding, layers, open_picture, to_srgb
+from styfie.decoding import check_size, decoding, layers, open_bytes, open_picture, to_srgb
 from styfie.decoding import register_heif as register_heif
 from styfie.errors import InputError
 
 Picture = str | Path | Image.Image | NDArray[Any] | Tensor
 XMP = 700  # the tag of TIFF that holds it
+STDIN = STDOUT = Path("-")  # as command lines name them
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif"} | HEIF_SUFFIXES
 
 
@@ -60,9 +62,15 @@ def read_picture(source: Picture, longest: int = 0, *, enlarge: bool = True) -> 
 def read_once(file: Path) -> Picture:
     """A picture file as it is; or a stream, such as a pipe, from which a picture comes but once, as that picture.
 
+    `STDIN` is standard input.
+
     Raises:
-        MissingError, InputError: as `read_picture`.
+        MissingError, InputError: as `read_picture`; or nothing came.
     """
+    if file == STDIN:
+        if not (data := sys.stdin.buffer.read()):
+            raise InputError("Nothing came on standard input: a picture is wanted.")
+        return open_bytes(data, "standard input")
     streams = os.path.exists(file) and not os.path.isfile(file) and not os.path.isdir(file)  # noqa: PTH110, PTH112, PTH113
     return open_picture(file, describe(file)) if streams else file
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from styfie.cli.asking import asked_of_regions, asked_settings, is_given
-from styfie.cli.many import paint_all
+from styfie.cli.many import paint_all, watch_folder
 from styfie.cli.options import (
     Blurs,
     Bokehs,
@@ -29,6 +29,7 @@ from styfie.cli.options import (
     by_name,
     warn_of_doubt,
 )
+from styfie.cli.pipes import paint_piped
 from styfie.cli.progress import interruptible, show_progress, tell
 from styfie.cli.segment import save_image
 from styfie.cli.video import is_video, paint_clip
@@ -53,7 +54,11 @@ def paint(
     context: typer.Context,
     photos: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PHOTO", help="A photo, several, or a folder. The built-in portrait if none."),
+        typer.Argument(
+            metavar="PHOTO",
+            help="A photo, several, or a folder; - from standard input to standard output. The built-in portrait if "
+            "none.",
+        ),
     ] = None,
     subject: Style = None,
     background: Style = None,
@@ -145,6 +150,9 @@ def paint(
     ] = None,
     first: Annotated[float, typer.Option("--from", min=0, help="Of a video: from this second on.")] = 0.0,
     end: Annotated[float | None, typer.Option("--to", min=0, help="Of a video: until this second.")] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Of a folder: paint each picture that comes to lie in it, until Ctrl-C.")
+    ] = False,
     jobs: Annotated[
         int, typer.Option(min=0, help="Of several photos, how many at a time; 0 = as many as fit the machine.")
     ] = 0,
@@ -187,7 +195,7 @@ def paint(
     }
     styles, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
     style_masks = by_name(style_mask or [], "--style-mask")
-    from styfie.images import read_once
+    from styfie.images import STDIN, STDOUT, read_once
     from styfie.reading import Request
     from styfie.sources import check_folder, files_read
     from styfie.storage.recipes import read_recipe
@@ -207,6 +215,9 @@ def paint(
     if first or end is not None:
         raise InputError("--from and --to are of a video: name one video, or leave them out.")
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
+    if watch:
+        watch_folder(photos or [], output, request, jobs, [recipe] if recipe else [])
+        return
     if photos and (len(photos) > 1 or os.path.isdir(photos[0])):  # noqa: PTH112 - Path's raises of some names
         if timelapse:
             raise InputError("A timelapse is of one photo: name one, not several or a folder.")
@@ -216,7 +227,15 @@ def paint(
         paint_all(photos, output, request, jobs, [recipe] if recipe else [])
         return
     photo = read_once(photos[0]) if photos else None
-    if found:
+    piped = output == STDOUT or (photos == [STDIN] and not is_given(context, "output"))
+    if piped and timelapse:
+        raise InputError("--timelapse came, and the picture goes to standard output: give --output FOLDER too.")
+    if found and piped:
+        anew = [name for name in ("segmenter", "depth") if is_given(context, name)]
+        paint_piped(*_repeated(found, photo, request, anew))
+    elif piped:
+        paint_piped(photo, request)
+    elif found:
         anew = [name for name in ("segmenter", "depth") if is_given(context, name)]
         read = [recipe, *files_read(photo, request)] if recipe else []
         check_folder(output, request, read)
