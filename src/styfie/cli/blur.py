@@ -34,7 +34,7 @@ def blur(
     mark: Mark = Settings.mark,
 ) -> None:
     """Blur the background behind the person, as a portrait lens does."""
-    from styfie.cli.segment import beside_photo
+    from styfie.cli.segment import sibling_file
     from styfie.depth import find_depth
     from styfie.images import read_once, to_image, write_picture
     from styfie.painting import lens_blur
@@ -45,7 +45,7 @@ def blur(
     settings = Settings(size=size, radius=radius, lens=lens, segmenter=segmenter, mark=mark)
     if depth and settings.lens == "gaussian":
         raise InputError("--depth came, and a Gaussian is the same everywhere: --lens disc or hexagon is wanted.")
-    file = output or beside_photo(photo, "blur")
+    file = output or sibling_file(photo, "blur")
     check_targets([file], [photo, Path(segmenter), *([mask] if mask else []), *([Path(depth)] if depth else [])])
     source = read_once(photo)
     picture = read_photo(source, settings.size)

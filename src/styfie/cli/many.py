@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from styfie.cli.options import warn_of_doubt
-from styfie.cli.progress import tell
+from styfie.cli.progress import print_note
 from styfie.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int, 
                 _show(outcome, len(outcomes), len(photos))
         except KeyboardInterrupt:
             stopped = True
-    tell(_summary(outcomes, len(photos)))
+    print_note(_summary(outcomes, len(photos)))
     if stopped:
-        tell("Stopped before the end: the same command goes on with the others.")
+        print_note("Stopped before the end: the same command goes on with the others.")
         raise typer.Exit(130)
     if any(outcome.kind == "failed" for outcome in outcomes):
         raise typer.Exit(2)
@@ -55,9 +55,9 @@ def watch_folder(given: Sequence[Path], output: Path, request: Request, jobs: in
 
     if len(given) != 1:
         raise InputError(f"{len(given)} names came with --watch: one folder is wanted.")
-    tell(f"Watching {given[0]}; Ctrl-C stops.")
+    print_note(f"Watching {given[0]}; Ctrl-C stops.")
     done = 0
-    with closing(watch(given[0], output, request, jobs, read, tell)) as ready:
+    with closing(watch(given[0], output, request, jobs, read, print_note)) as ready:
         try:
             for outcome in ready:
                 if outcome is not None:
@@ -69,7 +69,7 @@ def watch_folder(given: Sequence[Path], output: Path, request: Request, jobs: in
 
 def _show(outcome: Outcome, done: int, count: int = 0) -> None:
     if outcome.kind == "failed":
-        tell(f"{outcome.photo.name}: {outcome.reason}.")
+        print_note(f"{outcome.photo.name}: {outcome.reason}.")
     elif outcome.kind == "painted":
         of = f"/{count}" if count else ""
         typer.echo(f"{done}{of} {outcome.photo.name}: wrote {outcome.folder}")

@@ -34,7 +34,7 @@ def write_stdout(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def tell_written(file: Path, more: str = "") -> None:
+def print_written(file: Path, more: str = "") -> None:
     """Say what was written, unless it was standard output."""
     from styfie.images import STDOUT
 
@@ -55,10 +55,10 @@ def paint_piped(photo: Picture | None, request: Request) -> None:
 
         def on_progress(progress: Progress) -> bool:
             show(progress)
-            return not stop.asked
+            return not stop.requested
 
         painting = Run(SourcePhoto(photo), request, files_read(photo, request)).paint(on_progress)
     warn_of_doubt(painting.regions.doubtful)
     write_stdout(marked(painting, LONGEST, png(eight_bits(painting.render()))))
-    if stop.asked:
+    if stop.requested:
         raise typer.Exit(130)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from styfie.cli.progress import show_progress, tell
+from styfie.cli.progress import print_note, show_progress
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
@@ -27,7 +27,9 @@ def verify(
     from styfie.verification import verify, wants_photo
 
     if photo is None and wants_photo(painting):
-        tell("This painting began as a small one of its original photo: without that photo some pixels may differ.")
+        print_note(
+            "This painting began as a small one of its original photo: without that photo some pixels may differ."
+        )
     with show_progress() as show:
 
         def on_progress(progress: Progress) -> bool:

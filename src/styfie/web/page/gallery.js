@@ -7,13 +7,13 @@ import { regionTitle } from "./names.js";
 
 /**
  * @import { Studio } from "./studio.js"
- * @import { StyleAnswer } from "./types.d.ts"
+ * @import { StyleResponse } from "./types.d.ts"
  */
 
 export const STYLE = "application/x-styfie-style"; // what is dragged from the gallery
 
 export class Gallery {
-  /** @type {StyleAnswer[]} */
+  /** @type {StyleResponse[]} */
   styles = [];
   /** @type {Map<string, string>} */
   own = new Map(); // name -> address of the picture, of the job's own

@@ -12,18 +12,18 @@ import { setUpLook } from "./look.js";
 import { setUpPhotos } from "./photos.js";
 import { setUpRegions } from "./regions.js";
 import { setUpRun } from "./run.js";
-import { setUpSaves } from "./saves.js";
+import { setUpDownloads } from "./downloads.js";
 import { Stage } from "./stage.js";
 import { Studio } from "./studio.js";
 import { setUpTheme } from "./theme.js";
 import { days, isHere } from "./names.js";
 
-/** @import { AboutAnswer } from "./types.d.ts" */
+/** @import { AboutResponse } from "./types.d.ts" */
 
 const studio = new Studio();
 const stage = new Stage(studio);
 const gallery = new Gallery(studio);
-/** @type {AboutAnswer | undefined} */
+/** @type {AboutResponse | undefined} */
 let about;
 
 /** @param {"start" | "studio"} name */
@@ -95,7 +95,7 @@ setUpTools(studio, stage);
 setUpDivider(studio, stage);
 setUpRegions(studio, stage, gallery);
 setUpRun(studio, stage, (file) => open(file, studio.job?.id));
-setUpSaves(studio);
+setUpDownloads(studio);
 setUpPhotos(studio, stage, gallery, open);
 
 $("home").addEventListener("click", (event) => {

@@ -7,15 +7,15 @@ import { PICTURES } from "./names.js";
 
 /**
  * @import { Studio } from "./studio.js"
- * @import { JobAnswer } from "./types.d.ts"
+ * @import { JobResponse } from "./types.d.ts"
  * @import { Words } from "./names.js"
  */
 
 const ORDER = ["both", "subject", "background", "blur", "cutout", "mask", "photo", "sheet"];
 
 /** @param {Studio} studio */
-export function setUpSaves(studio) {
-  /** @param {JobAnswer} job @param {string} path @param {string} name @param {Words} words @param {boolean} apart */
+export function setUpDownloads(studio) {
+  /** @param {JobResponse} job @param {string} path @param {string} name @param {Words} words @param {boolean} apart */
   const item = (job, path, name, [title, about], apart = false) =>
     el("li", { className: apart ? "apart" : "" },
       el("a", { href: api.url(job.id, path), download: name, onclick: save }, title, el("small", {}, about)));
@@ -26,19 +26,19 @@ export function setUpSaves(studio) {
     if (link.dataset.ready) return;
     event.preventDefault();
     try {
-      complain($("saves-error"));
+      complain($("downloads-error"));
       await studio.saveLooks.now();
       link.dataset.ready = "yes";
       link.click();
       delete link.dataset.ready;
     } catch (error) {
-      complain($("saves-error"), error);
+      complain($("downloads-error"), error);
     }
   }
 
-  /** @param {JobAnswer} job */
+  /** @param {JobResponse} job */
   function show(job) {
-    complain($("saves-error"));
+    complain($("downloads-error"));
     const pictures = [...job.pictures].sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other));
     const named = pictures.map((name) =>
       item(job, `pictures/${encodeURIComponent(name)}.png`, `${name}.png`, PICTURES[name] ?? [name, "PNG"]));
@@ -47,13 +47,13 @@ export function setUpSaves(studio) {
       ...(job.painted.length ? [item(job, "painting.ora", "painting.ora", ["Layers", "OpenRaster, for Krita, GIMP and styfie paint other.jpg --recipe painting.ora"])] : []),
       item(job, "recipe.json", "recipe.json", ["Recipe", "Looks and settings as JSON, for programs that ask this server"]),
     ];
-    $("saves-list").replaceChildren(...named, ...whole);
+    $("downloads-list").replaceChildren(...named, ...whole);
   }
 
-  $("saves").addEventListener("beforetoggle", (event) => {
+  $("downloads").addEventListener("beforetoggle", (event) => {
     if (event.newState === "open" && studio.job) show(studio.job);
   });
-  $("saves").addEventListener("toggle", (event) => {
-    if (event.newState === "open") $("saves-list").querySelector("a")?.focus();
+  $("downloads").addEventListener("toggle", (event) => {
+    if (event.newState === "open") $("downloads-list").querySelector("a")?.focus();
   });
 }
