@@ -66,8 +66,13 @@ export const styleURL = (name, size = 160) => `${BASE}/styles/${part(name)}.jpg?
 export const portraitURL = `${BASE}/portrait.jpg`;
 export const portrait = async () => (await ask("/portrait.jpg")).blob();
 
-/** @returns {Promise<JobAnswer[]>} */
-export const jobs = () => json("/jobs");
+/**
+ * The newest jobs, without the `skip` newest of them.
+ *
+ * @param {number} most @param {number} skip
+ * @returns {Promise<JobAnswer[]>}
+ */
+export const jobs = (most, skip = 0) => json(`/jobs?${new URLSearchParams({ most: String(most), skip: String(skip) })}`);
 /** @param {string} id */
 export const job = (id) => answered(`/jobs/${part(id)}`);
 /** @param {File} photo */

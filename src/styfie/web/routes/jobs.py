@@ -55,9 +55,13 @@ def _check_names(names: list[str], asked: Asked | None) -> None:
 
 
 @router.get("/jobs")
-async def history(studio: StudioHere, most: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[JobAnswer]:
-    """The newest jobs, the newest first."""
-    return [answer(studio, job) for job in itertools.islice(studio.jobs, most)]
+async def history(
+    studio: StudioHere,
+    most: Annotated[int, Query(ge=1, le=1000)] = 100,
+    skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> list[JobAnswer]:
+    """The newest jobs, the newest first, without the `skip` newest of them."""
+    return [answer(studio, job) for job in itertools.islice(studio.jobs, skip, skip + most)]
 
 
 @router.get("/jobs/{id}", response_model=JobAnswer, responses={304: {"description": "It is as `If-None-Match` says."}})
