@@ -21,6 +21,7 @@ cameras     streams of frames
 studio      jobs, workers and what happens to them
 work        what the workers do with the library
 routes      the interface, version 1
+pagefiles   the page's own files: packed, and kept by browsers
 app         all of it as one application
 logfile     where faults are written, beside the jobs
 serving     the command's side: address, token, browser

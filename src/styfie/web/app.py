@@ -11,7 +11,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -19,6 +18,7 @@ from styfie._version import __version__
 from styfie.errors import StyfieError
 from styfie.web.answers import Refusal
 from styfie.web.guard import Guard
+from styfie.web.pagefiles import PageFiles
 from styfie.web.refusals import FULL, is_full, of_page, status_of
 from styfie.web.routes import about, camera, jobs, page, pictures, regions
 from styfie.web.studio import Studio
@@ -64,7 +64,7 @@ def make_app(studio: Studio) -> ASGIApp:
     app.state.studio = studio
     for part in (about, jobs, regions, page, pictures, camera):
         app.include_router(part.router, prefix="/api/v1")
-    app.mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False), name="page")
+    app.mount("/", PageFiles(PAGE), name="page")
     _say_why(app)
     return Guard(app, studio.options)
 
