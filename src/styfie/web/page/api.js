@@ -7,7 +7,7 @@ const BASE = "/api/v1";
 
 /**
  * @import { AboutAnswer, CameraAnswer, JobAnswer, Looks, NameAnswer } from "./types.d.ts"
- * @import { Refusal, SettingsAsked, StyleAnswer } from "./types.d.ts"
+ * @import { Points, Refusal, SettingsAsked, StyleAnswer } from "./types.d.ts"
  */
 
 export class ApiError extends Error {
@@ -63,7 +63,6 @@ export const about = () => json("/about");
 export const styles = () => json("/styles");
 /** @param {string} name @param {number} size of its longest side in pixels */
 export const styleURL = (name, size = 160) => `${BASE}/styles/${part(name)}.jpg?size=${size}`;
-export const portraitURL = `${BASE}/portrait.jpg`;
 export const portrait = async () => (await ask("/portrait.jpg")).blob();
 
 /**
@@ -95,6 +94,9 @@ export const brushed = (id, name, mask) =>
   answered(`/jobs/${part(id)}/mattes/${part(name)}.png`, {
     method: "PUT", headers: { "Content-Type": "image/png" }, body: mask,
   });
+/** @param {string} id @param {string} name @param {Points} points */
+export const corrected = (id, name, points) =>
+  answered(`/jobs/${part(id)}/regions/${part(name)}/points`, send("POST", points));
 /** @param {string} id @param {File} file @returns {Promise<NameAnswer>} */
 export const ownStyle = (id, file) => json(`/jobs/${part(id)}/styles`, form("style", file));
 /**
@@ -173,6 +175,14 @@ export function follow(id, call, gone) {
     clearTimeout(timer);
     document.removeEventListener("visibilitychange", seen);
   };
+}
+
+/** The head in a pair of styles. @param {string} id @param {[string, string]} pair @param {number} size @param {string} v */
+export const faceURL = (id, [subject, background], size, v) => url(id, "face.jpg", { subject, background, size, v });
+
+/** A picture that may be given up. @param {string} address @param {AbortSignal} signal */
+export async function picture(address, signal) {
+  return (await ask(address.slice(BASE.length), { signal })).blob();
 }
 
 /** @param {string} address */

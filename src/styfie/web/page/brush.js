@@ -204,9 +204,14 @@ export function setUpTools(studio, stage) {
   const allow = () => {
     for (const button of buttons()) button.disabled = !usable() && toolOf(button) !== "choose";
   };
+  const allowSteps = () => {
+    const { undo, redo } = studio.steps;
+    $("undo").disabled = studio.running || !undo;
+    $("redo").disabled = studio.running || !redo;
+  };
+  studio.on("looks", allowSteps);
   studio.on("job", () => {
-    $("undo").disabled = studio.running || !studio.job?.undo;
-    $("redo").disabled = studio.running || !studio.job?.redo;
+    allowSteps();
     allow();
     if (studio.running && stage.tool !== "choose") choose("choose");
   });

@@ -3,14 +3,12 @@
 
 import * as api from "./api.js";
 import { $, around, check, complain, el, icon, roving, say } from "./dom.js";
-import { regionTitle } from "./names.js";
+import { regionTitle, STYLE } from "./names.js";
 
 /**
  * @import { Studio } from "./studio.js"
  * @import { StyleAnswer } from "./types.d.ts"
  */
-
-export const STYLE = "application/x-styfie-style"; // what is dragged from the gallery
 
 export class Gallery {
   /** @type {StyleAnswer[]} */

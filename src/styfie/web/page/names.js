@@ -4,6 +4,8 @@
 /** @import { Bokeh, Color, Quality } from "./types.d.ts" */
 /** @typedef {[title: string, about: string]} Words */
 
+export const STYLE = "application/x-styfie-style"; // what is dragged from the gallery
+
 /** @type {Map<string, [title: string, color: string]>} */
 const REGIONS = new Map(Object.entries({
   subject: ["Person", "#ffb640"], background: ["Background", "#53b3ff"], hair: ["Hair", "#ff7ac0"],

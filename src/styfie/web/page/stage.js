@@ -180,6 +180,12 @@ export class Stage {
     return names[scene.soft.owner[Math.floor(y) * scene.width + Math.floor(x)]] ?? null;
   }
 
+  /** A style is held over a region, or no more. @param {string | null} region @param {MouseEvent | null} event */
+  drag(region, event) {
+    this.dragged = region !== null;
+    this.hover(region, region && event ? this.place(event) : null);
+  }
+
   /** @param {string | null} name of a region @param {Place | null} place where the pointer is */
   hover(name, place = null) {
     const tag = $("name-tag");

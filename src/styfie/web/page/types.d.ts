@@ -144,6 +144,12 @@ export interface AboutAnswer {
 /** x and y in pixels of the picture, from its upper left corner. */
 export type Place = [x: number, y: number];
 
+/** Points, as shares of width and height, whose surroundings come into a region or go out of it. */
+export interface Points {
+  add: [x: number, y: number][];
+  remove: [x: number, y: number][];
+}
+
 /** RGBA, 8 bit. */
 export type Pixels = Uint8ClampedArray<ArrayBuffer>;
 
@@ -182,6 +188,7 @@ export interface Elements {
   compare: HTMLButtonElement;
   content: HTMLInputElement;
   file: HTMLInputElement;
+  "hero-range": HTMLInputElement;
   history: HTMLDialogElement;
   likeness: HTMLInputElement;
   live: HTMLCanvasElement;
@@ -193,7 +200,6 @@ export interface Elements {
   picture: HTMLCanvasElement;
   "progress-bar": HTMLProgressElement;
   redo: HTMLButtonElement;
-  "sample-picture": HTMLImageElement;
   save: HTMLButtonElement;
   shoot: HTMLButtonElement;
   size: HTMLSelectElement;

@@ -1,0 +1,39 @@
+// @ts-check
+// All that a photo is worked on with. It is fetched when the first one comes: the start page does without.
+
+import { setUpTools } from "./brush.js";
+import { setUpCamera } from "./camera.js";
+import { setUpDivider } from "./divider.js";
+import { Gallery } from "./gallery.js";
+import { setUpLook } from "./look.js";
+import { setUpRegions } from "./regions.js";
+import { setUpRun } from "./run.js";
+import { setUpSaves } from "./saves.js";
+import { Stage } from "./stage.js";
+import { setUpSuggestions } from "./suggestions.js";
+
+/**
+ * @import { Studio } from "./studio.js"
+ * @import { AboutAnswer } from "./types.d.ts"
+ *
+ * @typedef {Awaited<ReturnType<typeof setUp>>} Workroom
+ */
+
+/** @param {Studio} studio @param {AboutAnswer} about @param {(photo: File, like?: string | null) => void} open */
+export async function setUp(studio, about, open) {
+  const stage = new Stage(studio);
+  const gallery = new Gallery(studio);
+  const offerLooks = setUpLook(studio);
+  const offerCamera = setUpCamera(gallery, open);
+  const offerPairs = setUpSuggestions(studio, gallery);
+  setUpTools(studio, stage);
+  setUpDivider(studio, stage);
+  setUpRegions(studio, stage, gallery);
+  setUpRun(studio, stage, (file) => open(file, studio.job?.id));
+  setUpSaves(studio);
+  await gallery.load();
+  offerLooks(about);
+  offerCamera.styles(...studio.suggested);
+  offerPairs(about.choices.pairs);
+  return { stage, gallery, camera: offerCamera };
+}
