@@ -211,6 +211,9 @@ export interface Elements {
   undo: HTMLButtonElement;
   video: HTMLVideoElement;
   width: HTMLInputElement;
+  "zoom-fit": HTMLButtonElement;
+  "zoom-in": HTMLButtonElement;
+  "zoom-out": HTMLButtonElement;
 }
 
 /** What `el` gives a new element. */
