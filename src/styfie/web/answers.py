@@ -38,12 +38,13 @@ class ProgressAnswer(BaseModel):
 class JobAnswer(BaseModel):
     """A job: one photo, its regions, what is asked of them, and what there is of it.
 
-    `painted` are the regions whose painted layer is still of what is asked, `sketched` those whose layer in the preview
+    `name` is what the photo was called, `painted` are the regions whose painted layer is still of what is asked, `sketched` those whose layer in the preview
     is, `parts` what may be split off, `undo` and `redo` how many changes of the regions may be taken back and done
     again.
     """
 
     id: str
+    name: str
     state: State
     note: str
     error: str

@@ -15,7 +15,7 @@ from styfie.gallery import BUILT_IN
 from styfie.web.asked import Asked, LookAsked, SettingsAsked, plain
 from styfie.web.cameras import Cameras
 from styfie.web.checks import check_size, check_styles, is_styled, with_styles
-from styfie.web.intake import Intake
+from styfie.web.intake import Intake, photo_name
 from styfie.web.jobs import BUSY, READ, Job, Wanted
 from styfie.web.keeper import Keeper
 from styfie.web.options import Options
@@ -93,6 +93,7 @@ class Studio(Keeper):
         asked: Asked | None = None,
         styles: Iterable[tuple[str, BinaryIO]] = (),
         recipe: BinaryIO | None = None,
+        name: str = "",
     ) -> Job:
         """A new job from a photo; with looks it goes on to being painted.
 
@@ -106,6 +107,7 @@ class Studio(Keeper):
         if painted:
             self._want_turn()
         job = self.jobs.new()
+        job.name = photo_name(name)
         self._coming += 1
         self._coming_painted += painted
         try:

@@ -67,6 +67,7 @@ export interface ProgressAnswer {
 
 export interface JobAnswer {
   id: string;
+  name: string;
   state: State;
   note: string;
   error: string;

@@ -41,7 +41,8 @@ async def post(
         raise InputError("Both asked and recipe came: one of them is wanted.")
     styles = [(file.filename or "style", file.file) for file in files]
     _check_names([name for name, _ in styles], given)
-    return answer(studio, await studio.post(photo.file, given, styles, recipe.file if recipe else None))
+    recipe_file = recipe.file if recipe else None
+    return answer(studio, await studio.post(photo.file, given, styles, recipe_file, photo.filename or ""))
 
 
 def _check_names(names: list[str], asked: Asked | None) -> None:
@@ -91,7 +92,8 @@ async def again(studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, F
     with contextlib.ExitStack() as stack:
         folder = studio.jobs.path(job)
         styles = [(name, stack.enter_context((folder / file).open("rb"))) for name, file in job.styles.items()]
-        return answer(studio, await studio.post(photo.file, asked, styles))
+        name = photo.filename or ""
+        return answer(studio, await studio.post(photo.file, asked, styles, name=name))
 
 
 @router.get("/jobs/{id}/events", response_class=StreamingResponse, responses=picture_responses("text/event-stream"))

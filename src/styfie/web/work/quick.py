@@ -21,6 +21,7 @@ from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
 from styfie.settings import Settings
 from styfie.storage.openraster import eight_bits, png
 from styfie.styles import resolve_looks
+from styfie.web.work.exporting import export
 from styfie.web.work.face_previews import face_preview
 from styfie.web.work.frames import camera, camera_off, frame
 from styfie.web.work.paintings import PREVIEW, REGIONS, asks, described, load, save, unpainted
@@ -28,7 +29,7 @@ from styfie.web.work.shown import parts_of, show_all, show_layer, show_ora, show
 from styfie.web.work.undoing import remember, step
 from styfie.web.workers import Line
 
-__all__ = ["camera", "camera_off", "face_preview", "frame", "show_all", "show_layer", "show_ora", "show_picture", "soft", "step"]
+__all__ = ["camera", "camera_off", "export", "face_preview", "frame", "show_all", "show_layer", "show_ora", "show_picture", "soft", "step"]
 
 NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject."
 

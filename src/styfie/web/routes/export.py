@@ -1,0 +1,57 @@
+"""Pictures as files for elsewhere, named after the photo."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+
+from styfie.errors import InputError
+from styfie.web.jobs import Job
+from styfie.web.routes.common import JobHere, StudioHere, answer, picture_responses
+
+router = APIRouter(tags=["pictures"], default_response_class=Response)
+Kind = Literal["jpeg", "png", "webp"]
+TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "zip": "application/zip"}
+WORDS = {
+    "both": "painted",
+    "subject": "person painted",
+    "background": "background painted",
+    "cutout": "cut out",
+    "blur": "portrait blur",
+}
+
+
+@router.get("/jobs/{id}/export", responses=picture_responses("application/octet-stream"))
+async def export(
+    studio: StudioHere,
+    job: JobHere,
+    names: Annotated[list[str], Query(min_length=1, max_length=24, description="Which of the job's `pictures`.")],
+    kind: Kind = "jpeg",
+    quality: Annotated[int, Query(ge=1, le=100)] = 90,
+) -> Response:
+    """Pictures with the looks as they are now, in one format; several come as a ZIP.
+
+    Photo, mask and cut-out are of the photo's own size, all others of the painting's.
+    """
+    there = answer(studio, job).pictures
+    if absent := [name for name in names if name not in there]:
+        raise InputError(f"There is no picture {absent[0]!r}: there are {', '.join(there)}.")
+    stem = stem_of(job)
+    files = {name: f"{stem} - {WORDS.get(name, name)}" for name in names}
+    suffix, data = await studio.ask_quick(job, "export", studio.wanted(job), files, kind, quality)
+    title = files[names[0]] if len(files) == 1 else stem
+    return Response(data, media_type=TYPES[suffix], headers=attached(f"{title}.{suffix}"))
+
+
+def stem_of(job: Job) -> str:
+    """What files made of a job's photo are called."""
+    return PurePath(job.name).stem.strip(". ")[:60] or "styfie"
+
+
+def attached(name: str) -> dict[str, str]:
+    """The header that names a file, whatever letters are in it (RFC 6266)."""
+    plain = "".join(letter if letter.isascii() and letter.isprintable() and letter not in '"\\' else "_" for letter in name)
+    return {"content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"}
