@@ -6,7 +6,7 @@ import { contextOf } from "./dom.js";
 const BASE = "/api/v1";
 
 /**
- * @import { AboutAnswer, CameraAnswer, JobAnswer, Looks, NameAnswer } from "./types.d.ts"
+ * @import { AboutAnswer, CameraAnswer, CostAnswer, Export, JobAnswer, Looks, NameAnswer } from "./types.d.ts"
  * @import { Points, Refusal, SettingsAsked, StyleAnswer } from "./types.d.ts"
  */
 
@@ -175,6 +175,22 @@ export function follow(id, call, gone) {
     clearTimeout(timer);
     document.removeEventListener("visibilitychange", seen);
   };
+}
+
+/**
+ * What paintings of these sizes would cost, with these settings.
+ *
+ * @param {string} id @param {number[]} sizes @param {Partial<SettingsAsked>} settings @returns {Promise<CostAnswer[]>}
+ */
+export const costs = (id, sizes, settings) => json(`/jobs/${part(id)}/costs`, send("POST", { sizes, settings }));
+
+/** Pictures as a file, called as the server says. @param {string} id @param {Export} what */
+export async function exported(id, { names, kind, quality }) {
+  const query = new URLSearchParams([...names.map((name) => ["names", name]), ["kind", kind], ["quality", String(quality)]]);
+  const reply = await ask(`/jobs/${part(id)}/export?${query}`);
+  const [, name = "styfie"] = (reply.headers.get("Content-Disposition") ?? "").match(/filename\*=UTF-8''([^;]+)/) ?? [];
+  const blob = await reply.blob();
+  return new File([blob], decodeURIComponent(name), { type: blob.type });
 }
 
 /** The head in a pair of styles. @param {string} id @param {[string, string]} pair @param {number} size @param {string} v */

@@ -47,12 +47,19 @@ export const BOKEHS = {
 };
 
 /** @type {Record<string, Words>} */
-export const PICTURES = {
-  both: ["The painting", "Person and background painted"], subject: ["Only the person painted", "Background as in the photo"],
-  background: ["Only the background painted", "Person as in the photo"], blur: ["Portrait blur", "The photo, its background out of focus"],
-  cutout: ["Cut out", "The person on transparency"], mask: ["Mask", "The person's matte, white inside"],
-  photo: ["The photo", "As it was read, upright"], sheet: ["Sheet", "All of them with their styles, labelled"],
+export const EXPORTS = {
+  both: ["The painting", "Person and background"], subject: ["Only the person painted", "Background as in the photo"],
+  background: ["Only the background painted", "Person as in the photo"], cutout: ["Cut-out", "The person on transparency"],
+  mask: ["Mask", "White where the person is"], blur: ["Portrait blur", "The photo, its background out of focus"],
+  photo: ["The photo", "Upright"], sheet: ["Contact sheet", "All of them with their styles"],
 };
+/** @type {Record<string, Words>} */
+export const KEEPS = {
+  "all.zip": ["Everything", "All pictures and layers, as ZIP"],
+  "painting.ora": ["Layers", "OpenRaster, for Krita and GIMP; Styfie opens it again"],
+  "recipe.json": ["Recipe", "Looks and settings as JSON, for programs that ask this server"],
+};
+export const FORMATS = { jpeg: "Small, and read everywhere", png: "Nothing is lost, and large", webp: "Smaller than JPEG, for the web" };
 
 export const SIZES = [512, 768, 1024, 1536, 2048];
 /** @type {Record<Quality, string>} */

@@ -101,6 +101,14 @@ export interface NameAnswer {
   name: string;
 }
 
+/** What a painting of that size would cost: `seconds` 0 is not known, `error` says why it cannot be. */
+export interface CostAnswer {
+  size: number;
+  seconds: number;
+  gigabytes: number;
+  error: string;
+}
+
 export interface PreviewAnswer {
   version: number;
   painted: string[];
@@ -140,6 +148,13 @@ export interface AboutAnswer {
   engines: StyleAnswer[];
   defaults: Defaults;
   choices: Choices;
+}
+
+/** What is exported: names of the job's pictures, and as what. */
+export interface Export {
+  names: string[];
+  kind: "jpeg" | "png" | "webp";
+  quality: number;
 }
 
 /** x and y in pixels of the picture, from its upper left corner. */
@@ -188,6 +203,11 @@ export interface Elements {
   choose: HTMLButtonElement;
   compare: HTMLButtonElement;
   content: HTMLInputElement;
+  export: HTMLDialogElement;
+  "export-copy": HTMLButtonElement;
+  "export-quality": HTMLInputElement;
+  "export-save": HTMLButtonElement;
+  "export-share": HTMLButtonElement;
   file: HTMLInputElement;
   "hero-range": HTMLInputElement;
   history: HTMLDialogElement;

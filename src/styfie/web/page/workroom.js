@@ -4,11 +4,11 @@
 import { setUpTools } from "./brush.js";
 import { setUpCamera } from "./camera.js";
 import { setUpDivider } from "./divider.js";
+import { setUpExport } from "./export.js";
 import { Gallery } from "./gallery.js";
 import { setUpLook } from "./look.js";
 import { setUpRegions } from "./regions.js";
 import { setUpRun } from "./run.js";
-import { setUpSaves } from "./saves.js";
 import { Stage } from "./stage.js";
 import { setUpSuggestions } from "./suggestions.js";
 
@@ -25,15 +25,16 @@ export async function setUp(studio, about, open) {
   const gallery = new Gallery(studio);
   const offerLooks = setUpLook(studio);
   const offerCamera = setUpCamera(gallery, open);
+  const offerSizes = setUpExport(studio);
   const offerPairs = setUpSuggestions(studio, gallery);
   setUpTools(studio, stage);
   setUpDivider(studio, stage);
   setUpRegions(studio, stage, gallery);
   setUpRun(studio, stage, (file) => open(file, studio.job?.id));
-  setUpSaves(studio);
   await gallery.load();
   offerLooks(about);
   offerCamera.styles(...studio.suggested);
+  offerSizes(about.limits.size);
   offerPairs(about.choices.pairs);
   return { stage, gallery, camera: offerCamera };
 }
