@@ -18,6 +18,7 @@ supervised  background tasks that cannot end unnoticed
 workers     processes that do the work, replaced when they die
 intake      what comes from outside, decoded by a worker
 cameras     streams of frames
+versions    paintings as they were
 studio      jobs, workers and what happens to them
 work        what the workers do with the library
 routes      the interface, version 1

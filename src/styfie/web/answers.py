@@ -40,7 +40,7 @@ class JobAnswer(BaseModel):
 
     `name` is what the photo was called, `painted` are the regions whose painted layer is still of what is asked, `sketched` those whose layer in the preview
     is, `parts` what may be split off, `undo` and `redo` how many changes of the regions may be taken back and done
-    again.
+    again. `versions` are the paintings that were made of it, the oldest first.
     """
 
     id: str
@@ -64,6 +64,7 @@ class JobAnswer(BaseModel):
     progress: ProgressAnswer | None
     queue: int
     pictures: list[str]
+    versions: list[int]
     version: int
 
 

@@ -20,7 +20,7 @@ from styfie.web.answers import Refusal
 from styfie.web.guard import Guard
 from styfie.web.pagefiles import PageFiles
 from styfie.web.refusals import FULL, is_full, of_page, status_of
-from styfie.web.routes import about, camera, export, jobs, page, pictures, previews, regions
+from styfie.web.routes import about, camera, export, jobs, page, pictures, previews, regions, versions
 from styfie.web.studio import Studio
 
 _log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def make_app(studio: Studio) -> ASGIApp:
         responses=REFUSALS,
     )
     app.state.studio = studio
-    for part in (about, jobs, regions, page, pictures, previews, export, camera):
+    for part in (about, jobs, regions, page, pictures, previews, export, versions, camera):
         app.include_router(part.router, prefix="/api/v1")
     app.mount("/", PageFiles(PAGE), name="page")
     _say_why(app)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from styfie.errors import InputError, StyfieError
 from styfie.gallery import BUILT_IN
+from styfie.web import versions
 from styfie.web.asked import Asked, LookAsked, SettingsAsked, plain
 from styfie.web.cameras import Cameras
 from styfie.web.checks import check_size, check_styles, is_styled, with_styles
@@ -358,8 +359,31 @@ class Studio(Keeper):
             raise StyfieError(DIED) from None
         job.state, job.painted = "done" if found["finished"] else "stopped", found["painted"]
         job.painted_looks, job.regions = looks, found["regions"]
+        try:
+            await asyncio.to_thread(versions.keep, self.jobs.path(job), job)
+        except OSError as error:  # it is painted all the same
+            _log.warning("%s has no version of this painting: %s", job.id, error.strerror or error)
         if found.get("resized"):
             job.sketched_looks = {}  # they are of another size
+
+    async def put_back(self, job: Job, number: int) -> None:
+        """Make an earlier painting the job's again, as it was, with what was asked for it.
+
+        Raises:
+            GoneError: there is no such version.
+        """
+        async with self._held(job):
+            self._want_regions(job)
+            folder = self.jobs.path(job)
+            try:
+                found = await asyncio.to_thread(versions.put_back, folder, number)
+            except FileNotFoundError:
+                raise GoneError("There is no such version, or no more.") from None
+            job.regions = await self._quickly("regions_of_painting", str(folder), owner=job.id)
+            self._change_looks(job, found.looks)
+            job.painted, job.painted_looks, job.sketched_looks = found.painted, found.looks, {}
+            job.settings, job.state, job.error, job.corrected = found.settings, "done", "", True
+            self._keep(job)
 
     async def end_painting(self, job: Job) -> None:
         """Stop: what is painted is kept; what only waited is as before."""

@@ -88,6 +88,7 @@ export interface JobAnswer {
   progress: ProgressAnswer | null;
   queue: number;
   pictures: string[];
+  versions: number[];
   version: number;
 }
 

@@ -13,6 +13,7 @@ from styfie.web.answers import JobAnswer
 from styfie.web.asked import LONGEST_NAME
 from styfie.web.jobs import AFTER, BEFORE, Job, kept
 from styfie.web.studio import Studio
+from styfie.web.versions import numbers
 
 PICTURES = ("photo", "mask", "cutout", "blur")
 SAME = tuple(JobAnswer.model_fields.keys() & {field.name for field in fields(Job)})
@@ -50,6 +51,7 @@ def answer(studio: Studio, job: Job) -> JobAnswer:
             "sketched": job.sketched,
             "undo": len(kept(studio.jobs.path(job), BEFORE)),
             "redo": len(kept(studio.jobs.path(job), AFTER)),
+            "versions": numbers(studio.jobs.path(job)),
             "pictures": [*there, *(PAINTED if job.painted or job.previews else [])],
         }
     )

@@ -24,8 +24,8 @@ from styfie.styles import resolve_looks
 from styfie.web.work.exporting import export
 from styfie.web.work.face_previews import face_preview
 from styfie.web.work.frames import camera, camera_off, frame
-from styfie.web.work.paintings import PREVIEW, REGIONS, asks, described, load, save, unpainted
-from styfie.web.work.shown import parts_of, show_all, show_layer, show_ora, show_picture, soft
+from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, asks, described, load, save, unpainted
+from styfie.web.work.shown import parts_of, show_all, show_layer, show_ora, show_picture, soft, take_size
 from styfie.web.work.undoing import remember, step
 from styfie.web.workers import Line
 
@@ -142,6 +142,14 @@ def preview(
 def _known(looks: Mapping[str, Any], painting: Painting) -> dict[str, Any]:
     """The looks of regions that there are."""
     return {name: look for name, look in looks.items() if name in painting.regions.names}
+
+
+def regions_of_painting(_line: Line, folder: str) -> list[dict[str, Any]]:
+    """The regions become those of the painting; those that were can be had back, unless they are of another size."""
+    painting = load(Path(folder) / PAINTING)
+    if take_size(Path(folder), painting):
+        return described(load(Path(folder) / REGIONS).regions)
+    return _keep(folder, painting.photo, painting.regions)
 
 
 def matte(_line: Line, folder: str, name: str) -> bytes:
