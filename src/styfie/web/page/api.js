@@ -196,6 +196,11 @@ export async function exported(id, { names, kind, quality }) {
 /** The head in a pair of styles. @param {string} id @param {[string, string]} pair @param {number} size @param {string} v */
 export const faceURL = (id, [subject, background], size, v) => url(id, "face.jpg", { subject, background, size, v });
 
+/** A painting as it was; with a size, small. @param {string} id @param {number} number @param {number} [size] */
+export const versionURL = (id, number, size) => url(id, `versions/${number}.png`, size ? { size } : {});
+/** @param {string} id @param {number} number */
+export const putBack = (id, number) => answered(`/jobs/${part(id)}/versions/${number}`, { method: "POST" });
+
 /** A picture that may be given up. @param {string} address @param {AbortSignal} signal */
 export async function picture(address, signal) {
   return (await ask(address.slice(BASE.length), { signal })).blob();

@@ -35,6 +35,8 @@ export class Stage {
   hovered = null;
   /** @type {number | null} */
   compared = null; // where before and after meet, 0 to 1
+  /** @type {ImageBitmap | null} */
+  other = null; // what is before it, if it is not the photo
   dragged = false; // a style is held over the picture
   /** @type {Mask | null} */
   mask = null; // of the region as it is being brushed
@@ -93,6 +95,8 @@ export class Stage {
     this.mask = this.hovered = this.compared = null;
     this.shown = this.#peeking = false;
     this.view = FIT;
+    this.other?.close();
+    this.other = null;
     $("picture").setAttribute("aria-label", "The photo");
     this.draw();
   }
@@ -173,10 +177,29 @@ export class Stage {
     $("picture").setAttribute("aria-label", words.length ? `The picture: ${words.join(", ")}` : "The photo");
   }
 
-  /** The photo on the left of the divider. @param {Scene} scene @param {number} at */
+  /** What is shown on the left of the divider: an earlier painting, or the photo. @param {ImageBitmap | null} other @param {string} words */
+  compareWith(other, words) {
+    this.other?.close();
+    this.other = other;
+    say($("before-words"), words);
+    this.compare(other ? this.compared ?? 0.5 : this.compared);
+    this.onCompare();
+  }
+
+  onCompare = () => {};
+
+  /** What was before, on the left of the divider. @param {Scene} scene @param {number} at */
   #before(scene, at) {
     const width = Math.round(at * scene.width);
-    if (width) this.picture.putImageData(new ImageData(scene.photo, scene.width), 0, 0, 0, 0, width, scene.height);
+    if (!width) return;
+    if (this.other && !this.#peeking) {
+      this.picture.save();
+      this.picture.beginPath();
+      this.picture.rect(0, 0, width, scene.height);
+      this.picture.clip();
+      this.picture.drawImage(this.other, 0, 0, scene.width, scene.height);
+      this.picture.restore();
+    } else this.picture.putImageData(new ImageData(scene.photo, scene.width), 0, 0, 0, 0, width, scene.height);
   }
 
   /** @param {number | null} at share of the width that stays photo */

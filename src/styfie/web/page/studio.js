@@ -438,6 +438,28 @@ export class Studio extends EventTarget {
     if (this.unpainted) await this.sketch();
   }
 
+  /** An earlier painting becomes the picture again, with its regions and looks. @param {number} number */
+  async putBack(number) {
+    if (!this.job) return;
+    const { id } = this.job;
+    this.#work("regions", ++this.#changes > 0);
+    try {
+      await this.saveLooks.now();
+      const job = await api.putBack(id, number);
+      if (this.job?.id !== id) return;
+      this.#counts.painting++;
+      this.changes.clear(); // what it was made of is there again, and nothing of what was changed since
+      this.job = job;
+      this.#theirs = this.looks = structuredClone(job.looks);
+      this.#seen = job.version;
+      this.tell("looks");
+      this.tell("job", null);
+      await this.#loadScene();
+    } finally {
+      this.#work("regions", --this.#changes > 0);
+    }
+  }
+
   /** Send a picture as a style of a job; its name in looks. @param {string} id @param {File} file */
   async addStyle(id, file) {
     return (await api.ownStyle(id, file)).name;

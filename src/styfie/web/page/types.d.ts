@@ -221,6 +221,7 @@ export interface Elements {
   paint: HTMLButtonElement;
   picture: HTMLCanvasElement;
   "progress-bar": HTMLProgressElement;
+  "put-back": HTMLButtonElement;
   redo: HTMLButtonElement;
   save: HTMLButtonElement;
   shoot: HTMLButtonElement;

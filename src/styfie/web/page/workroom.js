@@ -11,6 +11,7 @@ import { setUpRegions } from "./regions.js";
 import { setUpRun } from "./run.js";
 import { Stage } from "./stage.js";
 import { setUpSuggestions } from "./suggestions.js";
+import { setUpVersions } from "./versions.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -29,6 +30,7 @@ export async function setUp(studio, about, open) {
   const offerPairs = setUpSuggestions(studio, gallery);
   setUpTools(studio, stage);
   setUpDivider(studio, stage);
+  setUpVersions(studio, stage);
   setUpRegions(studio, stage, gallery);
   setUpRun(studio, stage, (file) => open(file, studio.job?.id));
   await gallery.load();
