@@ -10,27 +10,27 @@ from pathlib import Path
 import torch
 
 from styfie.training.architectures import ARCHITECTURES
-from styfie.training.presets import PRESETS, Recipe
+from styfie.training.presets import PRESETS, TrainingPreset
 from styfie.training.segmenter import score_segmenter, table_one, train_segmenter
 
 from common import arguments, fixed_convolution
 
 
-def recipe(side: int, pictures: int, batch: int = 16) -> Recipe:
+def recipe(side: int, pictures: int, batch: int = 16) -> TrainingPreset:
     """Ours, at one size throughout."""
     ours = PRESETS["ours"]
     schedule = replace(ours.schedule, steps=pictures // batch, batch=batch, learning_rate=1e-3, average=0.99)
     return replace(ours, side=side, small_share=0.0, schedule=schedule)
 
 
-def train_one(arch: str, data: Path, folder: Path, settings: Recipe) -> dict[str, float]:
+def train_one(arch: str, data: Path, folder: Path, settings: TrainingPreset) -> dict[str, float]:
     """Train, and score on the validation pictures at their own size."""
     started = time.monotonic()
     trained = train_segmenter(arch, [data], folder, settings)
     minutes = (time.monotonic() - started) / 60
     network = trained.network.eval()
     table = table_one(trained)
-    summary = score_segmenter(network, trained.material.held, settings.side)
+    summary = score_segmenter(network, trained.material.held_out, settings.side)
     return {
         "parameters": ARCHITECTURES[arch].parameters,
         "pictures": settings.schedule.steps * settings.schedule.batch,

@@ -20,11 +20,11 @@ import onnxruntime as ort
 import torch
 from torch import Tensor
 
-from styfie.devices import has_bf16, lowered
+from styfie.devices import has_bf16, to_fast_dtype
 from styfie.engines.fast.network import draw_noise
 from styfie.engines.fast.paint import FastPainter
-from styfie.engines.taught.files import read_gallery
-from styfie.export import export_fast, export_segmenter, export_taught
+from styfie.engines.per_style.files import read_gallery
+from styfie.export import export_fast, export_per_style, export_segmenter
 from styfie.images import read_picture, resize
 from styfie.looks import Look
 from styfie.pipeline import PORTRAIT
@@ -75,9 +75,9 @@ def segmenter(picture: Tensor, folder: Path) -> Runs:
 
 def gallery(picture: Tensor, folder: Path) -> Runs:
     """The gallery's network in one style."""
-    network, run = read_gallery()[0], session(export_taught(folder / "gallery.onnx"))
+    network, run = read_gallery()[0], session(export_per_style(folder / "gallery.onnx"))
     shares, seen = torch.eye(network.styles)[0], picture.contiguous(memory_format=torch.channels_last)
-    lower = lowered(network, CPU)
+    lower = to_fast_dtype(network, CPU)
 
     def by_torch(reduced: bool) -> object:
         kind = torch.bfloat16 if reduced else torch.float32

@@ -31,7 +31,7 @@ from styfie.looks import Look
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.styles import load_style
-from styfie.training.fast import LEAST, ONE_IN
+from styfie.training.fast import MIN_PHOTO_SIDE, ONE_IN
 from styfie.training.pictures import PictureSet
 
 from common import FIRST, PHOTOS, arguments, load_judge
@@ -53,7 +53,7 @@ def main() -> None:
     paintings = sorted(PictureSet(asked.data / "art", held_out=True, one_in=ONE_IN).names)
     if asked.val:
         photos = sorted(
-            Path(name) for name in PictureSet(asked.data / "portraits" / "val" / "image", least=LEAST).names
+            Path(name) for name in PictureSet(asked.data / "portraits" / "val" / "image", least=MIN_PHOTO_SIDE).names
         )
         chosen, paintings = photos[:: len(photos) // VALIDATED][:VALIDATED], paintings[TESTED:]
     else:

@@ -25,9 +25,9 @@ from styfie.gallery import draw
 from styfie.images import fit_size, read_picture, resize, to_image
 from styfie.regions import SUBJECT, Regions
 from styfie.segmentation import load_segmenter
+from styfie.segmentation.jseg.drawing import draw_regions
 from styfie.segmentation.jseg.quantise import luv
 from styfie.segmentation.jseg.segmenter import JsegSegmenter, find, soft_alphas
-from styfie.segmentation.jseg.shown import draw_regions
 from styfie.storage.sheet import lay_out
 from styfie.training.portraits import as_matte, as_picture
 from styfie.training.readers import PortraitSet

@@ -25,7 +25,7 @@ from torch import Tensor
 from styfie.images import read_matte, read_picture, resize, to_image
 from styfie.segmentation.foreground import estimate_foreground
 from styfie.segmentation.matting import refine
-from styfie.segmentation.portrait import SIDE, load_network, look_at
+from styfie.segmentation.portrait import INPUT_SIZE, load_network, predict
 from styfie.storage.sheet import lay_out
 
 from common import arguments, fixed_convolution
@@ -117,7 +117,7 @@ def _with_strands(alpha: Tensor, rng: np.random.Generator, number: int = 160, sc
 
 def drawn_coarse(alpha: Tensor, rng: np.random.Generator) -> Tensor:
     """As a network might see it: bent by about a pixel, blurred, in 33 steps, (1, 1, SIDE, SIDE)."""
-    small = resize(alpha, (SIDE, SIDE))[0, 0].numpy()
+    small = resize(alpha, (INPUT_SIZE, INPUT_SIZE))[0, 0].numpy()
     bends = [ndimage.gaussian_filter(rng.normal(0, 1, small.shape), 12) for _ in range(2)]
     places = [place + 1.2 * bend / bend.std() for place, bend in zip(np.indices(small.shape), bends, strict=True)]
     bent = ndimage.gaussian_filter(ndimage.map_coordinates(small, places, order=1, mode="nearest"), 1.5)
@@ -151,7 +151,7 @@ def main() -> None:
     table: dict[tuple[str, str], list[tuple[float, ...]]] = {}
     cells: list[tuple[str, Image.Image]] = []
     for k, composite in enumerate(composites(options.data / "portraits", options.number)):
-        coarse = {"drawn": drawn_coarse(composite.alpha, rng), "network": look_at(composite.photo, network).matte}
+        coarse = {"drawn": drawn_coarse(composite.alpha, rng), "network": predict(composite.photo, network).matte}
         for start, coarse_one in coarse.items():
             for kind, matte in (("raw", resize(coarse_one, SIZE)), ("refined", refine(coarse_one, composite.photo))):
                 colours = (colour_error(x, composite) for x in (composite.photo, _estimated(composite, matte)))
@@ -171,7 +171,7 @@ def main() -> None:
     cells = []
     for name in HAIR:
         photo = read_picture(options.data / "selfies" / f"{name}.jpg")
-        cells += _row(name, photo, look_at(photo, network).matte, crop=True)
+        cells += _row(name, photo, predict(photo, network).matte, crop=True)
     lay_out(cells, columns=5, cell=480).save(options.output / "matting-hair.png")
 
 
@@ -215,7 +215,7 @@ def _head(matte: Tensor) -> tuple[slice, slice]:
 def time_large(data: Path) -> None:
     """Seconds for one large photo, and the process's peak memory."""
     photo = read_picture(data / "selfies" / f"{HAIR[0]}.jpg")
-    coarse = look_at(photo, load_network()).matte
+    coarse = predict(photo, load_network()).matte
     large = torch.cat([F.interpolate(x[:, None], LARGE, mode="bilinear") for x in photo.unbind(1)], 1)
     print(f"{LARGE[1]}x{LARGE[0]}, {torch.get_num_threads()} threads, fixed convolution {fixed_convolution():.1f} ms")
     started = time.perf_counter()

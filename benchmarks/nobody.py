@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from styfie.images import read_picture, resize
-from styfie.segmentation.portrait import SCORE, Sight, load_network, look_at
+from styfie.segmentation.portrait import SCORE, Prediction, load_network, predict
 
 from common import arguments
 
@@ -36,19 +36,19 @@ def main() -> None:
     people, nobody = {}, {}
     for file in sorted((options.data / "selfies").glob("*.jpg")):
         photo = read_picture(file, 768)
-        sight = look_at(photo, network)
+        sight = predict(photo, network)
         people[file.stem] = sight.score
         for side, piece in beside(photo, sight):
-            nobody[f"{file.stem}, {side}"] = look_at(piece, network).score
+            nobody[f"{file.stem}, {side}"] = predict(piece, network).score
     for name in EMPTY:
-        nobody[name] = look_at(read_picture(options.data / "art" / f"{name}.jpg", 512), network).score
+        nobody[name] = predict(read_picture(options.data / "art" / f"{name}.jpg", 512), network).score
     for kind, scores in (("with people", people), ("of nobody", nobody)):
         found = sum(score >= SCORE for score in scores.values())
         print(f"{len(scores)} pictures {kind}: in {found} somebody is found, scores {spread(scores)}")
     print("wrongly found in:", ", ".join(name for name, score in nobody.items() if score >= SCORE) or "none")
 
 
-def beside(photo: Tensor, sight: Sight) -> Iterator[tuple[str, Tensor]]:
+def beside(photo: Tensor, sight: Prediction) -> Iterator[tuple[str, Tensor]]:
     """What lies left and right of and over everybody, where it is large enough."""
     height, width = photo.shape[-2:]
     there = resize(sight.matte, (height, width))[0, 0].numpy() > 0.1

@@ -20,8 +20,8 @@ import torch
 
 from styfie.engines.fast.paint import FastPainter
 from styfie.engines.onepass import paint_layers
-from styfie.engines.taught.network import TransformNet
-from styfie.engines.taught.paint import TaughtPainter
+from styfie.engines.per_style.network import TransformNet
+from styfie.engines.per_style.paint import PerStylePainter
 from styfie.gallery import draw
 from styfie.images import read_picture
 from styfie.looks import Look, Style
@@ -66,21 +66,21 @@ def whole(size: int, runs: int) -> dict[str, float]:
     """Seconds of segmentation, of both layers and of all with the composed picture, styles read before."""
     photo, segmenter = read_picture(PORTRAIT, size), load_segmenter("auto")
     assert isinstance(segmenter, PortraitSegmenter)
-    segmenter = segmenter.brief()
+    segmenter = segmenter.fast()
     looks = looks_at(min(size, 512))
     regions: Regions = segmenter(photo)
     found = {"segmentation": best_of(runs, lambda: segmenter(photo))}
-    found["segmentation of a film's frame"] = best_of(runs, lambda: segmenter.quick(photo))
-    for name, make in (("fast", FastPainter), ("taught", TaughtPainter)):
+    found["segmentation of a film's frame"] = best_of(runs, lambda: segmenter.segment_frame(photo))
+    for name, make in (("fast", FastPainter), ("per-style", PerStylePainter)):
         painter = make(looks, Settings(size=size))
 
-        def run(find: Callable[[torch.Tensor], Regions], painter: FastPainter | TaughtPainter) -> torch.Tensor:
+        def run(find: Callable[[torch.Tensor], Regions], painter: FastPainter | PerStylePainter) -> torch.Tensor:
             known = find(photo)
             return Painting(photo, known, paint_layers(painter, photo, known), looks).render()
 
         found[f"layers of {name}"] = best_of(runs, partial(paint_layers, painter, photo, regions))
         found[name] = best_of(runs, partial(run, segmenter, painter))
-        found[f"{name}, a film's frame"] = best_of(runs, partial(run, segmenter.quick, painter))
+        found[f"{name}, a film's frame"] = best_of(runs, partial(run, segmenter.segment_frame, painter))
     return found
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from styfie.engines.taught.files import save_taught
-from styfie.engines.taught.network import TransformNet
+from styfie.engines.per_style.files import save_per_style
+from styfie.engines.per_style.network import TransformNet
 from styfie.export import export_segmenter
 from styfie.gallery import draw
 from styfie.looks import Style
@@ -89,7 +89,7 @@ def film_sources(folder: Path) -> list[Path]:
 def weight_sources(folder: Path) -> list[Path]:
     """A style that was taught, and networks that find people, in both kinds of files."""
     torch.manual_seed(0)
-    save_taught(TransformNet(0.125), torch.rand(1, 3, SIDE, SIDE), folder / "taught.safetensors")
+    save_per_style(TransformNet(0.125), torch.rand(1, 3, SIDE, SIDE), folder / "taught.safetensors")
     save_weights(NETWORKS["banet"]().state_dict(), folder / "banet.safetensors", {"arch": "banet", "side": "64"})
     export_segmenter(folder / "segmenter.onnx")
     return sorted(folder.iterdir())

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.images import to_image
-from styfie.segmentation.portrait import Sight, load_network, look_at
+from styfie.segmentation.portrait import Prediction, load_network, predict
 from styfie.storage.sheet import lay_out
 from styfie.training.readers import Portrait, PortraitSet
 
@@ -33,7 +33,7 @@ def main() -> None:
     for n in range(options.pairs):
         left, right = rng.choice(half, 2, replace=False)
         photo, truths = side_by_side(portraits[left], portraits[right], backgrounds[n % len(backgrounds)], rng)
-        sight = look_at(photo, network)
+        sight = predict(photo, network)
         counted += len(sight.people) == 2
         found = score(sight, truths)
         scores.append(found)
@@ -65,7 +65,7 @@ def side_by_side(left: Portrait, right: Portrait, behind: Path, rng: np.random.G
     return torch.from_numpy(np.asarray(photo).copy()).permute(2, 0, 1)[None].float() / 255, torch.from_numpy(both)
 
 
-def score(sight: Sight, truths: Tensor) -> float:
+def score(sight: Prediction, truths: Tensor) -> float:
     """Mean IoU of the two people with the two found that fit best; only inside the true mask of both."""
     shares = [torch.nn.functional.interpolate(person.share, (SIDE, SIDE))[0, 0] > 0.5 for person in sight.people]
     inside = truths.sum(0) > 0.5
@@ -76,7 +76,7 @@ def score(sight: Sight, truths: Tensor) -> float:
     return float(np.mean(best))
 
 
-def coloured(sight: Sight) -> Tensor:
+def coloured(sight: Prediction) -> Tensor:
     """The photo with each person in a colour of their own."""
     size = (SIDE, SIDE)
     matte = torch.nn.functional.interpolate(sight.matte, size)

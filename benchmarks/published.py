@@ -30,7 +30,7 @@ from styfie.images import read_matte, read_picture, resize, to_image
 from styfie.looks import Look
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.settings import Settings
-from styfie.styles import Ask, StyleSource
+from styfie.styles import LookSpec, StyleSource
 
 from common import arguments, fixed_convolution, load_judge
 from distances import Network, Part, judge_network, patch_distance, teacher_network
@@ -130,7 +130,7 @@ def painted(pair: Pair, asked: argparse.Namespace) -> tuple[Tensor, float]:
     size = asked.size or max(read_picture(pair.theirs).shape[-2:])
     settings = Settings(**{"size": size, "engine": asked.engine} | chosen(Settings, asked.set))
     look = Look(**chosen(Look, asked.set))
-    looks = {n: Ask((StyleSource(s),), look) for n, s in zip((SUBJECT, BACKGROUND), pair.styles, strict=False)}
+    looks = {n: LookSpec((StyleSource(s),), look) for n, s in zip((SUBJECT, BACKGROUND), pair.styles, strict=False)}
     height, width = read_picture(pair.photo, size).shape[-2:]
     mask = torch.ones(1, 1, height, width) if pair.mask is None else pair.mask
     began = time.perf_counter()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from styfie.depth import read_depth
-from styfie.engines.taught.files import read_taught
+from styfie.engines.per_style.files import read_per_style
 from styfie.film.clip import HEADERS, Clip
 from styfie.film.joining import find_sound, left_out
 from styfie.film.probe import is_video
@@ -21,7 +21,7 @@ from styfie.segmentation.files import NETWORKS
 from styfie.storage.openraster import region_names, stored_recipe
 from styfie.storage.recipes import read_recipe
 from styfie.training.encoder import load_reference
-from styfie.training.segmenter import begin, read_start
+from styfie.training.segmenter import load_start, read_start
 
 from damage import BYTES, Case
 from originals import SIDE
@@ -99,7 +99,7 @@ def _frames(source: Path) -> int:
 
 
 def _taught(case: Case) -> str | None:
-    network = read_taught(case.file).network
+    network = read_per_style(case.file).network
     return _cut_short(case) or _numbers(network)
 
 
@@ -110,7 +110,7 @@ def _segmenter(case: Case) -> str | None:
 
 def _begun(case: Case) -> str | None:
     network = NETWORKS["banet"]()
-    begin(network, read_start(case.file))
+    load_start(network, read_start(case.file))
     return _cut_short(case) or _numbers(network)
 
 

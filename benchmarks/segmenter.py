@@ -1,7 +1,7 @@
 """The shipped segmenter and reference networks on the same portraits with known masks.
 
 Ours as the network sees the person (`coarse`), refined along the photo's edges, and as engines that paint in one pass
-have it (`brief`); the reference networks where `--references` names a folder with `prisma_nchw.onnx`,
+have it (`fast`); the reference networks where `--references` names a folder with `prisma_nchw.onnx`,
 `SINet_Softmax.onnx` and `slim_reshape.tflite`
 (anilsathyan7/Portrait-Segmentation, MIT; not part of this project). Times are of one picture, best of three, resizing
 included, beside the coarse network's and a fixed convolution's of the same run.
@@ -23,7 +23,7 @@ from styfie.evaluation.report import as_record, difference, parts_table, table, 
 from styfie.evaluation.segmenter import Evaluation, Predict, evaluate_segmenter, person_of
 from styfie.images import resize, to_image
 from styfie.segmentation.matting import refine
-from styfie.segmentation.portrait import PortraitSegmenter, load_network, look_at
+from styfie.segmentation.portrait import PortraitSegmenter, load_network, predict
 from styfie.storage.sheet import lay_out
 from styfie.training.portraits import as_picture
 from styfie.training.readers import PortraitSet
@@ -81,9 +81,9 @@ def our_own() -> dict[str, tuple[Predict, Predict | None]]:
     """How ours finds the person, and its parts."""
     network = load_network()
     return {
-        "coarse": (lambda photo: look_at(photo, network).matte, lambda photo: look_at(photo, network).parts),
-        "refined": (lambda photo: refine(look_at(photo, network).matte, photo), None),
-        "brief": (person_of(PortraitSegmenter(network).brief()), None),
+        "coarse": (lambda photo: predict(photo, network).matte, lambda photo: predict(photo, network).parts),
+        "refined": (lambda photo: refine(predict(photo, network).matte, photo), None),
+        "brief": (person_of(PortraitSegmenter(network).fast()), None),
     }
 
 
@@ -130,10 +130,10 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     portraits = PortraitSet(options.data / "portraits" / options.split)
     numbers: dict[str, dict[str, Any]] = {}
-    for name, (predict, parts) in {**our_own(), **references(options.references, options.threads)}.items():
+    for name, (run, parts) in {**our_own(), **references(options.references, options.threads)}.items():
         photo = as_picture(portraits[0])
-        seconds = best_of(3, partial(predict, photo))
-        evaluation = evaluate_segmenter(portraits, predict, parts)
+        seconds = best_of(3, partial(run, photo))
+        evaluation = evaluate_segmenter(portraits, run, parts)
         show(name, evaluation)
         folder = options.output / f"segmenter-{options.split}" / name
         settings = {"network": name, "data": options.split}

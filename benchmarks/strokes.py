@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 import styfie
-from styfie.engines.strokes import PAINTER, Painter, Strokes
+from styfie.engines.strokes import OPTIONS, StrokeOptions, Strokes
 from styfie.engines.strokes.paint import Easel
 from styfie.engines.strokes.raster import BAR, coverage, locate
 from styfie.engines.strokes.whole import grid_cost, transport_cost
@@ -72,19 +72,19 @@ def numbers(photo: Tensor) -> None:
     size = (photo.shape[-2], photo.shape[-1])
     for count in (125, 250, 500):
         optimised = decibels(reproduce(photo, count).render(size), photo)
-        moved = decibels(reproduce(photo, count, replace(PAINTER, transport=0.1)).render(size), photo)
-        placed = decibels(reproduce(photo, count, replace(PAINTER, shift=0.0, tint=0.0)).render(size), photo)
+        moved = decibels(reproduce(photo, count, replace(OPTIONS, transport=0.1)).render(size), photo)
+        placed = decibels(reproduce(photo, count, replace(OPTIONS, shift=0.0, tint=0.0)).render(size), photo)
         print(
             f"{count} strokes: {optimised:.2f} dB, with transport {moved:.2f} dB, as placed {placed:.2f} dB", flush=True
         )
 
 
-def reproduce(photo: Tensor, count: int, painter: Painter = PAINTER) -> Strokes:
+def reproduce(photo: Tensor, count: int, options: StrokeOptions = OPTIONS) -> Strokes:
     """A photo painted in its own colours, faces like everything else."""
     ones = torch.ones_like(photo[:, :1])
     look = Look((Style("photo", photo),), brush="oil", likeness=0.0)
     regions = Regions(("subject",), ones, (1.0,))
-    easel = Easel(photo, ones, regions, torch.zeros_like(ones), look, count, Settings(), painter)
+    easel = Easel(photo, ones, regions, torch.zeros_like(ones), look, count, Settings(), options)
     for _ in easel.paint():
         pass
     return easel.strokes
@@ -147,7 +147,7 @@ def timed(options: argparse.Namespace) -> None:
     spent, passed = time.process_time() - began, time.perf_counter() - wall
     to_image(painting.render()).save(options.output / "strokes-512.png")
     threads = torch.get_num_threads()
-    print(f"512 px, {PAINTER.strokes} strokes: {spent:.1f} s of processors, {passed:.1f} s with {threads} threads")
+    print(f"512 px, {OPTIONS.strokes} strokes: {spent:.1f} s of processors, {passed:.1f} s with {threads} threads")
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def load(seconds: float) -> None:
         def one(number: int) -> None:
             with httpx.Client(base_url=client.base_url, timeout=300) as mine:
                 while time.monotonic() < ends:
-                    answer = post(mine, asked=asked) if number % 2 else post(mine)
+                    answer = post(mine, request=asked) if number % 2 else post(mine)
                     answers[f"POST {answer.status_code}"] += 1
                     if answer.status_code == 201:
                         jobs.append(answer.json()["id"])

@@ -18,8 +18,8 @@ from styfie.gallery import GALLERY, draw
 from styfie.images import read_picture, to_image
 from styfie.looks import BOKEHS, Look
 from styfie.pipeline import PORTRAIT
+from styfie.segmentation.jseg.drawing import draw_regions
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
-from styfie.segmentation.jseg.shown import draw_regions
 from styfie.settings import QUALITIES
 from styfie.storage.results import cutout, result_pictures
 from styfie.storage.sheet import draw_sheet, lay_out
@@ -109,7 +109,7 @@ def draw_engines() -> None:
     """Two pairs of styles, each painted in one pass by either network, and by the optimisation."""
     cells = [("photo", to_image(read_picture(PORTRAIT, SIDE)))]
     for pair in ENGINES:
-        for engine in ("fast", "taught", "optimise"):
+        for engine in ("fast", "per-style", "optimise"):
             painted = styfie.paint(looks=pair, settings=styfie.Settings(size=SIDE, engine=engine))
             cells.append((f"{engine}: {', '.join(pair.values())}", to_image(painted.render())))
     lay_out(cells, columns=7, cell=224).save(IMAGES / "engines.jpg", quality=88)

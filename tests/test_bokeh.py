@@ -181,7 +181,7 @@ def test_a_blurred_region_is_blended_by_its_alpha(halves: Regions) -> None:
     gains = torch.stack([painting.layers[0] - colours[0], layer[0] - colours[1]])
     wanted = (painting.photo + (alpha * gains).sum(0)).clamp(0, 1)
     assert torch.allclose(painting.render(), wanted, atol=1e-5)
-    assert torch.equal(painting.shares, halves.alpha), "a photo out of focus meets a painting softly"
+    assert torch.equal(painting.weights, halves.alpha), "a photo out of focus meets a painting softly"
 
 
 def test_what_is_not_blurred_stays_to_the_bit(halves: Regions) -> None:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from styfie import devices
-from styfie.devices import give_back, has_bf16, in_float64, lowered, pick_device, reduced_precision
+from styfie.devices import has_bf16, in_float64, pick_device, reduced_precision, to_fast_dtype, trim_memory
 from styfie.encoders.plain import PlainEncoder
 from styfie.encoders.vgg import Vgg
 from styfie.engines import gatys as gatys_module
@@ -21,9 +21,9 @@ from styfie.engines.classic import Classic, classic
 from styfie.engines.fast.paint import fast
 from styfie.engines.gatys import gatys
 from styfie.engines.optimise import optimise
+from styfie.engines.per_style.paint import per_style
 from styfie.engines.plan import Plan, Scale
 from styfie.engines.progress import Progress
-from styfie.engines.taught.paint import taught
 from styfie.errors import InputError
 from styfie.gallery import draw
 from styfie.looks import Look, Style
@@ -72,7 +72,7 @@ def test_bfloat16_is_for_where_it_is_in_hardware(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: fast or including_emulation)
     assert [has_bf16(torch.device(kind)) for kind in ("cpu", "cuda", "mps")] == [fast, fast, False]
     layer = nn.Linear(2, 3)
-    found = lowered(layer, torch.device("cpu"))
+    found = to_fast_dtype(layer, torch.device("cpu"))
     assert found.weight.dtype == (torch.bfloat16 if fast else torch.float32)
     assert layer.weight.dtype == torch.float32, "a copy is lowered, not the network itself"
     with reduced_precision(torch.device("cpu")):
@@ -85,7 +85,7 @@ def test_what_is_no_module_of_pytorchs_is_only_moved(monkeypatch: pytest.MonkeyP
             return "moved", device
 
     monkeypatch.setattr(devices, "has_bf16", lambda device: True)
-    found: object = lowered(Moved(), torch.device("cpu"))
+    found: object = to_fast_dtype(Moved(), torch.device("cpu"))
     assert found == ("moved", torch.device("cpu"))
 
 
@@ -105,10 +105,10 @@ def test_freed_memory_is_given_back_where_the_c_library_keeps_it(monkeypatch: py
             asked.append(("malloc_trim", pad))
 
     monkeypatch.setattr(ctypes, "CDLL", Library)
-    give_back(always)
+    trim_memory(always)
     assert asked == [("mallopt", -3, 4 << 20)] * always + [("malloc_trim", 0)]
     monkeypatch.setattr(ctypes, "CDLL", lambda _: Library(""))
-    give_back(always)  # another system's: nothing happens
+    trim_memory(always)  # another system's: nothing happens
 
 
 def test_float64_is_where_it_can_be() -> None:
@@ -161,7 +161,7 @@ RUNS: dict[str, Run] = {
     **{f"optimise by {loss}": by_loss(loss) for loss in STYLE_LOSSES},
     "optimise in tiles": in_tiles,
     "fast": once(fast),
-    "taught": once(taught),
+    "per-style": once(per_style),
     "classic": classically,
     "gatys": as_gatys,
 }
@@ -183,7 +183,9 @@ def test_all_of_a_run_is_on_its_device_and_in_what_that_knows(
     part = torch.ones(1, 1, 64, 64)
     looks = {
         "subject": Look((Style("waves", draw("waves", 64)), Style("glass", draw("glass", 64), 2.0)), likeness=0.8),
-        "background": Look((Style("night", draw("night", 64), 1.0, None if name == "taught" else part),), stroke=0.5),
+        "background": Look(
+            (Style("night", draw("night", 64), 1.0, None if name == "per-style" else part),), stroke=0.5
+        ),
     }
     steps = 12 if name == "optimise by gram" else 3  # long enough to look whether anything still changes
     *_, known = RUNS[name](photo, regions, looks, Settings(size=64, steps=steps, device="cpu"))

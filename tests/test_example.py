@@ -47,7 +47,7 @@ with TestClient(make_app(Studio(Options(Path(sys.argv[1]), threads=1))), base_ur
     about = client.get("/api/v1/about").json()
     assert "poster" in [engine["name"] for engine in about["engines"]]
     photo = {"photo": ("me.jpg", (ASSETS / "portrait.jpg").read_bytes())}
-    job = client.post("/api/v1/jobs", files=photo, data={"asked": json.dumps(asked)}).json()
+    job = client.post("/api/v1/jobs", files=photo, data={"request": json.dumps(asked)}).json()
     while (job := client.get(f"/api/v1/jobs/{job['id']}").json())["state"] not in ("done", "failed"):
         time.sleep(0.2)
     print(job["state"], job["painted"], job["error"])

@@ -20,17 +20,17 @@ from torch import Tensor
 from styfie.engines.fast.network import draw_noise
 from styfie.engines.fast.paint import FastPainter
 from styfie.engines.fast.transport import Gaussian, gaussian, transport
-from styfie.engines.taught.files import read_gallery, save_taught
-from styfie.engines.taught.network import TransformNet
+from styfie.engines.per_style.files import read_gallery, save_per_style
+from styfie.engines.per_style.network import TransformNet
 from styfie.errors import InputError, MissingError, OutputError
-from styfie.export import export, export_fast, export_segmenter, export_taught, moments
+from styfie.export import export, export_fast, export_per_style, export_segmenter, moments
 from styfie.export.graph import ABOUT, Graph
 from styfie.images import resize
 from styfie.looks import Look
 from styfie.pipeline import PORTRAIT
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import read_exported
-from styfie.segmentation.portrait import SIDE, load_network, look_at
+from styfie.segmentation.portrait import INPUT_SIZE, load_network, predict
 from styfie.settings import Settings
 from styfie.styles import load_style, load_styles
 from styfie.weights import save_weights
@@ -57,8 +57,8 @@ def apart(one: Tensor, other: Tensor) -> float:
 
 def test_the_segmenter_sees_the_same(portrait: Tensor, tmp_path: Path) -> None:
     network, side = read_exported(export_segmenter(tmp_path / "a.onnx"))
-    here, there = look_at(portrait, load_network()), look_at(portrait, network, side)
-    assert side == SIDE
+    here, there = predict(portrait, load_network()), predict(portrait, network, side)
+    assert side == INPUT_SIZE
     assert there.score > 0.8 and float(there.parts[:, 2].max()) > 0.9, "a person with hair is seen"
     assert apart(here.matte, there.matte) < CLOSE
     assert apart(here.parts, there.parts) < CLOSE
@@ -109,7 +109,7 @@ def test_a_taught_style_of_ones_own(portrait: Tensor, tmp_path: Path) -> None:
     network.last.weight.data.normal_(std=0.02)
     style = load_style("waves", 64).picture
     network.know([style])
-    source = save_taught(network, style, tmp_path / "mine.safetensors")
+    source = save_per_style(network, style, tmp_path / "mine.safetensors")
     file, picture = export(str(source), tmp_path / "a.onnx"), resize(portrait, (90, 70))
     with torch.no_grad():
         wanted = network(picture, torch.ones(1)).clamp(0, 1)
@@ -183,7 +183,7 @@ def test_the_transport_is_the_engines(rank: int, tmp_path: Path) -> None:
 
 
 def test_files_are_the_same_each_time_and_name_no_place(tmp_path: Path) -> None:
-    for make in (export_segmenter, export_taught):
+    for make in (export_segmenter, export_per_style):
         first, second = make(tmp_path / "a.onnx").read_bytes(), make(tmp_path / "b.onnx").read_bytes()
         assert first == second
         model = onnx.load_from_string(first)

@@ -17,7 +17,7 @@ PICTURE = torch.zeros(1, 3, 2, 2)
         ("strength", 0, 1),
         ("content", 0, 1),
         ("likeness", 0, 1),
-        ("graded", 0, 1),
+        ("depth_falloff", 0, 1),
         ("stroke", 0.25, 4),
         ("blur", 0, 1000),
     ],
@@ -32,7 +32,7 @@ def test_the_ends_of_each_range_are_taken_and_what_lies_beyond_is_not(name: str,
 
 def test_what_is_not_said_is_as_the_documentation_says() -> None:
     look = Look()
-    assert (look.strength, look.stroke, look.content, look.likeness, look.graded) == (1, 1, 0.5, 0.5, 0)
+    assert (look.strength, look.stroke, look.content, look.likeness, look.depth_falloff) == (1, 1, 0.5, 0.5, 0)
     assert (look.color, look.brush, look.bokeh, look.blur, look.styles) == ("style", "auto", "gaussian", 0, ())
 
 

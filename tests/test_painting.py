@@ -12,7 +12,7 @@ from torch import Tensor
 from styfie.colour import recolour
 from styfie.errors import InputError
 from styfie.looks import Look, Style
-from styfie.painting import Painting, crisp
+from styfie.painting import Painting, sharpen_alpha
 from styfie.regions import Regions
 from styfie.segmentation import colours
 
@@ -41,7 +41,7 @@ def test_render_is_the_weighted_sum(halves: Regions) -> None:
     assert torch.allclose(
         full.render(), (full.photo + (share * layers - alpha * colours).sum(0)).clamp(0, 1), atol=ROUNDING
     )
-    assert torch.allclose(painting.shares, share, atol=1e-6)
+    assert torch.allclose(painting.weights, share, atol=1e-6)
 
 
 @pytest.mark.parametrize("strengths", [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0)])
@@ -57,18 +57,18 @@ def test_a_matte_beside_the_photo_stays_as_soft_as_it_is(halves: Regions) -> Non
     painting = make(halves, subject=styled())
     gain = halves.alpha[:1] * (painting.layers[:1] - painting.colours[:1])
     assert torch.allclose(painting.render(), (painting.photo + gain).clamp(0, 1), atol=ROUNDING)
-    assert torch.equal(painting.shares, halves.alpha)
+    assert torch.equal(painting.weights, halves.alpha)
 
 
 def test_crisp_keeps_the_sum_and_moves_each_pixel_to_its_larger_part() -> None:
     alpha = torch.rand(3, 1, 20, 20, generator=torch.Generator().manual_seed(1)) / 3
-    found = crisp(alpha)
+    found = sharpen_alpha(alpha)
     assert torch.allclose(found.sum(0), alpha.sum(0), atol=1e-6)
     largest = alpha.argmax(0, keepdim=True)
     assert bool((found.gather(0, largest) >= alpha.gather(0, largest) - 1e-7).all())
     certain = torch.tensor([1.0, 0.0, 0.0]).view(3, 1, 1, 1)
-    assert torch.equal(crisp(certain), certain)
-    assert torch.equal(crisp(torch.zeros(3, 1, 2, 2)), torch.zeros(3, 1, 2, 2))
+    assert torch.equal(sharpen_alpha(certain), certain)
+    assert torch.equal(sharpen_alpha(torch.zeros(3, 1, 2, 2)), torch.zeros(3, 1, 2, 2))
 
 
 def test_replacing_one_region_leaves_no_rim_of_it(halves: Regions) -> None:
@@ -96,8 +96,8 @@ def test_other_strengths_without_another_run(halves: Regions) -> None:
     assert torch.equal(painting.render(none), painting.photo)
 
 
-def graded(painting: Painting, depth: Tensor | None, share: float) -> Tensor:
-    looks = {name: replace(look, graded=share) for name, look in painting.looks.items()}
+def depth_falloff(painting: Painting, depth: Tensor | None, share: float) -> Tensor:
+    looks = {name: replace(look, depth_falloff=share) for name, look in painting.looks.items()}
     return replace(painting, regions=replace(painting.regions, depth=depth)).render(looks)
 
 
@@ -107,7 +107,7 @@ def test_graded_strength_rises_with_depth(halves: Regions) -> None:
     behind = halves["background"][0, 0, 0] == 1
     photo, layer = painting.photo[..., behind], painting.layers[1:][..., behind]
     share = (0.8 * (1 - 0.75 * (1 - depth)))[..., behind]  # 0.2 at the nearest, 0.8 at the farthest
-    found = graded(painting, depth, 0.75)
+    found = depth_falloff(painting, depth, 0.75)
     assert torch.allclose(found[..., behind], photo + share * (layer - photo), atol=1e-6)
     inside = (halves["subject"] == 1).expand_as(found)
     assert torch.equal(found[inside], painting.photo[inside])
@@ -116,10 +116,10 @@ def test_graded_strength_rises_with_depth(halves: Regions) -> None:
 def test_grading_by_nothing_changes_no_bit(halves: Regions) -> None:
     painting = make(halves, subject=styled(0.3), background=styled())
     plain = painting.render()
-    assert torch.equal(graded(painting, None, 1.0), plain), "no depth is known"
-    assert torch.equal(graded(painting, torch.rand(1, 1, 48, 64), 0.0), plain), "none is asked for"
-    assert torch.equal(graded(painting, torch.ones(1, 1, 48, 64), 1.0), plain), "all is farthest"
-    assert torch.equal(graded(painting, torch.zeros(1, 1, 48, 64), 1.0), painting.photo), "all is nearest"
+    assert torch.equal(depth_falloff(painting, None, 1.0), plain), "no depth is known"
+    assert torch.equal(depth_falloff(painting, torch.rand(1, 1, 48, 64), 0.0), plain), "none is asked for"
+    assert torch.equal(depth_falloff(painting, torch.ones(1, 1, 48, 64), 1.0), plain), "all is farthest"
+    assert torch.equal(depth_falloff(painting, torch.zeros(1, 1, 48, 64), 1.0), painting.photo), "all is nearest"
 
 
 def test_unknown_regions_are_refused(halves: Regions) -> None:

@@ -17,7 +17,7 @@ from styfie.painting import Painting
 from styfie.pipeline import Request, is_painted, paint_into
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.styles import Ask, StyleSource
+from styfie.styles import LookSpec, StyleSource
 
 TINY = Settings(size=64, steps=1, device="cpu")
 
@@ -55,7 +55,7 @@ def test_finer_regions_are_split_off_known_ones_and_masks_laid_over_them(portrai
 def test_a_large_painting_begins_as_the_one_of_512_pixels(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not only the size: photo, regions and styles are those that a painting of that size would read."""
     for module in (plan, optimise, reading):
-        monkeypatch.setattr(module, "FULL", 64)
+        monkeypatch.setattr(module, "BASE_SIZE", 64)
     looks, shown = {"subject": "pop", "background": "waves"}, []
     small = styfie.paint(portrait, looks, replace(TINY, steps=2))
     styfie.paint(portrait, looks, replace(TINY, size=96, steps=2), on_progress=lambda one: shown.append(one.layers))
@@ -69,17 +69,17 @@ def test_regions_of_another_shape_are_refused(portrait: Tensor) -> None:
 
 
 def test_grading_wants_depth(portrait: Tensor) -> None:
-    graded = Ask((StyleSource("pop"),), Look(graded=1.0))
+    depth_falloff = LookSpec((StyleSource("pop"),), Look(depth_falloff=1.0))
     known = halves_of(portrait)
     with pytest.raises(InputError, match="--depth FILE or --depth auto"):
-        styfie.paint(portrait, {"background": graded}, TINY, regions=known)
+        styfie.paint(portrait, {"background": depth_falloff}, TINY, regions=known)
     bright_is_near = torch.linspace(1, 0, 256).expand(1, 1, 256, 256)
-    painting = styfie.paint(portrait, {"background": graded}, TINY, regions=known, depth=bright_is_near.clone())
+    painting = styfie.paint(portrait, {"background": depth_falloff}, TINY, regions=known, depth=bright_is_near.clone())
     assert painting.recipe["depth"] == "given"
     assert painting.regions.depth is not None
     assert float(painting.regions.depth[..., 0].mean()) < 0.05 < 0.95 < float(painting.regions.depth[..., -1].mean())
     without = replace(known, depth=1 - bright_is_near)
-    again = styfie.paint(portrait, {"background": graded}, TINY, regions=without)
+    again = styfie.paint(portrait, {"background": depth_falloff}, TINY, regions=without)
     assert torch.equal(again.render(), painting.render()), "the same depth, known beforehand"
 
 

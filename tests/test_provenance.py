@@ -37,7 +37,7 @@ def test_every_field_says_what_depends_on_it(kind: type) -> None:
 
 def test_what_belongs_to_the_painting_is_what_engines_read() -> None:
     """Written out once more, by hand: a field that is moved to another part changes keys of runs that are begun."""
-    assert names_of(Look, Part.BLEND) == ("strength", "color", "graded", "blur", "bokeh")
+    assert names_of(Look, Part.BLEND) == ("strength", "color", "depth_falloff", "blur", "bokeh")
     assert names_of(Style, Part.PAINTING) == ("picture", "weight", "alpha")
     assert names_of(Settings, Part.BLEND) == ("radius", "lens")
     assert names_of(Settings, Part.FOUND) == ("device", "segmenter")
@@ -110,7 +110,7 @@ def test_the_key_knows_what_matters(halves: Regions) -> None:
 def test_the_key_knows_not_what_only_changes_the_blend(halves: Regions) -> None:
     photo, style = torch.full((1, 3, 48, 64), 0.5), Style("red", torch.full((1, 3, 32, 32), 0.25))
     key = run_key(photo, halves, {"subject": Look((style,))}, Settings(device="cpu"))
-    for look in (Look((style,), strength=0.5), Look((style,), color="luma"), Look((style,), graded=0.5)):
+    for look in (Look((style,), strength=0.5), Look((style,), color="luma"), Look((style,), depth_falloff=0.5)):
         assert run_key(photo, halves, {"background": Look(), "subject": look}, Settings(radius=3, device="cpu")) == key
     renamed = Style("rot", style.picture)
     assert run_key(photo.clone(), halves, {"subject": Look((renamed,))}, Settings(device="cpu")) == key
@@ -172,7 +172,7 @@ def test_a_fingerprint_is_of_everything_asked() -> None:
 
 def test_a_network_that_was_trained_anew_is_another_request(tmp_path: Path) -> None:
     photo, file = torch.rand(1, 3, 40, 40), tmp_path / "style.safetensors"
-    looks = {"subject": Look((Style("s", torch.rand(1, 3, 40, 40), taught=file),))}
+    looks = {"subject": Look((Style("s", torch.rand(1, 3, 40, 40), network=file),))}
     file.write_bytes(b"1")
     before = fingerprint(photo, looks, Settings(), None, {})
     assert before == fingerprint(photo, looks, Settings(), None, {})

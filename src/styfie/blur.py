@@ -12,7 +12,7 @@ from torch import Tensor
 
 COARSE = 6.0  # standard deviation, in pixels of a reduced picture, from which on reducing it shows nowhere
 TRUNCATE = 3.0  # standard deviations that a Gaussian reaches
-LEAST = 0.02  # weight of an average that is to be trusted
+MIN_WEIGHT = 0.02  # weight of an average that is to be trusted
 STRIP = 256  # rows, about, that are worked on at a time: the picture's own size never stands in memory again
 
 
@@ -68,7 +68,7 @@ def filled(near: Tensor, far: Tensor) -> Tensor:
     """
     share = near[:, 3:]
     wide = far[:, :3] / far[:, 3:].clamp_min(1e-6)
-    return torch.lerp(wide, near[:, :3] / share.clamp_min(1e-6), (share / LEAST).clamp(0, 1))
+    return torch.lerp(wide, near[:, :3] / share.clamp_min(1e-6), (share / MIN_WEIGHT).clamp(0, 1))
 
 
 def _behind(photo: Tensor, matte: Tensor, sigma: float) -> Iterator[tuple[slice, Tensor]]:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from styfie.blur import LEAST, background_blur, enlarged, filled, gaussian, sigma_of, strips, trusted
+from styfie.blur import MIN_WEIGHT, background_blur, enlarged, filled, gaussian, sigma_of, strips, trusted
 from styfie.looks import BOKEHS
 
 GAUSSIAN, DISC, HEXAGON = BOKEHS
@@ -155,9 +155,9 @@ class _Plane:
         for rows in strips(spread.shape[-2], 1):
             near, far = spread[:, :, rows], wide[:, :, rows]
             if math.isinf(behind):
-                cover = far[:, 3:] / LEAST  # all that its colours reach
+                cover = far[:, 3:] / MIN_WEIGHT  # all that its colours reach
             else:
-                cover = near[:, 4:5] / near[:, 5:].clamp_min(1e-6) * (near[:, 3:4] / LEAST)
+                cover = near[:, 4:5] / near[:, 5:].clamp_min(1e-6) * (near[:, 3:4] / MIN_WEIGHT)
             small.append(torch.cat([displayed(filled(near[:, :4], far)), cover.clamp(0, 1)], 1))
         self.small = F.pad(torch.cat(small, 2), (1, 1, 1, 1), mode="replicate")
 

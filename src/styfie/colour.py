@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
-LEAST = 1e-5  # variance along a colour axis; a grey picture has none there, and dividing by it would explode
+MIN_VARIANCE = 1e-5  # variance along a colour axis; a grey picture has none there, and dividing by it would explode
 THIN = 512  # longest side, about, at which colours are counted
 FEW = 4096  # colours; where there are no more, all are counted
 PIXELS = 1 << 18  # moved together
@@ -36,7 +36,7 @@ def match_colours(
     palette: Tensor,
     alpha: Tensor | None = None,
     palette_alpha: Tensor | None = None,
-    least: float = LEAST,
+    least: float = MIN_VARIANCE,
 ) -> Tensor:
     """The picture (1, 3, H, W) with the mean and covariance of the palette's colours.
 
@@ -116,7 +116,7 @@ def _statistics(picture: Tensor, alpha: Tensor | None) -> tuple[Tensor, Tensor]:
     return mean, (centred * share) @ centred.T
 
 
-def _gaussian_transport(covariance: Tensor, goal: Tensor, least: float = LEAST) -> Tensor:
+def _gaussian_transport(covariance: Tensor, goal: Tensor, least: float = MIN_VARIANCE) -> Tensor:
     """The symmetric matrix that takes one covariance (3, 3) to another."""
     root, back = _power(covariance, 0.5, least), _power(covariance, -0.5, least)
     return back @ _power(root @ goal @ root, 0.5) @ back

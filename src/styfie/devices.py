@@ -32,7 +32,7 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def give_back(always: bool = False) -> None:
+def trim_memory(always: bool = False) -> None:
     """Return freed memory to the system, where the C library keeps it (glibc does); from now on `always`.
 
     Kept, it is in pieces that larger pictures do not fit in: a third of the memory of a run in tiles was such pieces.
@@ -57,7 +57,7 @@ def has_bf16(device: torch.device) -> bool:
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
 
 
-def lowered(network: Network, device: torch.device) -> Network:
+def to_fast_dtype(network: Network, device: torch.device) -> Network:
     """The network on a device, its weights in bfloat16 where that is faster: a copy, made once and not at every use."""
     if not (isinstance(network, torch.nn.Module) and has_bf16(device)):
         found: Network = network.to(device)

@@ -15,11 +15,11 @@ from styfie.colour import LUMA
 from styfie.images import fit_size, resize
 
 FLAT = 0.35  # emphasis on skin without features
-SIDE = 96  # pixels, longest side of a face while its features are looked for: grain and pores are none
+FEATURE_SIZE = 96  # pixels, longest side of a face while its features are looked for: grain and pores are none
 SPREAD = 0.03  # of that side: how far features are smoothed
 SHADE = 0.1  # luma below which contrast counts less
 STRONGEST = 90.0  # percentile of gradients in a face that counts as a full feature
-LEAST = 16  # pixels without which nothing is compared
+MIN_PIXELS = 16  # pixels without which nothing is compared
 FACE_SIDE = 128  # square root of a face's area at which likeness is scored: the same picture larger scores the same
 
 MARGIN = 4  # pixels of that size around a face: as far as what is reduced and its gradients ask
@@ -49,10 +49,10 @@ def likeness_score(painted: Tensor, photo: Tensor, inside: Tensor) -> float:
 
     Pearson's, over the differences to the next pixel across and down, of a picture (1, 3, h, w) brought to the size of
     the photo (1, 3, H, W), where `inside` (1, 1, H, W) is more than one half. Brightness and contrast do not matter.
-    0 where either is flat, or where fewer than `LEAST` pixels are inside.
+    0 where either is flat, or where fewer than `MIN_PIXELS` pixels are inside.
     """
     within = (inside[..., :-1, :-1] > 0.5).expand(2, -1, -1, -1)
-    if int(within[0].sum()) < LEAST:
+    if int(within[0].sum()) < MIN_PIXELS:
         return 0.0
     pair = []
     for picture in (painted, photo):
@@ -80,7 +80,7 @@ def face_score(painted: Tensor, photo: Tensor, face: Tensor | None) -> float | N
     size = (photo.shape[-2], photo.shape[-1])
     size = fit_size(size, max(1, round(scale * max(size))))
     small = resize(face, size)
-    if int((small > 0.5).sum()) < LEAST:
+    if int((small > 0.5).sum()) < MIN_PIXELS:
         return None
     return likeness_score(resize(painted, size), resize(photo, size), small)
 
@@ -97,7 +97,7 @@ def _around(inside: Tensor, margin: int) -> tuple[EllipsisType, slice, slice]:
 def _features(photo: Tensor, face: Tensor) -> Tensor:
     """How much of a feature is at each pixel of one face (1, 1, h, w) in [0, 1]."""
     size = (face.shape[-2], face.shape[-1])
-    small = fit_size(size, min(SIDE, max(size)))
+    small = fit_size(size, min(FEATURE_SIZE, max(size)))
     light, within = _luma(resize(photo, small))[0, 0].cpu().numpy(), resize(face, small)[0, 0].cpu().numpy()
     smooth = SPREAD * max(small)
     inner = np.clip(2 * ndimage.gaussian_filter(within, 1.5 * smooth, mode="nearest") - 1, 0, 1)  # the rim is none

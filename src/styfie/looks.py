@@ -19,8 +19,8 @@ class Style:
 
     `weight` is its share where a region has several styles; `alpha` (1, 1, H, W) marks which part of the picture is
     the style, all of it if there is none. `small` is the same picture as it is to be seen at scales that it is large
-    enough for, where it was drawn for them: what a small painting shows is then how a large one begins. `taught` is the
-    file of a network that was taught this style, where it is from one.
+    enough for, where it was drawn for them: what a small painting shows is then how a large one begins. `network` is
+    the file of a network of this style, where it is from one.
     """
 
     name: str = field(metadata=blend())
@@ -28,7 +28,7 @@ class Style:
     weight: float = field(default=1.0, metadata=painting())
     alpha: Tensor | None = field(default=None, metadata=painting())
     small: Tensor | None = field(default=None, metadata=found())  # with the picture, from the same source
-    taught: Path | None = field(default=None, metadata=found())  # likewise
+    network: Path | None = field(default=None, metadata=found())  # likewise
 
     def __post_init__(self) -> None:
         _within("the weight of a style", self.weight, 0.001, 1000, "a share above 0")
@@ -49,8 +49,8 @@ class Look:
     `style`; `keep`, the photo's palette by mean and covariance, spread over the strokes; `histogram`, the same by whole
     histograms; or `luma`, the photo's own colour at each place and only light and dark painted. `stroke` is the size of
     strokes beside the style picture's own. `content` is how much of the photo's drawing is kept, 0 = little, 1 = nearly
-    all. `likeness` is how much faces stay themselves, 0 = painted like everything else. `graded` takes strength away
-    from what is near, where depth is known: 0 = none, 1 = all of it from the nearest. `brush` is what an engine of
+    all. `likeness` is how much faces stay themselves, 0 = painted like everything else. `depth_falloff` takes strength
+    away from what is near, where depth is known: 0 = none, 1 = all of it from the nearest. `brush` is what an engine of
     strokes paints with; `auto` is the one that suits the style. `blur` shows the region out of focus, by that standard
     deviation in pixels per 512 of the longest side; `bokeh` is the shape that a point of light then takes: `gaussian`,
     or as behind a lens `disc` or `hexagon`.
@@ -62,7 +62,7 @@ class Look:
     stroke: float = field(default=1.0, metadata=painting())
     content: float = field(default=0.5, metadata=painting(since=1))
     likeness: float = field(default=0.5, metadata=painting())
-    graded: float = field(default=0.0, metadata=blend())
+    depth_falloff: float = field(default=0.0, metadata=blend())
     brush: str = field(default="auto", metadata=painting(strokes=True))
     blur: float = field(default=0.0, metadata=blend())
     bokeh: str = field(default="gaussian", metadata=blend())
@@ -78,7 +78,9 @@ class Look:
         _within("content", self.content, 0, 1, "a number from 0 (freely painted) to 1 (as drawn in the photo)")
         _within("stroke", self.stroke, *STROKES, "a size from 0.25 (fine) to 4 (broad)")
         _within("likeness", self.likeness, 0, 1, "a number from 0 (painted freely) to 1 (as in the photo)")
-        _within("graded", self.graded, 0, 1, "a number from 0 (all alike) to 1 (nothing on what is nearest)")
+        _within(
+            "depth_falloff", self.depth_falloff, 0, 1, "a number from 0 (all alike) to 1 (nothing on what is nearest)"
+        )
         _within("blur", self.blur, 0, MOST_BLUR, "a standard deviation from 0 (sharp) to 1000, in pixels per 512,")
 
     @property

@@ -18,7 +18,7 @@ from styfie.likeness import face_score
 from styfie.looks import Look
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.registry import load
-from styfie.segmentation.colours import SoftColours, region_colours
+from styfie.segmentation.colours import BoundaryColours, region_colours
 
 ROWS = 128  # that are blended at a time
 
@@ -27,7 +27,7 @@ ROWS = 128  # that are blended at a time
 WRITE, READ = "styfie.storage.results:write_folder", "styfie.storage.openraster:read_painting"
 
 
-def crisp(alpha: Tensor) -> Tensor:
+def sharpen_alpha(alpha: Tensor) -> Tensor:
     """Alphas (R, 1, H, W), their sum kept, with each pixel more its larger part's: by their squares.
 
     A photo's border is soft by lens and hair. A painted contour is not: blended by the matte itself, half of each
@@ -53,17 +53,19 @@ class Painting:
     layers: Tensor
     looks: Mapping[str, Look]
     recipe: Mapping[str, Any] = field(default_factory=dict)
-    _soft: SoftColours = field(default_factory=SoftColours, repr=False)  # found once, also for a painting made of this
+    _boundary: BoundaryColours = field(
+        default_factory=BoundaryColours, repr=False
+    )  # found once, also for a painting made of this
     sources: tuple[Path, ...] = field(default=(), repr=False)
 
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
-        """Blend photo and layers: the sum over regions of share * mix(colours, layer, strength), `layer` as below.
+        """Blend photo and layers: the sum over regions of weight * mix(colours, layer, strength), `layer` as below.
 
         The region's own colours stand where the photo would: where two regions share a pixel, replacing the one
-        takes its colour away, and no rim of it is left on the other. A share is the alpha, made crisp among the regions
-        with a style (see `crisp`) as far as the least painted of them is; one that is only out of focus meets the
-        others as softly as the photo does. Where depth is known a look may be graded: its strength is that at the
-        farthest and less by the share `graded` at the nearest.
+        takes its colour away, and no rim of it is left on the other. A weight is the alpha, sharpened among the
+        regions with a style (see `sharpen_alpha`) as far as the least painted of them is; one that is only out of focus
+        meets the others as softly as the photo does. Where depth is known a look's strength may fall off: it is that
+        at the farthest and less by the share `depth_falloff` at the nearest.
 
         Args:
             looks: strengths, colours and blur to use in place of the painting's own.
@@ -88,12 +90,12 @@ class Painting:
             strip = slice(top, min(top + ROWS, picture.shape[-2]))
             rows = (..., strip, slice(None))
             mattes = torch.cat([alpha[at : at + 1][rows] for at, _ in painted])
-            more = crisp(mattes[:styled]) - mattes[:styled]
+            more = sharpen_alpha(mattes[:styled]) - mattes[:styled]
             here = [s[rows] if isinstance(s, Tensor) else torch.tensor(s) for s in strengths]
             # Beside what is hardly painted the matte stays as soft as it is.
             least = reduce(torch.minimum, here[:styled]) if styled else torch.tensor(0.0)
             for n, ((at, _), layer, strength) in enumerate(zip(painted, layers, here, strict=True)):
-                own = self._own(at, strip)
+                own = self._region_colours(at, strip)
                 gain = strength * (layer[rows] - own)
                 crisper = least * more[n] * (own + gain) if n < styled else 0
                 picture[rows] += mattes[n] * gain + crisper
@@ -110,27 +112,31 @@ class Painting:
         """
         at = self.regions.index(name)
         look = self.looks.get(name, Look()) if look is None else look
-        found = self._recoloured(at, look) if look.styles else self._own(at, slice(0, self.photo.shape[-2])).clamp(0, 1)
+        found = (
+            self._recoloured(at, look)
+            if look.styles
+            else self._region_colours(at, slice(0, self.photo.shape[-2])).clamp(0, 1)
+        )
         return out_of_focus(found, self.regions.alpha[at : at + 1], look.blur, look.bokeh, self.regions.depth)
 
     @property
-    def shares(self) -> Tensor:
+    def weights(self) -> Tensor:
         """What each layer weighs in `render` (R, 1, H, W): its alpha, but crisp where both of a border have a style."""
         painted = [i for i, n in enumerate(self.regions.names) if (look := self.looks.get(n)) and look.styles]
         found = self.regions.alpha.clone()
-        found[painted] = crisp(found[painted])
+        found[painted] = sharpen_alpha(found[painted])
         return found
 
     def _recoloured(self, at: int, look: Look) -> Tensor:
         layer = self.layers[at : at + 1]
         if look.color == "style":
             return layer
-        own = self._own(at, slice(0, layer.shape[-2]))
+        own = self._region_colours(at, slice(0, layer.shape[-2]))
         return recolour(layer, own, self.regions.alpha[at : at + 1], look.color)
 
-    def _own(self, at: int, rows: slice) -> Tensor:
+    def _region_colours(self, at: int, rows: slice) -> Tensor:
         """Some rows of one region's own colours (1, 3, h, W), as `colours`, but the photo where the region is not."""
-        places, colours = self._soft(self.photo, self.regions.alpha)
+        places, colours = self._boundary(self.photo, self.regions.alpha)
         width = self.photo.shape[-1]
         first, last = torch.searchsorted(places, torch.tensor([rows.start * width, rows.stop * width])).tolist()
         own = self.photo[..., rows, :].clone()
@@ -138,10 +144,10 @@ class Painting:
         return own
 
     def _strength(self, look: Look) -> float | Tensor:
-        """A look's strength, or at each pixel (1, 1, H, W) if it is graded by depth."""
-        if self.regions.depth is None or look.graded == 0:
+        """A look's strength, or at each pixel (1, 1, H, W) if it falls off with depth."""
+        if self.regions.depth is None or look.depth_falloff == 0:
             return look.strength
-        return look.strength * (1 - look.graded * (1 - self.regions.depth))
+        return look.strength * (1 - look.depth_falloff * (1 - self.regions.depth))
 
     @property
     def likeness(self) -> float | None:
@@ -155,10 +161,10 @@ class Painting:
         return region_colours(self.photo, self.regions.alpha)
 
     @property
-    def soft(self) -> SoftColours:
+    def boundary_colours(self) -> BoundaryColours:
         """`colours` only where regions share pixels, found."""
-        self._soft(self.photo, self.regions.alpha)
-        return self._soft
+        self._boundary(self.photo, self.regions.alpha)
+        return self._boundary
 
     @property
     def matte(self) -> Tensor:

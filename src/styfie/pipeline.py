@@ -21,16 +21,16 @@ from styfie.sources import check_folder, files_read
 from styfie.storage.atomic import check_targets
 from styfie.storage.checkpoint import Unfinished
 from styfie.storage.openraster import stored_recipe
-from styfie.storage.recipes import depth_asked
+from styfie.storage.recipes import depth_source
 from styfie.storage.results import holds_painting, result_files, write_strokes
-from styfie.styles import Wanted, resolve_looks
+from styfie.styles import StyleInput, resolve_looks
 
 OnStart = Callable[[Painting], None]
 
 
 def paint(
     photo: Picture | None = None,
-    looks: Mapping[str, Wanted] | None = None,
+    looks: Mapping[str, StyleInput] | None = None,
     settings: Settings | None = None,
     *,
     subject: Picture | None = None,
@@ -126,8 +126,8 @@ def is_painted(folder: Path, photo: Picture | SourcePhoto | None, request: Reque
         return False
     picture = SourcePhoto.of(photo).at(settings.size)
     looks = resolve_looks(request.looks, max(picture.shape[-2:]))
-    asked = fingerprint(picture, looks, settings, depth_asked(request.depth), checksums_of(settings))
-    return bool(recipe.get("asked") == asked)
+    found = fingerprint(picture, looks, settings, depth_source(request.depth), checksums_of(settings))
+    return bool(recipe.get("fingerprint", recipe.get("asked")) == found)  # `asked` in files of before
 
 
 def segment(

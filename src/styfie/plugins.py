@@ -20,7 +20,7 @@ from styfie.segmentation.protocols import FrameSegmenter, Partitioner, PartSegme
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
-    from styfie.engines.onepass import Painter, in_one_pass
+    from styfie.engines.onepass import OnePassPainter, in_one_pass
     from styfie.engines.progress import Progress
     from styfie.losses.style import Map, StyleLoss
     from styfie.regions import Regions
@@ -37,7 +37,7 @@ __all__ = [
     "Map",
     "Memory",
     "MissingError",
-    "Painter",
+    "OnePassPainter",
     "PartSegmenter",
     "Partitioner",
     "Progress",
@@ -52,7 +52,7 @@ __all__ = [
 
 _HOME = {
     "Map": "losses.style",
-    "Painter": "engines.onepass",
+    "OnePassPainter": "engines.onepass",
     "Progress": "engines.progress",
     "Regions": "regions",
     "StyleLoss": "losses.style",

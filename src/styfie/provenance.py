@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # `since` of the latest fields that each key holds whatever they are, see `fields.painting`.
 RUNS, FILMS = 0, 1
+KEY_NAMES = {"depth_falloff": "graded", "network": "taught", "per-style": "taught"}  # of fields and engines, in keys
 BEFORE_NAMES = {"styfie-1": "styfie"}  # encoders by the name they had when there was one
 
 
@@ -62,7 +63,8 @@ def _settings_in_key(settings: Settings) -> dict[str, Any]:
     known = {field.name: getattr(settings, field.name) for field in _said(settings)}
     if settings.steps:  # what quality decides
         del known["quality"]
-    return known | {"encoder": BEFORE_NAMES.get(settings.encoder, settings.encoder)}
+    encoder, engine = BEFORE_NAMES.get(settings.encoder, settings.encoder), _key_name(settings.engine)
+    return known | {"encoder": encoder, "engine": engine}
 
 
 def _look_in_key(look: Look) -> list[Any]:
@@ -99,12 +101,12 @@ def fingerprint(
     The same of two runs of the same version says that they end with the same pictures.
     """
     digest = hashlib.sha256()
-    plain: list[Any] = [__version__, _kept(settings) | {"segmenter": Path(settings.segmenter).name}]
+    plain: list[Any] = [__version__, _said_values(settings) | {"segmenter": Path(settings.segmenter).name}]
     pictures = [photo]
     for name, look in sorted(looks.items()):
-        values = {key: value for key, value in _kept(look).items() if key != "styles"}
+        values = {key: value for key, value in _said_values(look).items() if key != "styles"}
         plain.append([name, values, [(s.name, s.weight, s.alpha is None) for s in look.styles]])
-        plain += [checksum(s.taught) for s in look.styles if s.taught]  # trained anew, it paints another picture
+        plain += [checksum(s.network) for s in look.styles if s.network]  # trained anew, it paints another picture
         pictures += [picture for style in look.styles for picture in _pictures(style) if picture is not None]
     digest.update(json.dumps([*plain, depth, dict(weights)], sort_keys=True).encode())
     for picture in pictures:
@@ -113,10 +115,19 @@ def fingerprint(
     return digest.hexdigest()
 
 
-def _kept(value: Look | Settings) -> dict[str, Any]:
+def _said_values(value: Look | Settings) -> dict[str, Any]:
     """All fields by name, whatever they belong to; those that came after films had keys where not as by default."""
-    values = {field: getattr(value, field.name) for field in fields_of(value)}
-    return {field.name: one for field, one in values.items() if is_said(field, one, FILMS)}
+    values = {field: _key_value(field.name, getattr(value, field.name)) for field in fields_of(value)}
+    return {_key_name(field.name): one for field, one in values.items() if is_said(field, one, FILMS)}
+
+
+def _key_name(name: str) -> str:
+    """A field's or an engine's name as keys have it: those that were renamed by the name before."""
+    return KEY_NAMES.get(name, name)
+
+
+def _key_value(field: str, value: Any) -> Any:
+    return _key_name(value) if field == "engine" else value
 
 
 def versions_and_settings(settings: Settings) -> dict[str, Any]:
@@ -144,8 +155,8 @@ def plain_bytes(value: object) -> Iterator[bytes]:
         yield type(value).__name__.encode()
         for field in fields_of(value):
             if is_said(field, one := getattr(value, field.name), FILMS):
-                yield field.name.encode()
-                yield from plain_bytes(one)
+                yield _key_name(field.name).encode()
+                yield from plain_bytes(_key_value(field.name, one))
     elif isinstance(value, Mapping):
         for name in value:  # in their order, which regions are laid over each other by
             yield str(name).encode()

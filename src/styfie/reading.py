@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from styfie.depth import AUTO, find_depth
-from styfie.engines import ENGINES, Reading
-from styfie.engines.plan import FULL
+from styfie.engines import ENGINES, SourceImage
+from styfie.engines.plan import BASE_SIZE
 from styfie.errors import InputError, NoPersonError
 from styfie.images import Picture, describe, read_matte, read_picture, same_proportions
 from styfie.looks import Look
@@ -20,8 +20,8 @@ from styfie.segmentation import find_segmenter, load_segmenter
 from styfie.segmentation.protocols import FastSegmenter, Partitioner, Segmenter
 from styfie.settings import Settings
 from styfie.storage.openraster import as_stored
-from styfie.storage.recipes import depth_asked
-from styfie.styles import Wanted, resolve_looks
+from styfie.storage.recipes import depth_source
+from styfie.styles import StyleInput, resolve_looks
 from styfie.weights import ASSETS
 
 PORTRAIT = ASSETS / "portrait.jpg"
@@ -35,7 +35,7 @@ class Request:
     `own` names those of `regions` whose masks were the user's own, which a recipe tells on.
     """
 
-    looks: Mapping[str, Wanted] = field(default_factory=dict)
+    looks: Mapping[str, StyleInput] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     masks: Mapping[str, Picture] = field(default_factory=dict)
     regions: Regions | None = None
@@ -72,7 +72,7 @@ def read_photo(photo: Picture | None, size: int) -> Tensor:
     return SourcePhoto(photo).at(size)
 
 
-def read_request(photo: SourcePhoto, request: Request, size: int) -> Reading:
+def read_request(photo: SourcePhoto, request: Request, size: int) -> SourceImage:
     """The photo at a longest side of `size`, and what is found in it and asked of it.
 
     Raises:
@@ -83,15 +83,15 @@ def read_request(photo: SourcePhoto, request: Request, size: int) -> Reading:
     regions = find_regions(picture, request.settings, request.masks, looks, request.regions, photo)
     regions = as_stored(_with_depth(regions, request.depth, photo.given, picture, looks))
     looks = {name: looks[name] for name in regions.names if name in looks}  # the order that the file has
-    return Reading(picture, regions, looks)
+    return SourceImage(picture, regions, looks)
 
 
-def read_coarse(photo: SourcePhoto, request: Request, large: Reading) -> Reading | None:
-    """What a painting of `FULL` pixels would begin from; none if this is no larger, or the same is not found there."""
-    if max(large.photo.shape[-2:]) <= FULL:
+def read_coarse(photo: SourcePhoto, request: Request, large: SourceImage) -> SourceImage | None:
+    """The photo at `BASE_SIZE`, which a large painting begins from; none if it is no larger or finds other regions."""
+    if max(large.photo.shape[-2:]) <= BASE_SIZE:
         return None
     try:
-        small = read_request(photo, request, FULL)
+        small = read_request(photo, request, BASE_SIZE)
     except InputError:
         return None
     return small if small.regions.names == large.regions.names else None
@@ -150,10 +150,10 @@ def _segmenter_for(settings: Settings, photo: SourcePhoto) -> Segmenter:
     """The segmenter that the settings name: the faster one for engines of one pass, of anything one for this photo."""
     segmenter, entry = load_segmenter(settings.segmenter), find_segmenter(settings.segmenter)
     if entry.fast and ENGINES.find(settings.engine).frames:
-        segmenter = cast(FastSegmenter, segmenter).brief()
+        segmenter = cast(FastSegmenter, segmenter).fast()
     if entry.partitions:
         dividing = cast(Partitioner, segmenter)
-        segmenter = dividing.seeing(photo.at(dividing.work))
+        segmenter = dividing.fit_to(photo.at(dividing.work_size))
     return segmenter
 
 
@@ -175,14 +175,14 @@ def _with_depth(
     """The regions with the depth that is asked for; what is known of it is not looked for again.
 
     Raises:
-        InputError: a look is graded by depth and there is none; or as `depth.find_depth`.
+        InputError: a look's strength falls off with depth and there is none; or as `depth.find_depth`.
     """
-    wanted = None if depth_asked(depth) == AUTO and regions.depth is not None else depth
+    wanted = None if depth_source(depth) == AUTO and regions.depth is not None else depth
     found = find_depth(wanted, source, photo, regions)
     regions = regions if found is None else replace(regions, depth=found)
-    if regions.depth is None and (graded := [name for name, look in looks.items() if look.graded]):
+    if regions.depth is None and (falling := [name for name, look in looks.items() if look.depth_falloff]):
         raise InputError(
-            f"The strength of {' and '.join(graded)} is graded by depth, and none is known: give --depth FILE or "
+            f"The strength of {' and '.join(falling)} falls off with depth, and none is known: give --depth FILE or "
             "--depth auto."
         )
     return regions

@@ -19,7 +19,7 @@ SUBJECT, BACKGROUND = "subject", "background"
 Point = tuple[float, float]  # x and y in pixels from the upper left corner
 NAME = re.compile(r"\w[\w-]*")  # of a region: its mask is a file of that name
 DOUBTFUL = 0.85  # score of a region that its user should look at
-WORK = 256  # longest side at which patches around points are looked for
+PATCH_SEARCH_SIZE = 256  # longest side at which patches around points are looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,7 @@ def correct(
     regions.index(name)
     if (size := tuple(photo.shape[-2:])) != regions.size:
         raise InputError(f"The photo is {size[1]}x{size[0]} and the regions {regions.size[1]}x{regions.size[0]}.")
-    small = resize(photo, fit_size(regions.size, min(WORK, max(regions.size))))
+    small = resize(photo, fit_size(regions.size, min(PATCH_SEARCH_SIZE, max(regions.size))))
     groups = [[_seed(point, regions.size, small) for point in points] for points in (add, remove)]
     distances = [[geodesic_distance(small, seed) for seed in seeds] for seeds in groups]
     nearest = [np.min(found, 0) if found else np.full(small.shape[-2:], np.inf) for found in distances]

@@ -16,7 +16,7 @@ from styfie.painting import Painting
 from styfie.provenance import checksums_of, fingerprint, versions_and_settings
 from styfie.reading import Request, SourcePhoto, check_narrow, read_coarse, read_request
 from styfie.storage.checkpoint import Unfinished
-from styfie.storage.recipes import depth_asked
+from styfie.storage.recipes import depth_source
 
 if TYPE_CHECKING:
     from styfie.engines.strokes import Drawing
@@ -43,8 +43,8 @@ class Run:
         self.before = Painting(picture, regions, layers, looks, sources=tuple(Path(one).absolute() for one in sources))
         self.weights = checksums_of(settings)
         known = request.regions is not None and request.regions.depth is not None
-        self.depth = depth_asked(request.depth, known)
-        self.asked = fingerprint(picture, looks, settings, self.depth, self.weights)
+        self.depth = depth_source(request.depth, known)
+        self.fingerprint = fingerprint(picture, looks, settings, self.depth, self.weights)
         self.drawing: Drawing | None = None  # of an engine of strokes, when it is done
 
     def paint(
@@ -103,7 +103,7 @@ class Run:
             "depth": self.depth,
             "weights": self.weights,
             "masks": sorted({*self.request.masks, *self.request.own}),
-            "asked": self.asked,
+            "fingerprint": self.fingerprint,
             "losses": {name: round(value, 6) for name, value in progress.losses.items()},
             "steps": progress.step,
             "finished": finished,

@@ -13,6 +13,7 @@ from styfie.looks import BOKEHS, MOST_BLUR
 
 STARTS = ("photo", "noise", "fast")
 QUALITIES = {"draft": 0.25, "standard": 1.0, "fine": 2.5}  # share of an engine's own number of steps
+OLD_ENGINES = {"taught": "per-style"}  # names of before, as recipes and commands may still say them
 STEPS = 40  # of most engines in standard quality
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -48,6 +49,7 @@ class Settings:
             object.__setattr__(self, name, _whole(name, getattr(self, name)))
         for name in ("max_memory", "radius"):
             object.__setattr__(self, name, _number(name, getattr(self, name)))
+        object.__setattr__(self, "engine", OLD_ENGINES.get(self.engine, self.engine))
         if isinstance(self.segmenter, Path):
             object.__setattr__(self, "segmenter", str(self.segmenter))
         for name in ("device", "engine", "encoder", "loss", "segmenter", "start", "lens"):

@@ -35,14 +35,14 @@ class StyleSource:
 
 
 @dataclass(frozen=True, eq=False)
-class Ask:
+class LookSpec:
     """What is asked of one region before its style pictures are loaded; `look` is all the rest, its styles unused."""
 
     styles: tuple[StyleSource, ...] = ()
     look: Look = field(default_factory=Look)
 
 
-Wanted = Look | Ask | Picture | None
+StyleInput = Look | LookSpec | Picture | None
 
 
 def parse_styles(text: str) -> tuple[StyleSource, ...]:
@@ -51,17 +51,17 @@ def parse_styles(text: str) -> tuple[StyleSource, ...]:
     Raises:
         InputError: an empty part, or a weight that is no number.
     """
-    return (StyleSource(text),) if _known(text) else tuple(_parse_one(part, text) for part in text.split("+"))
+    return (StyleSource(text),) if _is_name(text) else tuple(_parse_one(part, text) for part in text.split("+"))
 
 
 def _parse_one(part: str, text: str) -> StyleSource:
     name, colon, weight = part.rpartition(":")
-    if part and (not colon or _known(part)):
+    if part and (not colon or _is_name(part)):
         return StyleSource(part)
     number = _number(weight)
     if name and number is not None:
         return StyleSource(name, number)
-    if name and not _known(name):
+    if name and not _is_name(name):
         return StyleSource(part)  # a colon of the name's own: loading it says whether there is such a file
     raise InputError(f"The style {text!r} came: STYLE, or STYLE:WEIGHT+STYLE:WEIGHT with numbers above 0, is wanted.")
 
@@ -73,11 +73,11 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _known(name: str) -> bool:
+def _is_name(name: str) -> bool:
     return name in BUILT_IN or (name != "" and os.path.exists(name))  # noqa: PTH110 - it takes names of any length
 
 
-def resolve_looks(wanted: Mapping[str, Wanted], longest: int) -> dict[str, Look]:
+def resolve_looks(wanted: Mapping[str, StyleInput], longest: int) -> dict[str, Look]:
     """Looks with their pictures loaded, at most `longest` pixels; the gallery's first pair if none has a style.
 
     Raises:
@@ -85,11 +85,11 @@ def resolve_looks(wanted: Mapping[str, Wanted], longest: int) -> dict[str, Look]
     """
     if not any(_has_style(one) for one in wanted.values()):
         pair = zip((SUBJECT, BACKGROUND), PAIRS[0], strict=True)
-        wanted = {**wanted, **{n: Ask((StyleSource(s),), _rest(wanted.get(n))) for n, s in pair}}
+        wanted = {**wanted, **{n: LookSpec((StyleSource(s),), _rest(wanted.get(n))) for n, s in pair}}
     return {name: _resolve(one, longest) for name, one in wanted.items() if one is not None}
 
 
-def style_files(wanted: Mapping[str, Wanted]) -> list[Path]:
+def style_files(wanted: Mapping[str, StyleInput]) -> list[Path]:
     """The files that style pictures, their masks and networks that were taught a style are read from.
 
     Raises:
@@ -98,12 +98,12 @@ def style_files(wanted: Mapping[str, Wanted]) -> list[Path]:
     return [Path(one) for each in wanted.values() for one in _read_for(each) if isinstance(one, str | Path)]
 
 
-def _read_for(one: Wanted) -> Iterator[object]:
+def _read_for(one: StyleInput) -> Iterator[object]:
     """Where the styles of one region are from, whatever that is."""
     if isinstance(one, Look):
-        yield from (style.taught for style in one.styles)
+        yield from (style.network for style in one.styles)
         return
-    if isinstance(one, Ask):
+    if isinstance(one, LookSpec):
         sources = one.styles
     elif isinstance(one, str):
         sources = parse_styles(one)
@@ -112,24 +112,24 @@ def _read_for(one: Wanted) -> Iterator[object]:
     for source in sources:
         yield source.mask
         if isinstance(source.picture, Style):
-            yield source.picture.taught
+            yield source.picture.network
         elif not (isinstance(source.picture, str) and source.picture in GALLERY):
             yield source.picture
 
 
-def _has_style(one: Wanted) -> bool:
-    return bool(one.styles) if isinstance(one, Look | Ask) else one is not None
+def _has_style(one: StyleInput) -> bool:
+    return bool(one.styles) if isinstance(one, Look | LookSpec) else one is not None
 
 
-def _rest(one: Wanted) -> Look:
+def _rest(one: StyleInput) -> Look:
     """What is asked besides the styles."""
-    return one if isinstance(one, Look) else one.look if isinstance(one, Ask) else Look()
+    return one if isinstance(one, Look) else one.look if isinstance(one, LookSpec) else Look()
 
 
-def _resolve(one: Look | Ask | Picture, longest: int) -> Look:
+def _resolve(one: Look | LookSpec | Picture, longest: int) -> Look:
     if isinstance(one, Look):
         return one
-    if isinstance(one, Ask):
+    if isinstance(one, LookSpec):
         side = round(longest * max(1.0, one.look.stroke))  # a broad stroke is a style seen larger than the painting
         return replace(one.look, styles=tuple(_load(source, side) for source in one.styles))
     return Look(load_styles(one, longest))
@@ -170,9 +170,9 @@ def load_style(source: Picture, longest: int) -> Style:
             f"There is no style {str(source)!r}: a picture file or one of {', '.join(BUILT_IN)} is wanted."
         )
     if isinstance(source, str | Path) and Path(source).suffix == SAFETENSORS:
-        from styfie.engines.taught.files import read_taught
+        from styfie.engines.per_style.files import read_per_style
 
-        return Style(describe(source), read_taught(Path(source)).picture, taught=Path(source))
+        return Style(describe(source), read_per_style(Path(source)).picture, network=Path(source))
     return Style(describe(source), read_picture(source, LARGEST, enlarge=False))
 
 

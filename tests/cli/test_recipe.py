@@ -74,7 +74,18 @@ def test_at_another_size_the_masks_and_the_depth_of_ones_own_are_kept(
     mask.paste(255, (10, 40, 50, 90))  # not where the person is
     mask.save(tmp_path / "m.png")
     depth.save(tmp_path / "d.png")
-    asked = ("--background", "pop", "--graded", "1", "--depth", tmp_path / "d.png", "--size", "64", "--steps", "1")
+    asked = (
+        "--background",
+        "pop",
+        "--depth-falloff",
+        "1",
+        "--depth",
+        tmp_path / "d.png",
+        "--size",
+        "64",
+        "--steps",
+        "1",
+    )
     masks = ("--mask", tmp_path / "m.png")
     for name, given in (("masked", masks), ("plain", ())):
         assert run(capsys, "paint", PORTRAIT, *asked, *given, "-o", tmp_path / name)[0] == 0

@@ -34,8 +34,8 @@ def test_each_has_its_loss_and_an_unknown_one_is_named() -> None:
         "vgg16": THIN,
         "vgg19": THIN,
     }
-    assert ENCODERS["styfie-2"].kept > 0 and all(
-        not entry.kept for name, entry in ENCODERS.items() if name != "styfie-2"
+    assert ENCODERS["styfie-2"].cached > 0 and all(
+        not entry.cached for name, entry in ENCODERS.items() if name != "styfie-2"
     )
     with pytest.raises(InputError, match="known are styfie-2, styfie-1, vgg16, vgg19"):
         ENCODERS.find("ear")

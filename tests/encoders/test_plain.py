@@ -102,10 +102,10 @@ def test_what_is_pulled_back_is_autograds_gradient(
     (known,) = torch.autograd.grad(list(maps.values()), picture, list(pulls.values()))
     taps = {name: tap.detach().contiguous(memory_format=torch.channels_last) for name, tap in maps.items()}
 
-    def pull(name: str, gradient: Tensor) -> None:
+    def add_gradient(name: str, gradient: Tensor) -> None:
         gradient += pulls[name]
 
-    found = encoder.pull_back(taps, pull)
+    found = encoder.backward(taps, add_gradient)
     assert torch.allclose(found, known, atol=1e-10)
 
 

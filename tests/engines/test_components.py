@@ -12,7 +12,7 @@ from torch import Tensor
 
 from styfie.engines.components import paint as module
 from styfie.engines.components.colours import recoloured
-from styfie.engines.components.paint import PAINTER, components
+from styfie.engines.components.paint import OPTIONS, components
 from styfie.engines.progress import Progress
 from styfie.gallery import draw
 from styfie.images import read_picture, resize
@@ -160,7 +160,7 @@ def test_large_paintings_are_enlarged(monkeypatch: pytest.MonkeyPatch, portrait:
     seen = list(components(portrait, whole(portrait), looks, SETTINGS))
     assert seen[0].layers.shape == alone.shape and seen[-1].layers.shape == (2, *portrait.shape[1:])
     lost = portrait - resize(small, (portrait.shape[-2], portrait.shape[-1]))
-    wanted = resize(alone[:1], (portrait.shape[-2], portrait.shape[-1])) + PAINTER.detail * lost
+    wanted = resize(alone[:1], (portrait.shape[-2], portrait.shape[-1])) + OPTIONS.detail * lost
     assert float((seen[-1].layers[:1] - wanted.clamp(0, 1)).abs().mean()) < 0.02
 
 

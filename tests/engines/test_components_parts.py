@@ -19,7 +19,7 @@ from styfie.engines.components.poisson import differences, screened_poisson
 from styfie.engines.components.sheets import (
     EDGE,
     MARGIN,
-    SIDE,
+    PATCH_SIZE,
     STEP,
     TURNS,
     Bank,
@@ -154,13 +154,13 @@ def test_turned_sheets_are_the_style_turned(portrait: Tensor) -> None:
 
 
 def test_only_patches_along_edges_are_turned_and_only_the_marked_part_is_taken(portrait: Tensor, bank: Bank) -> None:
-    mask = F.avg_pool2d(bank.sheets[:, 9:], SIDE, 1)[:, 0]
-    free = bank.free[:, : 1 - SIDE, : 1 - SIDE]
-    assert bool(free[0].all()) and not bool(bank.free[:, 1 - SIDE :].any())
+    mask = F.avg_pool2d(bank.sheets[:, 9:], PATCH_SIZE, 1)[:, 0]
+    free = bank.free[:, : 1 - PATCH_SIZE, : 1 - PATCH_SIZE]
+    assert bool(free[0].all()) and not bool(bank.free[:, 1 - PATCH_SIZE :].any())
     assert bool(free[1:].any()) and float(mask[1:][free[1:]].min()) > EDGE
     left = (torch.arange(portrait.shape[-1]) < 40).float().expand_as(portrait[:, :1])
     marked = bank_at([turned(Style("left", portrait, alpha=left), 96, 96)], 1).free[0]
-    assert bool(marked[0, : 40 - SIDE].all()) and not bool(marked[:, 41 - SIDE + 1 :].any())
+    assert bool(marked[0, : 40 - PATCH_SIZE].all()) and not bool(marked[:, 41 - PATCH_SIZE + 1 :].any())
     thin = (torch.arange(portrait.shape[-1]) < 3).float().expand_as(portrait[:, :1])
     assert bool(bank_at([turned(Style("thin", portrait, alpha=thin), 96, 96)], 1).free[0].any())
 
@@ -173,7 +173,7 @@ def test_costs_are_differences_written_out(bank: Bank) -> None:
     def patch(place: Tensor) -> Tensor:
         sheet, top, left = (int(one) for one in bank.where(place))
         assert int(place) == (sheet * bank.free.shape[1] + top) * width + left
-        return bank.sheets[sheet, 3:9, top : top + SIDE, left : left + SIDE]
+        return bank.sheets[sheet, 3:9, top : top + PATCH_SIZE, left : left + PATCH_SIZE]
 
     across, down = overlap_costs(bank, places)
     for y, x, a, b in ((0, 0, 0, 0), (7, 2, 1, 2), (3, 1, 2, 0)):
@@ -185,9 +185,9 @@ def test_costs_are_differences_written_out(bank: Bank) -> None:
 
 
 def test_a_picture_offers_itself_at_no_cost(portrait: Tensor, bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patches, "KNOWN", 10**6)
+    monkeypatch.setattr(patches, "BASIS_PATCHES", 10**6)
     around = padded(decompose(portrait, 96).stacked)
-    assert all((n - SIDE) % STEP == 0 for n in around.shape[-2:])
+    assert all((n - PATCH_SIZE) % STEP == 0 for n in around.shape[-2:])
     features = node_features(around)
     inner = features[2:-3, 2:-3]
     nearest = Nearest(bank, torch.Generator().manual_seed(0))
@@ -210,8 +210,8 @@ def test_one_piece_overlaps_at_no_cost_and_is_no_repetition_but_a_copy_is(bank: 
     assert torch.equal(repeats(bank, places[:, :1], places[:, 1:], 0, STEP), torch.zeros(1, 1, 2, 2))
     found = repeats(bank, places[:, :1], places[:, :1] + width, 0, STEP)
     assert torch.equal(found[0, 0], torch.eye(2))
-    held = bank.places[torch.tensor([[0, 0, 0, 0, 50 + SIDE]])]
-    wanted = bank.places[torch.tensor([[[0, 50 + SIDE, 30]]])]
+    held = bank.places[torch.tensor([[0, 0, 0, 0, 50 + PATCH_SIZE]])]
+    wanted = bank.places[torch.tensor([[[0, 50 + PATCH_SIZE, 30]]])]
     assert usage(bank, held, wanted).tolist() == [[[2, 0, 0]]]
 
 
@@ -220,7 +220,7 @@ def test_what_is_inherited_goes_on_with_the_same_piece(bank: Bank, portrait: Ten
     """Nodes that hold the style at its own place go on to hold it there, by whichever neighbour they inherit."""
     before = bank_at([turned(Style("portrait", portrait), 96, 96)], ratio)
     size = [n // ratio for n in portrait.shape[-2:]]
-    rows, columns = ((n + 2 * MARGIN - SIDE) // STEP + 1 for n in size)
+    rows, columns = ((n + 2 * MARGIN - PATCH_SIZE) // STEP + 1 for n in size)
     y, x = ((STEP * torch.arange(n) - MARGIN).clamp_min(0) for n in (rows, columns))
     free = before.free[0].nonzero().amax(0)
     held = before.place(torch.tensor(0), y.clamp(max=int(free[0]))[:, None], x.clamp(max=int(free[1])))
@@ -235,7 +235,7 @@ def test_patches_of_one_piece_are_joined_to_it(bank: Bank) -> None:
     rows, columns = torch.arange(0, 33, STEP), torch.arange(0, 25, STEP)
     places = bank.place(torch.tensor(0), rows[:, None], columns)
     values, across, down = joined(bank, places)
-    wanted = bank.sheets[:1, 3:9, : 32 + SIDE, : 24 + SIDE]
+    wanted = bank.sheets[:1, 3:9, : 32 + PATCH_SIZE, : 24 + PATCH_SIZE]
     gradients = differences(wanted)
     torch.testing.assert_close(values, wanted, atol=1e-5, rtol=0)
     torch.testing.assert_close(across[..., :-1], gradients[0][..., :-1], atol=1e-5, rtol=0)

@@ -44,7 +44,7 @@ def blobs(seed: int, size: tuple[int, int] = (48, 64)) -> Tensor:
 def small_references() -> Iterator[None]:
     """Mean activations of smaller pictures, drawn once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "SIDE", 64)
+        patch.setattr(module, "ACTIVATION_SIZE", 64)
         pictures = reference_pictures()
         patch.setattr(module, "reference_pictures", lambda: pictures)
         yield

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from styfie.engines.layers import carried_on, group, in_style_colours
+from styfie.engines.layers import extrapolate, group, in_style_colours
 from styfie.looks import Look, Style
 from styfie.regions import Regions
 from tests.engines.conftest import BLUE, RED
@@ -16,27 +16,27 @@ def test_colours_are_carried_on_beyond_a_region_and_kept_within(size: tuple[int,
     photo = torch.rand((1, 3, *size), generator=torch.Generator().manual_seed(0))
     alpha = torch.zeros(1, 1, *size)
     alpha[..., : size[1] // 2] = 1
-    found = carried_on(photo, alpha)
+    found = extrapolate(photo, alpha)
     assert torch.allclose(found[..., : size[1] // 2], photo[..., : size[1] // 2], atol=1e-6)
     other = torch.where(alpha > 0, photo, 1 - photo)
-    assert torch.equal(carried_on(other, alpha), found), "what lies beyond does not count"
+    assert torch.equal(extrapolate(other, alpha), found), "what lies beyond does not count"
     flat = torch.where(alpha > 0, 0.3, photo)
-    assert torch.allclose(carried_on(flat, alpha), torch.full_like(photo, 0.3), atol=1e-5)
+    assert torch.allclose(extrapolate(flat, alpha), torch.full_like(photo, 0.3), atol=1e-5)
 
 
 def test_carried_on_colours_are_smooth_and_within_those_there_are() -> None:
     photo = torch.rand((1, 3, 64, 64), generator=torch.Generator().manual_seed(0))
     alpha = torch.ones(1, 1, 64, 64)
     alpha[..., 16:48, 16:48] = 0
-    hole = carried_on(photo, alpha)[..., 20:44, 20:44]
+    hole = extrapolate(photo, alpha)[..., 20:44, 20:44]
     assert float(hole.min()) >= float(photo.min()) and float(hole.max()) <= float(photo.max())
     assert float(hole.diff(dim=-1).abs().mean()) < 0.1 * float(photo.diff(dim=-1).abs().mean())
 
 
 def test_a_whole_region_is_the_photo_and_an_empty_one_is_bearable() -> None:
     photo = torch.rand((1, 3, 20, 30), generator=torch.Generator().manual_seed(0))
-    assert torch.equal(carried_on(photo, torch.ones(1, 1, 20, 30)), photo)
-    assert bool(torch.isfinite(carried_on(photo, torch.zeros(1, 1, 20, 30))).all())
+    assert torch.equal(extrapolate(photo, torch.ones(1, 1, 20, 30)), photo)
+    assert bool(torch.isfinite(extrapolate(photo, torch.zeros(1, 1, 20, 30))).all())
 
 
 LEFT = torch.zeros_like(RED.picture[:, :1])
@@ -46,7 +46,7 @@ LEFT[..., :32] = 1
 @pytest.mark.parametrize(
     ("other", "layers"),
     [
-        (Look((Style("again", RED.picture.clone()),), strength=0.3, color="luma", graded=0.5, blur=2.0), 1),
+        (Look((Style("again", RED.picture.clone()),), strength=0.3, color="luma", depth_falloff=0.5, blur=2.0), 1),
         (Look((RED,), likeness=0.6), 2),
         (Look((RED,), stroke=0.9), 2),
         (Look((BLUE,)), 2),
@@ -54,7 +54,7 @@ LEFT[..., :32] = 1
         (Look((Style("heavy", RED.picture, 2.0),)), 2),
         (Look((Style("part", RED.picture, 1.0, LEFT),)), 2),
         (Look((RED,), brush="oil"), 1),
-        (Look((Style("trained", RED.picture, taught=Path("red.safetensors")),)), 2),
+        (Look((Style("trained", RED.picture, network=Path("red.safetensors")),)), 2),
     ],
     ids=["blend", "likeness", "stroke", "style", "one more", "weight", "part of the picture", "brush", "network"],
 )

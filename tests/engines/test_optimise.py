@@ -9,7 +9,7 @@ from torch import Tensor
 
 from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
-from styfie.engines import Reading, plan
+from styfie.engines import SourceImage, plan
 from styfie.engines import optimise as engine
 from styfie.engines.layers import enlarge, group, in_style_colours, region_box
 from styfie.engines.objective import TERMS, Objective
@@ -183,10 +183,10 @@ def test_a_large_painting_begins_as_the_small_one(
 ) -> None:
     """The scales up to `FULL` do not see the larger photo at all, however little it differs."""
     for module in (plan, engine):
-        monkeypatch.setattr(module, "FULL", 64)
+        monkeypatch.setattr(module, "BASE_SIZE", 64)
     looks = {"subject": Look((RED,)), "background": Look((BLUE,))}
     large = torch.nn.functional.interpolate(photo, (96, 128), mode="bicubic").clamp(0, 1)
-    settings, small = Settings(size=128, steps=12, device="cpu"), Reading(photo, halves, looks)
+    settings, small = Settings(size=128, steps=12, device="cpu"), SourceImage(photo, halves, looks)
     steps = list(optimise(large, halves.resize((96, 128)), looks, settings, encoder=encoder, small=small))
     held, alone = (
         [p.state for p in found if p.state is not None]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from styfie.engines.progress import Progress
-from styfie.engines.strokes import PAINTER, Painter, strokes, to_json
+from styfie.engines.strokes import OPTIONS, StrokeOptions, strokes, to_json
 from styfie.engines.strokes.brushes import BRUSHES, SUITED
 from styfie.engines.strokes.fields import directions, filled
 from styfie.engines.strokes.paint import Easel
@@ -25,11 +25,11 @@ from tests.conftest import fingerprint
 from tests.engines.conftest import BLUE, RED
 
 SETTINGS = Settings(steps=2, device="cpu")
-FEW = replace(PAINTER, strokes=60)
+FEW = replace(OPTIONS, strokes=60)
 
 
 def last(photo: Tensor, regions: Regions, looks: dict[str, Look], settings: Settings = SETTINGS) -> Progress:
-    *_, progress = strokes(photo, regions, looks, settings, painter=FEW)
+    *_, progress = strokes(photo, regions, looks, settings, options=FEW)
     return progress
 
 
@@ -37,10 +37,10 @@ def whole(photo: Tensor, face: Tensor | None = None) -> Regions:
     return Regions(("subject",), torch.ones_like(photo[:, :1]), (1.0,), face=face)
 
 
-def reproduced(photo: Tensor, count: int, painter: Painter = PAINTER) -> float:
+def reproduced(photo: Tensor, count: int, options: StrokeOptions = OPTIONS) -> float:
     """Decibels of a photo painted in its own colours."""
     look, ones = Look((RED,), likeness=0, brush="oil"), torch.ones_like(photo[:, :1])
-    easel = Easel(photo, ones, whole(photo), 0 * ones, look, count, Settings(steps=3), painter)
+    easel = Easel(photo, ones, whole(photo), 0 * ones, look, count, Settings(steps=3), options)
     for _ in easel.paint():
         pass
     return float(-10 * (easel.strokes.render(easel.size) - photo).square().mean().log10())
@@ -49,7 +49,7 @@ def reproduced(photo: Tensor, count: int, painter: Painter = PAINTER) -> float:
 def test_more_strokes_are_nearer_to_the_photo_and_optimised_ones_much_nearer(portrait: Tensor) -> None:
     photo = resize(portrait, (64, 64))
     few, many = (reproduced(photo, count) for count in (30, 120))
-    as_placed = reproduced(photo, 120, replace(PAINTER, shift=0.0, tint=0.0))
+    as_placed = reproduced(photo, 120, replace(OPTIONS, shift=0.0, tint=0.0))
     assert many > few + 1.5 and many > as_placed + 1.5 and many > 15.5
 
 
@@ -89,11 +89,11 @@ def test_any_size(size: tuple[int, int]) -> None:
 
 def test_steps_are_counted_and_stopping_the_iteration_stops_the_painting(photo: Tensor, halves: Regions) -> None:
     looks = {"subject": Look((RED,)), "background": Look((BLUE,))}
-    every = list(strokes(photo, halves, looks, SETTINGS, painter=FEW))
+    every = list(strokes(photo, halves, looks, SETTINGS, options=FEW))
     assert [p.step for p in every] == list(range(1, every[0].steps + 1)) and len({p.steps for p in every}) == 1
     assert all(p.strokes is None for p in every[:-1])
     assert every[0].layers.shape[:2] == (2, 3)
-    running = strokes(photo, halves, looks, SETTINGS, painter=FEW)
+    running = strokes(photo, halves, looks, SETTINGS, options=FEW)
     first = next(running)
     running.close()  # type: ignore[attr-defined]
     torch.testing.assert_close(first.layers, every[0].layers)

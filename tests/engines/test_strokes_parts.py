@@ -14,7 +14,7 @@ from torch import Tensor
 from styfie.engines.strokes.brushes import BRUSHES
 from styfie.engines.strokes.drawing import Drawing, Strokes
 from styfie.engines.strokes.export import to_svg
-from styfie.engines.strokes.optimise import held
+from styfie.engines.strokes.optimise import clamp_shape
 from styfie.engines.strokes.palette import calmed, eroded, palette_of
 from styfie.engines.strokes.placing import demand, initial_shapes, plan_levels, scatter
 from styfie.looks import Style
@@ -94,7 +94,7 @@ def test_bars_are_held_within_what_the_brush_can_do() -> None:
         [1, 2, 0.0, 0.05, 0, 0],
     ]
     kind = replace(BRUSHES["oil"], length=(2.0, 6.0), bend=0.12)
-    found = held(kind, torch.tensor(rows), widths)
+    found = clamp_shape(kind, torch.tensor(rows), widths)
     assert found[:, 3].tolist() == pytest.approx([0.05, 0.16, 0.1, 0.05])
     assert found[:, 2].tolist() == pytest.approx([0.6, 0.32, 0.3, 0.1])
     assert found[:, 5].tolist() == pytest.approx([0.12, -0.12, 0.05, 0.0])
@@ -114,14 +114,14 @@ def test_curves_are_held_within_what_the_brush_can_do() -> None:
         [0, 0, 0.2, 0.1, 0.4, 0, 0.04, 0.06],
     ]
     kind = replace(BRUSHES["watercolour"], length=(1.5, 6.0))
-    found = held(kind, torch.tensor(rows), widths)
+    found = clamp_shape(kind, torch.tensor(rows), widths)
     assert found[:, 6:].flatten().tolist() == pytest.approx([0.02, 0.08, 0.05, 0.05, 0.04, 0.06])
     ends = found[:, :6].reshape(3, 3, 2)
     chords = (ends[:, 2] - ends[:, 0]).norm(dim=1)
     assert chords.tolist() == pytest.approx([0.5, 0.05, 0.4]), "at most 5 widths and at least half, between round ends"
     middles = torch.tensor(rows)[:, :6].reshape(3, 3, 2).mean(1)
     torch.testing.assert_close(ends.mean(1), middles)
-    one = held(replace(kind, two_colours=False), torch.tensor(rows), widths)
+    one = clamp_shape(replace(kind, two_colours=False), torch.tensor(rows), widths)
     assert one[:, 6:].flatten().tolist() == pytest.approx([0.05, 0.05, 0.05, 0.05, 0.05, 0.05]), "one width all along"
 
 

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 from styfie.encoders.plain import PlainEncoder
-from styfie.engines.strokes import PAINTER, strokes
+from styfie.engines.strokes import OPTIONS, strokes
 from styfie.engines.strokes.whole import grid_cost, style_of, transport_cost, transport_to
 from styfie.looks import Look
 from styfie.regions import Regions
@@ -66,9 +66,9 @@ def test_a_style_is_no_way_off_from_itself(encoder: PlainEncoder) -> None:
 def test_either_is_an_option_that_brings_its_loss_down(photo: Tensor, option: str) -> None:
     looks, settings = {"subject": Look((RED,), likeness=0, brush="oil")}, Settings(steps=4, device="cpu")
     regions = Regions(("subject",), torch.ones_like(photo[:, :1]), (1.0,))
-    without = replace(PAINTER, strokes=60)
+    without = replace(OPTIONS, strokes=60)
     asked = replace(without, transport=1.0) if option == "transport" else replace(without, style=1.0)
-    ends = [list(strokes(photo, regions, looks, settings, painter=one))[-1].layers for one in (without, asked)]
+    ends = [list(strokes(photo, regions, looks, settings, options=one))[-1].layers for one in (without, asked)]
     assert not torch.equal(*ends)
     if option == "style":
         from styfie.encoders import load_encoder

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from styfie.errors import InputError, NoPersonError
 from styfie.evaluation.parts import UNLABELLED
-from styfie.evaluation.segmenter import SHOWN, WORST, Scored, evaluate_segmenter, person_of
+from styfie.evaluation.segmenter import WORST, WORST_SIZE, Scored, evaluate_segmenter, person_of
 from styfie.regions import Regions
 
 
@@ -76,8 +76,8 @@ def test_keeps_the_worst_small() -> None:
     many = [portrait(f"s_{share}", share, side=400) for share in range(200, 200 + 10 * (WORST + 2), 10)]
     worst = evaluate_segmenter(many, left_half).worst
     assert [shown.row.name for shown in worst] == [p.name for p in reversed(many)][:WORST]
-    assert worst[0].photo.shape == (1, 3, SHOWN, SHOWN)
-    assert worst[0].truth.shape == worst[0].found.shape == (1, 1, SHOWN, SHOWN)
+    assert worst[0].photo.shape == (1, 3, WORST_SIZE, WORST_SIZE)
+    assert worst[0].truth.shape == worst[0].found.shape == (1, 1, WORST_SIZE, WORST_SIZE)
 
 
 def test_parts_are_pooled_where_labelled() -> None:

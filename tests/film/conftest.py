@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from styfie.film import video
-from styfie.film.stream import Shown
+from styfie.film.stream import PreviousFrame
 from styfie.looks import Look, Style
 
 av = pytest.importorskip("av")
@@ -22,7 +22,7 @@ LOOKS = {"background": Look((Style("grey", torch.full((1, 3, 8, 8), 0.5)),))}
 
 
 class Negatives:
-    def __init__(self, looks: Mapping[str, Look], settings: object, last: Shown | None = None) -> None:
+    def __init__(self, looks: Mapping[str, Look], settings: object, last: PreviousFrame | None = None) -> None:
         self.last, self.looks = last, looks
         self.seen: set[str] = set()
 
@@ -31,7 +31,7 @@ class Negatives:
             self.seen.add("background")
             before = frame if self.last is None else self.last.picture
             picture = 0.5 * (1 - frame) + 0.5 * before
-            self.last = Shown(frame, frame, picture, frame[:, :1], picture)
+            self.last = PreviousFrame(frame, frame, picture, frame[:, :1], picture)
             yield picture
 
 

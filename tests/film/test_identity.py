@@ -18,12 +18,12 @@ pytest.importorskip("cv2")
 PICTURE = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 OTHER: dict[type[Any], dict[str, Any]] = {  # another value of every field
     Look: {
-        "styles": (), "strength": 0.5, "color": "keep", "stroke": 2.0, "content": 0.1, "likeness": 0.1, "graded": 0.5,
-        "brush": "oil", "blur": 3.0, "bokeh": "disc",
+        "styles": (), "strength": 0.5, "color": "keep", "stroke": 2.0, "content": 0.1, "likeness": 0.1,
+        "depth_falloff": 0.5, "brush": "oil", "blur": 3.0, "bokeh": "disc",
     },
     Style: {
         "name": "b", "picture": 1 - PICTURE, "weight": 2.0, "alpha": PICTURE[:, :1], "small": PICTURE,
-        "taught": Path(__file__),
+        "network": Path(__file__),
     },
     Settings: {
         "size": 64, "quality": "fine", "steps": 7, "seed": 1, "device": "cpu", "engine": "strokes", "encoder": "vgg16",
@@ -59,17 +59,17 @@ def test_every_field_counts(clip: Path, kind: type, name: str) -> None:
 
 def test_files_count_by_what_is_in_them(clip: Path, tmp_path: Path) -> None:
     """The clip, a network that was taught a style, and a segmenter of one's own, trained anew under the same name."""
-    taught, segmenter = tmp_path / "style.safetensors", tmp_path / "segmenter.safetensors"
+    network, segmenter = tmp_path / "style.safetensors", tmp_path / "segmenter.safetensors"
 
     def now() -> tuple[str, str, str]:
         own = Settings(segmenter=str(segmenter))
-        return key(clip), key(clip, asked(taught=taught)), key(clip, settings=own)
+        return key(clip), key(clip, asked(network=network)), key(clip, settings=own)
 
-    taught.write_bytes(b"1")
+    network.write_bytes(b"1")
     segmenter.write_bytes(b"1")
     before = now()
     assert before == now()
-    for file, changed in ((taught, 1), (segmenter, 2)):
+    for file, changed in ((network, 1), (segmenter, 2)):
         file.write_bytes(b"2")
         after = now()
         assert [a != b for a, b in zip(before, after, strict=True)] == [n == changed for n in range(3)]

@@ -14,12 +14,12 @@ from torch import Tensor
 from styfie.colour import luma_of
 from styfie.errors import InputError
 from styfie.film.flow import carry, motion_between
-from styfie.film.stream import Shown, Stream
+from styfie.film.stream import PreviousFrame, Stream
 from styfie.gallery import draw
 from styfie.images import read_picture
 from styfie.looks import Look, Style
 from styfie.regions import Regions
-from styfie.segmentation.portrait import Sight
+from styfie.segmentation.portrait import Prediction
 from styfie.settings import Settings
 from styfie.weights import ASSETS
 
@@ -76,7 +76,7 @@ def test_going_on_from_the_last_frame_is_the_same(frames: list[Tensor]) -> None:
     first = Stream(asked, SETTINGS)
     painted = list(first(frames[:3]))
     assert first.last is not None
-    kept = Shown.of_tensors(first.last.to_tensors())
+    kept = PreviousFrame.of_tensors(first.last.to_tensors())
     parts = [*painted, *Stream(asked, SETTINGS, kept)(frames[3:])]
     assert all(torch.equal(a, b) for a, b in zip(whole, parts, strict=True))
 
@@ -153,7 +153,7 @@ def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def scene(people: Sequence[int], hair: bool = True) -> tuple[Tensor, Sight]:
+def scene(people: Sequence[int], hair: bool = True) -> tuple[Tensor, Prediction]:
     """People at these columns of 64, as a frame and as what the network sees in it: hair above, skin, and clothes."""
     photo, matte, parts = torch.full((1, 3, 64, 64), 0.9), torch.zeros(1, 1, 64, 64), torch.zeros(1, 5, 64, 64)
     for x in people:
@@ -162,13 +162,13 @@ def scene(people: Sequence[int], hair: bool = True) -> tuple[Tensor, Sight]:
         for part, rows in ((2 if hair else 1, slice(8, 20)), (1, slice(20, 34)), (3, slice(34, 60))):
             parts[:, part, rows, x : x + 14] = 1
     parts[:, 0] = 1 - parts[:, 1:].sum(1)
-    return photo, Sight(photo, matte, parts)
+    return photo, Prediction(photo, matte, parts)
 
 
-def watched(monkeypatch: pytest.MonkeyPatch, names: Sequence[str], *scenes: tuple[Tensor, Sight]) -> list[Regions]:
+def watched(monkeypatch: pytest.MonkeyPatch, names: Sequence[str], *scenes: tuple[Tensor, Prediction]) -> list[Regions]:
     """The regions of each frame of a film."""
     monkeypatch.setattr(
-        "styfie.segmentation.portrait.look_at", lambda photo, *_, **__: next(s for p, s in scenes if p is photo)
+        "styfie.segmentation.portrait.predict", lambda photo, *_, **__: next(s for p, s in scenes if p is photo)
     )
     stream = Stream(looks(*names), SETTINGS)
     found: list[Regions] = []

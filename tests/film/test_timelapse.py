@@ -14,7 +14,7 @@ from torch import Tensor
 
 from styfie.engines.progress import Progress
 from styfie.errors import InputError, MissingError, OutputError
-from styfie.film.timelapse import HELD, MOST, SHOWN, Timelapse
+from styfie.film.timelapse import FRAME_MS, LAST_FRAME_MS, MAX_FRAMES, Timelapse
 from styfie.images import to_image
 from styfie.painting import Painting
 from styfie.regions import Regions
@@ -54,7 +54,7 @@ def test_from_photo_to_result(painting: Painting, tmp_path: Path) -> None:
     assert film.save() == tmp_path / "film.gif"
     frames = gif_frames(tmp_path / "film.gif")
     assert len(frames) == 11
-    assert [shown for _, shown in frames] == [SHOWN] * 10 + [HELD]
+    assert [shown for _, shown in frames] == [FRAME_MS] * 10 + [LAST_FRAME_MS]
     photo = painting.photo[0].permute(1, 2, 0).numpy()
     for number, wanted in enumerate([photo, *(np.full_like(photo, i / 10) for i in range(1, 11))]):
         # What is seen of a dithered picture: means over 8 x 8 pixels.
@@ -81,11 +81,11 @@ def test_long_runs_are_thinned_evenly(
     monkeypatch.setattr(film, "_frame", lambda layers: np.full((48, 64, 3), int(layers)))
     for i in range(1, steps + 1):
         film.add(step(i, torch.tensor(i)))
-        assert len(film._frames) <= MOST
+        assert len(film._frames) <= MAX_FRAMES
     seen = [int(frame[0, 0, 0]) for frame in film._frames[1:]]
     gaps = set(np.diff([0, *seen]).tolist())
     assert len(gaps) == 1, "evenly from the photo on"
-    assert len(seen) >= min(steps, MOST // 2 - 1)
+    assert len(seen) >= min(steps, MAX_FRAMES // 2 - 1)
     newest = seen[-1] if film._last is None else int(film._last.layers)
     assert newest == steps, "the last step is there"
 
@@ -217,8 +217,8 @@ def test_mp4(painting: Painting, tmp_path: Path) -> None:
         stream = saved.streams.video[0]
         assert (stream.width, stream.height, stream.pix_fmt) == (64, 48, "yuv420p")
         frames = [frame.to_ndarray(format="rgb24") / 255 for frame in saved.decode(stream)]
-        assert float(stream.average_rate) == 1000 / SHOWN
-    assert len(frames) == 6 + HELD // SHOWN - 1
+        assert float(stream.average_rate) == 1000 / FRAME_MS
+    assert len(frames) == 6 + LAST_FRAME_MS // FRAME_MS - 1
     for number in range(1, 6):
         assert float(np.abs(frames[number] - number / 6).mean()) < 0.05, number
     assert float(np.abs(frames[-1] - 5 / 6).mean()) < 0.03

@@ -181,7 +181,7 @@ def test_what_is_wrong_is_said(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="after the beginning"):
         paint_video(clip, tmp_path, LOOKS, SETTINGS, 2, 1)
     with pytest.raises(InputError, match="frames have none"):
-        paint_video(clip, tmp_path / "near", {"subject": Look(graded=0.5)}, SETTINGS)
+        paint_video(clip, tmp_path / "near", {"subject": Look(depth_falloff=0.5)}, SETTINGS)
     with pytest.raises(InputError, match="no frame from 100 s on"):
         paint_video(clip, tmp_path / "late", LOOKS, SETTINGS, 100)
 

@@ -72,12 +72,12 @@ def test_an_unknown_name_is_answered_with_all_there_are() -> None:
 
 
 def test_a_master_is_not_drawn_and_not_taught() -> None:
-    from styfie.engines.taught.paint import TaughtPainter
+    from styfie.engines.per_style.paint import PerStylePainter
 
     with pytest.raises(InputError, match="draws no picture 'scream'"):
         draw("scream")
-    with pytest.raises(InputError, match="was not taught 'scream': use --engine fast"):
-        TaughtPainter({"subject": Look((load_style("scream", 64),))}, Settings())
+    with pytest.raises(InputError, match="has no network of 'scream': use --engine fast"):
+        PerStylePainter({"subject": Look((load_style("scream", 64),))}, Settings())
 
 
 def test_a_file_that_is_there_is_not_taken_for_a_master(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from styfie.losses.borders import LEAST, REACH, border_error, border_targets, tile_borders
+from styfie.losses.borders import MIN_STEP, REACH, border_error, border_targets, tile_borders
 
 
 def scene(near: float = 0.3, far: float = 0.7, size: tuple[int, int] = (32, 48)) -> tuple[Tensor, Tensor, Tensor]:
@@ -43,7 +43,7 @@ def test_strokes_beside_the_border_are_free() -> None:
 def test_where_both_sides_are_alike_the_far_one_is_wanted_darker() -> None:
     alike, depth, weight = scene(0.5, 0.5)
     targets = border_targets(alike, depth, weight)
-    darker, lighter = scene(0.5, 0.5 - 2 * LEAST)[0], scene(0.5, 0.5 + 2 * LEAST)[0]
+    darker, lighter = scene(0.5, 0.5 - 2 * MIN_STEP)[0], scene(0.5, 0.5 + 2 * MIN_STEP)[0]
     assert float(border_error(darker, targets)) < 1e-6
     assert float(border_error(lighter, targets)) > 1
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from styfie.losses.moments import Moments, first_moment, moments, precise, pull_moments, second_moment, weigh
+from styfie.losses.moments import Moments, first_moment, moments, moments_backward, precise, second_moment, weigh
 
 
 def sample(height: int, width: int, channels: int = 5) -> tuple[Tensor, Tensor]:
@@ -59,12 +59,12 @@ def test_gradients_are_those_of_autograd(mean: bool) -> None:
     (wanted,) = torch.autograd.grad(loss((flat * weights) @ flat.T, flat @ weights), features)
     torch.testing.assert_close(gradient, wanted)
     pulled = torch.ones_like(features)
-    pull_moments(pulled.detach(), weigh(features, mask).detach(), mask, by_second, by_first if mean else None)
+    moments_backward(pulled.detach(), weigh(features, mask).detach(), mask, by_second, by_first if mean else None)
     torch.testing.assert_close(pulled - 1, wanted)
     fast = torch.ones_like(features).contiguous(memory_format=torch.channels_last)
-    pull_moments(fast, weigh(features, mask).detach(), mask, by_second)
+    moments_backward(fast, weigh(features, mask).detach(), mask, by_second)
     slow = torch.ones_like(features)
-    pull_moments(slow, weigh(features, mask).detach(), mask, by_second)
+    moments_backward(slow, weigh(features, mask).detach(), mask, by_second)
     torch.testing.assert_close(fast, slow)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from styfie.segmentation.colours import SoftColours, region_colours
+from styfie.segmentation.colours import BoundaryColours, region_colours
 from styfie.segmentation.foreground import estimate_foreground
 
 
@@ -29,7 +29,7 @@ def test_colours_sum_up_to_the_photo_by_the_least_movement() -> None:
 
 def test_in_soft_pixels_alone_they_are_the_same_but_for_rounding() -> None:
     photo, alpha = scene()
-    places, found = SoftColours()(photo, alpha)
+    places, found = BoundaryColours()(photo, alpha)
     soft = ((alpha > 0) & (alpha < 1)).any(0).flatten()
     assert torch.equal(places, soft.nonzero()[:, 0])
     assert float((found - region_colours(photo, alpha).flatten(2)[..., soft]).abs().max()) <= 1.2 / 255
@@ -38,17 +38,17 @@ def test_in_soft_pixels_alone_they_are_the_same_but_for_rounding() -> None:
 
 def test_they_are_found_once_for_the_same_tensors() -> None:
     photo, alpha = scene()
-    colours = SoftColours()
+    colours = BoundaryColours()
     first = colours(photo, alpha)
     assert colours(photo, alpha) is first
-    assert torch.equal(colours(1 - photo, alpha)[1], SoftColours()(1 - photo, alpha)[1])
+    assert torch.equal(colours(1 - photo, alpha)[1], BoundaryColours()(1 - photo, alpha)[1])
 
 
 def test_what_a_file_holds_is_not_found_anew() -> None:
     photo, alpha = scene()
-    first, again = SoftColours(), SoftColours()
+    first, again = BoundaryColours(), BoundaryColours()
     places, colours = first(photo, alpha)
-    again.know(photo, alpha, first.rounded)
+    again.set_known(photo, alpha, first.rounded)
     assert torch.equal(again(photo, alpha)[0], places) and torch.equal(again(photo, alpha)[1], colours)
-    again.know(photo, alpha, torch.zeros_like(first.rounded))
+    again.set_known(photo, alpha, torch.zeros_like(first.rounded))
     assert not torch.equal(again(photo, alpha)[1], colours), "they are what it was told"

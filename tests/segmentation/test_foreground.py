@@ -29,7 +29,7 @@ def error(found: Tensor, truth: Tensor, alpha: Tensor) -> float:
 
 @pytest.mark.parametrize("work", [1024, 64])
 def test_smooth_colours_are_found_in_the_soft_band(work: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreground, "WORK", work)
+    monkeypatch.setattr(foreground, "FOREGROUND_SIZE", work)
     photo, alpha, fore, _ = scene(128)
     found = estimate_foreground(photo, alpha)
     assert error(found, fore, alpha) < 0.1 * error(photo, fore, alpha)
@@ -42,7 +42,7 @@ def test_the_rest_of_the_matte_gives_the_background() -> None:
 
 @pytest.mark.parametrize("work", [1024, 32])
 def test_inside_it_is_the_photo_to_the_bit(work: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreground, "WORK", work)
+    monkeypatch.setattr(foreground, "FOREGROUND_SIZE", work)
     generator = torch.Generator().manual_seed(0)
     photo = torch.rand(1, 3, 70, 51, generator=generator)
     alpha = (3 * torch.rand(1, 1, 70, 51, generator=generator) - 1).clamp(0, 1)
@@ -65,7 +65,7 @@ def test_any_size_and_any_matte(size: tuple[int, int], value: float) -> None:
 
 @pytest.mark.parametrize("work", [1024, 100])
 def test_one_solution_holds_both_colours_of_a_partition(work: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreground, "WORK", work)
+    monkeypatch.setattr(foreground, "FOREGROUND_SIZE", work)
     generator = torch.Generator().manual_seed(5)
     photo, first = torch.rand(1, 3, 170, 133, generator=generator), torch.rand(1, 1, 170, 133, generator=generator)
     found = estimate_foregrounds(photo, torch.cat([first, 1 - first]))
@@ -76,7 +76,7 @@ def test_one_solution_holds_both_colours_of_a_partition(work: int, monkeypatch: 
 @pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize("work", [1024, 100])
 def test_at_some_pixels_it_is_what_it_is_everywhere(work: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreground, "WORK", work)
+    monkeypatch.setattr(foreground, "FOREGROUND_SIZE", work)
     generator = torch.Generator().manual_seed(4)
     photo, alpha = torch.rand(1, 3, 170, 233, generator=generator), torch.rand(count, 1, 170, 233, generator=generator)
     places = torch.randint(170 * 233, (40,), generator=generator).sort().values

@@ -12,12 +12,12 @@ from styfie.errors import InputError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation import find_segmenter, load_segmenter
+from styfie.segmentation.jseg.drawing import draw_regions
 from styfie.segmentation.jseg.grow import flood, segment
 from styfie.segmentation.jseg.jvalues import REACH, ROWS, j_value, local_j
 from styfie.segmentation.jseg.merge import adjacency, merge_regions
 from styfie.segmentation.jseg.quantise import luv, peer_group_filter, quantise
 from styfie.segmentation.jseg.segmenter import JsegSegmenter, put_together, regions_at, soft_alphas
-from styfie.segmentation.jseg.shown import draw_regions
 
 SIDE = 64
 Y, X = np.indices((SIDE, SIDE)).astype(np.int32)
@@ -193,7 +193,7 @@ def test_a_photo_is_divided_the_same_way_each_time_at_its_own_size(portrait: Ten
 
 
 def test_regions_are_the_same_at_all_sizes_of_a_photo(portrait: Tensor) -> None:
-    segmenter = JsegSegmenter(6).seeing(portrait)
+    segmenter = JsegSegmenter(6).fit_to(portrait)
     large, small = (segmenter.partition(resize(portrait, size)) for size in ((500, 500), (90, 90)))
     assert large.names == small.names
     assert float((resize(large.alpha, (90, 90)) - small.alpha).abs().mean()) < 0.02

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from styfie.regions import Regions
+from styfie.segmentation.jseg.drawing import draw_regions
 from styfie.segmentation.jseg.grow import find_valleys, least_valley, segment, split_region
 from styfie.segmentation.jseg.jvalues import j_value
 from styfie.segmentation.jseg.merge import merge_regions
@@ -28,7 +29,6 @@ from styfie.segmentation.jseg.quantise import (
     quantise,
 )
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
-from styfie.segmentation.jseg.shown import draw_regions
 
 
 def test_luv_of_more_known_colours() -> None:

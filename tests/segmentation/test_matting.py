@@ -62,7 +62,7 @@ def test_a_coarse_mask_finds_the_photos_edge() -> None:
 
 
 def test_above_the_working_size_the_edge_is_the_photos_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matting, "WORK", 128)
+    monkeypatch.setattr(matting, "MATTE_SIZE", 128)
     truth = disc(384)
     photo = on_two_colours(truth)
     found = refine(resize(truth, (32, 32)), photo)

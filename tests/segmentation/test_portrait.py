@@ -10,7 +10,7 @@ from styfie.errors import InputError
 from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
 from styfie.segmentation import portrait as portrait_module
-from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, Sight, split_off
+from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, Prediction, split_off
 from tests.conftest import fingerprint
 
 
@@ -29,16 +29,16 @@ def test_a_brief_look_finds_the_same_person(portrait: Tensor, monkeypatch: pytes
     segmenter = load_segmenter("auto")
     assert isinstance(segmenter, PortraitSegmenter)
     whole = segmenter(portrait)["subject"] > 0.5
-    looks, once = [], portrait_module._look_once
+    looks, once = [], portrait_module._predict_once
 
     def counted(photo: Tensor, network: torch.nn.Module, side: int, mirrored: bool) -> tuple[Tensor, Tensor]:
         looks.append(side)
         return once(photo, network, side, mirrored)
 
-    monkeypatch.setattr(portrait_module, "_look_once", counted)
-    brief = segmenter.brief()(portrait)["subject"] > 0.5
+    monkeypatch.setattr(portrait_module, "_predict_once", counted)
+    fast = segmenter.fast()(portrait)["subject"] > 0.5
     assert len(looks) == 1
-    assert float((whole & brief).sum() / (whole | brief).sum()) > 0.97
+    assert float((whole & fast).sum() / (whole | fast).sum()) > 0.97
 
 
 def test_splits_the_astronaut_into_parts(portrait: Tensor) -> None:
@@ -72,16 +72,16 @@ def test_no_person_is_one_sentence(level: float) -> None:
 
 
 @pytest.fixture
-def sight() -> Sight:
+def sight() -> Prediction:
     """A person on the left half: skin above, clothes below, a little of each everywhere."""
     matte = torch.zeros(1, 1, 64, 64)
     matte[..., :32] = 1
     parts = torch.full((1, 5, 32, 32), 0.02)
     parts[:, 1, :16], parts[:, 3, 16:] = 0.92, 0.92
-    return Sight(torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)), matte, parts)
+    return Prediction(torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)), matte, parts)
 
 
-def test_parts_fill_the_person_in_any_order(sight: Sight) -> None:
+def test_parts_fill_the_person_in_any_order(sight: Prediction) -> None:
     whole = Regions.of_subject(sight.matte)
     found = split_off(whole, sight, ["clothes", "skin"])
     again = split_off(whole, sight, ["skin", "clothes"])
@@ -93,7 +93,7 @@ def test_parts_fill_the_person_in_any_order(sight: Sight) -> None:
     assert torch.equal(found["background"], whole["background"])
 
 
-def test_a_part_that_is_not_there_is_one_sentence(sight: Sight) -> None:
+def test_a_part_that_is_not_there_is_one_sentence(sight: Prediction) -> None:
     with pytest.raises(InputError, match="sees no hair"):
         split_off(Regions.of_subject(sight.matte), sight, ["hair"])
 
@@ -101,12 +101,12 @@ def test_a_part_that_is_not_there_is_one_sentence(sight: Sight) -> None:
 def test_faces_are_found_whatever_the_mask_and_by_one_look(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[tuple[int, ...]] = []
 
-    def look_at(photo: Tensor, network: torch.nn.Module, side: int, scales: Sequence[float]) -> Sight:
+    def look_at(photo: Tensor, network: torch.nn.Module, side: int, scales: Sequence[float]) -> Prediction:
         looks.append(tuple(photo.shape))
         return look(photo, network, side, scales)
 
-    look = portrait_module.look_at
-    monkeypatch.setattr(portrait_module, "look_at", look_at)
+    look = portrait_module.predict
+    monkeypatch.setattr(portrait_module, "predict", look_at)
     segmenter = load_segmenter("portrait")
     face = segmenter(portrait, ["skin", "person-1"]).face
     sky = torch.zeros_like(portrait[:, :1])
@@ -125,14 +125,14 @@ def test_a_mask_of_something_without_a_face_is_taken_as_it_is() -> None:
     assert torch.equal(regions["subject"], matte)
 
 
-def test_who_sees_nobody_has_no_parts_and_no_people(sight: Sight) -> None:
-    nobody = Sight(sight.photo, torch.zeros_like(sight.matte), sight.parts)
+def test_who_sees_nobody_has_no_parts_and_no_people(sight: Prediction) -> None:
+    nobody = Prediction(sight.photo, torch.zeros_like(sight.matte), sight.parts)
     for name, says in (("hair", "sees no hair"), ("person-1", "no people were found")):
         with pytest.raises(InputError, match=says):
             split_off(Regions.of_subject(sight.matte), nobody, [name])
 
 
-def test_names_nobody_knows_are_answered_with_the_known(sight: Sight) -> None:
+def test_names_nobody_knows_are_answered_with_the_known(sight: Prediction) -> None:
     with pytest.raises(InputError, match="accessories, person-1"):
         split_off(Regions.of_subject(sight.matte), sight, ["wings"])
     assert PART_NAMES[1] == "hair"
@@ -152,7 +152,7 @@ class Ramp(torch.nn.Module):
 
 def test_the_outer_parts_of_probabilities_are_haze() -> None:
     """Below 3/16 there is nothing and above 13/16 all of the person; between them the matte rises by 8/5."""
-    sight = portrait_module.look_at(torch.zeros(1, 3, 80, 100), Ramp(), 64, scales=(1.0,), mirrored=False)
+    sight = portrait_module.predict(torch.zeros(1, 3, 80, 100), Ramp(), 64, scales=(1.0,), mirrored=False)
     likely = torch.linspace(0.05, 0.95, 64)
     expected = ((likely - 3 / 16) / (10 / 16)).clamp(0, 1)
     assert torch.allclose(sight.matte, expected.expand_as(sight.matte), atol=1e-4)

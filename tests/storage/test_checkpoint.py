@@ -12,7 +12,7 @@ from safetensors.torch import load
 from styfie.engines.progress import Progress
 from styfie.painting import Painting
 from styfie.regions import Regions
-from styfie.storage.checkpoint import ENTRY, SHARE, Unfinished
+from styfie.storage.checkpoint import ENTRY, WRITE_TIME_FRACTION, Unfinished
 from styfie.storage.openraster import read_painting
 from tests.test_painting import make, styled
 
@@ -99,7 +99,7 @@ def test_writing_takes_its_share_of_time_at_most(painting: Painting, clock: list
     while clock[0] < began + 1000:
         clock[0] += 1.0
         unfinished.keep(progress(state()), slow)
-    assert 0.8 * SHARE < 2.0 * len(written) / 1000 <= SHARE + 0.002
+    assert 0.8 * WRITE_TIME_FRACTION < 2.0 * len(written) / 1000 <= WRITE_TIME_FRACTION + 0.002
 
 
 def test_the_newest_state_is_kept(painting: Painting, clock: list[float], tmp_path: Path) -> None:

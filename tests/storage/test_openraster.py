@@ -57,10 +57,10 @@ def test_own_colours_in_soft_pixels_are_read_back(painting: Painting, tmp_path: 
     """To the bit, so that a painting that was read blends as the one that was written."""
     write_painting(painting, tmp_path / "p.ora")
     again = read_painting(tmp_path / "p.ora", styles=False)
-    assert again.soft.rounded.shape[-1]
-    assert torch.equal(again.soft.rounded, painting.soft.rounded)
+    assert again.boundary_colours.rounded.shape[-1]
+    assert torch.equal(again.boundary_colours.rounded, painting.boundary_colours.rounded)
     write_painting(again, tmp_path / "q.ora", like=tmp_path / "p.ora")
-    assert torch.equal(read_painting(tmp_path / "q.ora").soft.rounded, painting.soft.rounded)
+    assert torch.equal(read_painting(tmp_path / "q.ora").boundary_colours.rounded, painting.boundary_colours.rounded)
 
 
 def test_own_colours_of_other_mattes_are_found_anew(painting: Painting, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_own_colours_of_other_mattes_are_found_anew(painting: Painting, tmp_path
     with zipfile.ZipFile(tmp_path / "p.ora") as old, zipfile.ZipFile(tmp_path / "sharp.ora", "a") as new:
         assert "styfie/soft.png" not in new.namelist()
         new.writestr("styfie/soft.png", old.read("styfie/soft.png"))
-    assert not read_painting(tmp_path / "sharp.ora").soft.rounded.shape[-1]
+    assert not read_painting(tmp_path / "sharp.ora").boundary_colours.rounded.shape[-1]
 
 
 def test_over_blending_of_the_stack_is_the_render(painting: Painting, tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_painting_of_before_there_were_strokes_is_read_with_the_defaults(paint
         entries = {name: archive.read(name) for name in archive.namelist()}
     recipe = json.loads(entries["styfie/recipe.json"])
     for look in recipe["looks"].values():
-        del look["stroke"], look["likeness"], look["graded"]
+        del look["stroke"], look["likeness"], look["depth_falloff"]
     with zipfile.ZipFile(tmp_path / "old.ora", "w") as archive:
         for name, data in (entries | {"styfie/recipe.json": json.dumps(recipe).encode()}).items():
             archive.writestr(name, data)

@@ -16,7 +16,7 @@ from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.storage.openraster import write_painting
-from styfie.storage.recipes import depth_asked, read_recipe
+from styfie.storage.recipes import depth_source, read_recipe
 from styfie.styles import resolve_looks
 
 MINE = (torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(1)) * 255).round() / 255
@@ -70,13 +70,13 @@ def test_settings_that_cannot_be_are_refused(halves: Regions, tmp_path: Path, se
 
 
 def test_depth_is_told_without_its_file() -> None:
-    assert [depth_asked(d) for d in (None, "auto", "secret/depth.png", torch.rand(1, 1, 4, 4))] == [
+    assert [depth_source(d) for d in (None, "auto", "secret/depth.png", torch.rand(1, 1, 4, 4))] == [
         None,
         "auto",
         "given",
         "given",
     ]
-    assert depth_asked(None, known=True) == "given"
+    assert depth_source(None, known=True) == "given"
 
 
 def test_a_recipe_of_the_time_of_one_encoder_names_it(halves: Regions, tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ def test_what_is_written_is_read() -> None:
     assert check_recipe(deepcopy(RECIPE)) == RECIPE
     bare = {name: RECIPE[name] for name in ("regions", "sides", "score", "looks")}
     assert check_recipe(deepcopy(bare)) == bare
-    assert set(LOOK) == {*("strength", "color", "stroke", "content", "likeness", "graded", "brush", "blur", "bokeh")}
+    assert set(LOOK) == {
+        *("strength", "color", "stroke", "content", "likeness", "depth_falloff", "brush", "blur", "bokeh")
+    }
 
 
 @pytest.mark.parametrize("radius", [0, 0.0, 1000, 1000.0])

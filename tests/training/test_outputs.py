@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from styfie.errors import OutputError
-from styfie.training.outputs import make_folder, writing, written_beside
+from styfie.training.outputs import make_folder, write_atomically, writing
 
 
 def test_folders_are_made_and_files_in_their_way_named(tmp_path: Path) -> None:
@@ -20,17 +20,17 @@ def test_folders_are_made_and_files_in_their_way_named(tmp_path: Path) -> None:
 
 def test_a_file_is_whole_or_what_it_was(tmp_path: Path) -> None:
     file = tmp_path / "table.json"
-    with written_beside(file) as part:
+    with write_atomically(file) as part:
         part.write_text("old")
         assert not file.exists()
-    with pytest.raises(ZeroDivisionError), written_beside(file) as part:
+    with pytest.raises(ZeroDivisionError), write_atomically(file) as part:
         part.write_text("half")
         raise ZeroDivisionError
     assert [path.name for path in tmp_path.iterdir()] == ["table.json"]
     assert file.read_text() == "old"
     with (
         pytest.raises(OutputError, match=r"table.json cannot be written"),
-        written_beside(tmp_path / "no/table.json") as p,
+        write_atomically(tmp_path / "no/table.json") as p,
     ):
         p.write_text("new")
     with pytest.raises(OutputError, match="cannot be written"), writing(tmp_path):

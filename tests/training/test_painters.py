@@ -24,8 +24,8 @@ SHORT = Schedule(steps=6, batch=2, accumulate=2, learning_rate=1e-3, log_every=2
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(fast_training, "LEAST", 32)
-    monkeypatch.setattr(style_training, "LEAST", 32)
+    monkeypatch.setattr(fast_training, "MIN_PHOTO_SIDE", 32)
+    monkeypatch.setattr(style_training, "MIN_PHOTO_SIDE", 32)
     for module in (fast_training, style_training):
         monkeypatch.setattr(module, "SIDES", (32, 48))
     folder = tmp_path / "photos"

@@ -20,12 +20,12 @@ from styfie.training.perceptual import (
     Lesson,
     painting_terms,
     patch_distance,
+    perceptual_targets,
     pixel_terms,
     style_distance,
     style_targets,
     texture_distance,
     tile_covariances,
-    wanted_of,
 )
 
 WHOLE = Lesson(content=PAINTED.content, half=0)
@@ -49,7 +49,7 @@ def test_terms_and_gradient_are_those_of_the_optimising_engine(pictures: tuple[T
     engine = Objective(photo, [goal], measure, face, measure.contrast_of_styles(look, 64, photo.device))
     values, gradient = engine(painted)
     leaf = painted.clone().requires_grad_()
-    terms, _ = painting_terms(encoder, leaf, encoder(photo), wanted_of(encoder, style), WHOLE)
+    terms, _ = painting_terms(encoder, leaf, encoder(photo), perceptual_targets(encoder, style), WHOLE)
     torch.stack(list(terms.values())).sum().backward()
     for name, value in zip(TERMS, values.tolist(), strict=True):
         if name in terms:
@@ -70,7 +70,7 @@ def test_the_style_itself_is_at_no_distance(pictures: tuple[Tensor, Tensor, Tens
 def test_what_is_asked_at_half_the_size_counts_by_its_share(pictures: tuple[Tensor, Tensor, Tensor]) -> None:
     photo, style, painted = pictures
     encoder = load_encoder("styfie-2")
-    kept, wanted = encoder(photo), wanted_of(encoder, style)
+    kept, wanted = encoder(photo), perceptual_targets(encoder, style)
     shares = (0.0, 0.25, 1.0)
     none, some, all_of_it = (
         float(painting_terms(encoder, painted, kept, wanted, replace(WHOLE, half=half))[0]["style"]) for half in shares

@@ -14,12 +14,12 @@ from styfie.errors import InputError
 from styfie.evaluation.parts import UNLABELLED
 from styfie.training.files import Files
 from styfie.training.portraits import Pastings, as_jpeg, draw_placing, place, relight
-from styfie.training.presets import PRESETS, Recipe, load_preset
+from styfie.training.presets import PRESETS, TrainingPreset, load_preset
 from styfie.training.readers import Portrait, PortraitSet
 from styfie.training.sampler import Material, Sampler, Several
 from tests.training.conftest import TINY
 
-OURS = Recipe(replace(TINY, batch=6), side=32)
+OURS = TrainingPreset(replace(TINY, batch=6), side=32)
 
 
 def test_placing_without_variation_only_stretches(portraits: Path) -> None:
@@ -51,7 +51,7 @@ def test_rows_drawn_in_parts_are_those_of_the_whole_batch(portraits: Path, varie
 
 
 def test_the_papers_pictures_are_shown_as_they_are(portraits: Path) -> None:
-    sampler = Sampler(Material([portraits]), Recipe(TINY, side=32, varied=False))
+    sampler = Sampler(Material([portraits]), TrainingPreset(TINY, side=32, varied=False))
     shown = [place(PortraitSet(portraits, "train")[i], 32) for i in range(3)]
     batch = sampler.at(0, range(2))
     for picture, matte in zip(batch.pictures, batch.mattes, strict=True):

@@ -23,15 +23,15 @@ from styfie.errors import InputError, MissingError, OutputError, StyfieError
 from styfie.segmentation.networks import PortraitNet
 from styfie.training.curves import draw_curves
 from styfie.training.portraits import Batch, as_matte
-from styfie.training.presets import PRESETS, Recipe
+from styfie.training.presets import PRESETS, TrainingPreset
 from styfie.training.readers import PortraitSet
 from styfie.training.sampler import Several
 from styfie.training.segmenter import (
-    begin,
     check_share,
     entropy_alone,
     freeze_unasked,
     groups_of,
+    load_start,
     read_start,
     score_segmenter,
     table_one,
@@ -52,10 +52,10 @@ def run(*arguments: str) -> str:
 
 
 def test_a_segmenter_is_trained_and_scored(portraits: Path, tmp_path: Path) -> None:
-    recipe = Recipe(replace(TINY, scores=2), side=64)
+    recipe = TrainingPreset(replace(TINY, scores=2), side=64)
     start = PlainEncoder().state_dict()
     trained = train_segmenter("portrait", [portraits], tmp_path / "run", recipe, start=start)
-    summary = score_segmenter(trained.network, trained.material.held, 64)
+    summary = score_segmenter(trained.network, trained.material.held_out, 64)
     assert summary.pictures == 3
     assert 0 <= summary.worst_tenth <= summary.iou <= 1
     log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
@@ -116,7 +116,7 @@ def test_errors_are_sentences(portraits: Path, tmp_path: Path) -> None:
         assert refused.exit_code == 2
         assert "--seed" in refused.output
     with pytest.raises(InputError, match="another network"):
-        begin(nn.Conv2d(3, 1, 1), {"weight": torch.zeros(2, 2)})
+        load_start(nn.Conv2d(3, 1, 1), {"weight": torch.zeros(2, 2)})
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_weights_that_are_no_numbers_are_no_start(tmp_path: Path, value: torch.T
 def test_an_earlier_network_or_an_encoder_is_where_it_starts() -> None:
     earlier, encoder = PortraitNet(), PlainEncoder()
     whole, half = PortraitNet(), PortraitNet()
-    begin(whole, earlier.state_dict())
-    begin(half, encoder.state_dict())
+    load_start(whole, earlier.state_dict())
+    load_start(half, encoder.state_dict())
     for found, wanted in ((whole, earlier), (half.encoder, encoder)):
         state = found.state_dict()
         assert all(torch.equal(state[name], value) for name, value in wanted.state_dict().items())
@@ -258,7 +258,7 @@ def test_what_is_not_said_is_as_docs_training_says(monkeypatch: pytest.MonkeyPat
     (arch, sources, into, recipe), named = asked_of(
         monkeypatch, where, "segmenter", "--data", str(data), "-o", str(out), "--device", "cpu"
     )
-    assert (arch, sources, into) == ("portrait", [data], out) and isinstance(recipe, Recipe)
+    assert (arch, sources, into) == ("portrait", [data], out) and isinstance(recipe, TrainingPreset)
     assert (recipe.side, recipe.schedule.batch, recipe.schedule.accumulate, recipe.schedule.seed) == (256, 16, 1, 0)
     assert replace(recipe, schedule=PRESETS["ours"].schedule) == PRESETS["ours"]
     assert named["start"] is None and named["scenes"] == () and named["leave_out"] == ()
@@ -266,14 +266,14 @@ def test_what_is_not_said_is_as_docs_training_says(monkeypatch: pytest.MonkeyPat
     (_, _, _, recipe), _ = asked_of(
         monkeypatch, where, "segmenter", "--data", str(data), "-o", str(out), "--device", "cpu", *given
     )
-    assert isinstance(recipe, Recipe)
+    assert isinstance(recipe, TrainingPreset)
     schedule = recipe.schedule
     assert (schedule.steps, schedule.batch, schedule.accumulate, schedule.seed) == (7, 4, 2, 5)
     assert (recipe.side, recipe.passes, recipe.varied) == (96, 0, False), "steps in place of the preset's passes"
     (_, _, _, recipe), _ = asked_of(
         monkeypatch, where, "segmenter", "--data", str(data), "-o", str(out), "--device", "cpu", "--passes", "2.5"
     )
-    assert isinstance(recipe, Recipe) and recipe.passes == 2.5
+    assert isinstance(recipe, TrainingPreset) and recipe.passes == 2.5
 
 
 def test_a_style_is_taught_half_as_wide_as_published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

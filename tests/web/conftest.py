@@ -56,7 +56,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def post(client: TestClient, photo: bytes, **asked: Any) -> dict[str, Any]:
     """A job of a photo, as it is when it is posted."""
-    data = {"asked": json.dumps(asked)} if asked else {}
+    data = {"request": json.dumps(asked)} if asked else {}
     answer = client.post(f"{API}/jobs", files={"photo": ("me.jpg", photo)}, data=data)
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()

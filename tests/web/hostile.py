@@ -138,7 +138,7 @@ def requests(job: str) -> Iterator[tuple[str, str, dict[str, object]]]:
         '{"settings": {"size": 9999}}',
         '{"looks": {"hair": {"styles": [{"name": "no"}]}}}',
     ):
-        yield "POST", "/jobs", {"data": {"asked": asked}, "files": {"photo": ("a.jpg", _photo())}}
+        yield "POST", "/jobs", {"data": {"request": asked}, "files": {"photo": ("a.jpg", _photo())}}
     for recipe in (b"", b"{", b"PK\x03\x04", zip_bomb(), pixel_bomb_in_zip(), b'{"looks": {"x": {"styles": 1}}}'):
         yield "POST", "/jobs", {"files": {"photo": ("a.jpg", _photo()), "recipe": ("x.ora", recipe)}}
     yield "POST", "/jobs", {"content": b"x" * 100, "headers": {"content-type": "multipart/form-data"}}

@@ -10,9 +10,9 @@ from typing import Any
 
 from PIL import Image
 
-from styfie.web.asked import Asked
 from styfie.web.jobs import Job
 from styfie.web.options import Options
+from styfie.web.schemas import PaintRequest
 from styfie.web.studio import Studio
 from styfie.web.workers import Worker
 
@@ -41,7 +41,7 @@ class StubWorker(Worker):
         found = answer(*given) if callable(answer) else answer
         return await found if asyncio.iscoroutine(found) else found
 
-    async def leave(self, owner: str, kill: bool = False) -> None:
+    async def cancel(self, owner: str, kill: bool = False) -> None:
         pass
 
     async def stop(self) -> None:
@@ -56,12 +56,12 @@ class StubStudio(Studio):
     """One that paints nothing."""
 
     reader: StubWorker
-    quick: StubWorker
+    interactive: StubWorker
     painter: StubWorker
 
     def _hire(self) -> None:
         self.reader = StubWorker(photo={"width": 8, "height": 8})
-        self.quick = StubWorker(find={"regions": BOTH, "note": "", "parts": []}, preview=["subject"])
+        self.interactive = StubWorker(find={"regions": BOTH, "note": "", "parts": []}, preview=["subject"])
         self.painter = StubWorker(run=painted)
 
     async def _warm(self) -> None:
@@ -90,7 +90,7 @@ def photo() -> io.BytesIO:
 
 async def posted(studio: Studio, **asked: Any) -> Job:
     """A job that is ready, or painted if that is asked."""
-    job = await studio.post(photo(), Asked.model_validate(asked) if asked else None)
+    job = await studio.post(photo(), PaintRequest.model_validate(asked) if asked else None)
     await until(lambda: job.state not in ("reading", "queued", "painting"))
     return job
 

@@ -7,25 +7,25 @@ import os
 import time
 
 from styfie.errors import InputError
-from styfie.web.workers import Line
+from styfie.web.workers import WorkerChannel
 
 
-def double(_line: Line, number: int) -> int:
+def double(_channel: WorkerChannel, number: int) -> int:
     """Twice the number."""
     return 2 * number
 
 
-def refuse(_line: Line) -> None:
+def refuse(_channel: WorkerChannel) -> None:
     """Say why not."""
     raise InputError("not this one")
 
 
-def fault(_line: Line) -> None:
+def fault(_channel: WorkerChannel) -> None:
     """A fault of the program's."""
     raise ZeroDivisionError("a secret")
 
 
-def fill(_line: Line) -> None:
+def fill(_channel: WorkerChannel) -> None:
     """Find the disk full."""
     raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -37,37 +37,37 @@ class Odd:
         return int, ("no number",)
 
 
-def odd(_line: Line, _number: int) -> Odd:
+def odd(_channel: WorkerChannel, _number: int) -> Odd:
     """Answer with that."""
     return Odd()
 
 
-def die(_line: Line) -> None:
+def die(_channel: WorkerChannel) -> None:
     """End in the middle."""
     os._exit(3)
 
 
-def sleep(_line: Line, seconds: float) -> str:
+def sleep(_channel: WorkerChannel, seconds: float) -> str:
     """Take long."""
     time.sleep(seconds)
     return "slept"
 
 
-def count(line: Line) -> int:
+def count(channel: WorkerChannel) -> int:
     """Tell numbers until it is asked to stop."""
     for number in range(100_000):
-        line.tell(number)
+        channel.send(number)
         time.sleep(0.005)
-        if line.asked_to_stop():
+        if channel.stop_requested():
             return number
     raise AssertionError
 
 
-def process(_line: Line) -> int:
+def process(_channel: WorkerChannel) -> int:
     """Which one this is."""
     return os.getpid()
 
 
-def hoard(_line: Line, size: int) -> int:
+def hoard(_channel: WorkerChannel, size: int) -> int:
     """Take memory."""
     return len(bytearray(size))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from styfie.web.app import make_app
+from styfie.web.errors import of_page
 from styfie.web.options import Options
-from styfie.web.refusals import of_page
 from tests.web.stubs import StubStudio, photo
 
 with warnings.catch_warnings():
@@ -45,7 +45,7 @@ def test_a_full_disk_is_said_to_be_full(client: TestClient, monkeypatch: pytest.
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for where in ("styfie.web.intake.shutil.copyfileobj", "starlette.formparsers.MultiPartParser.parse"):
+    for where in ("styfie.web.uploads.shutil.copyfileobj", "starlette.formparsers.MultiPartParser.parse"):
         with monkeypatch.context() as patch:
             patch.setattr(where, full)
             answer = client.post(f"{API}/jobs", files={"photo": ("me.png", photo())})
@@ -59,7 +59,7 @@ def test_a_fault_is_in_the_log_and_not_in_the_answer(
         raise ZeroDivisionError("a secret")
 
     name = post(client)
-    studio.quick.answers["preview"] = fault
+    studio.interactive.answers["preview"] = fault
     answer = client.post(f"{API}/jobs/{name}/preview")
     assert answer.status_code == 500 and "own fault" in answer.json()["error"] and "secret" not in answer.text
     assert "ZeroDivisionError: a secret" in caplog.text and "Traceback" in caplog.text
@@ -108,7 +108,7 @@ def test_settings_can_be_set_before_painting(client: TestClient) -> None:
 
 
 def test_the_page_has_no_command_line() -> None:
-    told = "There is no region 'hat': known are hair; or give a mask with --mask hat=FILE."
-    assert of_page(told) == "There is no region 'hat': known are hair; or brush a mask of it."
-    told = "It was not found: give a mask with --mask FILE (white = subject), or raise --max-memory."
-    assert of_page(told) == "It was not found: brush a mask of it, or raise max_memory."
+    on_event = "There is no region 'hat': known are hair; or give a mask with --mask hat=FILE."
+    assert of_page(on_event) == "There is no region 'hat': known are hair; or brush a mask of it."
+    on_event = "It was not found: give a mask with --mask FILE (white = subject), or raise --max-memory."
+    assert of_page(on_event) == "It was not found: brush a mask of it, or raise max_memory."

@@ -11,7 +11,7 @@ import pytest
 from styfie.errors import InputError
 from styfie.web import cameras
 from styfie.web.cameras import Camera, Cameras
-from styfie.web.refusals import BusyError, GoneError, WorkerDiedError
+from styfie.web.errors import BusyError, NotFoundError, WorkerDiedError
 from tests.web.stubs import StubWorker
 
 
@@ -54,7 +54,7 @@ def test_two_are_open_at_a_time_and_one_that_is_not_used_makes_room(now: SimpleN
         await all_.frame(first, b"a frame", 10)
         now.seconds += 59.7
         await all_.sweep()
-        with pytest.raises(GoneError):
+        with pytest.raises(NotFoundError):
             await all_.frame(second, b"a frame", 10)
         third = await all_.open({}, {})
         assert await all_.frame(third, b"a frame", 10) == (b"painted", 0.0)
@@ -77,7 +77,7 @@ def test_frames_come_back_with_their_rate(now: SimpleNamespace) -> None:
         last = worker.calls[-1]
         assert last == ("frame", (name, b"a frame", 10))
         await all_.close(name)
-        with pytest.raises(GoneError):
+        with pytest.raises(NotFoundError):
             await all_.close(name)
 
     asyncio.run(use())
@@ -109,8 +109,8 @@ def test_one_frame_after_the_other(now: SimpleNamespace) -> None:
 @pytest.mark.parametrize(
     ("error", "raised", "lives"),
     [
-        (WorkerDiedError("It ended."), GoneError, False),
-        (GoneError("Closed."), GoneError, False),
+        (WorkerDiedError("It ended."), NotFoundError, False),
+        (NotFoundError("Closed."), NotFoundError, False),
         (InputError("no picture"), InputError, True),
     ],
 )
@@ -129,7 +129,7 @@ def test_a_camera_ends_with_its_worker_and_not_with_a_bad_frame(
         if lives:
             assert (await all_.frame(name, b"a frame", 10))[0] == b"painted"
         else:
-            with pytest.raises(GoneError, match="no such camera"):
+            with pytest.raises(NotFoundError, match="no such camera"):
                 await all_.frame(name, b"a frame", 10)
 
     asyncio.run(use())

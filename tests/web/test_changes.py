@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from styfie.errors import InputError
-from styfie.web.asked import Asked, LookAsked, SettingsAsked
+from styfie.web.errors import BusyError, ConflictError, NotFoundError
 from styfie.web.jobs import READ, Job
-from styfie.web.refusals import BusyError, ConflictError, GoneError
 from styfie.web.routes.jobs import _check_names
+from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema
 from tests.web.stubs import BOTH, StubStudio, photo, posted, region, until, using
 
 INK = {"subject": {"styles": [{"name": "ink"}]}}
 
 
-def looks(style: str = "ink", **more: Any) -> dict[str, LookAsked]:
-    return {"subject": LookAsked.model_validate({"styles": [{"name": style}], **more})}
+def looks(style: str = "ink", **more: Any) -> dict[str, LookSchema]:
+    return {"subject": LookSchema.model_validate({"styles": [{"name": style}], **more})}
 
 
 def test_what_was_brushed_before_is_painted(tmp_path: Path) -> None:
@@ -41,9 +41,9 @@ def test_what_was_brushed_before_is_painted(tmp_path: Path) -> None:
             return {"finished": True, "painted": ["subject"], "regions": job.regions}
 
         seen: list[object] = []
-        studio.quick.answers["brush"], studio.painter.answers["run"] = brush, run
+        studio.interactive.answers["brush"], studio.painter.answers["run"] = brush, run
         strokes = asyncio.create_task(studio.brush(job, "subject", photo()))
-        await until(lambda: "brush" in [name for name, _ in studio.quick.calls])
+        await until(lambda: "brush" in [name for name, _ in studio.interactive.calls])
         painting = asyncio.create_task(studio.paint(job))
         await asyncio.sleep(0.02)
         assert job.state == "ready" and not seen
@@ -58,10 +58,10 @@ def test_what_was_brushed_before_is_painted(tmp_path: Path) -> None:
 def test_settings_that_are_not_said_are_kept(tmp_path: Path) -> None:
     async def use(studio: StubStudio) -> None:
         job = await posted(studio, settings={"engine": "strokes", "size": 2048, "seed": 3})
-        await studio.paint(job, SettingsAsked(steps=12))
+        await studio.paint(job, SettingsSchema(steps=12))
         await until(lambda: job.state == "done")
         assert {"engine": "strokes", "size": 2048, "seed": 3, "steps": 12}.items() <= job.settings.items()
-        studio.set_up(job, SettingsAsked(size=512))
+        studio.set_up(job, SettingsSchema(size=512))
         assert (job.settings["size"], job.settings["steps"], job.regions) == (512, 12, BOTH)
 
     using(tmp_path, use)
@@ -86,7 +86,7 @@ def test_two_styles_of_one_name_in_one_request(tmp_path: Path) -> None:
         assert list(job.styles) == ["image.jpg", "image (2).jpg"]
 
     using(tmp_path, use)
-    asked = Asked(looks=looks("image.jpg"))
+    asked = PaintRequest(looks=looks("image.jpg"))
     with pytest.raises(InputError, match=r"Two styles are called 'image\.jpg'"):
         _check_names(["one/image.jpg", "other/image.jpg"], asked)
     _check_names(["image.jpg", "wall.jpg", "wall.jpg"], asked)
@@ -110,17 +110,17 @@ def test_looks_that_were_changed_elsewhere_are_not_overwritten(tmp_path: Path) -
         await studio.change_regions(job, "merge", "subject", corrects=True)
         assert not job.looks
         with pytest.raises(ConflictError):
-            studio.ask(job, {"background": LookAsked()}, seen)
+            studio.ask(job, {"background": LookSchema()}, seen)
 
     async def later(studio: StubStudio) -> None:
         (job,) = studio.jobs
-        studio.ask(job, {"background": LookAsked(blur=2)}, job.version)
+        studio.ask(job, {"background": LookSchema(blur=2)}, job.version)
         assert job.version > versions[-1]
 
     versions: list[int] = []
 
     async def first(studio: StubStudio) -> None:
-        studio.quick.answers["merge"] = [region("background")]
+        studio.interactive.answers["merge"] = [region("background")]
         await use(studio)
         (job,) = studio.jobs
         for _ in range(5):
@@ -144,7 +144,7 @@ def test_who_watches_a_job_is_told_that_it_is_deleted(tmp_path: Path) -> None:
         await studio.delete(job)
         await watching
         assert studio.is_deleted(job) and len(seen) == 1
-        with pytest.raises(GoneError):
+        with pytest.raises(NotFoundError):
             await studio.paint(job)
 
     using(tmp_path, use)
@@ -160,7 +160,7 @@ def test_as_many_paintings_wait_however_they_came(tmp_path: Path) -> None:
 
         studio.painter.answers["run"] = run
         ready = await posted(studio)
-        asked = Asked.model_validate({"looks": INK})
+        asked = PaintRequest.model_validate({"looks": INK})
         jobs = [await studio.post(photo(), asked) for _ in range(3)]
         with pytest.raises(BusyError, match="3 paintings"):
             await studio.post(photo(), asked)
@@ -180,7 +180,7 @@ def test_as_many_paintings_wait_however_they_came(tmp_path: Path) -> None:
 
 def test_what_is_there_of_what_is_asked_is_painted(tmp_path: Path) -> None:
     async def use(studio: StubStudio) -> None:
-        studio.quick.answers["find"] = {"regions": BOTH, "note": "There is no hat.", "parts": []}
+        studio.interactive.answers["find"] = {"regions": BOTH, "note": "There is no hat.", "parts": []}
         hat = {"hat": {"styles": [{"name": "waves"}]}}
         job = await posted(studio, looks=INK | hat)
         assert (job.state, job.painted, job.note) == ("done", ["subject"], "There is no hat.")
@@ -198,11 +198,11 @@ def test_only_a_sketch_of_what_is_asked_is_one(tmp_path: Path) -> None:
         studio.ask(job, looks("ink"))
         assert job.sketched == []
         await studio.preview(job)
-        assert job.sketched == ["subject"] and studio.wanted(job).sketched == ("subject",)
+        assert job.sketched == ["subject"] and studio.result_request(job).sketched == ("subject",)
         studio.ask(job, looks("ink", strength=0.5))
         assert job.sketched == ["subject"]
         studio.ask(job, looks("waves"))
-        assert job.sketched == [] and studio.wanted(job).sketched == ()
+        assert job.sketched == [] and studio.result_request(job).sketched == ()
 
     using(tmp_path, use)
 
@@ -215,7 +215,7 @@ def test_a_fault_does_not_leave_a_job_waiting(tmp_path: Path, caplog: pytest.Log
         studio.painter.answers["run"] = fault
         job = await posted(studio, looks=INK)
         assert job.state == "failed" and "secret" not in job.error and "server's own fault" in job.error
-        studio.quick.answers["find"] = fault
+        studio.interactive.answers["find"] = fault
         assert (await posted(studio)).state == "failed"
 
     using(tmp_path, use)
@@ -231,7 +231,7 @@ def test_a_photo_is_decoded_once_and_that_of_an_older_version_then(tmp_path: Pat
         studio.reader.answers["photo"] = decode
         job = await posted(studio, looks=INK)
         assert [name for name, _ in studio.reader.calls].count("photo") == 1
-        assert studio.quick.calls[0][1][1] == studio.painter.calls[0][1][1] == READ
+        assert studio.interactive.calls[0][1][1] == studio.painter.calls[0][1][1] == READ
         (studio.jobs.path(job) / READ).unlink()
         await studio.paint(job)
         await until(lambda: job.state == "done")

@@ -6,32 +6,32 @@ import pytest
 
 from styfie.errors import InputError
 from styfie.gallery import PAIRS
-from styfie.web.asked import Asked, LookAsked, SettingsAsked
 from styfie.web.checks import check_size, check_styles, is_styled, with_styles
+from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema
 
 INK: dict[str, Any] = {"styles": [{"name": "ink", "weight": 1.0}]}
 
 
 def test_a_painting_may_be_as_long_as_the_server_allows() -> None:
     for size in (0, 32, 4096):
-        check_size(SettingsAsked(size=size), 4096)
+        check_size(SettingsSchema(size=size), 4096)
     with pytest.raises(InputError, match="size is 4097: at most 4096 pixels"):
-        check_size(SettingsAsked(size=4097), 4096)
+        check_size(SettingsSchema(size=4097), 4096)
     with pytest.raises(InputError, match="size is 5"):
-        check_size(SettingsAsked(size=5), 4096)
+        check_size(SettingsSchema(size=5), 4096)
 
 
 def test_styles_are_the_gallerys_or_the_jobs_own() -> None:
-    own = {"subject": LookAsked.model_validate({"styles": [{"name": "ink"}, {"name": "mine"}]})}
+    own = {"subject": LookSchema.model_validate({"styles": [{"name": "ink"}, {"name": "mine"}]})}
     check_styles(own, ["mine"])
     with pytest.raises(InputError, match="The style 'mine' of subject is not known"):
         check_styles(own, ["other"])
 
 
 def test_only_styles_have_to_be_painted() -> None:
-    assert not is_styled(None) and not is_styled(Asked())
-    assert not is_styled(Asked.model_validate({"looks": {"subject": {"blur": 5}}}))
-    assert is_styled(Asked.model_validate({"looks": {"subject": {}, "background": INK}}))
+    assert not is_styled(None) and not is_styled(PaintRequest())
+    assert not is_styled(PaintRequest.model_validate({"looks": {"subject": {"blur": 5}}}))
+    assert is_styled(PaintRequest.model_validate({"looks": {"subject": {}, "background": INK}}))
 
 
 def test_where_nothing_is_asked_it_is_the_first_pair() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from styfie.web.jobs import BEFORE, COMING, FILE, Job, Jobs, kept
+from styfie.web.jobs import BEFORE, COMING, FILE, Job, Jobs, region_states
 
 
 def stored(jobs: Jobs, used: float = 0.0, size: int = 0) -> Job:
@@ -86,7 +86,7 @@ def test_of_too_much_the_longest_unused_go_first(tmp_path: Path) -> None:
 def test_states_of_regions_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     for name in ("before-10.ora", "before-9.ora", "before-1.ora", "after-2.ora", "before-2.png"):
         (tmp_path / name).touch()
-    assert [file.name for file in kept(tmp_path, BEFORE)] == ["before-1.ora", "before-9.ora", "before-10.ora"]
+    assert [file.name for file in region_states(tmp_path, BEFORE)] == ["before-1.ora", "before-9.ora", "before-10.ora"]
 
 
 @pytest.mark.parametrize(

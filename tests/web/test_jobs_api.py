@@ -16,7 +16,7 @@ from PIL import Image
 import styfie
 from styfie.images import to_image
 from styfie.painting import Painting
-from styfie.web.refusals import WorkerDiedError
+from styfie.web.errors import WorkerDiedError
 from styfie.web.studio import Studio
 from tests.web.conftest import API, FAST, LOOKS, TestClient, ended, folder_of, post
 
@@ -113,7 +113,7 @@ def test_the_same_look_on_another_photo(client: TestClient, studio: Studio, smal
     looks = {"background": {"styles": [{"name": "wall.png", "weight": 2.0}], "strength": 0.5}}
     files: list[Any] = [("photo", ("a.jpg", small)), ("style", ("../../wall.png", own))]
     asked = {"looks": looks, "settings": FAST}
-    first = client.post(f"{API}/jobs", files=files, data={"asked": json.dumps(asked)}).json()
+    first = client.post(f"{API}/jobs", files=files, data={"request": json.dumps(asked)}).json()
     first = ended(client, first, "done", "failed")
     assert first["styles"] == ["wall.png"] and first["painted"] == ["background"]
     base = f"{API}/jobs/{first['id']}"
@@ -231,9 +231,9 @@ def test_events_tell_each_change_and_end_with_the_job(client: TestClient, studio
     ended(client, job, "done")
     assert client.delete(f"{API}/jobs/{job['id']}").status_code == 204
     listening.join(20)
-    told = [json.loads(line.removeprefix("data: ")) for line in heard[0].splitlines() if line.startswith("data: ")]
-    assert [one["version"] for one in told] == sorted({one["version"] for one in told})
-    assert told[-1]["state"] == "done" and told[-1]["painted"] == ["subject", "background"]
+    on_event = [json.loads(line.removeprefix("data: ")) for line in heard[0].splitlines() if line.startswith("data: ")]
+    assert [one["version"] for one in on_event] == sorted({one["version"] for one in on_event})
+    assert on_event[-1]["state"] == "done" and on_event[-1]["painted"] == ["subject", "background"]
 
 
 def test_nothing_is_left_of_a_deleted_job(client: TestClient, studio: Studio, small: bytes) -> None:
@@ -283,8 +283,8 @@ def test_a_photo_that_could_not_be_looked_at_can_be_asked_for_again(
 
 
 def test_the_quick_worker_may_die(client: TestClient, studio: Studio, small: bytes) -> None:
-    assert studio.quick.process
-    studio.quick.process.kill()
+    assert studio.interactive.process
+    studio.interactive.process.kill()
     assert ended(client, post(client, small, settings=FAST))["state"] == "ready"
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from styfie.errors import MissingError, StyfieError
+from styfie.web.errors import BusyError, ConflictError, FullError, NotFoundError, is_full, status_of
 from styfie.web.options import Options, default_folder
-from styfie.web.refusals import BusyError, ConflictError, FullError, GoneError, is_full, status_of
 from tests.web.stubs import StubStudio
 
 
@@ -25,7 +25,14 @@ def test_the_defaults_are_those_of_the_documentation(tmp_path: Path) -> None:
 
 def test_the_statuses_are_those_of_http() -> None:
     """RFC 9110, RFC 6585 (too many requests) and RFC 4918 (insufficient storage)."""
-    errors = {BusyError: 429, ConflictError: 409, GoneError: 404, MissingError: 404, FullError: 507, StyfieError: 422}
+    errors = {
+        BusyError: 429,
+        ConflictError: 409,
+        NotFoundError: 404,
+        MissingError: 404,
+        FullError: 507,
+        StyfieError: 422,
+    }
     assert {kind: status_of(kind("why")) for kind in errors} == errors
 
 
@@ -37,8 +44,8 @@ def test_a_full_disk_is_told_from_other_errors() -> None:
 def test_the_process_that_decodes_takes_3_gb_and_40_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
 
-    from styfie.web.intake import LATE
     from styfie.web.studio import Studio
+    from styfie.web.uploads import LATE
 
     async def hired() -> Studio:
         studio = StubStudio(Options(tmp_path, threads=7))
@@ -49,7 +56,7 @@ def test_the_process_that_decodes_takes_3_gb_and_40_seconds(tmp_path: Path, monk
     studio = asyncio.run(hired())
     module, threads, nice, memory = studio.reader.made
     assert module.endswith("reading") and (threads, nice) == (1, 0) and memory == 3 * 1024**3
-    assert studio.quick.made[1:] == (7, 0, 0) and studio.quick.recycle == studio.reader.recycle == 0
+    assert studio.interactive.made[1:] == (7, 0, 0) and studio.interactive.recycle == studio.reader.recycle == 0
     assert studio.painter.made[1] == 7 and studio.painter.made[3] == 0
     assert 0 < studio.painter.made[2] < 20, "a painting gives way to what is answered at once"
     assert studio.painter.recycle > 1, "and begins anew now and then"

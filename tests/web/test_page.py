@@ -143,7 +143,7 @@ class Visit:
         """The portrait as a job of few pixels, which are enough for what the page does with them."""
         form = {
             "photo": {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": PORTRAIT.read_bytes()},
-            "asked": json.dumps(asked or {"settings": {"size": size}}),
+            "request": json.dumps(asked or {"settings": {"size": size}}),
         }
         reply = self.context.request.post(f"{self.address}/api/v1/jobs", multipart=form, timeout=120_000)
         assert reply.ok, reply.text()
@@ -472,7 +472,7 @@ def test_everything_can_be_saved_and_used_again(visit: Visit) -> None:
     visit.settle()
     files: dict[str, bytes] = {}
     page.click("#save")
-    for link in page.locator("#saves-list a").all():
+    for link in page.locator("#downloads-list a").all():
         with page.expect_download() as found:
             link.click()
         files[found.value.suggested_filename] = Path(found.value.path()).read_bytes()

@@ -21,8 +21,8 @@ from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.storage.openraster import as_stored
 from styfie.web.work.paintings import REGIONS, save
-from styfie.web.work.shown import soft
-from styfie.web.workers import Line
+from styfie.web.work.results import soft
+from styfie.web.workers import WorkerChannel
 
 FILE = Path(__file__).with_name("page") / "blend.json"
 NAMES = ("subject", "background", "hair")
@@ -60,7 +60,7 @@ def described() -> dict[str, Any]:
     whole = painting()
     with TemporaryDirectory() as folder:
         save(whole, Path(folder) / REGIONS)
-        held = soft(cast(Line, None), folder)
+        held = soft(cast(WorkerChannel, None), folder)
     cases = []
     for called, looks in CASES.items():
         painted = [

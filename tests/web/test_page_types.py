@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 import styfie.web
-from styfie.web import answers, asked
-from styfie.web.jobs import State
+from styfie.web import responses, schemas
+from styfie.web.jobs import JobState
 from tests.web.conftest import API, TestClient
 
 TEXT = (Path(styfie.web.__file__).parent / "page" / "types.d.ts").read_text()
@@ -22,7 +22,7 @@ SHAPES = {
 }
 MODELS = [
     model
-    for module in (asked, answers)
+    for module in (schemas, responses)
     for name, model in vars(module).items()
     if isinstance(model, type) and issubclass(model, BaseModel) and name in SHAPES
 ]
@@ -30,8 +30,8 @@ PLAIN = {str: "string", int: "number", float: "number", bool: "boolean"}
 
 
 def test_every_answer_has_a_shape() -> None:
-    wanted = {name for name in vars(answers) if name.endswith("Answer")}
-    assert wanted | {"Refusal", "LookAsked", "SettingsAsked", "StyleAsked"} == {model.__name__ for model in MODELS}
+    wanted = {name for name in vars(responses) if name.endswith("Response")}
+    assert wanted | {"LookSchema", "SettingsSchema", "StyleSchema"} == {model.__name__ for model in MODELS}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
@@ -50,7 +50,7 @@ def test_shapes_have_the_fields_of_the_models(model: type[BaseModel]) -> None:
 
 
 def test_states_are_those_of_a_job() -> None:
-    assert UNIONS["State"] == set(get_args(State))
+    assert UNIONS["JobState"] == set(get_args(JobState))
 
 
 def test_what_the_server_says_of_itself_has_the_shapes(client: TestClient) -> None:

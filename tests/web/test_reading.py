@@ -13,9 +13,9 @@ from PIL import Image
 from styfie.errors import InputError
 from styfie.looks import Look, Style
 from styfie.settings import Settings
-from styfie.styles import Ask, StyleSource
-from styfie.web.kinds import suffix_of
-from styfie.web.refusals import FullError
+from styfie.styles import LookSpec, StyleSource
+from styfie.web.errors import FullError
+from styfie.web.filetypes import suffix_of
 from styfie.web.work import reading
 from styfie.web.work.decoding import guarded
 from tests.conftest import opened
@@ -177,14 +177,14 @@ def test_styles_of_a_recipe_become_files_and_the_device_is_this_computers(
 ) -> None:
     own = [Style(name, torch.full((1, 3, 4, 4), level)) for name, level in (("one", 0.2), ("other", 0.6))]
     asks = {
-        "subject": Ask((StyleSource("ink", 1.0), StyleSource(own[0], 2.0)), Look(strength=0.5)),
-        "background": Ask((StyleSource(own[1], 3.0),), Look(blur=2.0)),
+        "subject": LookSpec((StyleSource("ink", 1.0), StyleSource(own[0], 2.0)), Look(strength=0.5)),
+        "background": LookSpec((StyleSource(own[1], 3.0),), Look(blur=2.0)),
     }
     found = SimpleNamespace(looks=asks, settings=Settings(size=96, device="cuda", seed=7))
     monkeypatch.setattr(reading, "_check_zip", lambda *_: None)
     monkeypatch.setattr(reading, "read_recipe", lambda _file: found)
     answer = reading.recipe(LINE, "a.ora", str(tmp_path), MOST)
-    asked = json.loads(answer["asked"])
+    asked = json.loads(answer["request"])
     assert answer["styles"] == {
         "style 1 of the recipe": "recipe-1.png",
         "style 2 of the recipe": "recipe-2.png",

@@ -41,9 +41,9 @@ def test_others_are_told_an_address_that_is_not_their_own(monkeypatch: pytest.Mo
     monkeypatch.setattr(socket, "socket", Socket)
     options = Options(Path(), "0.0.0.0", token="secret")
     for found in ("192.168.1.7", "127.0.0.1", "0.0.0.0"):
-        told = address_of(options, 8790, serving.own_address(options.host))
+        on_event = address_of(options, 8790, serving.own_address(options.host))
         expected = found if found == "192.168.1.7" else socket.gethostname()
-        assert told == f"http://{expected}:8790/?token=secret"
+        assert on_event == f"http://{expected}:8790/?token=secret"
 
 
 def test_faults_are_written_beside_the_jobs(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from styfie.storage import atomic as writing
 from styfie.web import atomic
-from styfie.web.asked import LookAsked
 from styfie.web.jobs import FILE, Job, Jobs
+from styfie.web.schemas import LookSchema
 
 REGION = {"name": "subject", "side": "subject", "score": 1.0, "doubtful": False, "area": 0.5}
 
@@ -78,7 +78,7 @@ def _cannot(*_: object, **__: object) -> str:
 
 
 def test_another_versions_job_is_read_and_keeps_what_is_not_known_here(tmp_path: Path) -> None:
-    look = LookAsked(strength=0.5).model_dump()
+    look = LookSchema(strength=0.5).model_dump()
     jobs, job = painted(
         tmp_path / "jobs", looks={"subject": look}, painted_looks={"subject": look}, painted=["subject"]
     )
@@ -87,7 +87,7 @@ def test_another_versions_job_is_read_and_keeps_what_is_not_known_here(tmp_path:
     file = jobs.path(job) / FILE
     change(file, looks=newer, painted_looks=newer, settings={"size": 64, "engine": "dreams"}, mood="fine")
     (read,) = Jobs(jobs.folder)
-    assert LookAsked(**read.looks["subject"]) == LookAsked(strength=0.5) and read.fresh == ["subject"]
+    assert LookSchema(**read.looks["subject"]) == LookSchema(strength=0.5) and read.fresh == ["subject"]
     assert read.settings == {"size": 64}
     read.note = "later"
     jobs.keep(read)
@@ -96,7 +96,7 @@ def test_another_versions_job_is_read_and_keeps_what_is_not_known_here(tmp_path:
 
 
 def test_a_layer_is_of_what_is_asked_until_what_it_depends_on_changes() -> None:
-    asked = LookAsked().model_dump()
+    asked = LookSchema().model_dump()
     painting = {"styles": [{"name": "glass", "weight": 1.0}], "stroke": 2.0, "content": 0.9, "likeness": 0.9}
     blend = {"strength": 0.5, "color": "luma", "blur": 2.0, "bokeh": "disc"}
     for changes, fresh in ((painting | {"brush": "oil"}, []), (blend, ["subject"])):

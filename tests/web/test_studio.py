@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from styfie.web.asked import Asked
+from styfie.web.errors import BusyError
 from styfie.web.jobs import FILE, Job, Jobs
 from styfie.web.options import Options
-from styfie.web.refusals import BusyError
+from styfie.web.schemas import PaintRequest
 from styfie.web.studio import Studio
 from tests.web.conftest import FAST, LOOKS
 
@@ -47,7 +47,9 @@ async def until(job: Job, *states: str) -> None:
 
 def test_what_was_under_way_goes_on_after_a_restart(tmp_path: Path, small: bytes) -> None:
     """One is stopped while it is painted, and one while it waits; both end, from what is on disk alone."""
-    asked = Asked.model_validate({"looks": LOOKS, "settings": {**FAST, "engine": "optimise", "size": 64, "steps": 12}})
+    asked = PaintRequest.model_validate(
+        {"looks": LOOKS, "settings": {**FAST, "engine": "optimise", "size": 64, "steps": 12}}
+    )
 
     async def begin(studio: Studio) -> list[str]:
         jobs = [await studio.post(io.BytesIO(small), asked) for _ in range(2)]

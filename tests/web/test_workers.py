@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from styfie.errors import InputError, StyfieError
-from styfie.web.refusals import DroppedError, FullError, TooLateError, WorkerDiedError
+from styfie.web.errors import DroppedError, FullError, TooLateError, WorkerDiedError
 from styfie.web.workers import Worker
 
 
@@ -79,16 +79,16 @@ def test_one_that_dies_is_replaced_and_others_do_not_notice() -> None:
 
 def test_is_told_how_far_it_is_and_can_be_stopped() -> None:
     async def use(worker: Worker) -> None:
-        told: list[int] = []
+        on_event: list[int] = []
 
         def hear(number: int) -> None:
-            told.append(number)
+            on_event.append(number)
             if number == 3:
-                worker.tell("stop")
+                worker.send("stop")
 
-        last = await worker.call("count", told=hear)
-        assert told == list(range(last + 1)) and last >= 3
-        worker.tell("stop")  # nobody is meant
+        last = await worker.call("count", on_event=hear)
+        assert on_event == list(range(last + 1)) and last >= 3
+        worker.send("stop")  # nobody is meant
         assert await worker.call("double", 1) == 2
 
     with_worker(use)
@@ -101,7 +101,7 @@ def test_what_an_owner_has_left_neither_runs_nor_waits() -> None:
         third = asyncio.create_task(worker.call("double", 3, owner="b"))
         while worker.current is None:
             await asyncio.sleep(0.01)
-        await worker.leave("a", kill=True)
+        await worker.cancel("a", kill=True)
         with pytest.raises(WorkerDiedError):
             await first
         with pytest.raises(DroppedError):

@@ -10,7 +10,7 @@ import typer
 
 from styfie._version import __version__
 from styfie.cli import blur, doctor, evaluate, export, lists, mix, paint, segment, train, web
-from styfie.cli.progress import tell
+from styfie.cli.progress import print_note
 from styfie.errors import StyfieError
 
 app = typer.Typer(
@@ -58,10 +58,12 @@ def main() -> None:
     try:
         app()
     except StyfieError as error:
-        tell(f"styfie: {error}")
+        print_note(f"styfie: {error}")
         sys.exit(2)
     except OSError as error:  # of what was said: all files are written by the library, which says its own sentences
-        tell(f"styfie: The answer could not be written ({error.strerror or error}); files are where they were to be.")
+        print_note(
+            f"styfie: The answer could not be written ({error.strerror or error}); files are where they were to be."
+        )
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -31,7 +31,7 @@ def blur(
     size: Annotated[int, typer.Option(help="Longest side in pixels; 0 = the photo's own.")] = 0,
 ) -> None:
     """Blur the background behind the person, as a portrait lens does."""
-    from styfie.cli.segment import beside_photo, save_image
+    from styfie.cli.segment import save_image, sibling_file
     from styfie.depth import find_depth
     from styfie.images import read_once, to_image
     from styfie.painting import lens_blur
@@ -41,7 +41,7 @@ def blur(
     settings = Settings(size=size, radius=radius, lens=lens, segmenter=segmenter)
     if depth and settings.lens == "gaussian":
         raise InputError("--depth came, and a Gaussian is the same everywhere: --lens disc or hexagon is wanted.")
-    file = output or beside_photo(photo, "blur")
+    file = output or sibling_file(photo, "blur")
     check_targets([file], [photo, Path(segmenter), *([mask] if mask else []), *([Path(depth)] if depth else [])])
     source = read_once(photo)
     picture = read_photo(source, settings.size)

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from styfie.cli.options import Segmenter
-from styfie.cli.progress import tell
+from styfie.cli.progress import print_note
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def segmenter(
     part = next((part for part in ("val", "train") if part in tops), "")
     portraits = PortraitSet(files, part)
     if part == "train":
-        tell(f"There is no val/ in {data}: scoring on all of train/.")
+        print_note(f"There is no val/ in {data}: scoring on all of train/.")
     portraits.check()
     judged = load_segmenter(segmenter_name)
     parts = _parts_of(judged, find_segmenter(segmenter_name))
@@ -80,12 +80,12 @@ def segmenter(
 def _parts_of(judged: Any, entry: SegmenterEntry) -> Predict | None:
     """The probabilities of parts behind the built-in segmenter's regions; others have none."""
     from styfie.segmentation.networks import PortraitNet
-    from styfie.segmentation.portrait import look_at
+    from styfie.segmentation.portrait import predict
 
     if not entry.network:
         return None
     network, side = judged.network, judged.side
-    return (lambda photo: look_at(photo, network, side).parts) if isinstance(network, PortraitNet) else None
+    return (lambda photo: predict(photo, network, side).parts) if isinstance(network, PortraitNet) else None
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def _show_progress() -> Iterator[Callable[[Scored], None]]:
 
     def line(scored: Scored) -> None:
         if scored.done % max(1, scored.total // LINES) == 0 or scored.done == scored.total:
-            tell(f"picture {scored.done}/{scored.total}")
+            print_note(f"picture {scored.done}/{scored.total}")
 
     if not console.is_terminal:
         yield line

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from styfie.cli.progress import tell
+from styfie.cli.progress import print_note
 from styfie.registry import Registry
 
 
@@ -56,7 +56,7 @@ def _table(kind: Kind) -> list[dict[str, Any]]:
     entries = registries()[kind]
     found = [{"name": name} | _plain(vars(entry)) for name, entry in entries.items()]
     for problem in entries.broken.values() if isinstance(entries, Registry) else ():
-        tell(f"styfie: {problem}")
+        print_note(f"styfie: {problem}")
     return found
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from styfie.cli.options import warn_of_doubt
-from styfie.cli.progress import tell
+from styfie.cli.progress import print_note
 
 if TYPE_CHECKING:
     from styfie.batch import Outcome
@@ -36,9 +36,9 @@ def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int, 
                 _show(outcome, len(outcomes), len(photos))
         except KeyboardInterrupt:
             stopped = True
-    tell(_summary(outcomes, len(photos)))
+    print_note(_summary(outcomes, len(photos)))
     if stopped:
-        tell("Stopped before the end: the same command goes on with the others.")
+        print_note("Stopped before the end: the same command goes on with the others.")
         raise typer.Exit(130)
     if any(outcome.kind == "failed" for outcome in outcomes):
         raise typer.Exit(2)
@@ -46,7 +46,7 @@ def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int, 
 
 def _show(outcome: Outcome, done: int, count: int) -> None:
     if outcome.kind == "failed":
-        tell(f"{outcome.photo.name}: {outcome.reason}.")
+        print_note(f"{outcome.photo.name}: {outcome.reason}.")
     elif outcome.kind == "painted":
         typer.echo(f"{done}/{count} {outcome.photo.name}: wrote {outcome.folder}")
     warn_of_doubt(outcome.doubtful, outcome.photo.name)

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from styfie.cli.options import Blurs, Bokehs, Colors, Graded, Strengths, asked_looks, named_in, with_looks
+from styfie.cli.options import Blurs, Bokehs, Colors, DepthFalloffs, Strengths, named_in, parse_look_options, with_looks
 
 
 def mix(
     painting: Annotated[Path, typer.Argument(help="A painting.ora of styfie paint.")],
     strength: Strengths = None,
     color: Colors = None,
-    graded: Graded = None,
+    depth_falloff: DepthFalloffs = None,
     blur: Blurs = None,
     bokeh: Bokehs = None,
     output: Annotated[
@@ -33,7 +33,9 @@ def mix(
     blurred = [name for name in named_in(blur) if found.regions.index(name) >= 0]
     painted = [name for name, look in found.looks.items() if look.painted or name in blurred]
     folder = output or painting.parent
-    asked = asked_looks(painted, strength=strength, color=color, graded=graded, blur=blur, bokeh=bokeh)
+    asked = parse_look_options(
+        painted, strength=strength, color=color, depth_falloff=depth_falloff, blur=blur, bokeh=bokeh
+    )
     with one_thread():
         files = write_folder(with_looks(found, asked), folder, painting)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {folder}")

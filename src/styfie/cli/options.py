@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from styfie.cli.progress import tell
+from styfie.cli.progress import print_note
 from styfie.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ Colors = Annotated[
         "histograms; luma, only light and dark painted. Repeatable.",
     ),
 ]
-Graded = Annotated[
+DepthFalloffs = Annotated[
     list[str] | None,
     typer.Option(
-        "--graded",
+        "--depth-falloff",
         metavar="[NAME=]0..1",
         help="How much strength what is near loses, where --depth is known. Repeatable.",
     ),
@@ -110,7 +110,7 @@ def by_name(given: Sequence[str], option: str, default: str | None = None) -> di
     return found
 
 
-def asked_looks(painted: Collection[str], **given: Sequence[str] | None) -> dict[str, dict[str, Any]]:
+def parse_look_options(painted: Collection[str], **given: Sequence[str] | None) -> dict[str, dict[str, Any]]:
     """What options such as `--strength` change in the looks of regions, checked before anything is painted.
 
     `given` are the texts by field of `Look`: `NAME=VALUE`, or a bare value for all of the `painted` regions that are
@@ -167,12 +167,16 @@ def with_looks(painting: Painting, asked: Mapping[str, Mapping[str, Any]]) -> Pa
     """The painting with these changes to its looks; it is then no more what its run was asked for, nor as like.
 
     Raises:
-        InputError: a strength graded by depth, where the painting knows none.
+        InputError: a strength that falls off with depth, where the painting knows none.
     """
     looks = {name: replace(look, **asked.get(name, {})) for name, look in painting.looks.items()}
-    if painting.regions.depth is None and any(look.graded for look in looks.values()):
-        raise InputError("--graded came, and the painting knows no depth: paint it with --depth FILE or --depth auto.")
-    recipe = {name: value for name, value in painting.recipe.items() if name not in ("asked", "likeness")}
+    if painting.regions.depth is None and any(look.depth_falloff for look in looks.values()):
+        raise InputError(
+            "--depth-falloff came, and the painting knows no depth: paint it with --depth FILE or --depth auto."
+        )
+    recipe = {
+        name: value for name, value in painting.recipe.items() if name not in ("fingerprint", "asked", "likeness")
+    }
     return replace(painting, looks=looks, recipe=recipe)
 
 
@@ -194,7 +198,7 @@ def warn_of_doubt(doubtful: Sequence[str], photo: str = "") -> None:
     """One sentence on the masks that their user should look at, and how to help."""
     if doubtful:
         names = " and ".join(doubtful)
-        tell(
+        print_note(
             f"{photo and f'{photo}: '}The mask of {names} is doubtful: look at it, correct it with "
             "styfie segment --add x,y --remove x,y, and give it with --mask NAME=FILE."
         )

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from styfie.cli.asking import asked_of_regions, asked_settings, is_given
 from styfie.cli.many import paint_all
 from styfie.cli.options import (
     Blurs,
     Bokehs,
     Brushes,
     Colors,
+    DepthFalloffs,
     Device,
-    Graded,
     Lens,
     Masks,
     Seed,
@@ -28,7 +27,8 @@ from styfie.cli.options import (
     by_name,
     warn_of_doubt,
 )
-from styfie.cli.progress import interruptible, show_progress, tell
+from styfie.cli.progress import interruptible, print_note, show_progress
+from styfie.cli.requests import is_given, parse_looks, parse_settings
 from styfie.cli.segment import save_image
 from styfie.cli.video import is_video, paint_clip
 from styfie.errors import InputError
@@ -91,7 +91,7 @@ def paint(
         list[str] | None,
         typer.Option(metavar="[NAME=]0..1", help="How much faces stay themselves. Repeatable."),
     ] = None,
-    graded: Graded = None,
+    depth_falloff: DepthFalloffs = None,
     blur: Blurs = None,
     bokeh: Bokehs = None,
     brush: Brushes = None,
@@ -177,7 +177,7 @@ def paint(
         "stroke": stroke,
         "content": content,
         "likeness": likeness,
-        "graded": graded,
+        "depth_falloff": depth_falloff,
         "brush": brush,
         "blur": blur,
         "bokeh": bokeh,
@@ -190,8 +190,8 @@ def paint(
     from styfie.storage.recipes import read_recipe
 
     found = read_recipe(recipe) if recipe else None
-    settings = asked_settings(context, found.settings if found else Settings())
-    looks = asked_of_regions(styles, style_masks, fields, found.looks if found else {})
+    settings = parse_settings(context, found.settings if found else Settings())
+    looks = parse_looks(styles, style_masks, fields, found.looks if found else {})
     if import_ is not None:
         from styfie.encoders.vgg import import_vgg
         from styfie.engines import ENGINES
@@ -250,9 +250,11 @@ def _tell_of_masks(masks: Sequence[str], used: bool, resized: bool) -> None:
     """Say what becomes of a recipe's masks, where that is not what they were drawn for."""
     names = " and ".join(masks)
     if masks and not used:
-        tell(f"The recipe's mask of {names} is not used, as it is of other regions or another photo: --mask gives one.")
+        print_note(
+            f"The recipe's mask of {names} is not used, as it is of other regions or another photo: --mask gives one."
+        )
     elif masks and resized:
-        tell(f"The mask of {names} is the recipe's, at another size: --mask gives a sharper one.")
+        print_note(f"The mask of {names} is the recipe's, at another size: --mask gives a sharper one.")
 
 
 def _paint_one(
@@ -273,7 +275,7 @@ def _paint_one(
 
         def on_start(painting: Painting) -> None:
             if plan := _plan(painting, request.settings, time.perf_counter() - begun):
-                tell(plan)
+                print_note(plan)
             if film:
                 _check_film(painting)
                 film.start(painting, request.settings, output)
@@ -283,16 +285,16 @@ def _paint_one(
             keep(progress)
             if film:
                 film.add(progress)
-            return not stop.asked
+            return not stop.requested
 
-        painting, files = paint_into(output, photo, request, on_start, on_progress, tell, read)
+        painting, files = paint_into(output, photo, request, on_start, on_progress, print_note, read)
     if film:
         files.append(film.save())
     warn_of_doubt(painting.regions.doubtful)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {output}")
-    if stop.asked:
+    if stop.requested:
         more = " The same command goes on from here." if (output / FILE).exists() else ""
-        tell(f"Stopped before the end: this is the best picture so far.{more}")
+        print_note(f"Stopped before the end: this is the best picture so far.{more}")
         raise typer.Exit(130)
 
 

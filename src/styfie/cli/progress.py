@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LINES = 10  # plain lines for a whole run
 
 
-def tell(text: str) -> None:
+def print_note(text: str) -> None:
     """One line on standard error. Where nothing can be written there, the work goes on all the same."""
     with suppress(OSError):
         typer.echo(text, err=True)
@@ -52,7 +52,7 @@ def _lines() -> Callable[[Progress], None]:
         if tenths > said:
             said = tenths
             line = f"step {progress.step}/{progress.steps}  {_left(progress)}  {_losses(progress)}"
-            tell(line.rstrip())
+            print_note(line.rstrip())
 
     return show
 
@@ -67,7 +67,7 @@ def _losses(progress: Progress) -> str:
 
 
 class _Stop:
-    asked = False
+    requested = False
 
 
 @contextmanager
@@ -76,9 +76,9 @@ def interruptible() -> Iterator[_Stop]:
     stop = _Stop()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
-        stop.asked = True
+        stop.requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        tell("Stopping after this step; Ctrl-C again stops at once.")
+        print_note("Stopping after this step; Ctrl-C again stops at once.")
 
     before = signal.signal(signal.SIGINT, ask)
     try:

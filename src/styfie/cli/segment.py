@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from styfie.cli.options import Masks, Segmenter, by_name, warn_of_doubt
-from styfie.cli.progress import tell
+from styfie.cli.progress import print_note
 from styfie.errors import InputError, StyfieError
 from styfie.settings import Settings
 
@@ -57,18 +57,18 @@ def segment(
     from styfie.images import read_once
     from styfie.storage.atomic import check_targets
 
-    asked = _Asked(
+    asked = _Options(
         region, by_name(mask or [], "--mask", "subject"), _points(add or []), _points(remove or []), segmenter
     )
     if not os.path.isdir(photo):  # noqa: PTH112 - Path's raises of some names
-        file = output or beside_photo(photo, "regions" if asked.all else "mask")
+        file = output or sibling_file(photo, "regions" if asked.all else "mask")
         check_targets([file], [photo, *asked.files])
         _write(read_once(photo), file, asked)
         return
     photos = find_photos([photo])
     if asked.add or asked.remove or asked.masks:
         raise InputError("Points and masks belong to one photo: name a photo, not a folder.")
-    folder = output or _beside_folder(photo, "masks")
+    folder = output or _sibling_folder(photo, "masks")
     if folder.exists() and folder.samefile(photo):
         raise InputError(f"The masks would lie among the photos in {folder} and replace some: name another folder.")
     files = [folder / f"{name}.png" for name in distinct_names(photos)]
@@ -79,13 +79,13 @@ def segment(
             _write(one, file, asked)
         except StyfieError as error:
             failed += 1
-            tell(f"{one.name}: {error}")
+            print_note(f"{one.name}: {error}")
     if failed:
-        tell(f"{failed} of {len(photos)} photos gave no mask.")
+        print_note(f"{failed} of {len(photos)} photos gave no mask.")
         raise typer.Exit(2)
 
 
-def beside_photo(photo: Path, kind: str) -> Path:
+def sibling_file(photo: Path, kind: str) -> Path:
     """`PHOTO-kind.png` beside a photo as it was named.
 
     Raises:
@@ -97,14 +97,14 @@ def beside_photo(photo: Path, kind: str) -> Path:
     return photo.with_name(f"{photo.stem}-{kind}.png")
 
 
-def _beside_folder(folder: Path, kind: str) -> Path:
+def _sibling_folder(folder: Path, kind: str) -> Path:
     """`FOLDER-kind` beside a folder as it was named; one named by dots alone has its name elsewhere."""
     named = folder if folder.name.strip(".") else folder.resolve()
     return named.with_name(f"{named.name}-{kind}")
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Options:
     """What is asked of each photo; no region: all there are, or the subject of a segmenter that finds no others."""
 
     named: str | None
@@ -137,7 +137,7 @@ class _Asked:
         return self.named or "subject"
 
 
-def _write(photo: Picture, file: Path, asked: _Asked) -> None:
+def _write(photo: Picture, file: Path, asked: _Options) -> None:
     """The mask that is asked for, or a picture of all regions."""
     from styfie.images import to_image
 
@@ -153,7 +153,7 @@ def _write(photo: Picture, file: Path, asked: _Asked) -> None:
 
 def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
     from styfie.reading import read_photo
-    from styfie.segmentation.jseg.shown import draw_regions
+    from styfie.segmentation.jseg.drawing import draw_regions
 
     regions, picture = _partition(photo, partitioner), read_photo(photo, 0)
     save_image(draw_regions(regions, picture), file)
@@ -163,13 +163,13 @@ def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
 def _partition(photo: Picture, partitioner: Partitioner) -> Regions:
     """All regions, small, and numbered as they are in a painting of any size."""
     from styfie.reading import read_photo
-    from styfie.segmentation.jseg.shown import LONGEST
+    from styfie.segmentation.jseg.drawing import LONGEST
 
-    seeing = partitioner.seeing(read_photo(photo, partitioner.work))
-    return seeing.partition(read_photo(photo, 0), LONGEST)
+    fitted = partitioner.fit_to(read_photo(photo, partitioner.work_size))
+    return fitted.partition(read_photo(photo, 0), LONGEST)
 
 
-def _regions(photo: Picture, asked: _Asked) -> Regions:
+def _regions(photo: Picture, asked: _Options) -> Regions:
     """Regions with the one that is asked for, corrected by the points, or put together of those they lie in."""
     from styfie.pipeline import segment
     from styfie.reading import read_photo

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from styfie.cli.options import Device
-from styfie.cli.progress import tell
+from styfie.cli.progress import print_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,12 +105,12 @@ def style(
     seed: RunSeed = 0,
     device: Device = "auto",
 ) -> None:
-    """Teach a network one style: styfie paint --engine taught --background FILE paints it in one pass.
+    """Teach a network one style: styfie paint --engine per-style --background FILE paints it in one pass.
 
     Given again, the same command goes on where it was stopped.
     """
     from styfie.devices import pick_device
-    from styfie.engines.taught.files import save_taught
+    from styfie.engines.per_style.files import save_per_style
     from styfie.gallery import GALLERY
     from styfie.storage.atomic import check_targets
     from styfie.styles import DRAWN, load_style
@@ -137,7 +137,7 @@ def style(
     if every:
         save_weights(network.state_dict(), file)
     else:
-        save_taught(network, pictures[0], file)
+        save_per_style(network, pictures[0], file)
     typer.echo(f"Wrote {file}")
 
 
@@ -209,7 +209,7 @@ def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> 
     """Write weights, Table 1 and curves."""
     from styfie.errors import MissingError
     from styfie.training.curves import draw_curves
-    from styfie.training.outputs import written_beside
+    from styfie.training.outputs import write_atomically
     from styfie.training.segmenter import score_segmenter, table_one
     from styfie.training.table import as_record, as_text
     from styfie.weights import save_weights
@@ -218,16 +218,16 @@ def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> 
     save_weights(trained.network.state_dict(), output / "segmenter.safetensors", about)
     rows = table_one(trained, device)
     record = as_record(rows)
-    each = score_segmenter(trained.network, trained.material.held, trained.recipe.side, device)
+    each = score_segmenter(trained.network, trained.material.held_out, trained.recipe.side, device)
     record["val"]["per_picture"] = asdict(each)
-    with written_beside(output / "table.json") as part:
+    with write_atomically(output / "table.json") as part:
         part.write_text(json.dumps(record, indent=1))
     typer.echo(as_text(rows))
     try:
         draw_curves(output / "log.jsonl", output / "curves.png")
     except MissingError as error:
-        tell(f"No curves.png: {error}")
+        print_note(f"No curves.png: {error}")
 
 
 def _log(line: Mapping[str, float]) -> None:
-    tell(json.dumps(line))
+    print_note(json.dumps(line))

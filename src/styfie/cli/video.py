@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from styfie.cli.progress import interruptible, show_progress, tell
+from styfie.cli.progress import interruptible, print_note, show_progress
 from styfie.errors import InputError
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
     from styfie.settings import Settings
-    from styfie.styles import Wanted
+    from styfie.styles import StyleInput
 
 
 def is_video(file: Path) -> bool:
@@ -27,7 +27,7 @@ def is_video(file: Path) -> bool:
 def paint_clip(
     file: Path,
     folder: Path,
-    looks: Mapping[str, Wanted],
+    looks: Mapping[str, StyleInput],
     settings: Settings,
     first: float,
     end: float | None,
@@ -50,14 +50,14 @@ def paint_clip(
 
         def on_progress(progress: Progress) -> bool:
             show(progress)
-            return not stop.asked
+            return not stop.requested
 
         film, finished = paint_video(file, folder, looks, settings, first, end, on_progress, _note)
     typer.echo(f"Wrote {film.name} into {folder}")
     if not finished:
-        tell("Stopped before the end: this is the film so far. The same command goes on from here.")
+        print_note("Stopped before the end: this is the film so far. The same command goes on from here.")
         raise typer.Exit(130)
 
 
 def _note(text: str) -> None:
-    tell(text)
+    print_note(text)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from styfie.images import fit_size, resize
 
-WORK = 512  # longest side at which they are looked for, in pixels
+BORDER_SIZE = 512  # longest side at which they are looked for, in pixels
 REACH = 0.008  # half their width, of the longest side
 NO_STEP, FULL_STEP = 0.04, 0.1  # jumps of depth that are no border and wholly one
 
@@ -22,7 +22,7 @@ def depth_borders(depth: Tensor) -> Tensor:
     and 0 on ramps, however steep.
     """
     size = (depth.shape[-2], depth.shape[-1])
-    small = resize(depth, fit_size(size, min(WORK, max(size))))
+    small = resize(depth, fit_size(size, min(BORDER_SIZE, max(size))))
     smooth = F.avg_pool2d(F.pad(small, (1, 1, 1, 1), mode="replicate"), 3, 1)  # 8 bits are noisy
     reach = max(3, round(REACH * max(small.shape[-2:])))
     step = 2 * _range(smooth, reach) - _range(smooth, 2 * reach)

@@ -14,7 +14,9 @@ from styfie.images import fit_size, resize
 from styfie.regions import SUBJECT, Regions
 from styfie.segmentation.matting import guided_filter
 
-WORK = 256  # longest side at which it is made, in pixels: it is smooth but for the people, whose matte is finer
+ESTIMATE_SIZE = (
+    256  # longest side at which it is made, in pixels: it is smooth but for the people, whose matte is finer
+)
 PEOPLE, BEHIND = 0.25, 0.4  # the farthest person, and the nearest of what is behind
 HIGHER, BLURRED, HAZY = 0.5, 0.3, 0.2  # shares of what speaks for far
 
@@ -27,7 +29,7 @@ def estimate_depth(photo: Tensor, regions: Regions) -> Tensor:
     of focus, and hazier (the dark channel of He, Sun and Tang 2009), smoothed along the photo's edges.
     """
     size = (photo.shape[-2], photo.shape[-1])
-    work = fit_size(size, min(WORK, max(size)))
+    work = fit_size(size, min(ESTIMATE_SIZE, max(size)))
     small, parts = resize(photo, work), regions.resize(work)
     people, behind = _people(parts), 1 - parts.side(SUBJECT).clamp(0, 1)
     side = max(work)

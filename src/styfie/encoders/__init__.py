@@ -40,13 +40,13 @@ class EncoderEntry(Entry):
 
     memory: int = 3500  # bytes for each pixel of a step: maps, gradients and masks
     reach: int = 80  # pixels that a tile sees around its own, at most
-    kept: int = 0  # bytes for each pixel of the picture that stay from step to step
+    cached: int = 0  # bytes for each pixel of the picture that stay from step to step
     weights: Weights = THIN  # what the loss is made of
 
 
 def _styfie(title: str, path: str, memory: int, kept: int = 0, weights: Weights = THIN) -> EncoderEntry:
     known = WEIGHTS["encoder"]
-    return EncoderEntry(title, path, "", known.licence, known.source, memory, reach=32, kept=kept, weights=weights)
+    return EncoderEntry(title, path, "", known.licence, known.source, memory, reach=32, cached=kept, weights=weights)
 
 
 def _vgg(name: str, title: str, size: str) -> EncoderEntry:

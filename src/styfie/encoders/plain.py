@@ -13,7 +13,7 @@ from torch.nn.grad import conv2d_input
 from styfie.weights import load_packaged
 
 Features = dict[str, Tensor]
-Pull = Callable[[str, Tensor], None]
+AddGradient = Callable[[str, Tensor], None]
 WIDTHS = (24, 48, 96, 160, 256)
 SLOPE = 0.1
 
@@ -51,18 +51,18 @@ class PlainEncoder(nn.Module):
         return taps
 
     @torch.no_grad()
-    def pull_back(self, taps: Features, pull: Pull) -> Tensor:
+    def backward(self, taps: Features, add_gradient: AddGradient) -> Tensor:
         """The gradient (B, 3, H, W), in float32 or better, by the picture whose maps are `taps`, without autograd.
 
-        `pull(name, gradient)` adds to a gradient of that map's shape, in place, the loss's own by the map. The same
-        as autograd's, in four fifths of its time at 256 pixels: maps are all that is kept, and gradients are summed
-        where they are.
+        `add_gradient(name, gradient)` adds to a gradient of that map's shape, in place, the loss's own by the
+        map. The same as autograd's, in four fifths of its time at 256 pixels: maps are all that is kept, and gradients
+        are summed where they are.
         """
         gradient = torch.zeros_like(taps[f"conv{len(self.convs)}"])
         for i in range(len(self.convs), 0, -1):
             conv: nn.Conv2d = self.convs[i - 1]  # type: ignore[assignment]
             maps, replicated = taps[f"conv{i}"], conv.padding_mode == "replicate"
-            pull(f"conv{i}", gradient)
+            add_gradient(f"conv{i}", gradient)
             torch.ops.aten.leaky_relu_backward.grad_input(gradient, maps, SLOPE, True, grad_input=gradient)
             if i == 1:
                 gradient = _picture_gradient(gradient, conv.weight)

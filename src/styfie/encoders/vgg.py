@@ -63,9 +63,9 @@ class Vgg(nn.Module):
         widths: tuple[int, ...] = WIDTHS,
     ) -> None:
         super().__init__()
-        _known("depth", depth, CONVOLUTIONS)
-        _known("pooling", pooling, POOLINGS)
-        _known("normalisation", normalisation, NORMALISATIONS)
+        _check_choice("depth", depth, CONVOLUTIONS)
+        _check_choice("pooling", pooling, POOLINGS)
+        _check_choice("normalisation", normalisation, NORMALISATIONS)
         self.normalisation = normalisation
         self.style_taps, self.content_tap, self.content_taps = STYLE_TAPS, CONTENT_TAP, (CONTENT_TAP,)
         self.stride = 16
@@ -126,7 +126,7 @@ def load_vgg(name: str, pooling: str = "max") -> Vgg:
         InputError: another name, or a file that does not fit.
         MissingError: offline, or `styfie[vgg]` is not installed.
     """
-    _known("encoder", name, DEPTHS)
+    _check_choice("encoder", name, DEPTHS)
     path = imported(name)
     if not path.is_file():
         import_h5py()  # say so before 59 MB are fetched that could not be read
@@ -155,7 +155,7 @@ def import_vgg(name: str, file: Path) -> Path:
         MissingError: no such file, or `styfie[vgg]` is wanted to read it.
         OutputError: the cache cannot be written.
     """
-    _known("encoder", name, DEPTHS)
+    _check_choice("encoder", name, DEPTHS)
     network = read_vgg(name, file)
     return save_weights(network.state_dict(), imported(name), {"normalisation": network.normalisation}, half=False)
 
@@ -185,6 +185,6 @@ def _block(name: str) -> int:
     return int(name.removeprefix("conv").partition("_")[0])
 
 
-def _known(what: str, value: object, table: Mapping[int, object] | Mapping[str, object]) -> None:
+def _check_choice(what: str, value: object, table: Mapping[int, object] | Mapping[str, object]) -> None:
     if value not in table:
         raise InputError(f"{what} is {value!r}: one of {', '.join(map(str, table))} is wanted.")

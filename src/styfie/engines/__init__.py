@@ -13,14 +13,14 @@ from styfie.registry import Entry, Registry, load
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from styfie.engines.onepass import Painter
-    from styfie.engines.progress import Progress, State
+    from styfie.engines.onepass import OnePassPainter
+    from styfie.engines.progress import EngineState, Progress
     from styfie.looks import Look
     from styfie.regions import Regions
     from styfie.settings import Settings
 
 
-class Reading(NamedTuple):
+class SourceImage(NamedTuple):
     """A photo (1, 3, H, W) as read at one size, its regions there, and looks with their styles at that size."""
 
     photo: Tensor
@@ -31,7 +31,8 @@ class Reading(NamedTuple):
 class Engine(Protocol):
     """Photo (1, 3, H, W) and regions of that size in, progress out; the last one is the result.
 
-    An engine whose entry says `coarse_input` also takes `small`, a `Reading` of the same photo at `plan.FULL` pixels.
+    An engine whose entry says `coarse_input` also takes `small`, a `SourceImage` of the same photo at
+    `plan.BASE_SIZE` pixels.
     `start` (R, 3, H, W) are layers to begin from, `state` is a `Progress.state` to go on from; an engine that gives
     none takes none. To cancel is to stop iterating.
     """
@@ -43,7 +44,7 @@ class Engine(Protocol):
         looks: Mapping[str, Look],
         settings: Settings,
         start: Tensor | None = None,
-        state: State | None = None,
+        state: EngineState | None = None,
     ) -> Iterator[Progress]:
         """Paint every region that has a style."""
         ...
@@ -122,12 +123,12 @@ ENGINES: Registry[EngineEntry] = Registry(
             frames="styfie.engines.fast.paint:FastPainter",
             memory=Memory(1.2e9, 230),
         ),
-        "taught": EngineEntry(
+        "per-style": EngineEntry(
             "The gallery, or a file of styfie train style, in one pass",
-            "styfie.engines.taught.paint:taught",
+            "styfie.engines.per_style.paint:per_style",
             taxonomy="2.2",
             weights=("gallery",),
-            frames="styfie.engines.taught.paint:TaughtPainter",
+            frames="styfie.engines.per_style.paint:PerStylePainter",
         ),
         "classic": EngineEntry(
             "The founding paper's algorithm, 256x256 on VGG-16",
@@ -188,7 +189,7 @@ def check_memory(settings: Settings, size: tuple[int, int]) -> None:
     )
 
 
-def painter_of(name: str) -> Callable[[Mapping[str, Look], Settings], Painter] | None:
+def painter_of(name: str) -> Callable[[Mapping[str, Look], Settings], OnePassPainter] | None:
     """What makes a painter of photo after photo for looks and settings; None where an engine starts anew for each.
 
     Raises:

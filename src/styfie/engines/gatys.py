@@ -42,7 +42,7 @@ class Gatys:
 
 GATYS = Gatys()
 PAINTED = ("night", "waves", "glass", "ink", "mosaic", "watercolour", "autumn")
-SIDE = 224  # pixels of the pictures that mean activations are taken of: the network's own size
+ACTIVATION_SIZE = 224  # pixels of the pictures that mean activations are taken of: the network's own size
 FAINTEST = 0.1  # of a layer's mean activation; fainter filters are scaled as if they had it, lest they alone count
 SMALLEST = 16  # pixels that four poolings leave something of
 
@@ -103,8 +103,8 @@ def gatys(
 
 def reference_pictures() -> Tensor:
     """The built-in pictures (B, 3, 224, 224) that mean activations are taken of."""
-    portrait = resize(read_picture(ASSETS / "portrait.jpg", SIDE), (SIDE, SIDE))
-    return torch.cat([portrait, *(draw(name, SIDE) for name in PAINTED)])
+    portrait = resize(read_picture(ASSETS / "portrait.jpg", ACTIVATION_SIZE), (ACTIVATION_SIZE, ACTIVATION_SIZE))
+    return torch.cat([portrait, *(draw(name, ACTIVATION_SIZE) for name in PAINTED)])
 
 
 @torch.no_grad()

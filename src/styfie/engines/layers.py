@@ -96,7 +96,7 @@ def in_style_colours(photo: Tensor, band: Tensor, look: Look) -> Tensor:
     return found
 
 
-def carried_on(photo: Tensor, alpha: Tensor) -> Tensor:
+def extrapolate(photo: Tensor, alpha: Tensor) -> Tensor:
     """The photo (1, 3, H, W) in a region (1, 1, H, W), and its colours carried on smoothly beyond.
 
     Push and pull (Gortler et al. 1996, "The lumigraph"): what a layer paints through its band has no edge of what lies

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from styfie.devices import in_float64
 
-LEAST = 1e-10  # of s^T y: pairs below it say nothing about the curvature
+MIN_CURVATURE = 1e-10  # of s^T y: pairs below it say nothing about the curvature
 
 
 class Lbfgs:
@@ -46,17 +46,17 @@ class Lbfgs:
         self.count += 1
         # One by one: put together for a single product they would be three more pictures in memory.
         found = torch.stack([self.pairs @ vector for vector in (self.pairs[k], self.pairs[m + k], slope)])
-        told = found[0, m + k] > LEAST
+        told = found[0, m + k] > MIN_CURVATURE
         self.pairs[k].mul_(told)
         self.pairs[m + k].mul_(told)
         for row, new in ((k, found[0] * told), (m + k, found[1] * told)):
             self.products[row], self.products[:, row] = new, new
         self.scale = torch.where(told, found[0, m + k] / found[1, m + k].clamp_min(1e-30), self.scale)
-        shares = self._shares(in_float64(found[2] * self.products.diagonal().ne(0)))
+        shares = self._coefficients(in_float64(found[2] * self.products.diagonal().ne(0)))
         move = shares.to(slope.dtype).to(slope.device) @ self.pairs
         return move.addcmul_(slope, self.scale).neg_()
 
-    def _shares(self, product: Tensor) -> Tensor:
+    def _coefficients(self, product: Tensor) -> Tensor:
         """What of each vector of the history the step takes, from the gradient's products with them."""
         m, scale = self.history, in_float64(self.scale)
         order = self.orders[self.count % m]  # the oldest first

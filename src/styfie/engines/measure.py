@@ -12,7 +12,7 @@ from torch import Tensor
 
 from styfie.encoders import Encoder
 from styfie.encoders.loss_weights import Weights
-from styfie.engines.plan import FULL
+from styfie.engines.plan import BASE_SIZE
 from styfie.engines.tiles import Tile, tap_masks, tiles_of
 from styfie.images import fit_size, resize
 from styfie.looks import Look
@@ -22,7 +22,7 @@ from styfie.losses.style import Map, StyleLoss
 LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
 Targets = Mapping[str, Sequence[tuple[float, Any]]]  # of each tap: every style's share, and what is wanted
 Contrast = Mapping[str, Tensor]  # of each content tap: the unit () of its changes
-Pull = Callable[[str, Tensor], None]  # adds to the gradient by a tap, in place
+AddGradient = Callable[[str, Tensor], None]  # adds to the gradient by a tap, in place
 
 
 @dataclass(frozen=True)
@@ -47,25 +47,25 @@ class Measure:
         """The encoder's maps, in the precision of its weights."""
         return self.encoder(picture.contiguous(memory_format=torch.channels_last))
 
-    def walk(self, picture: Tensor) -> tuple[dict[str, Tensor], Callable[[Pull], Tensor]]:
+    def vjp(self, picture: Tensor) -> tuple[dict[str, Tensor], Callable[[AddGradient], Tensor]]:
         """A picture's maps, and what takes the loss's gradients by them back to the picture: once, without autograd.
 
         The gradient (1, 3, H, W) is made of what each tap is pulled by.
         """
-        if hasattr(self.encoder, "pull_back"):
+        if hasattr(self.encoder, "backward"):
             maps = self.features(picture)
-            return maps, partial(self.encoder.pull_back, maps)
+            return maps, partial(self.encoder.backward, maps)
         leaf = picture.detach().requires_grad_()
         with torch.enable_grad():
             known = self.features(leaf)
 
-        def back(pull: Pull) -> Tensor:
+        def backward(add_gradient: AddGradient) -> Tensor:
             slopes = {tap: torch.zeros_like(features) for tap, features in known.items()}
             for tap, slope in slopes.items():
-                pull(tap, slope)
+                add_gradient(tap, slope)
             return torch.autograd.grad(list(known.values()), leaf, list(slopes.values()))[0]
 
-        return {tap: features.detach() for tap, features in known.items()}, back
+        return {tap: features.detach() for tap, features in known.items()}, backward
 
     def sample(self, features: Tensor, mask: Tensor) -> Moments | Map:
         """What the style loss is measured on."""
@@ -130,7 +130,7 @@ def styles_at(
     """
     total = sum(style.weight for style in look.styles)
     for style in look.styles:
-        most = enlarged * max(style.picture.shape[-2:]) * max(1.0, longest / FULL) * max(1.0, look.stroke)
+        most = enlarged * max(style.picture.shape[-2:]) * max(1.0, longest / BASE_SIZE) * max(1.0, look.stroke)
         wanted, picture = max(32, round(min(look.stroke * longest, most))), style.picture
         if style.small is not None and wanted <= max(style.small.shape[-2:]):
             picture = style.small

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from styfie.colour import LUMA
-from styfie.engines.measure import Contrast, Measure, Pull, Targets
+from styfie.engines.measure import AddGradient, Contrast, Measure, Targets
 from styfie.engines.tiles import Area, Tile, cells, tap_masks
 from styfie.losses.borders import Borders, border_error, tile_borders
 from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targets
-from styfie.losses.moments import Moments, first_moment, precise, pull_moments, second_moment, weigh
+from styfie.losses.moments import Moments, first_moment, moments_backward, precise, second_moment, weigh
 from styfie.losses.style import Map
 
 GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square
@@ -124,17 +124,17 @@ class Objective:
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The weighted terms (6,), in the order of `TERMS`, and the gradient of their sum at an image like `photo`."""
         if len(self.parts) == 1:
-            maps, back = self.measure.walk(image)
+            maps, backward = self.measure.vjp(image)
             samples = self._samples(maps, self.parts[0])
             style, slopes = self._style({key: sample.read for key, sample in samples.items()})
-            others, gradient = self._back(image, self.parts[0], maps, back, samples, slopes)
+            others, gradient = self._backward(image, self.parts[0], maps, backward, samples, slopes)
             return torch.cat([style[None], others]), gradient
         style, slopes = self._style(self._gathered(image))
         terms, gradient = image.new_zeros(len(TERMS)), torch.zeros_like(image)
         for part in self.parts:
             view = image[(..., *part.tile.seen)]
-            maps, back = self.measure.walk(view)
-            others, slope = self._back(view, part, maps, back, self._samples(maps, part, again=True), slopes)
+            maps, backward = self.measure.vjp(view)
+            others, slope = self._backward(view, part, maps, backward, self._samples(maps, part, again=True), slopes)
             gradient[(..., *part.tile.seen)] += slope
             terms[1:] += others
         terms[0] = style
@@ -187,12 +187,12 @@ class Objective:
             values.append(value.detach())
         return torch.stack(values).sum(), slopes
 
-    def _back(
+    def _backward(
         self,
         view: Tensor,
         part: _Part,
         maps: Mapping[str, Tensor],
-        back: Callable[[Pull], Tensor],
+        backward: Callable[[AddGradient], Tensor],
         samples: Mapping[Key, _Sample],
         slopes: Mapping[Key, Slope],
     ) -> tuple[Tensor, Tensor]:
@@ -200,18 +200,18 @@ class Objective:
         change = {tap: precise(maps[tap]) - precise(wanted) for tap, wanted in part.content.items()}
         kept = {tap: one * part.content_masks[tap] for tap, one in change.items()}
 
-        def pull(tap: str, gradient: Tensor) -> None:
+        def add_gradient(tap: str, gradient: Tensor) -> None:
             for n in range(len(self.goals)):
                 if (key := (n, tap)) not in samples:
                     continue
                 if self.measure.loss.additive:
-                    pull_moments(gradient, samples[key].weighted, part.masks[key], *slopes[key])
+                    moments_backward(gradient, samples[key].weighted, part.masks[key], *slopes[key])
                 elif (slope := slopes[key][0]) is not None:
                     gradient += slope
             if tap in kept:
                 gradient.add_(kept[tap], alpha=2)
 
-        gradient = back(pull).contiguous()
+        gradient = backward(add_gradient).contiguous()
         content = torch.stack([one.mul_(kept[tap]).sum() for tap, one in change.items()]).sum()
         smooth, beyond = self._pixels(view, part, gradient)
         edges = self._edges(view, part, gradient)

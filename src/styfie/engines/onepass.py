@@ -11,7 +11,7 @@ from torch import Tensor
 
 from styfie.blur import gaussian
 from styfie.colour import luma_of
-from styfie.engines.layers import Layer, band_of, carried_on, enlarge, group
+from styfie.engines.layers import Layer, band_of, enlarge, extrapolate, group
 from styfie.engines.progress import Progress
 from styfie.images import fit_size, resize
 from styfie.looks import Look
@@ -24,7 +24,7 @@ THREADS = 2  # layers painted at a time
 DETAIL = 0.9  # share of the photo's finer detail given to a larger scale
 
 
-class Painter(Protocol):
+class OnePassPainter(Protocol):
     """Photo (1, 3, H, W) and regions of that size to layers (R, 3, H, W) in [0, 1]; made once for a set of looks."""
 
     looks: Mapping[str, Look]
@@ -44,7 +44,7 @@ def scales(longest: int) -> list[int]:
 
 
 @torch.no_grad()
-def paint_layers(painter: Painter, photo: Tensor, regions: Regions) -> Tensor:
+def paint_layers(painter: OnePassPainter, photo: Tensor, regions: Regions) -> Tensor:
     """The layers (R, 3, H, W): painted in the region and through a band around it, the photo to the bit elsewhere.
 
     Regions that are to look alike are painted as one, and no seam can be between them.
@@ -62,10 +62,10 @@ def paint_layers(painter: Painter, photo: Tensor, regions: Regions) -> Tensor:
 
 
 @torch.no_grad()
-def _paint_layer(painter: Painter, photo: Tensor, regions: Regions, layer: Layer) -> Tensor:
+def _paint_layer(painter: OnePassPainter, photo: Tensor, regions: Regions, layer: Layer) -> Tensor:
     alpha = regions.alpha[list(layer.regions)].sum(0, keepdim=True).clamp(max=1)
     band = band_of(alpha)
-    own = carried_on(photo, alpha)
+    own = extrapolate(photo, alpha)
     painted = _coarse_to_fine(painter, own.to(painter.device), band.to(painter.device), layer.look).to(photo)
     if regions.face is not None and layer.look.likeness:
         painted = with_features(painted, photo, layer.look.likeness * regions.face)
@@ -89,7 +89,7 @@ def with_features(painted: Tensor, photo: Tensor, amount: Tensor) -> Tensor:
     return found.clamp_(0, 1)
 
 
-def _coarse_to_fine(painter: Painter, photo: Tensor, band: Tensor, look: Look) -> Tensor:
+def _coarse_to_fine(painter: OnePassPainter, photo: Tensor, band: Tensor, look: Look) -> Tensor:
     """Each scale begins from the one below and the photo's detail that it could not hold: strokes keep their size."""
     painted = photo
     for n, longest in enumerate(scales(max(photo.shape[-2:]))):
@@ -101,6 +101,6 @@ def _coarse_to_fine(painter: Painter, photo: Tensor, band: Tensor, look: Look) -
     return painted
 
 
-def in_one_pass(make: Callable[[], Painter], photo: Tensor, regions: Regions) -> Iterator[Progress]:
+def in_one_pass(make: Callable[[], OnePassPainter], photo: Tensor, regions: Regions) -> Iterator[Progress]:
     """The one step of such an engine."""
     yield Progress(1, 1, {}, 0.0, paint_layers(make(), photo, regions))

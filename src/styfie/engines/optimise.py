@@ -19,16 +19,16 @@ from torch import Tensor
 
 from styfie.colour import match_colours
 from styfie.depth import depth_borders
-from styfie.devices import give_back, lowered, pick_device
+from styfie.devices import pick_device, to_fast_dtype, trim_memory
 from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
-from styfie.engines import Reading
+from styfie.engines import SourceImage
 from styfie.engines.layers import Box, Layer, band_of, enlarge, group, in_style_colours, region_box, unpainted
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.measure import Contrast, Measure
 from styfie.engines.objective import TERMS, Goal, Objective
-from styfie.engines.plan import BLOCK, FULL, GIGABYTE, LOOK, Plan, Scale, make_plan
-from styfie.engines.progress import Progress, State
+from styfie.engines.plan import BASE_SIZE, BLOCK, CHECK_INTERVAL, GIGABYTE, Plan, Scale, make_plan
+from styfie.engines.progress import EngineState, Progress
 from styfie.images import resize
 from styfie.likeness import emphasis
 from styfie.looks import Look, Style
@@ -38,12 +38,12 @@ from styfie.regions import Regions, widen
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
-STILL = 0.25 / 255  # mean change of a picture over `LOOK` steps below which nothing is seen to change
+STILL = 0.25 / 255  # mean change of a picture over `CHECK_INTERVAL` steps below which nothing is seen to change
 STEPS = 60  # at the coarsest scale, in standard quality
 CONTENT_RANGE = 4.0  # how much more the content weighs at its fullest than at its middle
 PLAIN = Look()
 PROBE = 192  # side of the picture whose steps are timed for the plan
-SHOWN = 5  # steps between two pictures of the progress, up to scales where a step takes long
+PREVIEW_INTERVAL = 5  # steps between two pictures of the progress, up to scales where a step takes long
 
 
 def optimise(
@@ -52,16 +52,16 @@ def optimise(
     looks: Mapping[str, Look],
     settings: Settings,
     start: Tensor | None = None,
-    state: State | None = None,
+    state: EngineState | None = None,
     weights: Weights | None = None,
     encoder: Encoder | None = None,
-    small: Reading | None = None,
+    small: SourceImage | None = None,
 ) -> Iterator[Progress]:
     """Paint every region that has a style.
 
-    `photo` (1, 3, H, W) and `regions` are of the result's size. A painting of more than `FULL` pixels begins as that of
-    `small`, the same photo read at `FULL`: a search goes another way for a thousandth of a difference in what it is
-    given, and the small painting is to foretell the large one. `start` (R, 3, H, W) are layers to begin from
+    `photo` (1, 3, H, W) and `regions` are of the result's size. A painting of more than `BASE_SIZE` pixels begins as
+    that of `small`, the same photo read at `BASE_SIZE`: a search goes another way for a thousandth of a difference in
+    what it is given, and the small painting is to foretell the large one. `start` (R, 3, H, W) are layers to begin from
     instead of `settings.start`, `encoder` a network to use in place of the one that `settings` names, `weights` other
     shares of the loss than the encoder's own. Stop iterating to cancel; the last `Progress` holds the best so far.
 
@@ -80,7 +80,7 @@ def optimise(
 
 
 def plan_for(
-    photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, small: Reading | None = None
+    photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, small: SourceImage | None = None
 ) -> Plan:
     """What `optimise` would do.
 
@@ -94,7 +94,7 @@ def plan_for(
     begun = small.regions.size if small else None
     steps = settings.steps_of(STEPS)
     return make_plan(
-        size, len(group(regions, looks)), steps, memory, whole, (entry.memory, entry.reach, entry.kept), begun
+        size, len(group(regions, looks)), steps, memory, whole, (entry.memory, entry.reach, entry.cached), begun
     )
 
 
@@ -106,17 +106,17 @@ def describe_plan(
     Raises:
         InputError: as `plan_for`.
     """
-    return foretell(plan_for(photo, regions, looks, settings), settings, passed)
+    return estimate_cost(plan_for(photo, regions, looks, settings), settings, passed)
 
 
-def foretell(plan: Plan, settings: Settings, passed: float = 0.0) -> str:
+def estimate_cost(plan: Plan, settings: Settings, passed: float = 0.0) -> str:
     """The plan in a line, with the time it takes here from start to files.
 
     That is told from a few steps on a small picture, and `passed`, the seconds since the start.
     """
     begun = time.perf_counter()
     device = pick_device(settings.device)
-    encoder = lowered(load_encoder(settings.encoder), device)
+    encoder = to_fast_dtype(load_encoder(settings.encoder), device)
     measure = Measure(encoder, load_loss(settings.loss), ENCODERS.find(settings.encoder).weights)
     ramp = torch.linspace(0, 1, PROBE, device=device).expand(1, 3, PROBE, PROBE).contiguous()
     inside = torch.ones_like(ramp[:, :1])
@@ -138,7 +138,7 @@ class _Canvas:
     depth: Tensor | None  # (1, 1, h, w)
     contrast: Contrast  # of the photo's content features
 
-    def own(self, n: int) -> Tensor:
+    def region_colours(self, n: int) -> Tensor:
         """A layer's own colours (1, 3, h, w)."""
         return resize(self.source.colours[n : n + 1].float(), (self.photo.shape[-2], self.photo.shape[-1]))
 
@@ -164,7 +164,7 @@ class _Source:
 
 
 class _Run:
-    """One painting in the making: scales up to `FULL` are of the `small` source."""
+    """One painting in the making: scales up to `BASE_SIZE` are of the `small` source."""
 
     def __init__(
         self,
@@ -178,11 +178,11 @@ class _Run:
         self.source, self.small, self.settings, self.plan = source, small, settings, plan
         self.layers = source.layers
         self.device = pick_device(settings.device)
-        self.encoder = lowered(encoder or load_encoder(settings.encoder), self.device)
+        self.encoder = to_fast_dtype(encoder or load_encoder(settings.encoder), self.device)
         self.weights = weights
-        self.clock = _Clock(plan)
+        self.estimate = _ProgressEstimate(plan)
 
-    def paint(self, start: Tensor | None, state: State | None) -> Iterator[Progress]:
+    def paint(self, start: Tensor | None, state: EngineState | None) -> Iterator[Progress]:
         painted: list[Tensor | None] = [
             None if start is None else start[layer.regions[0]][None] for layer in self.layers
         ]
@@ -191,24 +191,24 @@ class _Run:
             place = (int(state["place"][0]), int(state["place"][1]), int(state["place"][2]))
             painted = [state.get(f"layer{n}") for n in range(len(self.layers))]
         if place[0] == len(self.plan.scales):  # a finished run: there is nothing left to do but to show it
-            shown = partial(self._shown, self._canvas(self.plan.scales[-1]), tuple(painted))
+            shown = partial(self._preview, self._canvas(self.plan.scales[-1]), tuple(painted))
             losses = _losses(state["terms"]) if state and "terms" in state else {}
             yield Progress(self.plan.steps, self.plan.steps, losses, 0.0, shown, state)
         for s, scale in enumerate(self.plan.scales):
             if s < place[0]:
-                self.clock.skip(scale.steps * len(self.layers), scale)
+                self.estimate.skip(scale.steps * len(self.layers), scale)
                 continue
-            give_back(always=scale.side > 0)
+            trim_memory(always=scale.side > 0)
             canvas = self._canvas(scale)
             for n in range(len(self.layers)):
                 first = place[2] if (s, n) == place[:2] else 0
                 if (s, n) < place[:2]:
-                    self.clock.skip(scale.steps, scale)
+                    self.estimate.skip(scale.steps, scale)
                     continue
                 yield from self._layer(canvas, s, n, first, painted)
 
     def _canvas(self, scale: Scale) -> _Canvas:
-        source = self.source if max(scale.size) > FULL else self.small
+        source = self.source if max(scale.size) > BASE_SIZE else self.small
         small = resize(source.photo, scale.size)
         alphas = [resize(source.alpha(n), scale.size) for n in range(len(self.layers))]
         bands = torch.cat([band_of(alpha) for alpha in alphas])
@@ -230,7 +230,7 @@ class _Run:
         size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
         inside = 1 - widen(1 - resize(canvas.source.alpha(n), size), 2)
         weight = (depth_borders(canvas.depth) * inside)[box].to(self.device)
-        return border_targets(canvas.own(n)[box].to(self.device), canvas.depth[box].to(self.device), weight)
+        return border_targets(canvas.region_colours(n)[box].to(self.device), canvas.depth[box].to(self.device), weight)
 
     def _layer(self, canvas: _Canvas, s: int, n: int, first: int, painted: list[Tensor | None]) -> Iterator[Progress]:
         """All blocks, from `first` on, of one layer at one scale."""
@@ -240,19 +240,19 @@ class _Run:
         box = region_box(band)
         objective = self._objective(canvas, scale, n, box)
         blocks = _blocks(scale.steps)
-        self.clock.skip(sum(blocks[:first]), scale)
-        every = SHOWN if max(scale.size) <= 1024 else 1
+        self.estimate.skip(sum(blocks[:first]), scale)
+        every = PREVIEW_INTERVAL if max(scale.size) <= 1024 else 1
         sparing = scale.side > 0
         following = (s, n + 1, 0) if n + 1 < len(self.layers) else (s + 1, 0, 0)
         for b, steps in enumerate(blocks[first:], first):
             if sparing and b:
                 whole = whole.clone()  # what a state holds is not painted over
             begun, still, step = whole[box].to(self.device), False, 0
-            seen = (begun.clone() if sparing else begun) if steps > LOOK else None
+            seen = (begun.clone() if sparing else begun) if steps > CHECK_INTERVAL else None
             for image, tried, terms in search(objective, begun, steps, scale.history, sparing):
                 step += 1
-                self.clock.tick(scale)
-                if seen is not None and step % LOOK == 0:
+                self.estimate.tick(scale)
+                if seen is not None and step % CHECK_INTERVAL == 0:
                     still, seen = _still(seen, tried), tried
                 last = still or step == steps
                 if last or step % every == 0:
@@ -265,7 +265,7 @@ class _Run:
                     yield self._progress(canvas, painted, terms)
             del image, tried, seen, begun  # with the search's history, before anybody writes a state
             if still:
-                self.clock.skip(steps - step + sum(blocks[b + 1 :]), scale)
+                self.estimate.skip(steps - step + sum(blocks[b + 1 :]), scale)
             place = following if still or b + 1 == len(blocks) else (s, n, b + 1)
             yield self._progress(canvas, painted, terms, place)
             if still:
@@ -279,13 +279,13 @@ class _Run:
         place: tuple[int, int, int] | None = None,
     ) -> Progress:
         """What is painted so far, with a state to go on from if that is at `place`."""
-        shown = partial(self._shown, canvas, tuple(painted))
+        shown = partial(self._preview, canvas, tuple(painted))
         state = None if place is None else _state(place, painted, terms)
-        return Progress(self.clock.step, self.plan.steps, _losses(terms), self.clock.left(), shown, state)
+        return Progress(self.estimate.step, self.plan.steps, _losses(terms), self.estimate.left(), shown, state)
 
     def _drawn(self, canvas: _Canvas, n: int) -> Tensor:
         """The picture (1, 3, h, w) whose drawing a layer is to keep: its own colours, or those in its styles'."""
-        own, look = canvas.own(n), canvas.source.layers[n].look
+        own, look = canvas.region_colours(n), canvas.source.layers[n].look
         return in_style_colours(own, canvas.bands[n : n + 1], look) if self.weights.in_style else own
 
     def _objective(self, canvas: _Canvas, scale: Scale, n: int, box: Box) -> Objective:
@@ -295,14 +295,14 @@ class _Run:
         likeness = look.likeness * (canvas.face * resize(canvas.source.alpha(n), size))[box]  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
         contrast = measure.contrast_of_styles(look, max(scale.size), self.device) if self.weights.in_style else None
-        pictures = (canvas.own(n)[box], canvas.bands[n : n + 1][box], likeness, self._drawn(canvas, n)[box])
+        pictures = (canvas.region_colours(n)[box], canvas.bands[n : n + 1][box], likeness, self._drawn(canvas, n)[box])
         own, band, face, drawn = (picture.to(self.device) for picture in pictures)
         borders = self._borders(canvas, n, box)
         return Objective(own, [Goal(band, targets)], measure, face, contrast or canvas.contrast, borders, drawn)
 
     def _start(self, canvas: _Canvas, n: int, painted: Tensor | None) -> Tensor:
         """What a layer begins from at a scale."""
-        own, band, look = canvas.own(n), canvas.bands[n : n + 1], canvas.source.layers[n].look
+        own, band, look = canvas.region_colours(n), canvas.bands[n : n + 1], canvas.source.layers[n].look
         if painted is not None:
             return enlarge(painted, self._drawn(canvas, n), self.weights.detail)
         if self.settings.start == "noise":
@@ -315,7 +315,7 @@ class _Run:
             return self._drawn(canvas, n)
         return match_colours(own, look.styles[0].picture, band, look.styles[0].alpha)
 
-    def _shown(self, canvas: _Canvas, painted: Sequence[Tensor | None]) -> Tensor:
+    def _preview(self, canvas: _Canvas, painted: Sequence[Tensor | None]) -> Tensor:
         """Every region's layer (R, 3, h, w) as far as it is painted: within its band, photo elsewhere."""
         shown = canvas.photo.repeat(len(canvas.source.regions.names), 1, 1, 1)
         size = (canvas.photo.shape[-2], canvas.photo.shape[-1])
@@ -365,13 +365,13 @@ def _losses(terms: Tensor) -> dict[str, float]:
     return dict(zip(TERMS, terms.tolist(), strict=True)) | {"total": float(terms.sum())}
 
 
-def _state(place: tuple[int, int, int], painted: Sequence[Tensor | None], terms: Tensor) -> State:
+def _state(place: tuple[int, int, int], painted: Sequence[Tensor | None], terms: Tensor) -> EngineState:
     """What to go on from; the terms are there for a run that was done and only has its files to write."""
     held = {f"layer{n}": picture for n, picture in enumerate(painted) if picture is not None}
     return {"place": torch.tensor(place), "terms": terms.cpu(), **held}
 
 
-class _Clock:
+class _ProgressEstimate:
     """Counts steps and foretells the seconds left: a step costs what its scale has pixels."""
 
     def __init__(self, plan: Plan) -> None:

@@ -10,9 +10,9 @@ from styfie.images import fit_size
 
 SMALLEST = 96  # longest side of the coarsest scale, at least
 COARSE, LATER = 192, 0.75  # longest side up to which a scale gets all steps, and the share that larger ones get
-FULL = 512  # longest side up to which they get it; each doubling beyond halves it
+BASE_SIZE = 512  # longest side up to which they get it; each doubling beyond halves it
 FEWEST = 8  # steps, at least
-LOOK = 10  # steps between two looks at whether anything is still seen to change
+CHECK_INTERVAL = 10  # steps between two looks at whether anything is still seen to change
 BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
 TWICE = 1.5  # work on a picture in tiles: they overlap, and their statistics are gathered first
@@ -104,31 +104,31 @@ def make_plan(
 
     `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at once, how many
     pixels it sees around a tile, and bytes that it keeps for each of the picture; `small`: the (height, width) of the
-    picture read at `FULL` pixels, that the scales up to there are of.
+    picture read at `BASE_SIZE` pixels, that the scales up to there are of.
 
     Raises:
         InputError: it cannot be done in so little.
     """
     scales = []
     for longest in reversed(pyramid(max(size))):  # the final one first: it needs most, and says what is missing
-        here = fit_size(small if small and longest <= FULL else size, longest)
-        share = 1.0 if longest <= COARSE else LATER * min(1.0, FULL / longest)
+        here = fit_size(small if small and longest <= BASE_SIZE else size, longest)
+        share = 1.0 if longest <= COARSE else LATER * min(1.0, BASE_SIZE / longest)
         number = max(FEWEST, round(steps * share))
         scales.append(_fit(here, size, layers, min(steps, number), memory, whole, step))
     return Plan(tuple(reversed(scales)), layers)
 
 
 def pyramid(size: int) -> list[int]:
-    """Longest sides to work at, coarse to fine: up to `FULL` each twice the one before, beyond it at most twice.
+    """Longest sides to work at, coarse to fine: up to `BASE_SIZE` each twice the one before, beyond it at most twice.
 
     2048 is 128, 256, 512, 1024, 2048, and 3000 is 128, 256, 512, 923, 1664, 3000: what is painted at 512 pixels is how
     every larger painting begins.
     """
-    scales = [min(size, FULL)]
+    scales = [min(size, BASE_SIZE)]
     while scales[0] // 2 >= SMALLEST:
         scales.insert(0, scales[0] // 2)
-    count = math.ceil(math.log2(max(size, FULL) / FULL))
-    return scales + [round(FULL * (size / FULL) ** (i / count)) for i in range(1, count + 1)]
+    count = math.ceil(math.log2(max(size, BASE_SIZE) / BASE_SIZE))
+    return scales + [round(BASE_SIZE * (size / BASE_SIZE) ** (i / count)) for i in range(1, count + 1)]
 
 
 def _fit(
@@ -152,7 +152,7 @@ def _fit(
             continue  # that is no tile
         seen = pixels if side == 0 else min(pixels, (side + 2 * step[1]) ** 2)
         # The best picture, this one, the next and two gradients; without tiles a progress still holds some more.
-        pictures = (5 if side else 9) + (steps > LOOK and side > 0) + 2 * history
+        pictures = (5 if side else 9) + (steps > CHECK_INTERVAL and side > 0) + 2 * history
         need = kept + (PICTURE * pictures + step[2]) * pixels + step[0] * seen
         if need <= memory:
             return Scale(size, steps, side, history, need)

@@ -12,7 +12,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from styfie.engines.strokes.drawing import Drawing
 
-State = Mapping[str, Tensor]
+EngineState = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Progress:
     losses: Mapping[str, float]
     seconds_left: float
     made: Tensor | Callable[[], Tensor]
-    state: State | None = None
+    state: EngineState | None = None
     strokes: Drawing | None = None
 
     @cached_property

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from styfie.evaluation.masks import MaskSummary
-from styfie.evaluation.segmenter import Evaluation, Shown
+from styfie.evaluation.segmenter import Evaluation, WorstCase
 from styfie.images import to_image
 from styfie.storage.atomic import writing_into
 
@@ -131,7 +131,7 @@ def _html_table(lines: Sequence[Sequence[str]]) -> str:
     return '<div class="wide"><table>\n' + "\n".join(rows) + "\n</table></div>"
 
 
-def _figure(shown: Shown) -> str:
+def _figure(shown: WorstCase) -> str:
     pictures = {
         "photo": shown.photo,
         "true mask": shown.truth,

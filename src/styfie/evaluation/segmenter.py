@@ -19,7 +19,7 @@ from styfie.regions import BACKGROUND, Regions
 
 Predict = Callable[[Tensor], Tensor]
 WORST = 16  # pictures kept to be shown
-SHOWN = 320  # their longest side in pixels, at most
+WORST_SIZE = 320  # their longest side in pixels, at most
 
 
 class Labelled(Protocol):
@@ -52,7 +52,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class WorstCase:
     """One of the worst pictures, small: photo (1, 3, h, w), true and found matte (1, 1, h, w)."""
 
     row: Row
@@ -80,7 +80,7 @@ class Evaluation:
 
     rows: tuple[Row, ...]
     constant: MaskSummary
-    worst: tuple[Shown, ...]
+    worst: tuple[WorstCase, ...]
     parts: dict[str, float | None] | None = None
 
     def overall(self) -> MaskSummary:
@@ -125,7 +125,7 @@ def evaluate_segmenter(
         raise InputError("There is no portrait to evaluate with: a folder with image/ and mask/ is wanted.")
     rows: list[Row] = []
     constant: list[MaskScore] = []
-    worst: list[Shown] = []
+    worst: list[WorstCase] = []
     pooled = PartsIou()
     for i in range(len(portraits)):
         portrait = portraits[i]
@@ -136,7 +136,7 @@ def evaluate_segmenter(
         rows.append(row)
         constant.append(_score(torch.ones_like(truth), truth))
         if len(worst) < WORST or row.score.iou < worst[-1].row.score.iou:
-            worst = sorted([*worst, _shown(row, photo, truth, found)], key=lambda s: s.row.score.iou)[:WORST]
+            worst = sorted([*worst, _worst_case(row, photo, truth, found)], key=lambda s: s.row.score.iou)[:WORST]
         if parts and (portrait.parts != UNLABELLED).any():
             pooled.add(_labels(parts(photo), portrait.parts.shape[0], portrait.parts.shape[1]), portrait.parts)
         if on_progress:
@@ -162,7 +162,7 @@ def _labels(probabilities: Tensor, height: int, width: int) -> NDArray[np.int64]
     return likeliest
 
 
-def _shown(row: Row, photo: Tensor, truth: Tensor, found: Tensor) -> Shown:
+def _worst_case(row: Row, photo: Tensor, truth: Tensor, found: Tensor) -> WorstCase:
     size = (truth.shape[-2], truth.shape[-1])
-    small = fit_size(size, min(SHOWN, max(size)))
-    return Shown(row, resize(photo, small), resize(truth, small), resize(found, small))
+    small = fit_size(size, min(WORST_SIZE, max(size)))
+    return WorstCase(row, resize(photo, small), resize(truth, small), resize(found, small))

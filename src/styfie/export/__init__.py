@@ -6,13 +6,13 @@ from pathlib import Path
 
 from styfie.errors import InputError
 from styfie.export.fast import export_fast
+from styfie.export.per_style import export_per_style
 from styfie.export.segmenter import export_segmenter
-from styfie.export.taught import export_taught
 from styfie.settings import Settings
 from styfie.storage.atomic import check_targets
 from styfie.styles import style_files
 
-__all__ = ["export", "export_fast", "export_segmenter", "export_taught"]
+__all__ = ["export", "export_fast", "export_per_style", "export_segmenter"]
 
 
 def export(what: str, file: Path, style: str | None = None, size: int = Settings.size) -> Path:
@@ -35,10 +35,10 @@ def export(what: str, file: Path, style: str | None = None, size: int = Settings
     if what == "segmenter":
         return export_segmenter(file)
     if what == "gallery":
-        return export_taught(file)
+        return export_per_style(file)
     if what.endswith(".safetensors"):
         source = Path(what)
-        return export_segmenter(file, source) if _finds_people(source) else export_taught(file, source)
+        return export_segmenter(file, source) if _finds_people(source) else export_per_style(file, source)
     raise InputError(f"{what} came: segmenter, gallery, fast or a FILE.safetensors of styfie train is wanted.")
 
 

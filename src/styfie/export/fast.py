@@ -12,7 +12,7 @@ from styfie.encoders import load_encoder
 from styfie.encoders.plain import SLOPE as SEEN_SLOPE
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.fast.network import LEVELS, SLOPE, FastNet
-from styfie.engines.fast.paint import THINNED, Brush, FastPainter
+from styfie.engines.fast.paint import THINNED, FastPainter, StyleFilters
 from styfie.engines.fast.transport import Gaussian
 from styfie.export.graph import ABOUT, Graph, new_graph
 from styfie.export.moments import Moved, as_pixel, inside, statistics, transport
@@ -61,7 +61,7 @@ class _Exact(FastPainter):
         assert isinstance(encoder, PlainEncoder)
         self.encoder, self.network = encoder, self.plain
 
-    def brush(self, longest: int) -> Brush:
+    def brush(self, longest: int) -> StyleFilters:
         """What the style comes to at this size."""
         return self._brush(self.looks["picture"], longest)
 

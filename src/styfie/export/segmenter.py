@@ -12,7 +12,7 @@ from styfie.export.graph import ABOUT, Graph, folded, new_graph
 from styfie.segmentation.exported import KIND
 from styfie.segmentation.files import read_network
 from styfie.segmentation.networks import PARTS, PortraitNet, Residual
-from styfie.segmentation.portrait import SIDE, load_network
+from styfie.segmentation.portrait import INPUT_SIZE, load_network
 
 
 def export_segmenter(file: Path, source: Path | None = None) -> Path:
@@ -27,7 +27,7 @@ def export_segmenter(file: Path, source: Path | None = None) -> Path:
         OutputError: the file cannot be written.
     """
     graph = new_graph()
-    network, side = (load_network(), SIDE) if source is None else read_network(source)
+    network, side = (load_network(), INPUT_SIZE) if source is None else read_network(source)
     if not isinstance(network, PortraitNet):
         raise InputError(f"{source} holds a {type(network).__name__}: only one of --arch portrait can be exported.")
     matte, parts = _both(graph, network, graph.take("picture", ["batch", 3, "height", "width"]))

@@ -23,7 +23,7 @@ WIDE = {9, 11, 12}  # primaries beyond those of BT.709 and BT.601: BT.2020, DCI-
 HDR = {8, 16, 18}  # curves of more than a screen's range: linear, PQ, HLG
 LIMITED = 1  # luma from 16 to 235
 OBLONG = 16  # times as wide as high, or as high as wide, that a pixel may be: more is a damaged header
-Size = tuple[int, int]  # height and width
+HeightWidth = tuple[int, int]  # height and width
 
 
 class Orientation(NamedTuple):
@@ -62,7 +62,7 @@ def matrix_of(frame: av.VideoFrame) -> NDArray[np.int32]:
     return np.diag([1, 1, 1]).astype(np.int32).ravel()
 
 
-def displayed(size: Size, ratio: Fraction | None) -> Size:
+def displayed(size: HeightWidth, ratio: Fraction | None) -> HeightWidth:
     """A decoded picture's size with square pixels, of which `ratio` says how wide they are; no less than it was."""
     height, width = size
     if not ratio or not Fraction(1, OBLONG) <= ratio <= OBLONG:
@@ -81,10 +81,10 @@ class Display:
         from av.video.reformatter import VideoReformatter
 
         self.ratio, self.size = ratio, size
-        self.film: Size | None = None
+        self.film: HeightWidth | None = None
         self._convert = VideoReformatter()  # one for all: what it finds out about wide colours takes seconds
 
-    def see(self, frame: av.VideoFrame) -> Size:
+    def see(self, frame: av.VideoFrame) -> HeightWidth:
         """The size of a frame by itself; that of the first one is the film's."""
         shown = displayed((frame.height, frame.width), self.ratio)
         shown = (shown[1], shown[0]) if orientation_of(matrix_of(frame)).transposed else shown
@@ -137,7 +137,7 @@ def encodable(pixels: NDArray[np.uint8]) -> av.VideoFrame:
     return frame
 
 
-def tag(encoder: av.VideoCodecContext, size: Size) -> None:
+def tag(encoder: av.VideoCodecContext, size: HeightWidth) -> None:
     """Tell an encoder, and whoever reads what it writes, what `encodable` frames of a size are."""
     encoder.height, encoder.width = size
     encoder.pix_fmt = "yuv420p"

@@ -14,9 +14,9 @@ from styfie.errors import MissingError
 from styfie.images import fit_size, resize
 
 LONGEST = 320  # pixels at which motion is looked for: more shows noise, less loses fingers
-LEAST = 32  # the same of the shorter side: two of the finder's coarsest patches
+MIN_SHORT_SIDE = 32  # the same of the shorter side: two of the finder's coarsest patches
 LOOSE = 0.75  # pixels at that size by which there and back may differ, and of a motion's own length this share
-SHARE = 0.1
+TRUST_FRACTION = 0.1
 DARK = 0.06  # change of luma along a motion at which it is half believed
 
 Array = NDArray[Any]
@@ -54,7 +54,9 @@ def motion_between(now: Tensor, before: Tensor) -> Motion:
     size = (now.shape[-2], now.shape[-1])
     work = fit_size(size, min(LONGEST, max(size)))
     new, old = (resize(luma_of(one), work) for one in (now, before))
-    more = [(0, max(0, LEAST - side)) for side in work]  # on the border of a strip too narrow to look for motion in
+    more = [
+        (0, max(0, MIN_SHORT_SIDE - side)) for side in work
+    ]  # on the border of a strip too narrow to look for motion in
     grey = [np.pad((255 * one[0, 0].clamp(0, 1)).round().byte().numpy(), more, "edge") for one in (new, old)]
     finder: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     back, forth = (finder.calc(*pair, None)[: work[0], : work[1]] for pair in ((grey[0], grey[1]), (grey[1], grey[0])))
@@ -62,7 +64,7 @@ def motion_between(now: Tensor, before: Tensor) -> Motion:
     met = _sampled(forth, place, linear=True) + back
     apart = np.hypot(met[..., 0], met[..., 1])
     length = np.hypot(back[..., 0], back[..., 1])
-    seen = np.clip(2 - apart / (LOOSE + SHARE * length), 0, 1)
+    seen = np.clip(2 - apart / (LOOSE + TRUST_FRACTION * length), 0, 1)
     change = np.abs(_sampled(old[0, 0].numpy(), place, linear=True) - new[0, 0].numpy())
     seen = seen / (1 + (change / DARK) ** 2)
     inside = (place >= 0).all(-1) & (place[..., 0] <= work[1] - 1) & (place[..., 1] <= work[0] - 1)

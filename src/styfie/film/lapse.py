@@ -14,7 +14,7 @@ from PIL import Image
 Frame = NDArray[np.uint8]
 
 
-class KeptFrames:
+class StoredFrames:
     """Frames of the run that has this key, in a hidden folder, by the number of the step that they show.
 
     What cannot be written is not kept: a film that lacks its beginning is no reason to stop a run.

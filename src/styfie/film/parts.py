@@ -22,7 +22,7 @@ from styfie.errors import OutputError
 from styfie.film.clip import Frame, pyav
 from styfie.film.encoding import encode
 from styfie.film.lock import hold, sync
-from styfie.film.stream import Shown
+from styfie.film.stream import PreviousFrame
 from styfie.weights import checksum
 
 STATES = 256_000_000  # bytes of states kept, the newest two at least: from one of them a damaged film goes on
@@ -61,7 +61,7 @@ class Parts:
     def __init__(self, folder: Path, key: str, length: int, name: str) -> None:
         self.place, self.length = folder / f".unfinished-{key[:16]}", length
         self.extra: Path | None = None  # of a stopped run: not kept
-        self.last: Shown | None = None
+        self.last: PreviousFrame | None = None
         self.seen: frozenset[str] = frozenset()
         self._lock = contextlib.ExitStack()
         self._made = not folder.exists()
@@ -122,12 +122,12 @@ class Parts:
         for count in range(len(records), 0, -1):
             record, state = records[count - 1], self._state(count - 1)
             if _is(state, record.state):
-                self.last, self.seen = Shown.of_tensors(load(state.read_bytes())), frozenset(record.seen)
+                self.last, self.seen = PreviousFrame.of_tensors(load(state.read_bytes())), frozenset(record.seen)
                 return count
         return 0
 
     def write(
-        self, frames: list[Frame], rate: Fraction, base: Fraction, last: Shown | None, seen: Collection[str]
+        self, frames: list[Frame], rate: Fraction, base: Fraction, last: PreviousFrame | None, seen: Collection[str]
     ) -> None:
         """One part more. Short, or without what the `last` frame left behind, it is not counted.
 

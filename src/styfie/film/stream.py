@@ -33,7 +33,7 @@ from styfie.settings import Settings
 STEADY = 0.6  # how much of a trusted pixel's matte is the one before
 STUCK = 0.85  # how much of a trusted pixel's painting is the one before
 FINE = 2.0  # pixels per 512 of the longest side: standard deviation under which contrast is kept up
-MOST = 1.8  # times the contrast of what was carried, at most
+MAX_CONTRAST_GAIN = 1.8  # times the contrast of what was carried, at most
 STALE = 0.04  # of luma: what a frame begins from is half as welcome where it was painted of a photo that far off
 CUT = 0.15  # mean trust in the motion under which a frame has nothing to do with the one before
 LATER = 4  # an optimisation has this many times fewer steps when it begins from the frame before
@@ -48,7 +48,7 @@ class Frames(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class PreviousFrame:
     """A frame as it is remembered: `photo` and `picture` (1, 3, H, W), `alpha` (R, 1, H, W), `layers` (R, 3, H, W).
 
     `source` (1, 3, H, W) is what the picture is of: earlier photos, moved along, in the shares in which it is earlier
@@ -95,7 +95,7 @@ class Stream:
         InputError, MissingError: as the engine and the segmenter; a region that there never is; or OpenCV is not there.
     """
 
-    def __init__(self, looks: Mapping[str, Look], settings: Settings, last: Shown | None = None) -> None:
+    def __init__(self, looks: Mapping[str, Look], settings: Settings, last: PreviousFrame | None = None) -> None:
         check_flow()
         self.looks, self.settings, self.last = dict(looks), settings, last
         self.seen: set[str] = set()
@@ -112,7 +112,7 @@ class Stream:
 
         Where a region is not to be painted a frame's pixels come back to the bit.
         """
-        before: Shown | Future[_Frame] | None = self.last
+        before: PreviousFrame | Future[_Frame] | None = self.last
         with one_thread(), ThreadPoolExecutor(1) as other:
             coming: Future[_Frame] | None = None
             for frame in frames:
@@ -127,7 +127,7 @@ class Stream:
         """The regions of one frame by itself; all of it is background where nobody is found."""
         return self._divide(frame)[0]
 
-    def _find(self, frame: Tensor, before: Shown | Future[_Frame] | None) -> _Frame:
+    def _find(self, frame: Tensor, before: PreviousFrame | Future[_Frame] | None) -> _Frame:
         """What is to be known of a frame before it is painted; the one before, whose turn was earlier, is done."""
         earlier = before.result() if isinstance(before, Future) else before
         if earlier is None:
@@ -169,7 +169,7 @@ class Stream:
             picture = _stuck(picture, carry(self.last.picture, motion), share)
             source = torch.lerp(photo, source, share)
         picture = torch.where(self._unpainted(regions), photo, picture)
-        self.last = Shown(photo, source, picture, regions.alpha, layers, frame.memory)
+        self.last = PreviousFrame(photo, source, picture, regions.alpha, layers, frame.memory)
         return picture
 
     def _unpainted(self, regions: Regions) -> Tensor:
@@ -236,5 +236,5 @@ def _stuck(fresh: Tensor, carried: Tensor, share: Tensor) -> Tensor:
     smooth = gaussian(mixed, sigma)
     fine, wanted = mixed - smooth, fresh - gaussian(fresh, sigma)
     power = [gaussian(one.square().mean(1, keepdim=True), 4 * sigma).clamp_min(1e-8) for one in (wanted, fine)]
-    gain = (power[0] / power[1]).sqrt().clamp(1.0, MOST)
+    gain = (power[0] / power[1]).sqrt().clamp(1.0, MAX_CONTRAST_GAIN)
     return (smooth + fine * gain).clamp(0, 1)

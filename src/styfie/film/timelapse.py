@@ -15,7 +15,7 @@ from torch import Tensor
 from styfie.errors import InputError, MissingError
 from styfie.film.display import encodable, tag
 from styfie.film.encoding import codec
-from styfie.film.lapse import Frame, KeptFrames
+from styfie.film.lapse import Frame, StoredFrames
 from styfie.images import fit_size, resize, to_image
 from styfie.painting import Painting
 from styfie.provenance import run_key
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from styfie.settings import Settings
 
 LONGEST = 512  # pixels; a smaller photo keeps its size
-MOST = 120  # frames
-SHOWN = 80  # milliseconds of a frame; GIF counts in tens
-HELD = 2000  # milliseconds of the last one
+MAX_FRAMES = 120  # frames
+FRAME_MS = 80  # milliseconds of a frame; GIF counts in tens
+LAST_FRAME_MS = 2000  # milliseconds of the last one
 PALETTE_FRAMES = 8
 SPREAD = 24  # of 255 by which the ordered dither moves colours: about the distance of those in a palette
 
@@ -52,7 +52,7 @@ class Timelapse:
         self._every = 1
         self._seen = 0
         self._small: Painting | None = None
-        self._kept: KeptFrames | None = None
+        self._stored: StoredFrames | None = None
         self._last: Progress | None = None  # layers of the newest step, if they are no frame yet
 
     def start(self, painting: Painting, settings: Settings | None = None, folder: Path | None = None) -> None:
@@ -67,17 +67,17 @@ class Timelapse:
         photo = resize(painting.photo, size)
         layers = photo.expand(len(painting.regions.names), -1, -1, -1).clone()
         self._small = Painting(photo, painting.regions.resize(size), layers, painting.looks)
-        self._frames, self._every, self._seen, self._last, self._kept = [_pixels(photo)], 1, 0, None, None
+        self._frames, self._every, self._seen, self._last, self._stored = [_pixels(photo)], 1, 0, None, None
         if settings and folder:
             key = run_key(painting.photo, painting.regions, painting.looks, settings)
-            self._kept = KeptFrames(folder / FRAMES, key)
+            self._stored = StoredFrames(folder / FRAMES, key)
 
     def add(self, progress: Progress) -> None:
         """One more step. When there are too many frames every second goes, and from then on every second comes."""
         if self._small is None:
             raise ValueError("A timelapse is started with the painting before steps are added.")
-        if self._kept and not self._seen:
-            self._seen, earlier, self._every = self._kept.before(progress.step, self._frames[0].shape)
+        if self._stored and not self._seen:
+            self._seen, earlier, self._every = self._stored.before(progress.step, self._frames[0].shape)
             self._frames += earlier
         self._seen += 1
         if progress.strokes:
@@ -88,14 +88,14 @@ class Timelapse:
         else:
             self._frames.append(self._frame(progress.layers))
             self._last = None
-        if self._kept:
+        if self._stored:
             numbered = {n * self._every: frame for n, frame in enumerate(self._frames) if n}
-            self._kept.add(progress.step, numbered, progress.state is not None)
-        if len(self._frames) > MOST:
+            self._stored.add(progress.step, numbered, progress.state is not None)
+        if len(self._frames) > MAX_FRAMES:
             self._frames = self._frames[::2]
             self._every *= 2
-            if self._kept:
-                self._kept.thin(self._every)
+            if self._stored:
+                self._stored.thin(self._every)
 
     def save(self) -> Path:
         """Write the film; it ends with the newest step, which is held for two seconds.
@@ -114,7 +114,7 @@ class Timelapse:
         small = self._small
         assert small is not None and progress.strokes is not None
         layers = small.layers.clone()
-        for pictures in progress.strokes.frames(small.regions.size, MOST - 1):
+        for pictures in progress.strokes.frames(small.regions.size, MAX_FRAMES - 1):
             for name, picture in pictures.items():
                 layers[small.regions.index(name)] = picture[0]
             yield self._frame(layers)
@@ -141,7 +141,7 @@ def _write_gif(frames: list[Frame], file: Path) -> None:
         )
         for frame in frames
     ]
-    shown = [SHOWN] * (len(drawn) - 1) + [HELD]
+    shown = [FRAME_MS] * (len(drawn) - 1) + [LAST_FRAME_MS]
     drawn[0].save(file, "GIF", save_all=True, append_images=drawn[1:], duration=shown, loop=0, optimize=False)
 
 
@@ -166,9 +166,9 @@ def _write_video(frames: list[Frame], file: Path) -> None:
     """H.264 or MPEG-4 as every player takes it: YUV 4:2:0."""
     import av
 
-    held = [frames[-1]] * (HELD // SHOWN - 1)
+    held = [frames[-1]] * (LAST_FRAME_MS // FRAME_MS - 1)
     with av.open(str(file), "w") as film:
-        stream = film.add_stream(codec(), rate=Fraction(1000, SHOWN))
+        stream = film.add_stream(codec(), rate=Fraction(1000, FRAME_MS))
         assert isinstance(stream, av.VideoStream)
         height, width = frames[0].shape[:2]
         tag(stream.codec_context, (height, width))

@@ -25,7 +25,7 @@ from styfie.film.parts import Parts, refusing
 from styfie.film.stream import Stream
 from styfie.settings import Settings
 from styfie.storage.results import writing_into
-from styfie.styles import Wanted, resolve_looks
+from styfie.styles import StyleInput, resolve_looks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ PART = 48  # frames
 def paint_video(
     file: Path,
     folder: Path,
-    looks: Mapping[str, Wanted],
+    looks: Mapping[str, StyleInput],
     settings: Settings,
     first: float = 0.0,
     end: float | None = None,
@@ -60,9 +60,10 @@ def paint_video(
     note = on_note or (lambda _text: None)
     with Clip(file, settings.size) as clip:
         known = resolve_looks(looks, clip.longest)
-        if graded := [name for name, look in known.items() if look.graded]:
+        if falling := [name for name, look in known.items() if look.depth_falloff]:
             raise InputError(
-                f"The strength of {' and '.join(graded)} is graded by depth, and frames have none: leave graded out."
+                f"The strength of {' and '.join(falling)} falls off with depth, and frames have none: "
+                "leave --depth-falloff out."
             )
         target = _target(clip, folder)
         clip.check(first, end)

@@ -18,8 +18,8 @@ from styfie.colour import luma_of
 
 SPAN = 1  # pixels left out on either side of a border before luma is compared: edges are soft, and so are brushes
 REACH = SPAN + 2  # pixels around its own that a tile must see
-LEAST = 0.25  # step of luma wanted at a border, at least
-SIDE = 4  # half the window in which the photo's luma on either side is averaged, in pixels
+MIN_STEP = 0.25  # step of luma wanted at a border, at least
+HALF_WINDOW = 4  # half the window in which the photo's luma on either side is averaged, in pixels
 ALONG = 8  # half the window in which neighbours along a border agree on which side is the darker
 ALIKE = 0.02  # step of luma in the photo below which neither is
 
@@ -41,13 +41,13 @@ def border_targets(photo: Tensor, depth: Tensor, weight: Tensor) -> Borders:
     `weight` (1, 1, H, W) in [0, 1] is where the borders are, roughly (`depth.depth_borders`), and count.
     """
     jumps = _rises(depth)
-    crest = F.max_pool2d(jumps.abs().sum(0, keepdim=True), 2 * SIDE + 1, 1, SIDE).clamp_min(1e-6)
+    crest = F.max_pool2d(jumps.abs().sum(0, keepdim=True), 2 * HALF_WINDOW + 1, 1, HALF_WINDOW).clamp_min(1e-6)
     shares = weight * jumps.abs() / crest
     # How much lighter the far side is, as neighbours along the border agree.
-    far = (2 * SIDE + 1) * _rises(_mean(luma_of(photo), SIDE)) * jumps.sign()
+    far = (2 * HALF_WINDOW + 1) * _rises(_mean(luma_of(photo), HALF_WINDOW)) * jumps.sign()
     agreed, count = (_mean(values.sum(0, keepdim=True), ALONG) for values in (shares * far, shares))
     lighter = agreed / count.clamp_min(1e-6)
-    wanted = torch.where(lighter > ALIKE, 1.0, -1.0) * lighter.abs().clamp_min(LEAST)
+    wanted = torch.where(lighter > ALIKE, 1.0, -1.0) * lighter.abs().clamp_min(MIN_STEP)
     shares = _framed(shares)
     return Borders(wanted * jumps.sign(), shares / (shares * wanted.square()).sum().clamp_min(1e-12))
 

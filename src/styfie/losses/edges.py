@@ -93,11 +93,11 @@ def tile_targets(targets: Edges, seen: tuple[slice, slice], own: tuple[slice, sl
     `seen` are the rows and columns of the picture that the tile is given. All slices begin at multiples of `UNIT` and
     end there or with the picture; below and to the right, `seen` reaches at least `UNIT` pixels beyond `own`.
     """
-    weights = tuple(_own_part(weight, seen, own, 2**i) for i, weight in enumerate(targets.weights))
+    weights = tuple(_tile_part(weight, seen, own, 2**i) for i, weight in enumerate(targets.weights))
     return Edges(targets.luma[..., seen[0], seen[1]], weights)
 
 
-def _own_part(weight: Tensor, seen: tuple[slice, slice], own: tuple[slice, slice], factor: int) -> Tensor:
+def _tile_part(weight: Tensor, seen: tuple[slice, slice], own: tuple[slice, slice], factor: int) -> Tensor:
     """What a tile sees of a map that is `factor` times smaller than the picture, 0 outside its own."""
     if any(s.start % UNIT or o.start % UNIT for s, o in zip(seen, own, strict=True)):
         raise ValueError(f"tiles begin at {seen} and {own}: multiples of {UNIT} are wanted")

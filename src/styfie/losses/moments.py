@@ -73,7 +73,7 @@ class _Sums(torch.autograd.Function):
         weighted, mask = ctx.saved_tensors
         batch, channels, height, width = ctx.shape
         found = torch.zeros_like(weighted).view(batch, height, width, channels).permute(0, 3, 1, 2)
-        pull_moments(found, weighted, mask, *gradients)
+        moments_backward(found, weighted, mask, *gradients)
         return found, None, None
 
 
@@ -95,7 +95,7 @@ def second_moment(features: Tensor, weighted: Tensor) -> Tensor:
     return second if even == len(flat) else second + precise(flat[even:].T @ weighted[even:])
 
 
-def pull_moments(
+def moments_backward(
     gradient: Tensor, weighted: Tensor, mask: Tensor, second: Tensor | None, first: Tensor | None = None
 ) -> None:
     """Add to a gradient (1, C, H, W) by features, in place, what gradients by `second` (C, C) and `first` (C,) come to.

@@ -49,7 +49,7 @@ class StyleLoss(Generic[Sample, Target]):
 
 TINY = 1e-12  # under divisions, where a style is black
 RIDGE = 1e-3  # added to covariances, as a share of the style's mean square per channel
-LEAST = 1e-2  # share of the ridge that float32 sums leave of it, at least
+MIN_RIDGE_FRACTION = 1e-2  # share of the ridge that float32 sums leave of it, at least
 
 # Sliced: maps of up to EXACT positions are sorted, larger ones counted into BINS.
 EXACT, BINS = 4096, 1024
@@ -99,7 +99,7 @@ def _wasserstein_target(style: Moments) -> Gaussian:
     power = (covariance.trace() + mean.square().sum()).clamp_min(TINY)
     ridge = RIDGE * power / len(mean)
     values, vectors = torch.linalg.eigh(covariance)
-    root = (vectors * (values + ridge).clamp_min(LEAST * ridge).sqrt()) @ vectors.T
+    root = (vectors * (values + ridge).clamp_min(MIN_RIDGE_FRACTION * ridge).sqrt()) @ vectors.T
     return Gaussian(mean, root, ridge, power)
 
 
@@ -113,7 +113,7 @@ def _wasserstein_loss(sample: Moments, target: Gaussian) -> Tensor:
     mean, covariance = _gaussian(sample)
     covariance = covariance + target.ridge * torch.eye(len(mean), dtype=mean.dtype, device=mean.device)
     product = target.root @ covariance @ target.root
-    shared = torch.linalg.eigvalsh(product).clamp_min((LEAST * target.ridge).square()).sqrt().sum()
+    shared = torch.linalg.eigvalsh(product).clamp_min((MIN_RIDGE_FRACTION * target.ridge).square()).sqrt().sum()
     spread = covariance.trace() + target.root.square().sum() - 2 * shared
     distance: Tensor = (mean - target.mean).square().sum() + spread
     return (distance / target.power).to(sample.second.dtype).to(sample.second.device)  # in turn, as gradients go back
@@ -128,7 +128,7 @@ def _wasserstein_slope(sample: Moments, target: Gaussian) -> tuple[Tensor, Tenso
     mean, covariance = _gaussian(sample)
     identity = torch.eye(len(mean), dtype=mean.dtype, device=mean.device)
     values, vectors = torch.linalg.eigh(target.root @ (covariance + target.ridge * identity) @ target.root)
-    least = (LEAST * target.ridge).square()
+    least = (MIN_RIDGE_FRACTION * target.ridge).square()
     roots = values.clamp_min(least).sqrt()
     turned = target.root @ vectors
     by_covariance = identity - (turned * ((values > least) / roots)) @ turned.T

@@ -25,7 +25,7 @@ def region_colours(photo: Tensor, alpha: Tensor) -> Tensor:
     return colours
 
 
-class SoftColours:
+class BoundaryColours:
     """`region_colours` only where regions share pixels: everywhere else they are the photo, or do not matter.
 
     From estimates in steps of 8 bits, as a file holds them, so that what was read blends as what was written; found
@@ -33,19 +33,19 @@ class SoftColours:
     """
 
     def __init__(self) -> None:
-        self._known: tuple[Tensor, Tensor] | None = None
+        self._inputs: tuple[Tensor, Tensor] | None = None
         self._found: tuple[Tensor, Tensor]
         self.rounded: Tensor  # (R, 3, N), the estimates that a file is to hold
 
     @torch.no_grad()
     def __call__(self, photo: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """The pixels' numbers (N), row by row, and their colours (R, 3, N)."""
-        if self._known is None or self._known[0] is not photo or self._known[1] is not alpha:
+        if self._inputs is None or self._inputs[0] is not photo or self._inputs[1] is not alpha:
             places = _shared(alpha)
             self._keep(places, photo, alpha, foregrounds_at(photo, alpha, places))
         return self._found
 
-    def know(self, photo: Tensor, alpha: Tensor, rounded: Tensor) -> None:
+    def set_known(self, photo: Tensor, alpha: Tensor, rounded: Tensor) -> None:
         """Take a file's colours for those of these tensors, if they are of as many pixels."""
         places = _shared(alpha)
         if rounded.shape == (len(alpha), 3, len(places)):
@@ -53,7 +53,7 @@ class SoftColours:
 
     def _keep(self, places: Tensor, photo: Tensor, alpha: Tensor, colours: Tensor) -> None:
         self.rounded = colours.clamp(0, 1).mul_(LEVELS).round_().div_(LEVELS)
-        self._known, self._found = (photo, alpha), (places, _summing_up_at(places, photo, alpha, self.rounded))
+        self._inputs, self._found = (photo, alpha), (places, _summing_up_at(places, photo, alpha, self.rounded))
 
 
 def _shared(alpha: Tensor) -> Tensor:

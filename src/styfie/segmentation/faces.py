@@ -12,7 +12,9 @@ from styfie.geodesic import Mask
 from styfie.images import fit_size, resize
 from styfie.segmentation.people import Disc, find_faces
 
-WORK = 256  # longest side at which faces are looked for, proportions kept: stretched heads are measured wrongly
+FACE_MAP_SIZE = (
+    256  # longest side at which faces are looked for, proportions kept: stretched heads are measured wrongly
+)
 # In radii of the largest disc in a face: half the head's width with some ear, how far up a brow can go, from hairline
 # to chin, and from where the face is narrower than `NARROW` of the disc's width to the chin.
 WIDE, BROW, LONG, JAW = 1.2, 2.0, 2.7, 0.65
@@ -27,7 +29,7 @@ def face_map(matte: Tensor, parts: Tensor, size: tuple[int, int]) -> Tensor | No
     `matte` (1, 1, S, S) is the probability of "person" and `parts` (1, 5, s, s) those of background, skin, hair,
     clothes, accessories, of a photo of `size` stretched to squares. None if there is no face.
     """
-    work = fit_size(size, WORK)
+    work = fit_size(size, FACE_MAP_SIZE)
     body, likely = resize(matte, work)[0, 0].numpy() > 0.5, resize(parts, work)[0].numpy()
     soft = np.zeros(work, np.float32)
     for y, x, radius in find_faces(likely, body):

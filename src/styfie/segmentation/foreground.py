@@ -18,9 +18,11 @@ from styfie.images import fit_size, resize
 from styfie.segmentation.matting import upsampled_strips
 
 TILE = 64  # side of the squares in which the finest level is taken where colours are wanted only here and there
-WORK = 1024  # longest side at which colours are estimated; above it they are brought up and fitted to the photo
+FOREGROUND_SIZE = (
+    1024  # longest side at which colours are estimated; above it they are brought up and fitted to the photo
+)
 FEW, STEPS = 32, (10, 4)  # up to this side, and beyond it: Jacobi steps per level
-SMOOTH, FOLLOW = 1e-5, 0.1  # how much neighbours agree: everywhere, and more where the matte changes
+SMOOTH_WEIGHT, EDGE_WEIGHT = 1e-5, 0.1  # how much neighbours agree: everywhere, and more where the matte changes
 
 
 @torch.no_grad()
@@ -29,9 +31,9 @@ def estimate_foreground(photo: Tensor, alpha: Tensor) -> Tensor:
 
     Fast multi-level foreground estimation (Germer et al. 2020): F and B from one pixel up to full size, each level
     a few Jacobi steps on "explains the photo, is smooth where the matte changes". Departures: all pixels of a level
-    step at once; above `WORK` pixels F and B are upsampled and moved by the least amount that explains the photo.
-    Where alpha is 1, F is the photo to the bit. With `1 - alpha` in place of alpha this gives the background's
-    colours.
+    step at once; above `FOREGROUND_SIZE` pixels F and B are upsampled and moved by the least amount that explains
+    the photo. Where alpha is 1, F is the photo to the bit. With `1 - alpha` in place of alpha this gives the
+    background's colours.
     """
     return estimate_foregrounds(photo, alpha)
 
@@ -147,7 +149,7 @@ def _explaining(fore: Tensor, back: Tensor, photo: Tensor, alpha: Tensor) -> Ten
 
 
 def _work_size(size: tuple[int, int]) -> tuple[int, int]:
-    return size if max(size) <= WORK else fit_size(size, WORK)
+    return size if max(size) <= FOREGROUND_SIZE else fit_size(size, FOREGROUND_SIZE)
 
 
 def _levels(photo: Tensor) -> list[Tensor]:
@@ -211,7 +213,7 @@ def _mean(photo: Tensor, weight: Tensor) -> Tensor:
 
 def _relax(fore: Tensor, back: Tensor, photo: Tensor, alpha: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     """Jacobi steps: in each pixel the two colours that explain it best, given their neighbours' (a 2x2 system)."""
-    weights = [SMOOTH + FOLLOW * (x - alpha).abs() for x in _neighbours(alpha)]
+    weights = [SMOOTH_WEIGHT + EDGE_WEIGHT * (x - alpha).abs() for x in _neighbours(alpha)]
     total, rest = torch.stack(weights).sum(0), 1 - alpha
     m00, m01, m11 = alpha * alpha + total, alpha * rest, rest * rest + total
     determinant = m00 * m11 - m01 * m01

@@ -14,14 +14,17 @@ from torch import Tensor
 
 from styfie.images import fit_size, resize
 
-WORK = 640  # longest side at which the matte is solved for, in pixels
+MATTE_SIZE = 640  # longest side at which the matte is solved for, in pixels
 MOST_UNKNOWN = 60_000  # pixels solved for: with more in doubt the working size shrinks, so time and memory are bounded
 DOUBT = 0.1  # a coarse value further than this from 0 and 1 is in doubt
 BAND = 3 / 512  # how far the doubt is widened, of the longest side
 PRIOR = 0.01  # weight of the coarse value where it is nearly sure, against the matting Laplacian
 FLAT = 1e-6  # colour variance below which a 3x3 window tells nothing
 GUIDE = 1e-4  # the same for the coefficients that are brought to the full size
-QUICK, EVEN = 256, 1e-4  # longest side, and colour variance that is smoothed over, of the matte without solving
+GUIDE_SIZE, GUIDE_VARIANCE = (
+    256,
+    1e-4,
+)  # longest side, and colour variance that is smoothed over, of the matte without solving
 STRIP = 256  # rows at a time at the full size
 
 Field = NDArray[np.float64]
@@ -29,7 +32,7 @@ Mask = NDArray[np.bool_]
 
 
 @torch.no_grad()
-def refine(coarse: Tensor, photo: Tensor, most: int = WORK) -> Tensor:
+def refine(coarse: Tensor, photo: Tensor, most: int = MATTE_SIZE) -> Tensor:
     """Bring a coarse matte (1, 1, h, w) in [0, 1] to the photo's (1, 3, H, W) resolution along its edges and hair.
 
     The trimap is the coarse matte's own doubt, widened; in it closed-form matting (Levin, Lischinski and Weiss
@@ -76,14 +79,15 @@ def matting_laplacian(colours: Field, touched: Mask) -> sparse.csr_matrix:
     return sparse.csr_matrix(((np.eye(9) - share).ravel(), (rows, columns)), (touched.size, touched.size))
 
 
-def follow(coarse: Tensor, photo: Tensor) -> Tensor:
+def guided_upsample(coarse: Tensor, photo: Tensor) -> Tensor:
     """Bring a coarse matte (1, 1, h, w) to the photo's (1, 3, H, W) edges by the fast guided filter alone.
 
-    He and Sun (2015): coefficients are found at a longest side of `QUICK` pixels. Less of hair than `refine`, at once.
+    He and Sun (2015): coefficients are found at a longest side of `GUIDE_SIZE` pixels. Less of hair than
+    `refine`, at once.
     """
     size = (photo.shape[-2], photo.shape[-1])
-    work = fit_size(size, min(QUICK, max(size)))
-    a, b = guided_filter(resize(photo, work), resize(coarse, work), 4, EVEN)
+    work = fit_size(size, min(GUIDE_SIZE, max(size)))
+    a, b = guided_filter(resize(photo, work), resize(coarse, work), 4, GUIDE_VARIANCE)
     return ((resize(a, size) * photo).sum(1, keepdim=True) + resize(b, size)).clamp(0, 1)
 
 

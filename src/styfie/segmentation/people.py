@@ -59,7 +59,7 @@ def split_people(matte: Tensor, parts: Tensor, photo: Tensor) -> list[Person]:
     return [Person(soft[n][None, None], _clarity(ways, i, body & (nearest == i))) for n, i in enumerate(ordered)]
 
 
-def follow_people(found: Tensor, before: Tensor) -> list[int]:
+def match_people(found: Tensor, before: Tensor) -> list[int]:
     """The numbers, from 0, of people found in a frame, by their masks (P, 1, H, W), from left to right.
 
     `before` are the masks of numbers 0, 1, … where they were last. Who overlaps with one of them is that one, so that

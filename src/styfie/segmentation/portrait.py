@@ -19,16 +19,16 @@ from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.exported import read_exported
 from styfie.segmentation.faces import face_map
 from styfie.segmentation.files import read_network
-from styfie.segmentation.matting import WORK, follow, refine
+from styfie.segmentation.matting import MATTE_SIZE, guided_upsample, refine
 from styfie.segmentation.networks import PARTS, PortraitNet
-from styfie.segmentation.people import Person, follow_people, split_people, without_specks
+from styfie.segmentation.people import Person, match_people, split_people, without_specks
 from styfie.segmentation.protocols import Memory
 from styfie.weights import load_packaged
 
-SIDE = 256  # the network sees the photo stretched to a square of this side, as in training
+INPUT_SIZE = 256  # the network sees the photo stretched to a square of this side, as in training
 SCALES = (1.0, 1.25)  # of that side, each seen straight and mirrored
-BRIEF = 384  # longest side at which a brief look's matte is solved for
-LEAST = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
+FAST_MATTE_SIZE = 384  # longest side at which a brief look's matte is solved for
+MIN_AREA = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
 CONTRAST = 1.6  # of the network's probabilities around 0.5: their outer parts are haze, not hair (chosen on val)
 SURE, SCORE = 0.9, 0.7  # a probability that counts as sure, and the score below which nobody counts as found
 PART_NAMES = ("skin", "hair", "clothes", "accessories")  # the network's parts after the background
@@ -44,7 +44,7 @@ def load_network(weights: str = "segmenter") -> PortraitNet:
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class Prediction:
     """What the network sees in a photo (1, 3, H, W), straight and mirrored, at all scales.
 
     `matte` (1, 1, S, S) is the probability of "person"; `parts` (1, 5, S/2, S/2) those of background, skin, hair,
@@ -62,7 +62,7 @@ class Sight:
         Nearly 1 on portraits, mostly under 0.7 on what is taken for a person in landscapes and noise.
         """
         person = float((self.matte > 0.5).float().mean())
-        return float((self.matte > SURE).float().mean()) / person if person >= LEAST else 0.0
+        return float((self.matte > SURE).float().mean()) / person if person >= MIN_AREA else 0.0
 
     @cached_property
     def people(self) -> list[Person]:
@@ -87,7 +87,7 @@ class Sight:
         share = self.parts[:, at : at + 1] / known.clamp_min(1e-4)
         person = resize(self.matte, (share.shape[-2], share.shape[-1]))
         held = person * (share > 0.5)
-        if float(held.sum()) <= LEAST * float(person.sum()):
+        if float(held.sum()) <= MIN_AREA * float(person.sum()):
             seen = f"The segmenter sees no {name} in the photo" if known.any() else "This segmenter knows no parts"
             raise AbsentRegionError(f"{seen}: choose another region, or give a mask with --mask {name}=FILE.")
         clear = (2 * (share - 0.5) + 0.5).clamp(0, 1)  # as with the matte: the outer parts are haze
@@ -125,22 +125,22 @@ class Sight:
 
 
 @torch.no_grad()
-def look_at(
-    photo: Tensor, network: nn.Module, side: int = SIDE, scales: Sequence[float] = SCALES, mirrored: bool = True
-) -> Sight:
+def predict(
+    photo: Tensor, network: nn.Module, side: int = INPUT_SIZE, scales: Sequence[float] = SCALES, mirrored: bool = True
+) -> Prediction:
     """Run a network on a photo (1, 3, H, W), and on its mirror image, at each of some scales, and take the mean.
 
     It sees squares of `side` pixels times the scale; one that is no `PortraitNet` knows no parts.
     """
-    seen = [_look_once(photo, network, round(scale * side / 32) * 32, mirrored) for scale in scales]
+    seen = [_predict_once(photo, network, round(scale * side / 32) * 32, mirrored) for scale in scales]
     mattes, parts = zip(*seen, strict=True)
     matte = torch.cat([resize(one, (side, side)) for one in mattes]).mean(0, keepdim=True)
     part = torch.cat([resize(one, (side // 2, side // 2)) for one in parts]).mean(0, keepdim=True)
     clear = (CONTRAST * (matte - 0.5) + 0.5).clamp(0, 1)
-    return Sight(photo, without_specks(clear), part.clamp(0, 1))
+    return Prediction(photo, without_specks(clear), part.clamp(0, 1))
 
 
-def _look_once(photo: Tensor, network: nn.Module, side: int, mirrored: bool) -> tuple[Tensor, Tensor]:
+def _predict_once(photo: Tensor, network: nn.Module, side: int, mirrored: bool) -> tuple[Tensor, Tensor]:
     """Probabilities of "person" (1, 1, side, side) and of the parts (1, 5, side/2, side/2)."""
     square = resize(photo, (side, side))
     pair = torch.cat([square, square.flip(3)] if mirrored else [square]).contiguous(memory_format=torch.channels_last)
@@ -161,20 +161,20 @@ class PortraitSegmenter:
     """Finds the person; splits off parts and people when asked for by name."""
 
     def __init__(
-        self, network: nn.Module, side: int = SIDE, scales: Sequence[float] = SCALES, work: int = WORK
+        self, network: nn.Module, side: int = INPUT_SIZE, scales: Sequence[float] = SCALES, matte_size: int = MATTE_SIZE
     ) -> None:
-        self.network, self.side, self.scales, self.work = network, side, scales, work
+        self.network, self.side, self.scales, self.matte_size = network, side, scales, matte_size
 
-    def brief(self) -> PortraitSegmenter:
+    def fast(self) -> PortraitSegmenter:
         """The same in half the time, for engines that take no more: one scale, and the matte solved for smaller.
 
         On validation portraits the same IoU, and 0.004 less of the boundary's F (`benchmarks/segmenter.py`).
         """
-        return PortraitSegmenter(self.network, self.side, SCALES[:1], BRIEF)
+        return PortraitSegmenter(self.network, self.side, SCALES[:1], FAST_MATTE_SIZE)
 
     def parts(self, photo: Tensor) -> list[str]:
         """Names that may be split off the person of a photo: parts, and people where there are several."""
-        count = len(look_at(photo, self.network, self.side, scales=(1.0,), mirrored=False).people)
+        count = len(predict(photo, self.network, self.side, scales=(1.0,), mirrored=False).people)
         return [*PART_NAMES, *(f"person-{n + 1}" for n in range(count) if count > 1)]
 
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
@@ -184,19 +184,19 @@ class PortraitSegmenter:
             NoPersonError: no person in it that the network could find.
             InputError: a finer region that is not there.
         """
-        whole, sight = self._whole(photo)
-        return split_off(whole, sight, finer)
+        whole, prediction = self._whole(photo)
+        return split_off(whole, prediction, finer)
 
-    def _whole(self, photo: Tensor) -> tuple[Regions, Sight]:
+    def _whole(self, photo: Tensor) -> tuple[Regions, Prediction]:
         """Subject and background, and what the network sees."""
-        sight = look_at(photo, self.network, self.side, self.scales)
-        if sight.score < SCORE:
+        prediction = predict(photo, self.network, self.side, self.scales)
+        if prediction.score < SCORE:
             raise NoPersonError(
                 "No person was found in the photo: give a mask with --mask FILE (white = subject), "
                 "or choose a photo in which the person is larger."
             )
-        whole = Regions.of_subject(refine(sight.matte, photo, self.work), sight.score)
-        return replace(whole, face=sight.face), sight
+        whole = Regions.of_subject(refine(prediction.matte, photo, self.matte_size), prediction.score)
+        return replace(whole, face=prediction.face), prediction
 
     def check(self, finer: Iterable[str]) -> None:
         """See that there could be such regions in a frame.
@@ -222,18 +222,18 @@ class PortraitSegmenter:
         """
         names = list(finer)
         if not names:
-            return self.quick(frame), {}
-        whole, sight = self._whole(frame)
+            return self.segment_frame(frame), {}
+        whole, prediction = self._whole(frame)
         parts = {}
         for name in names:
             if name in PART_NAMES:
                 with suppress(AbsentRegionError):
-                    parts[name] = sight.part(name)
+                    parts[name] = prediction.part(name)
         known = (before or {}).get("people", frame.new_zeros(0, 1, *frame.shape[-2:]))
-        bodies = sight.bodies
-        numbers = follow_people(bodies, known)
+        bodies = prediction.bodies
+        numbers = match_people(bodies, known)
         people = {
-            f"person-{number + 1}": sight.refined(at)
+            f"person-{number + 1}": prediction.refined(at)
             for at, number in enumerate(numbers)
             if f"person-{number + 1}" in names
         }
@@ -244,24 +244,26 @@ class PortraitSegmenter:
             memory[numbers] = bodies
         return _split(whole, parts, people), {"people": memory}
 
-    def quick(self, photo: Tensor) -> Regions:
+    def segment_frame(self, photo: Tensor) -> Regions:
         """Subject and background at once, as for a frame of a film: one look, and no closed-form matting.
 
         Raises:
             NoPersonError: no person in it that the network could find.
         """
-        sight = look_at(photo, self.network, self.side, scales=(1.0,), mirrored=False)
-        if sight.score < SCORE:
+        prediction = predict(photo, self.network, self.side, scales=(1.0,), mirrored=False)
+        if prediction.score < SCORE:
             raise NoPersonError("No person was found in the frame.")
-        return replace(Regions.of_subject(follow(sight.matte, photo), sight.score), face=sight.face)
+        return replace(
+            Regions.of_subject(guided_upsample(prediction.matte, photo), prediction.score), face=prediction.face
+        )
 
     def split(self, regions: Regions, photo: Tensor, finer: Iterable[str]) -> Regions:
         """Split `finer` regions off a subject that is known already, and find the faces, whatever the subject is."""
-        sight = look_at(photo, self.network, self.side, self.scales)
-        return split_off(replace(regions, face=sight.face), sight, finer)
+        prediction = predict(photo, self.network, self.side, self.scales)
+        return split_off(replace(regions, face=prediction.face), prediction, finer)
 
 
-def split_off(regions: Regions, sight: Sight, finer: Iterable[str]) -> Regions:
+def split_off(regions: Regions, prediction: Prediction, finer: Iterable[str]) -> Regions:
     """Parts first, from everybody; a person is then what is left of one. Their order does not matter.
 
     Raises:
@@ -271,9 +273,9 @@ def split_off(regions: Regions, sight: Sight, finer: Iterable[str]) -> Regions:
     for name in finer:
         _check_name(name)
         if name in PART_NAMES:
-            parts[name] = sight.part(name)
+            parts[name] = prediction.part(name)
         else:
-            people[name] = sight.person(name)
+            people[name] = prediction.person(name)
     return _split(regions, parts, people)
 
 

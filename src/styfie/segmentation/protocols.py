@@ -25,10 +25,10 @@ class Partitioner(Segmenter, Protocol):
     """A segmenter that divides a photo of anything; see `jseg.segmenter.JsegSegmenter`."""
 
     @property
-    def work(self) -> int:
+    def work_size(self) -> int:
         """Longest side of the picture that it looks for regions in, in pixels."""
 
-    def seeing(self, picture: Tensor) -> Partitioner:
+    def fit_to(self, picture: Tensor) -> Partitioner:
         """One that finds the regions of this picture in the same photo of any size: their numbers are then the same."""
 
     def partition(self, photo: Tensor, longest: int = 0) -> Regions:
@@ -70,5 +70,5 @@ class PartSegmenter(Segmenter, Protocol):
 class FastSegmenter(Segmenter, Protocol):
     """A segmenter of which there is one that takes less time."""
 
-    def brief(self) -> Segmenter:
+    def fast(self) -> Segmenter:
         """The same in less time, for engines that take no more."""

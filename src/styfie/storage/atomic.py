@@ -156,7 +156,7 @@ def _writing(folder: Path, sentence: Callable[[str], str], read: Iterable[str | 
     made = [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _beside(folder) as beside:
+        with _temporary_folder(folder) as beside:
             yield beside
             _move(beside, folder, read)
     except OutputError:
@@ -220,7 +220,7 @@ def sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
+def _temporary_folder(folder: Path) -> Iterator[Path]:
     """A folder in `folder`, removed in the end, and locked as long as this process lives: a kill unlocks it as well."""
     for left in folder.glob(f"{HIDDEN}*"):
         if not LEFT.fullmatch(left.name) or left.is_symlink() or not left.is_dir():

@@ -23,13 +23,13 @@ from styfie.storage.atomic import sync
 from styfie.storage.openraster import EPOCH, write_painting
 
 if TYPE_CHECKING:
-    from styfie.engines.progress import Progress, State
+    from styfie.engines.progress import EngineState, Progress
     from styfie.painting import Painting
 
 FILE = "unfinished.ora"
 FRAMES = ".unfinished-timelapse"  # a folder beside it
 ENTRY = "styfie/state.safetensors"
-SHARE = 0.03  # of the run's time that writing may take
+WRITE_TIME_FRACTION = 0.03  # of the run's time that writing may take
 CHUNK = 1 << 20  # bytes
 TYPES = {
     torch.float64: "F64",
@@ -51,14 +51,14 @@ class Unfinished:
         self.key = key
         self._part = folder / f".{FILE}.part"
         self._next = -math.inf
-        self._told = False
+        self._warned = False
 
     @property
     def files(self) -> list[Path]:
         """What is written in the folder."""
         return [self.file, self._part]
 
-    def state(self) -> State | None:
+    def state(self) -> EngineState | None:
         """The state to go on from; none if there is no file, it is damaged, or it is of another run."""
         try:
             with zipfile.ZipFile(self.file) as archive, archive.open(ENTRY) as stream:
@@ -86,10 +86,10 @@ class Unfinished:
                 self._part.unlink(missing_ok=True)
             problem = error.strerror or str(error)
         ended = time.monotonic()
-        self._next = ended + (ended - started) * (1 / SHARE - 1)
-        if problem is None or self._told:
+        self._next = ended + (ended - started) * (1 / WRITE_TIME_FRACTION - 1)
+        if problem is None or self._warned:
             return None
-        self._told = True
+        self._warned = True
         return f"{self.file} cannot be written ({problem}): if this run is stopped it will begin anew."
 
     def done(self) -> None:
@@ -99,7 +99,7 @@ class Unfinished:
                 file.unlink(missing_ok=True)
         shutil.rmtree(self.file.parent / FRAMES, ignore_errors=True)
 
-    def _write(self, painting: Painting, state: State) -> None:
+    def _write(self, painting: Painting, state: EngineState) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         write_painting(painting, self._part)
         entry = zipfile.ZipInfo(ENTRY, EPOCH)
@@ -110,7 +110,7 @@ class Unfinished:
         sync(self.file.parent)
 
 
-def _write(stream: IO[bytes], state: State, key: str) -> None:
+def _write(stream: IO[bytes], state: EngineState, key: str) -> None:
     """As safetensors, tensor by tensor: the library would hold all of it once more."""
     header: dict[str, object] = {"__metadata__": {"key": key}}
     at = 0
@@ -129,7 +129,7 @@ def _write(stream: IO[bytes], state: State, key: str) -> None:
         stream.write(tensor_bytes(tensor))
 
 
-def _read(stream: IO[bytes], key: str) -> State | None:
+def _read(stream: IO[bytes], key: str) -> EngineState | None:
     """What `_write` wrote, into new tensors; none if it has another key. Damaged bytes raise some error."""
     header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
     if header.pop("__metadata__")["key"] != key:

@@ -32,16 +32,16 @@ from styfie.images import write_png
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import NAME, Regions
-from styfie.segmentation.colours import SoftColours
-from styfie.storage.stored import LOOK, check_recipe
+from styfie.segmentation.colours import BoundaryColours
+from styfie.storage.stored import LOOK, OLD_FIELDS, check_recipe
 
 MOST_PIXELS = 16_384**2  # of the largest size that can be asked for
 MIMETYPE = "image/openraster"
-SOFT = "styfie/soft.png"  # a row per region, a column per pixel that regions share: what they look like there
+BOUNDARY = "styfie/soft.png"  # a row per region, a column per pixel that regions share: what they look like there
 EPOCH = (1980, 1, 1, 0, 0, 0)  # no time of day: the same run gives the same bytes
 ROWS = 64  # that are turned into 8 bits at a time
 THREADS = 2  # that pack and unpack: more would hold more of a large painting at once
-Size = tuple[int, int]  # height and width
+HeightWidth = tuple[int, int]  # height and width
 T = TypeVar("T")
 U = TypeVar("U")
 LEVELS, FINE = 255, 65_535  # of mattes and faces; of depth, in which 255 steps show as terraces
@@ -107,8 +107,8 @@ def _pictures(painting: Painting) -> Iterator[tuple[str, Callable[[], Image.Imag
     for i in range(len(regions.names)):
         yield f"data/layer{i}.png", partial(_layer, painting, i)
         yield f"styfie/matte{i}.png", partial(eight_bits, regions.alpha[i : i + 1])
-    if (colours := painting.soft.rounded).shape[-1]:
-        yield SOFT, partial(eight_bits, colours.transpose(0, 1)[None])
+    if (colours := painting.boundary_colours.rounded).shape[-1]:
+        yield BOUNDARY, partial(eight_bits, colours.transpose(0, 1)[None])
     if regions.face is not None:
         yield "styfie/face.png", partial(eight_bits, regions.face)
     if regions.depth is not None:
@@ -120,7 +120,7 @@ def _pictures(painting: Painting) -> Iterator[tuple[str, Callable[[], Image.Imag
 
 
 def _layer(painting: Painting, at: int) -> Image.Image:
-    return eight_bits(painting.layers[at : at + 1], _over_alpha(painting.shares, at))
+    return eight_bits(painting.layers[at : at + 1], _over_alpha(painting.weights, at))
 
 
 def read_painting(file: Path, styles: bool = True) -> Painting:
@@ -135,7 +135,7 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
     """
     if not os.path.isfile(file):  # noqa: PTH113 - Path's raises of some names
         raise MissingError(f"There is no file {file}.")
-    soft = SoftColours()
+    soft = BoundaryColours()
     try:
         with contextlib.ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(file))
@@ -146,15 +146,15 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
             regions = _regions(pictures, recipe)
             if regions.size != (photo.shape[-2], photo.shape[-1]):
                 raise ValueError("regions of another size than the photo")
-            if SOFT in pictures:
-                soft.know(photo, regions.alpha, pictures.colour(SOFT)[0].transpose(0, 1))
+            if BOUNDARY in pictures:
+                soft.set_known(photo, regions.alpha, pictures.colour(BOUNDARY)[0].transpose(0, 1))
             layers = photo.new_empty(len(names), *photo.shape[1:])
             for i in range(len(names)):
                 pictures.colour(f"data/layer{i}.png", layers[i : i + 1])
             looks = {name: _look(pictures, i, recipe["looks"].get(name)) for i, name in enumerate(names)}
     except Exception:  # a damaged file makes its readers raise whatever they like
         raise InputError(f"{file.name} is no painting of Styfie's, or damaged: a painting.ora is wanted.") from None
-    return Painting(photo, regions, layers, looks, {k: v for k, v in recipe.items() if k not in _OWN}, soft)
+    return Painting(photo, regions, layers, looks, {k: v for k, v in recipe.items() if k not in _PAINTING_FIELDS}, soft)
 
 
 def _regions(pictures: _Pictures, recipe: Mapping[str, Any]) -> Regions:
@@ -202,7 +202,7 @@ def region_names(file: Path) -> tuple[str, ...]:
     return tuple(n for n in names if isinstance(n, str) and NAME.fullmatch(n)) if isinstance(names, list) else ()
 
 
-_OWN = ("regions", "score", "sides", "looks")  # in the file's recipe, but fields of their own in a Painting
+_PAINTING_FIELDS = ("regions", "score", "sides", "looks")  # in the file's recipe, but fields of their own in a Painting
 
 
 def recipe_of(painting: Painting) -> Mapping[str, Any]:
@@ -229,6 +229,7 @@ def _look(pictures: _Pictures, at: int, saved: Mapping[str, Any] | None) -> Look
         mask = f"styfie/style{at}-{n}-mask.png"
         alpha = pictures.matte(mask) if mask in pictures else None
         styles.append(Style(style["name"], pictures.colour(_style_entry(at, n)), style["weight"], alpha))
+    saved = {OLD_FIELDS.get(field, field): value for field, value in saved.items()}
     return Look(tuple(styles), **{field: saved[field] for field in LOOK if field in saved})
 
 
@@ -307,7 +308,7 @@ class _Pictures:
         self._decoded = in_threads(
             lambda name: (name, _opened(archive, name, load=styles or not name.startswith("styfie/style"))), names
         )
-        self._held: dict[str, Image.Image | Size] = {}
+        self._loaded: dict[str, Image.Image | HeightWidth] = {}
 
     def close(self) -> None:
         """Decode no more."""
@@ -316,16 +317,16 @@ class _Pictures:
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
-    def __getitem__(self, name: str) -> Image.Image | Size:
+    def __getitem__(self, name: str) -> Image.Image | HeightWidth:
         """The picture, once.
 
         Raises:
             KeyError: there is none of that name.
         """
-        while name in self._names and name not in self._held:
+        while name in self._names and name not in self._loaded:
             found, image = next(self._decoded)
-            self._held[found] = image
-        return self._held.pop(name)
+            self._loaded[found] = image
+        return self._loaded.pop(name)
 
     def matte(self, name: str) -> Tensor:
         """A grey picture of 8 or 16 bits as (1, 1, H, W)."""
@@ -362,7 +363,7 @@ def open_png(file: Path | IO[bytes]) -> Image.Image:
     return image
 
 
-def _opened(archive: zipfile.ZipFile, name: str, load: bool) -> Image.Image | Size:
+def _opened(archive: zipfile.ZipFile, name: str, load: bool) -> Image.Image | HeightWidth:
     """A picture of an archive, or only its height and width."""
     with open_png(io.BytesIO(archive.read(name))) as image:
         if not load:

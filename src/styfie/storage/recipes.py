@@ -18,7 +18,7 @@ from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.styles import Ask, StyleSource, load_style
+from styfie.styles import LookSpec, StyleSource, load_style
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Recipe:
 
     photo: Tensor
     regions: Regions
-    looks: Mapping[str, Ask]
+    looks: Mapping[str, LookSpec]
     settings: Settings
     depth: str | None
     masks: tuple[str, ...] | None = None
@@ -68,7 +68,7 @@ def read_recipe(file: Path) -> Recipe:
     except (TypeError, InputError) as error:
         why = f" ({error})" if isinstance(error, InputError) else ""
         raise InputError(f"The settings in the recipe of {file.name} are damaged{why}.") from None
-    looks = {name: _ask(look) for name, look in painting.looks.items() if look.painted}
+    looks = {name: _look_spec(look) for name, look in painting.looks.items() if look.painted}
     depth = AUTO if painting.recipe.get("depth") == AUTO else None
     return Recipe(painting.photo, painting.regions, looks, settings, depth, _masks(painting))
 
@@ -79,9 +79,9 @@ def _masks(painting: Painting) -> tuple[str, ...] | None:
     return tuple(n for n in painting.regions.names if n in names) if isinstance(names, list) else None
 
 
-def _ask(look: Look) -> Ask:
+def _look_spec(look: Look) -> LookSpec:
     sources = (StyleSource(_source(s), s.weight, s.alpha) for s in look.styles)
-    return Ask(tuple(sources), look)
+    return LookSpec(tuple(sources), look)
 
 
 def _source(style: Style) -> str | Style:
@@ -94,7 +94,7 @@ def _source(style: Style) -> str | Style:
     return style
 
 
-def depth_asked(depth: Picture | None, known: bool = False) -> str | None:
+def depth_source(depth: Picture | None, known: bool = False) -> str | None:
     """How depth was asked for, without saying from which file; `known` beforehand is as good as given."""
     if isinstance(depth, str) and depth == AUTO:
         return AUTO

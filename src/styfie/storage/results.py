@@ -46,7 +46,7 @@ FILE = "painting.ora"
 STROKES = ("strokes.json", "strokes.svg")
 PNG_END = b"IEND\xaeB`\x82"  # how every picture ends
 DRAWING = b'{"format": "styfie-strokes-'  # how the first of them begins
-Size = tuple[int, int]  # width and height
+WidthHeight = tuple[int, int]  # width and height
 LONGEST = "both"  # takes the most time to make, and is packed while the others are made
 PICTURES = ("photo", "mask", "cutout", SUBJECT, BACKGROUND, LONGEST, "blur", "sheet")
 
@@ -95,9 +95,9 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
     _check_folder(painting, folder, like)
     with writing_into(folder) as beside, one_thread():
         written = _Written(beside, _unchanged(painting, like) if like else {})
-        cells = list(in_threads(lambda one: written.picture(*one), _shown(painting, written, like)))
+        cells = list(in_threads(lambda one: written.picture(*one), _sheet_cells(painting, written, like)))
         cells.insert(names.index(LONGEST), cells.pop(0))
-        sheet = _sheet(cells, written.kept)
+        sheet = _sheet(cells, written.reused)
         write_png(sheet, beside / "sheet.png")
         if like and written.likeness is not None:
             painting = replace(painting, recipe={**painting.recipe, "likeness": round(written.likeness, 3)})
@@ -167,7 +167,7 @@ def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> 
         return []
     from styfie.engines.strokes import to_json, to_svg
 
-    names, shares = painting.regions.names, painting.shares
+    names, shares = painting.regions.names, painting.weights
     whole = set(names) <= set(drawing.regions)
     weights = {name: shares[names.index(name)][None] for name in drawing.regions}
     svg = to_svg(drawing, weights, None if whole else painting.photo)
@@ -178,21 +178,21 @@ def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> 
 
 
 class _Written:
-    """Pictures on their way into a folder `beside` the results, but for the `kept` files of an earlier run."""
+    """Pictures on their way into a `folder` beside the results, but for the `reused` files of an earlier run."""
 
     def __init__(self, beside: Path, kept: Mapping[str, Path]) -> None:
-        self.beside, self.kept = beside, kept
+        self.folder, self.reused = beside, kept
         self.both: tuple[Image, bytes] | None = None
         self.likeness: float | None = None  # of `both`
 
-    def picture(self, name: str, label: str, image: Image | Size) -> tuple[str, Image | Size]:
+    def picture(self, name: str, label: str, image: Image | WidthHeight) -> tuple[str, Image | WidthHeight]:
         """Write one if it has a name, and return its caption and its small copy for the sheet."""
-        file = self.beside / f"{name}.png"
-        if name in self.kept and not self.kept[name].parent.samefile(self.beside.parent):
-            shutil.copyfile(self.kept[name], file)
+        file = self.folder / f"{name}.png"
+        if name in self.reused and not self.reused[name].parent.samefile(self.folder.parent):
+            shutil.copyfile(self.reused[name], file)
         if isinstance(image, tuple):
             return label, image
-        if name and name not in self.kept:
+        if name and name not in self.reused:
             data = png(image)
             file.write_bytes(data)
             if name == "both":
@@ -201,17 +201,19 @@ class _Written:
             return label, fit_cell(on_chequers(image) if name == "cutout" else image.convert("RGB"), CELL)
 
 
-def _shown(painting: Painting, written: _Written, like: Path | None) -> Iterator[tuple[str, str, Image | Size]]:
+def _sheet_cells(
+    painting: Painting, written: _Written, like: Path | None
+) -> Iterator[tuple[str, str, Image | WidthHeight]]:
     """Name, caption and 8-bit picture of every result, then of the styles, unnamed; `LONGEST` comes first.
 
     Of those that an earlier sheet shows already only their size there. What a score is of is made anew.
     """
-    pictures, kept = result_pictures(painting), written.kept
+    pictures, kept = result_pictures(painting), written.reused
     scored = () if painting.regions.face is None else (SUBJECT, "both")
     names = [*pictures]
     names.insert(2, "cutout")
     for name in sorted(names, key=lambda one: one != LONGEST):
-        if name not in scored and (image := _kept(painting.photo, kept, name)):
+        if name not in scored and (image := _stored_picture(painting.photo, kept, name)):
             yield name, name, image
         elif name == "cutout":
             yield name, name, cutout(painting)
@@ -234,19 +236,19 @@ def _shown(painting: Painting, written: _Written, like: Path | None) -> Iterator
                 )
 
 
-def _kept(photo: Tensor, kept: Mapping[str, Path], name: str) -> Image | Size | None:
+def _stored_picture(photo: Tensor, kept: Mapping[str, Path], name: str) -> Image | WidthHeight | None:
     """An earlier file's picture, or its size where the earlier sheet shows it."""
     if name not in kept:
         return None
     return _sheet_size(photo) if "sheet" in kept else open_png(kept[name])
 
 
-def _sheet_size(picture: Tensor) -> Size:
+def _sheet_size(picture: Tensor) -> WidthHeight:
     height, width = fit_size((picture.shape[-2], picture.shape[-1]), CELL)
     return width, height
 
 
-def _sheet(cells: list[tuple[str, Image | Size]], kept: Mapping[str, Path]) -> Image:
+def _sheet(cells: list[tuple[str, Image | WidthHeight]], kept: Mapping[str, Path]) -> Image:
     """The sheet; cells of which only the size is given are taken from the earlier one."""
     if "sheet" not in kept:
         return lay_out([(label, cell) for label, cell in cells if not isinstance(cell, tuple)], columns=5)
@@ -260,7 +262,7 @@ def _sheet(cells: list[tuple[str, Image | Size]], kept: Mapping[str, Path]) -> I
     return new
 
 
-def _blank(size: Size) -> Image:
+def _blank(size: WidthHeight) -> Image:
     return PIL.Image.new("RGB", size)
 
 

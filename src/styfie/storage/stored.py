@@ -10,6 +10,8 @@ from styfie.looks import BOKEHS, MOST_BLUR, Look
 
 LOOK = tuple(name for name in names_of(Look) if name != "styles")  # a look's plain values
 
+OLD_FIELDS = {"graded": "depth_falloff"}  # as files of before have them
+
 
 def check_recipe(recipe: Any) -> dict[str, Any]:
     """A recipe of the kinds of values that are written.
@@ -31,8 +33,8 @@ def check_recipe(recipe: Any) -> dict[str, Any]:
             if not isinstance(style["name"], str) or not _is_number(style["weight"]):
                 raise ValueError("style")
             style["name"].encode()  # half a character can neither be shown nor written
-        for field in LOOK:
-            wanted = type(getattr(Look(), field))
+        for field in (*LOOK, *OLD_FIELDS):
+            wanted = type(getattr(Look(), OLD_FIELDS.get(field, field)))
             if (
                 look
                 and field in look

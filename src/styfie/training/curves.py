@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from styfie.errors import InputError, MissingError
-from styfie.training.outputs import written_beside
+from styfie.training.outputs import write_atomically
 
 PANELS = (("bce", "binary cross-entropy, nats"), ("iou", "mean IoU"))
 ROWS = (("train", "#2a6f97"), ("val", "#c8553d"))
@@ -49,6 +49,6 @@ def draw_curves(log: Path, file: Path) -> Path:
         axes.set(xlabel="passes", ylabel=label)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
-    with written_beside(file) as part:
+    with write_atomically(file) as part:
         figure.savefig(part, format="png", dpi=120)
     return file

@@ -23,7 +23,7 @@ from styfie.training.loop import Schedule, fit
 from styfie.training.pictures import PictureSet, random_crop
 
 SCHEDULE = Schedule(steps=6_000, batch=16, learning_rate=2e-3, weight_decay=1e-5)
-SIDE = 128
+CROP_SIZE = 128
 
 
 def load_reference(path: Path) -> PlainEncoder:
@@ -190,7 +190,7 @@ def train_encoder(
     def batch_at(step: int, sets: Sequence[PictureSet] = learning, salt: int = 0) -> Tensor:
         rng = np.random.default_rng((schedule.seed, salt, step))
         chosen = [sets[int(rng.integers(len(sets)))] for _ in range(schedule.batch)]
-        crops = np.stack([random_crop(s[int(rng.integers(len(s)))], SIDE, rng) for s in chosen])
+        crops = np.stack([random_crop(s[int(rng.integers(len(s)))], CROP_SIZE, rng) for s in chosen])
         batch = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         return spoil(batch, generator).contiguous(memory_format=torch.channels_last)

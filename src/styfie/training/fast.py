@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from styfie.devices import lowered
+from styfie.devices import to_fast_dtype
 from styfie.encoders import load_encoder
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.fast.network import FastNet, draw_noise, see
 from styfie.engines.fast.transport import gaussian, transports
 from styfie.gallery import GALLERY, draw
 from styfie.training.loop import CPU, Schedule, fit
-from styfie.training.perceptual import Lesson, painting_terms, patch_distance, texture_distance, wanted_of
+from styfie.training.perceptual import Lesson, painting_terms, patch_distance, perceptual_targets, texture_distance
 from styfie.training.pictures import PictureSet, Pixels, random_crop
-from styfie.training.segmenter import begin
+from styfie.training.segmenter import load_start
 
 SCHEDULE = Schedule(
     steps=7_500,
@@ -41,7 +41,7 @@ SCHEDULE = Schedule(
 )
 SIDES = (192, 256)  # of the pictures of most steps, and of the last ones
 SMALL_SHARE = 0.5  # of the steps that are on small pictures
-LEAST = 256  # pixels of a photo's shorter side: smaller ones were enlarged, or are JPEG blocks
+MIN_PHOTO_SIDE = 256  # pixels of a photo's shorter side: smaller ones were enlarged, or are JPEG blocks
 DRAWN = 512  # longest side at which gallery pictures are drawn
 ONE_IN = 10  # paintings held out
 SLOWER = 0.1  # times the learning rate of all else, of what reads the style: every convolution hangs on it
@@ -76,7 +76,7 @@ class Material:
     def __init__(
         self, photos: Sequence[Path], styles: Sequence[Path], schedule: Schedule, leave_out: Sequence[str] = ()
     ) -> None:
-        self.photos = [PictureSet(source, least=LEAST, leave_out=leave_out) for source in photos]
+        self.photos = [PictureSet(source, least=MIN_PHOTO_SIDE, leave_out=leave_out) for source in photos]
         self.paintings = [PictureSet(source, one_in=ONE_IN, leave_out=leave_out) for source in styles]
         drawn = (draw(name, DRAWN)[0].permute(1, 2, 0) for name in GALLERY)
         self.gallery = [(255 * one).round().numpy().astype(np.uint8) for one in drawn]
@@ -134,7 +134,7 @@ def fast_loss(network: FastNet, encoder: PlainEncoder, pair: Pair, lesson: Lesso
         affines = transports([gaussian(one) for one in photo.values()], statistics)
         colours, (_, *features) = affines[0](pair.photo), photo.values()
         del style["rgb"]
-        wanted = wanted_of(encoder, pair.style, style)
+        wanted = perceptual_targets(encoder, pair.style, style)
         kept = encoder(colours.clamp(0, 1).contiguous(memory_format=torch.channels_last))
     painted = network(colours, features, network.laterals(affines[1:]), network.filters(statistics), pair.noise)
     terms, found = painting_terms(encoder, painted, kept, wanted, lesson)
@@ -169,11 +169,11 @@ def train_fast(
     torch.manual_seed(schedule.seed)
     encoder = load_encoder("styfie-2")
     assert isinstance(encoder, PlainEncoder)
-    encoder = lowered(encoder, device)
+    encoder = to_fast_dtype(encoder, device)
     material = Material(photos, styles, schedule, leave_out)
     network = FastNet().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start:
-        begin(network, start)
+        load_start(network, start)
     else:
         _level(network, encoder, [material.pair(0, range(n, n + 1)).photo.to(device) for n in range(schedule.batch)])
 

@@ -17,7 +17,7 @@ from styfie.errors import InputError, MissingError, StyfieError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 FOLDERS = {"train", "val", "image", "mask", "masked", "parsing", "clip_img", "matting", "backgrounds", "cutouts"}
-WANTED = (
+PROMPT_WANTED = (
     "a folder or ZIP is wanted with image/NAME.jpg and mask/NAME.png, with image/NAME.jpg and masked/NAME.jpg, or with "
     "clip_img/ and matting/ as AISegment has them, at its top or below train/ and val/"
 )
@@ -99,9 +99,9 @@ class Files:
             self._pack = open_pack(source)
             names = [name for name in self._pack.namelist() if not name.endswith("/")]
         elif source.exists():
-            raise InputError(f"{source} is neither a folder nor a ZIP that can be read: {WANTED}.")
+            raise InputError(f"{source} is neither a folder nor a ZIP that can be read: {PROMPT_WANTED}.")
         else:
-            raise MissingError(f"No portraits at {source}: {WANTED}.")
+            raise MissingError(f"No portraits at {source}: {PROMPT_WANTED}.")
         names = sorted(name for name in names if not re.search(r"(^|/)(\.|__MACOSX/)", name))
         tops = {name.split("/")[0] for name in names}
         self._around = ""

@@ -12,7 +12,7 @@ from types import FrameType
 class Interrupt:
     """Whether the user has asked to stop."""
 
-    asked = False
+    requested = False
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def interrupts(heeded: bool) -> Iterator[Interrupt]:
         return
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
-        interrupt.asked = True
+        interrupt.requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     before = signal.signal(signal.SIGINT, ask)

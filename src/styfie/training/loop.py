@@ -24,7 +24,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from styfie.devices import has_bf16
 from styfie.errors import InputError
 from styfie.training.interrupts import interrupts
-from styfie.training.outputs import make_folder, writing, written_beside
+from styfie.training.outputs import make_folder, write_atomically, writing
 from styfie.training.processes import mean_over_processes, rank_and_count
 
 
@@ -150,13 +150,13 @@ def fit(
                     note(done, dict(zip(terms, values, strict=True)))
             if note and score and (done % max(1, schedule.steps // schedule.scores) == 0 or done == schedule.steps):
                 note(done, score(average.module, done))
-            stop = interrupt.asked  # once: it may be asked while a checkpoint is written
+            stop = interrupt.requested  # once: it may be asked while a checkpoint is written
             if note and (stop or (done % schedule.save_every == 0 and done < schedule.steps)):
                 _save(checkpoint, done, run, parts)
             if stop:
                 raise KeyboardInterrupt
     if rank == 0:
-        with written_beside(folder / "schedule.json") as part:
+        with write_atomically(folder / "schedule.json") as part:
             part.write_text(json.dumps(run, indent=1))
     result: nn.Module = average.module
     return result
@@ -241,7 +241,7 @@ def _optimiser(
 
 def _save(path: Path, step: int, run: Mapping[str, object], parts: Iterable[Any]) -> None:
     states = [part.state_dict() for part in parts]
-    with written_beside(path) as beside, beside.open("wb") as stream:
+    with write_atomically(path) as beside, beside.open("wb") as stream:
         torch.save({"step": step, "run": run, "parts": states}, stream)
 
 

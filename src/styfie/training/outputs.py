@@ -37,7 +37,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
+def write_atomically(path: Path) -> Iterator[Path]:
     """A file to write that takes the place of `path` at the end, and is removed if that is not reached.
 
     Raises:

@@ -44,7 +44,7 @@ class Lesson:
 Targets = Mapping[str, Gaussian]
 
 
-class Wanted(NamedTuple):
+class PerceptualTargets(NamedTuple):
     """What a style asks for: Gaussians by tap, also at half its size, and the unit () of content by tap."""
 
     whole: Targets
@@ -52,14 +52,14 @@ class Wanted(NamedTuple):
     unit: Mapping[str, Tensor]
 
 
-def wanted_of(encoder: Encoder, style: Tensor, maps: Mapping[str, Tensor] | None = None) -> Wanted:
+def perceptual_targets(encoder: Encoder, style: Tensor, maps: Mapping[str, Tensor] | None = None) -> PerceptualTargets:
     """What a style (1, 3, H, W) asks for; `maps` are its features, where they are known."""
     maps = encoder(style) if maps is None else maps
-    return Wanted(style_targets(maps), style_targets(encoder(halve(style))), contrasts(maps))
+    return PerceptualTargets(style_targets(maps), style_targets(encoder(halve(style))), contrasts(maps))
 
 
 def painting_terms(
-    encoder: Encoder, painted: Tensor, kept: Mapping[str, Tensor], wanted: Wanted, lesson: Lesson
+    encoder: Encoder, painted: Tensor, kept: Mapping[str, Tensor], wanted: PerceptualTargets, lesson: Lesson
 ) -> tuple[dict[str, Tensor], Mapping[str, Tensor]]:
     """Weighted terms () of a painted picture (1, 3, H, W), `kept` being features whose content taps it is to have.
 

@@ -10,7 +10,7 @@ from styfie.training.loop import Schedule
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingPreset:
     """What a network is shown, and for how long.
 
     `varied` pictures are pasted, placed and lit at random and learned by the network's own loss, and are small for the
@@ -26,7 +26,7 @@ class Recipe:
     passes: float = 0
     pass_size: int = 0
 
-    def lengthened(self, portraits: int) -> Recipe:
+    def lengthened(self, portraits: int) -> TrainingPreset:
         """The same with steps and pass size for so many portraits.
 
         Raises:
@@ -46,13 +46,13 @@ class Recipe:
 
 
 PRESETS = {
-    "ours": Recipe(Schedule(steps=4000, batch=16, learning_rate=2e-3, weight_decay=1e-2, average=0.998)),
+    "ours": TrainingPreset(Schedule(steps=4000, batch=16, learning_rate=2e-3, weight_decay=1e-2, average=0.998)),
     # After ours: full size throughout, at a quarter of the rate.
-    "finish": Recipe(
+    "finish": TrainingPreset(
         Schedule(steps=800, batch=16, learning_rate=5e-4, weight_decay=1e-2, average=0.995), small_share=0.0
     ),
     # The founding paper (2021): Adam at a constant 1e-4, 10 passes of 10,000 random samples, batches of 16, 256 x 256.
-    "paper": Recipe(
+    "paper": TrainingPreset(
         Schedule(batch=16, learning_rate=1e-4, weight_decay=0.0, one_cycle=False, clip=None, average=0.0),
         varied=False,
         passes=10,
@@ -61,7 +61,7 @@ PRESETS = {
 }
 
 
-def load_preset(name: str) -> Recipe:
+def load_preset(name: str) -> TrainingPreset:
     """The preset called `name`.
 
     Raises:

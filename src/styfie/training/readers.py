@@ -25,7 +25,7 @@ from scipy import ndimage
 
 from styfie.errors import InputError, MissingError
 from styfie.evaluation.parts import PART_NAMES, UNLABELLED
-from styfie.training.files import WANTED, Files, Opened
+from styfie.training.files import PROMPT_WANTED, Files, Opened
 
 Pixels = NDArray[np.uint8]
 HELD_OUT = 10  # one group in ten, where the source is not divided
@@ -107,7 +107,7 @@ class PortraitSet:
                 entries = find(self.files, root)
                 break
         else:
-            raise MissingError(f"No portraits at {self.files.source / part}: {WANTED}.")
+            raise MissingError(f"No portraits at {self.files.source / part}: {PROMPT_WANTED}.")
         self.entries = [entry for entry in entries if keep is None or keep(entry)]
         if not self.entries:
             raise InputError(f"{self.files.source / part}: no picture in {min(folders & {'image', 'clip_img'})}/.")
@@ -177,11 +177,11 @@ def open_portraits(source: Path | Files) -> tuple[PortraitSet, PortraitSet]:
     own = len(set(whole.groups)) == 1
     held = held_out(whole.names if own else whole.groups)
 
-    def is_held(entry: Entry) -> bool:
+    def is_held_out(entry: Entry) -> bool:
         return (entry.name if own else entry.group) in held
 
     part = "train" if "train" in tops else ""
-    return PortraitSet(files, part, lambda entry: not is_held(entry)), PortraitSet(files, part, is_held)
+    return PortraitSet(files, part, lambda entry: not is_held_out(entry)), PortraitSet(files, part, is_held_out)
 
 
 def held_out(groups: Iterable[str], one_in: int = HELD_OUT) -> set[str]:
@@ -191,7 +191,7 @@ def held_out(groups: Iterable[str], one_in: int = HELD_OUT) -> set[str]:
     return chosen - {ordered[-1]} if len(chosen) == len(ordered) else chosen
 
 
-def _beside(files: Files, root: str, truths: str) -> list[Entry]:
+def _paired_entries(files: Files, root: str, truths: str) -> list[Entry]:
     images, masks, parts = (files.below(root + folder) for folder in ("image", truths, "parsing"))
     missing = [name for name in images if name not in masks]
     if missing:
@@ -291,6 +291,6 @@ def _matte_of_alpha(_: Pixels, truth: Opened) -> Pixels:
 Layout = tuple[set[str], Callable[[Files, str], list[Entry]], Callable[[Pixels, Opened], Pixels]]
 LAYOUTS: Sequence[Layout] = (
     ({"clip_img", "matting"}, _aisegment, _matte_of_alpha),
-    ({"image", "mask"}, lambda files, root: _beside(files, root, "mask"), _matte_of_mask),
-    ({"image", "masked"}, lambda files, root: _beside(files, root, "masked"), _matte_of_white),
+    ({"image", "mask"}, lambda files, root: _paired_entries(files, root, "mask"), _matte_of_mask),
+    ({"image", "masked"}, lambda files, root: _paired_entries(files, root, "masked"), _matte_of_white),
 )

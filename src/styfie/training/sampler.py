@@ -12,7 +12,7 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.training.files import Files
 from styfie.training.portraits import Batch, Pastings, draw_placing, place, relight
-from styfie.training.presets import Recipe
+from styfie.training.presets import TrainingPreset
 from styfie.training.readers import Entry, Portrait, PortraitSet, open_portraits
 
 # Sources that are few but varied are drawn more often.
@@ -63,7 +63,7 @@ class Material:
     def __init__(self, data: Sequence[Path], leave_out: Sequence[str] = ()) -> None:
         self.files = [Files(source) for source in data]
         divided = [open_portraits(files) for files in self.files]
-        self.learning, self.held = (Several(sets) for sets in zip(*divided, strict=True))
+        self.learning, self.held_out = (Several(sets) for sets in zip(*divided, strict=True))
         self.leave_out = list(leave_out)
         sources = sorted({entry.source for entry in self.learning.entries})
         if unknown := [source for source in leave_out if source not in sources]:
@@ -77,7 +77,7 @@ class Material:
 class Sampler:
     """Batches of portraits; `at(step, rows)` depends on these and the seed alone."""
 
-    def __init__(self, material: Material, recipe: Recipe, scenes: Sequence[Path] = ()) -> None:
+    def __init__(self, material: Material, recipe: TrainingPreset, scenes: Sequence[Path] = ()) -> None:
         self.portraits, self.recipe = material.learning, recipe
         self.pastings = Pastings(material.files, scenes)
         sources = [entry.source for entry in self.portraits.entries]

@@ -21,7 +21,7 @@ from styfie.segmentation.networks import FROZEN, PortraitNet
 from styfie.training.architectures import load_architecture
 from styfie.training.loop import CPU, fit
 from styfie.training.portraits import Batch, as_matte, place
-from styfie.training.presets import PRESETS, Recipe
+from styfie.training.presets import PRESETS, TrainingPreset
 from styfie.training.processes import rank_and_count
 from styfie.training.sampler import Material, Sampler, Several
 from styfie.training.table import Scores, score_pictures
@@ -36,14 +36,14 @@ class Trained:
 
     network: nn.Module
     material: Material
-    recipe: Recipe
+    recipe: TrainingPreset
 
 
 def train_segmenter(
     arch: str,
     data: Sequence[Path],
     folder: Path,
-    recipe: Recipe = PRESETS["ours"],
+    recipe: TrainingPreset = PRESETS["ours"],
     *,
     start: Mapping[str, Tensor] | None = None,
     scenes: Sequence[Path] = (),
@@ -66,14 +66,14 @@ def train_segmenter(
     recipe = recipe.lengthened(len(material.learned))
     torch.manual_seed(recipe.schedule.seed)
     network = architecture.make()
-    begin(network, start)
+    load_start(network, start)
     check_share(network, recipe)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     groups = groups_of(network)
     if not recipe.varied:
         freeze_unasked(network)
 
-    watched = {"train": material.learned.spread(WATCHED), "val": material.held.spread(WATCHED)}
+    watched = {"train": material.learned.spread(WATCHED), "val": material.held_out.spread(WATCHED)}
 
     def score(learner: nn.Module, step: int) -> dict[str, float]:
         found: dict[str, float] = {"pass": step * recipe.schedule.batch / recipe.pass_size}
@@ -116,7 +116,7 @@ def freeze_unasked(network: nn.Module) -> None:
         network.parts.requires_grad_(False)
 
 
-def check_share(network: nn.Module, recipe: Recipe) -> None:
+def check_share(network: nn.Module, recipe: TrainingPreset) -> None:
     """Refuse what batch norm has nothing to average in: at 1/32 of the side such a share is a single value.
 
     Raises:
@@ -132,7 +132,7 @@ def check_share(network: nn.Module, recipe: Recipe) -> None:
         )
 
 
-def begin(network: nn.Module, start: Mapping[str, Tensor] | None) -> None:
+def load_start(network: nn.Module, start: Mapping[str, Tensor] | None) -> None:
     """Load the weights to start from: all of the network's, or its encoder's; others stay as they were drawn.
 
     Raises:
@@ -182,7 +182,7 @@ def groups_of(network: nn.Module) -> list[dict[str, Any]] | None:
 def table_one(trained: Trained, device: torch.device = CPU) -> dict[str, Scores]:
     """Scores on all held-out portraits, and on as many of those learned from."""
     material, side = trained.material, trained.recipe.side
-    rows = {"train": material.learned.spread(len(material.held)), "val": material.held}
+    rows = {"train": material.learned.spread(len(material.held_out)), "val": material.held_out}
     return {name: score_pictures(trained.network, portraits, side, device) for name, portraits in rows.items()}
 
 

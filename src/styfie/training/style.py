@@ -14,17 +14,17 @@ import torch
 from torch import Tensor
 
 from styfie.colour import match_colours
-from styfie.devices import lowered
+from styfie.devices import to_fast_dtype
 from styfie.encoders import load_encoder
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.layers import FAINT
-from styfie.engines.taught.network import TransformNet
+from styfie.engines.per_style.network import TransformNet
 from styfie.images import resize
-from styfie.training.fast import LEAST, to_batch
+from styfie.training.fast import MIN_PHOTO_SIDE, to_batch
 from styfie.training.loop import CPU, Schedule, fit
-from styfie.training.perceptual import Lesson, painting_terms, patch_distance, wanted_of
+from styfie.training.perceptual import Lesson, painting_terms, patch_distance, perceptual_targets
 from styfie.training.pictures import PictureSet, random_crop
-from styfie.training.segmenter import begin
+from styfie.training.segmenter import load_start
 
 SCHEDULE = Schedule(
     steps=4_000, batch=4, accumulate=4, learning_rate=2e-3, weight_decay=0.0, average=0.998, save_every=250
@@ -37,16 +37,16 @@ SEEN = 1.5  # the style picture's shorter side, in sides of the photos' crops
 
 
 @dataclass(frozen=True)
-class Task:
+class StyleExample:
     """A `photo` (1, 3, H, W), the number of the style it is to be painted in, and a part of that of the same size."""
 
     photo: Tensor
     style: int
     part: Tensor
 
-    def to(self, device: torch.device) -> Task:
+    def to(self, device: torch.device) -> StyleExample:
         """The same on another device."""
-        return Task(self.photo.to(device), self.style, self.part.to(device))
+        return StyleExample(self.photo.to(device), self.style, self.part.to(device))
 
 
 def train_style(
@@ -72,17 +72,17 @@ def train_style(
     torch.manual_seed(schedule.seed)
     encoder = load_encoder("styfie-2")
     assert isinstance(encoder, PlainEncoder)
-    encoder = lowered(encoder, device)
-    sets = [PictureSet(source, least=LEAST, leave_out=leave_out) for source in photos]
+    encoder = to_fast_dtype(encoder, device)
+    sets = [PictureSet(source, least=MIN_PHOTO_SIDE, leave_out=leave_out) for source in photos]
     seen = {side: [at_shorter(style.to(device), round(SEEN * side)) for style in styles] for side in SIDES}
     with torch.no_grad():
-        wanted = {side: [wanted_of(encoder, style) for style in each] for side, each in seen.items()}
+        wanted = {side: [perceptual_targets(encoder, style) for style in each] for side, each in seen.items()}
     network = TransformNet(width, len(styles)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.know(styles)
     if start:
-        begin(network, start)
+        load_start(network, start)
 
-    def task_at(step: int, rows: range) -> Task:
+    def example_at(step: int, rows: range) -> StyleExample:
         side = SIDES[0] if step < SMALL_SHARE * schedule.steps else SIDES[1]
         rng = np.random.default_rng((schedule.seed, step, rows.start))
         chosen = sets[int(rng.integers(len(sets)))]
@@ -90,9 +90,9 @@ def train_style(
         number = (step * schedule.batch + rows.start) % len(styles)
         whole = seen[side][number]
         top, left = (int(rng.integers(most - side + 1)) for most in whole.shape[-2:])
-        return Task(to_batch(photo), number, whole[..., top : top + side, left : left + side])
+        return StyleExample(to_batch(photo), number, whole[..., top : top + side, left : left + side])
 
-    def loss_of(model: TransformNet, task: Task, _progress: float) -> dict[str, Tensor]:
+    def loss_of(model: TransformNet, task: StyleExample, _progress: float) -> dict[str, Tensor]:
         side = task.photo.shape[-1]
         with torch.no_grad():
             style = seen[side][task.style]
@@ -103,7 +103,7 @@ def train_style(
         return terms | {"total": torch.stack(list(terms.values())).sum()}
 
     about = asdict(lesson) | {"leave_out": list(leave_out)}
-    trained = fit(network, task_at, loss_of, schedule, folder, device=device, about=about, on_log=on_log)
+    trained = fit(network, example_at, loss_of, schedule, folder, device=device, about=about, on_log=on_log)
     assert isinstance(trained, TransformNet)
     return trained
 

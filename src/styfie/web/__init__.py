@@ -1,10 +1,10 @@
 """The page and its server: a photo in the browser, painted on this computer.
 
-asked       what is asked, as JSON: looks, settings, points
+schemas     what is asked, as JSON: looks, settings, points
 checks      whether what is asked can be done here
-answers     what is answered
-refusals    why something is not done, and by which status that is said
-kinds       which files are taken, by their first bytes
+responses   what is answered
+errors      why something is not done, and by which status that is said
+filetypes   which files are taken, by their first bytes
 options     what is asked of the server itself
 guard       who is let in: host, origin, token, size of what is sent
 jobs        one folder a job: `painting.ora` and `job.json`
@@ -16,7 +16,7 @@ locking     one server for a folder
 watching    who waits for jobs to change
 supervised  background tasks that cannot end unnoticed
 workers     processes that do the work, replaced when they die
-intake      what comes from outside, decoded by a worker
+uploads     what comes from outside, decoded by a worker
 cameras     streams of frames
 versions    paintings as they were
 studio      jobs, workers and what happens to them

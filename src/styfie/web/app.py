@@ -16,17 +16,17 @@ from starlette.types import ASGIApp
 
 from styfie._version import __version__
 from styfie.errors import StyfieError
-from styfie.web.answers import Refusal
+from styfie.web.errors import DISK_FULL, is_full, of_page, status_of
 from styfie.web.guard import Guard
 from styfie.web.pagefiles import PageFiles
-from styfie.web.refusals import FULL, is_full, of_page, status_of
+from styfie.web.responses import ErrorResponse
 from styfie.web.routes import about, camera, export, jobs, page, pictures, previews, regions, versions
 from styfie.web.studio import Studio
 
 _log = logging.getLogger(__name__)
 PAGE = Path(__file__).with_name("page")
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Refusal, "description": text}
+ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorResponse, "description": text}
     for status, text in {
         400: "What was sent cannot be read.",
         401: "A token is wanted.",
@@ -59,7 +59,7 @@ def make_app(studio: Studio) -> ASGIApp:
         docs_url=None,  # its page asks another site for scripts
         redoc_url=None,
         lifespan=life,
-        responses=REFUSALS,
+        responses=ERROR_RESPONSES,
     )
     app.state.studio = studio
     for part in (about, jobs, regions, page, pictures, previews, export, versions, camera):
@@ -86,13 +86,13 @@ def _say_why(app: FastAPI) -> None:
     async def http(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         if error.__cause__ and is_full(error.__cause__):  # while what was sent was received
-            return JSONResponse({"error": FULL}, 507)
+            return JSONResponse({"error": DISK_FULL}, 507)
         return JSONResponse({"error": f"{error.detail}"}, error.status_code, error.headers)
 
     async def fault(_request: Request, error: Exception) -> JSONResponse:
         if is_full(error):
             _log.warning("%s", error)
-            return JSONResponse({"error": FULL}, 507)
+            return JSONResponse({"error": DISK_FULL}, 507)
         _log.error("a request failed", exc_info=error)
         return JSONResponse({"error": "This failed for a reason that is the server's own fault."}, 500)
 

@@ -8,10 +8,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from styfie.web.refusals import BusyError, GoneError, WorkerDiedError
+from styfie.web.errors import BusyError, NotFoundError, WorkerDiedError
 from styfie.web.workers import Worker
 
-MOST = 2  # at a time
+MAX_CAMERAS = 2  # at a time
 IDLE = 60.0  # seconds without a frame after which one ends
 SECONDS = 20.0  # that a frame may take
 COUNTED = 8  # frames that the rate is taken over
@@ -38,8 +38,8 @@ class Camera:
 class Cameras:
     """All cameras of one worker."""
 
-    def __init__(self, quick: Worker) -> None:
-        self.quick = quick
+    def __init__(self, interactive: Worker) -> None:
+        self.interactive = interactive
         self._open: dict[str, Camera] = {}
 
     async def open(self, looks: dict[str, Any], settings: dict[str, Any]) -> str:
@@ -50,12 +50,12 @@ class Cameras:
             InputError, MissingError: its looks cannot be painted.
         """
         await self.sweep()
-        if len(self._open) >= MOST:
-            raise BusyError(f"{MOST} cameras are open: close one first.")
+        if len(self._open) >= MAX_CAMERAS:
+            raise BusyError(f"{MAX_CAMERAS} cameras are open: close one first.")
         name = secrets.token_urlsafe(16)
         self._open[name] = camera = Camera(looks, settings)
         try:
-            await self.quick.call("camera", name, camera.looks, camera.settings, owner=name)
+            await self.interactive.call("camera", name, camera.looks, camera.settings, owner=name)
         except BaseException:
             self._open.pop(name, None)
             raise
@@ -69,16 +69,16 @@ class Cameras:
             BusyError: the frame before is not done.
             InputError: no picture.
         """
-        camera = self._known(name)
+        camera = self._find(name)
         if camera.busy:
             raise BusyError("The frame before is still being painted: send one after the other.")
         camera.busy = True
         try:
-            painted: bytes = await self.quick.call("frame", name, frame, most_pixels, owner=name, seconds=SECONDS)
+            painted: bytes = await self.interactive.call("frame", name, frame, most_pixels, owner=name, seconds=SECONDS)
         except WorkerDiedError:  # and its streams with it
             self._open.pop(name, None)
-            raise GoneError("The process that painted the camera's frames ended: open it once more.") from None
-        except GoneError:
+            raise NotFoundError("The process that painted the camera's frames ended: open it once more.") from None
+        except NotFoundError:
             self._open.pop(name, None)
             raise
         finally:
@@ -89,10 +89,10 @@ class Cameras:
 
     async def close(self, name: str) -> None:
         """It is open no more."""
-        self._known(name)
+        self._find(name)
         self._open.pop(name, None)
-        await self.quick.leave(name)
-        await self.quick.call("camera_off", name, owner=name)
+        await self.interactive.cancel(name)
+        await self.interactive.call("camera_off", name, owner=name)
 
     async def sweep(self) -> None:
         """Close what nobody has sent a frame to for a while."""
@@ -100,7 +100,7 @@ class Cameras:
         for name in [name for name, camera in self._open.items() if camera.used < late and not camera.busy]:
             await self.close(name)
 
-    def _known(self, name: str) -> Camera:
+    def _find(self, name: str) -> Camera:
         if name not in self._open:
-            raise GoneError("There is no such camera, or it was closed.")
+            raise NotFoundError("There is no such camera, or it was closed.")
         return self._open[name]

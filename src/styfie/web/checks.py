@@ -7,17 +7,17 @@ from typing import Any
 
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN, PAIRS
-from styfie.web.asked import Asked, LookAsked, SettingsAsked, StyleAsked
+from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema, StyleSchema
 
 
-def check_size(settings: SettingsAsked, longest: int) -> None:
+def check_size(settings: SettingsSchema, longest: int) -> None:
     """Refuse a painting that is longer than `longest` pixels, or what the library does not take."""
     settings.settings()
     if settings.size > longest:
         raise InputError(f"size is {settings.size}: at most {longest} pixels are painted here.")
 
 
-def check_styles(looks: Mapping[str, LookAsked], own: Collection[str]) -> None:
+def check_styles(looks: Mapping[str, LookSchema], own: Collection[str]) -> None:
     """Refuse styles that are neither of the gallery nor the job's `own`."""
     for region, look in looks.items():
         for style in look.styles:
@@ -28,7 +28,7 @@ def check_styles(looks: Mapping[str, LookAsked], own: Collection[str]) -> None:
                 )
 
 
-def is_styled(asked: Asked | None) -> bool:
+def is_styled(asked: PaintRequest | None) -> bool:
     """Whether it asks for something that has to be painted."""
     return asked is not None and any(look.styles for look in asked.looks.values())
 
@@ -46,6 +46,6 @@ def with_styles(looks: Mapping[str, dict[str, Any]], regions: Collection[str]) -
         raise InputError("Only blur is asked, which is there without painting: choose a style for a region.")
     for name, style in zip(("subject", "background"), PAIRS[0], strict=True):
         if name in regions:
-            look = LookAsked(**looks.get(name, {}))
-            found[name] = look.model_copy(update={"styles": [StyleAsked(name=style)]}).model_dump()
+            look = LookSchema(**looks.get(name, {}))
+            found[name] = look.model_copy(update={"styles": [StyleSchema(name=style)]}).model_dump()
     return found

@@ -74,7 +74,7 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Another site's page may neither ask nor be asked by a name that was bent to here."""
         host = headers.get("host", "")
-        if len(headers.getlist("host")) != 1 or not self._known(host):
+        if len(headers.getlist("host")) != 1 or not self._is_allowed(host):
             return 421, "This address is not the server's own: open the one that it printed."
         origin = headers.get("origin")
         if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
@@ -84,7 +84,7 @@ class Guard:
             return 403, "Another site's page asked for this: only the server's own page may."
         return None
 
-    def _known(self, host: str) -> bool:
+    def _is_allowed(self, host: str) -> bool:
         """Whether a Host header names this server: a loopback name or, if it is open, an address or its own name."""
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         name = name.strip("[]").lower().rstrip(".")
@@ -129,9 +129,9 @@ class Guard:
         """Pass on, as long as no more is sent than is taken."""
         small = headers.get("content-type", "").startswith("application/json")
         most = SMALL if small else self.options.most_bytes + SMALL
-        told = headers.get("content-length", "0")
+        on_event = headers.get("content-length", "0")
         too_large = 413, f"More than {most // 10**6} MB were sent: a smaller file is wanted."
-        if told.isdecimal() and int(told) > most:
+        if on_event.isdecimal() and int(on_event) > most:
             await _drain(receive, DRAINED * most)
             await _answer(send, *too_large)
             return

@@ -29,12 +29,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from styfie.fields import Part, names_of
 from styfie.looks import Look
-from styfie.web.asked import LookAsked
 from styfie.web.atomic import write_whole
+from styfie.web.schemas import LookSchema
 from styfie.web.stored import UnreadableError, from_text, to_text
 
 _log = logging.getLogger(__name__)
-State = Literal["reading", "ready", "queued", "painting", "done", "stopped", "failed"]
+JobState = Literal["reading", "ready", "queued", "painting", "done", "stopped", "failed"]
 ID = re.compile(r"[A-Za-z0-9_-]{22}")
 FILE = "job.json"
 COMING = ".coming"
@@ -45,13 +45,13 @@ BUSY = ("reading", "queued", "painting")
 BEFORE, AFTER = "before", "after"  # states of the regions that can be had back
 
 
-def kept(folder: Path, which: str) -> list[Path]:
+def region_states(folder: Path, which: str) -> list[Path]:
     """Regions before or after the present ones, in the order of their numbers: the last is the nearest."""
     return sorted(folder.glob(f"{which}-*.ora"), key=lambda file: int(file.stem.rpartition("-")[2]))
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ResultRequest:
     """What is asked of a job, for what shows it: looks, the job's own styles, settings, and where the gallery is drawn.
 
     `painted` are the regions whose layer in the painting is still of what is asked, `sketched` those whose layer in the
@@ -70,7 +70,8 @@ class Wanted:
 class Job:
     """What is known of one job; `created` is in seconds since 1970, `used` in those of a `RunningClock`.
 
-    `name` is what the photo was called where it came from; `looks_version` is the version in which its looks were changed last.
+    `name` is what the photo was called where it came from, `looks_version` the version in which its looks were changed
+    last.
 
     `more` is what another version of Styfie has written down of it, and this one does not know.
     """
@@ -78,7 +79,7 @@ class Job:
     id: str
     upload: str = ""
     name: str = ""
-    state: State = "reading"
+    state: JobState = "reading"
     note: str = ""
     error: str = ""
     created: float = field(default_factory=time.time)
@@ -115,14 +116,14 @@ class Job:
         return name in self.looks and name in made and _layer_of(self.looks[name]) == _layer_of(made[name])
 
 
-_KEPT = [field.name for field in fields(Job) if field.name != "more"]
+_STORED = [field.name for field in fields(Job) if field.name != "more"]
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 
 
 def _layer_of(look: dict[str, Any]) -> tuple[Any, ...]:
     """What a layer depends on; what a look of another version does not say is as by default."""
     names = names_of(Look, Part.PAINTING)
-    return tuple(look.get(name, LookAsked.model_fields[name].default) for name in names)
+    return tuple(look.get(name, LookSchema.model_fields[name].default) for name in names)
 
 
 class Jobs:
@@ -137,14 +138,14 @@ class Jobs:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError):
             folder.chmod(0o700)
-        self._known = {job.id: job for job in self._read()}
+        self._jobs = {job.id: job for job in self._read()}
 
     def __iter__(self) -> Iterator[Job]:
-        return iter(sorted(self._known.values(), key=lambda job: job.created, reverse=True))
+        return iter(sorted(self._jobs.values(), key=lambda job: job.created, reverse=True))
 
     def get(self, name: str) -> Job | None:
         """The job of that id, if there is one."""
-        return self._known.get(name)
+        return self._jobs.get(name)
 
     def new(self) -> Job:
         """A job with a folder of its own; it is not among the jobs until it is kept."""
@@ -164,7 +165,7 @@ class Jobs:
             OSError: a `new` one cannot be: nobody was told of it yet. Any other lives on in memory.
         """
         folder = self.path(job)
-        values = {name: getattr(job, name) for name in _KEPT}
+        values = {name: getattr(job, name) for name in _STORED}
         try:
             write_whole(folder / FILE, to_text(values, job.more).encode())
             (folder / COMING).unlink(missing_ok=True)
@@ -172,11 +173,11 @@ class Jobs:
             if new:
                 raise
             _log.warning("%s cannot be written: %s", folder / FILE, error.strerror or error)
-        self._known[job.id] = job
+        self._jobs[job.id] = job
 
     def forget(self, job: Job) -> None:
         """It is there no more; its files go with `remove`."""
-        self._known.pop(job.id, None)
+        self._jobs.pop(job.id, None)
 
     def remove(self, job: Job) -> None:
         """Everything of a job."""
@@ -196,7 +197,7 @@ class Jobs:
         """Those of `jobs` that were not used for so long, and the longest unused while all take too much."""
         oldest = sorted(jobs, key=lambda job: job.used)
         gone = [job for job in oldest if now - job.used > 3600 * hours]
-        sizes = {job.id: self.size(job) for job in list(self._known.values())}
+        sizes = {job.id: self.size(job) for job in list(self._jobs.values())}
         total = sum(sizes.values()) - sum(sizes.get(job.id, 0) for job in gone)
         for job in oldest[len(gone) :]:
             if total <= 1e9 * gigabytes:
@@ -233,7 +234,7 @@ def _job_of(folder: Path) -> Job:
     except OSError as error:  # not there, or not to be read just now
         raise UnreadableError(f"its {FILE} cannot be read ({error.strerror or error})") from None
     try:
-        values, more = from_text(text, _KEPT)
+        values, more = from_text(text, _STORED)
         job = _JOB.validate_python(values)
     except UnreadableError as error:
         raise UnreadableError(f"its {FILE} cannot be read ({error})") from None

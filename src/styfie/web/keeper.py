@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from styfie.web.age import RunningClock
+from styfie.web.errors import NotFoundError
 from styfie.web.jobs import BUSY, Job, Jobs
 from styfie.web.locking import FolderLock
 from styfie.web.options import Options
-from styfie.web.refusals import GoneError
 from styfie.web.watching import Watchers
 
 LEAP = 1 << 20  # of versions when a server starts: not all of those before were written down
@@ -52,12 +52,12 @@ class Keeper:
             GoneError: there is none.
         """
         if (job := self.jobs.get(name)) is None:
-            raise GoneError("There is no such job, or it was deleted.")
+            raise NotFoundError("There is no such job, or it was deleted.")
         self._use(job)
         return job
 
     @contextlib.asynccontextmanager
-    async def _held(self, job: Job) -> AsyncIterator[None]:
+    async def _locked(self, job: Job) -> AsyncIterator[None]:
         """One thing at a time with a job's folder, as long as it is there."""
         async with self._locks.setdefault(job.id, asyncio.Lock()):
             self.job(job.id)

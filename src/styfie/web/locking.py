@@ -20,7 +20,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._held: int | None = None
+        self._descriptor: int | None = None
 
     def take(self) -> None:
         """Hold it.
@@ -28,7 +28,7 @@ class FolderLock:
         Raises:
             InputError: another server does.
         """
-        if self._held is not None:
+        if self._descriptor is not None:
             return
         held = os.open(self.folder / FILE, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -40,13 +40,13 @@ class FolderLock:
                     f"Another styfie web serves {self.folder} already: open its page, end it, or name another folder."
                 ) from None
             _log.warning("%s cannot be locked (%s): nothing else may serve it", self.folder, error.strerror or error)
-        self._held = held
+        self._descriptor = held
 
     def release(self) -> None:
         """Let go of it."""
-        if self._held is not None:
-            os.close(self._held)
-            self._held = None
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
     def __del__(self) -> None:
         self.release()

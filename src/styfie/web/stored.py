@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from styfie.web.asked import LookAsked, SettingsAsked
+from styfie.web.schemas import LookSchema, SettingsSchema
 
 SCHEMA = 1
 """Of `job.json`: raised when a key that is known already comes to mean something else, not when one is added."""
@@ -52,8 +52,8 @@ def _understand(values: Values) -> None:
     """Looks, settings and regions as this version has them."""
     for which in ("looks", "painted_looks", "sketched_looks"):
         looks = values.get(which, {})
-        values[which] = {name: understood(LookAsked, look) for name, look in looks.items()}
-    values["settings"] = understood(SettingsAsked, values.get("settings", {}))
+        values[which] = {name: understood(LookSchema, look) for name, look in looks.items()}
+    values["settings"] = understood(SettingsSchema, values.get("settings", {}))
     for region in values.get("regions", []):
         if not all(isinstance(region[key], kind) for key, kind in _REGION.items()):
             raise TypeError

@@ -13,19 +13,19 @@ from typing import Any, BinaryIO
 from styfie.errors import InputError, StyfieError
 from styfie.gallery import BUILT_IN
 from styfie.web import versions
-from styfie.web.asked import Asked, LookAsked, SettingsAsked, plain
 from styfie.web.cameras import Cameras
 from styfie.web.checks import check_size, check_styles, is_styled, with_styles
-from styfie.web.intake import Intake, photo_name
-from styfie.web.jobs import BUSY, READ, Job, Wanted
+from styfie.web.errors import BusyError, ConflictError, DroppedError, NotFoundError, WorkerDiedError, of_page
+from styfie.web.jobs import BUSY, READ, Job, ResultRequest
 from styfie.web.keeper import Keeper
 from styfie.web.options import Options
-from styfie.web.refusals import BusyError, ConflictError, DroppedError, GoneError, WorkerDiedError, of_page
+from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema, plain
 from styfie.web.supervised import Supervisor
-from styfie.web.workers import GONE, Worker
+from styfie.web.uploads import Uploads, photo_name
+from styfie.web.workers import CANCELLED, Worker
 
-READING = 3 << 30  # bytes that the process which decodes may take
-QUICK = 300.0  # seconds that what is answered at once may take, however busy the computer is
+READING_NOTE = 3 << 30  # bytes that the process which decodes may take
+INTERACTIVE_SECONDS = 300.0  # seconds that what is answered at once may take, however busy the computer is
 SWEEP = 60.0  # seconds between looking for what is too old
 DIED = "The process that painted it ended in the middle: ask to paint it once more, and it goes on from there."
 FAULT = "This failed for a reason that is the server's own fault."
@@ -49,9 +49,9 @@ class Studio(Keeper):
         """Start the workers, and go on with what was under way."""
         self.open()
         self._hire()
-        self.cameras = Cameras(self.quick)
-        self.intake = Intake(self.jobs, self.reader, self.options.most_pixels, self.options.longest)
-        for worker in (self.reader, self.quick, self.painter):
+        self.cameras = Cameras(self.interactive)
+        self.uploads = Uploads(self.jobs, self.reader, self.options.most_pixels, self.options.longest)
+        for worker in (self.reader, self.interactive, self.painter):
             worker.start()
         self.supervisor.begin(self._warm)
         self.supervisor.keep_up(self._sweep)
@@ -63,8 +63,8 @@ class Studio(Keeper):
 
     def _hire(self) -> None:
         threads = self.options.threads
-        self.reader = Worker("styfie.web.work.reading", 1, memory=READING)
-        self.quick = Worker("styfie.web.work.quick", threads)
+        self.reader = Worker("styfie.web.work.reading", 1, memory=READING_NOTE)
+        self.interactive = Worker("styfie.web.work.interactive", threads)
         self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50)
 
     def close(self) -> None:
@@ -75,13 +75,13 @@ class Studio(Keeper):
         """End the workers; what is under way is gone on with when the server starts again."""
         self.close()
         await self.supervisor.stop()
-        await asyncio.gather(*(worker.stop() for worker in (self.reader, self.quick, self.painter)))
+        await asyncio.gather(*(worker.stop() for worker in (self.reader, self.interactive, self.painter)))
         self.shut()
 
     async def _warm(self) -> None:
         with contextlib.suppress(StyfieError):
-            self.device = (await self.quick.call("warm"))["device"]
-            await self.quick.call("warm_fast")
+            self.device = (await self.interactive.call("warm"))["device"]
+            await self.interactive.call("warm_fast")
         for name in BUILT_IN:
             with contextlib.suppress(StyfieError):
                 await self.style_file(name)
@@ -91,7 +91,7 @@ class Studio(Keeper):
     async def post(
         self,
         photo: BinaryIO,
-        asked: Asked | None = None,
+        asked: PaintRequest | None = None,
         styles: Iterable[tuple[str, BinaryIO]] = (),
         recipe: BinaryIO | None = None,
         name: str = "",
@@ -128,16 +128,16 @@ class Studio(Keeper):
         self,
         job: Job,
         photo: BinaryIO,
-        asked: Asked | None,
+        asked: PaintRequest | None,
         styles: Iterable[tuple[str, BinaryIO]],
         recipe: BinaryIO | None,
     ) -> None:
-        await self.intake.take_photo(job, photo)
+        await self.uploads.take_photo(job, photo)
         for name, style in styles:
-            await self.intake.take_style(job, name, style)
+            await self.uploads.take_style(job, name, style)
         if recipe is not None:
-            asked = await self.intake.take_recipe(job, recipe)
-        asked = asked or Asked()
+            asked = await self.uploads.take_recipe(job, recipe)
+        asked = asked or PaintRequest()
         check_size(asked.settings, self.options.longest)
         check_styles(asked.looks, job.styles)
         job.settings, job.looks = asked.settings.model_dump(), plain(asked.looks)
@@ -180,15 +180,15 @@ class Studio(Keeper):
     async def _decoded(self, job: Job) -> str:
         """The photo as the other workers may read it; one of an older version is decoded now."""
         if not (self.jobs.path(job) / READ).is_file():
-            await self.intake.read_photo(job)
+            await self.uploads.read_photo(job)
         return READ
 
     async def _quickly(self, name: str, *given: Any, owner: str) -> Any:
-        return await self.quick.call(name, *given, owner=owner, seconds=QUICK, again=True)
+        return await self.interactive.call(name, *given, owner=owner, seconds=INTERACTIVE_SECONDS, again=True)
 
     def settings(self, job: Job) -> dict[str, Any]:
         """A job's settings for the library, with the size that it is painted at."""
-        settings: dict[str, Any] = asdict(SettingsAsked(**job.settings).settings())
+        settings: dict[str, Any] = asdict(SettingsSchema(**job.settings).settings())
         if settings["size"] == 0:
             settings["size"] = min(self.options.longest, max(job.width, job.height))
         return settings
@@ -197,8 +197,8 @@ class Studio(Keeper):
         """Everything of a job goes, also what is under way."""
         self.jobs.forget(job)
         self._wake(job)
-        await self.quick.leave(job.id)
-        await self.painter.leave(job.id, kill=True)
+        await self.interactive.cancel(job.id)
+        await self.painter.cancel(job.id, kill=True)
         async with self._locks.setdefault(job.id, asyncio.Lock()):
             await asyncio.to_thread(self.jobs.remove, job)
         self._locks.pop(job.id, None)
@@ -209,7 +209,7 @@ class Studio(Keeper):
     async def style_file(self, name: str) -> Path:
         """A style of the gallery as a picture file, drawn when it is first asked for."""
         if name not in BUILT_IN:
-            raise GoneError("There is no such style in the gallery.")
+            raise NotFoundError("There is no such style in the gallery.")
         file = self.drawn / f"{name}.png"
         if not file.is_file():
             await self.reader.call("gallery", name, str(self.drawn), again=True)
@@ -222,8 +222,8 @@ class Studio(Keeper):
 
     async def add_style(self, job: Job, name: str, style: BinaryIO) -> str:
         """A style picture of the user's own, for this job; what it is called here."""
-        async with self._held(job):
-            found = await self.intake.take_style(job, name, style)
+        async with self._locked(job):
+            found = await self.uploads.take_style(job, name, style)
             self._keep(job)
         return found
 
@@ -231,7 +231,7 @@ class Studio(Keeper):
 
     async def change_regions(self, job: Job, name: str, *given: Any, corrects: bool) -> None:
         """Have the quick worker change a job's regions."""
-        async with self._held(job):
+        async with self._locked(job):
             self._want_regions(job)
             job.regions = await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
             job.corrected = job.corrected or corrects
@@ -240,9 +240,9 @@ class Studio(Keeper):
 
     async def brush(self, job: Job, name: str, mask: BinaryIO) -> None:
         """A region as it was brushed."""
-        async with self._held(job):
+        async with self._locked(job):
             self._want_regions(job)
-            async with self.intake.mask(job, mask) as file:
+            async with self.uploads.mask(job, mask) as file:
                 given = (str(self.jobs.path(job)), name, str(file))
                 job.regions = await self._quickly("brush", *given, owner=job.id)
             job.corrected, job.note = True, ""
@@ -261,7 +261,7 @@ class Studio(Keeper):
 
     # ---- painting
 
-    def ask(self, job: Job, looks: Mapping[str, LookAsked], seen: int | None = None) -> None:
+    def ask(self, job: Job, looks: Mapping[str, LookSchema], seen: int | None = None) -> None:
         """What is asked of the regions, from now on, by who has `seen` the job in that version.
 
         Raises:
@@ -279,7 +279,7 @@ class Studio(Keeper):
 
     async def preview(self, job: Job) -> list[str]:
         """Paint with the fast engine at once; the names of the painted regions."""
-        async with self._held(job):
+        async with self._locked(job):
             if not job.regions:
                 self._want_regions(job)
             self._change_looks(job, with_styles(job.looks, [region["name"] for region in job.regions]))
@@ -291,7 +291,7 @@ class Studio(Keeper):
             self._keep(job)
         return painted
 
-    def set_up(self, job: Job, settings: SettingsAsked) -> None:
+    def set_up(self, job: Job, settings: SettingsSchema) -> None:
         """What is asked of its next run; what is not said stays as it is.
 
         Raises:
@@ -302,14 +302,14 @@ class Studio(Keeper):
         job.settings = self._joined(job, settings).model_dump()
         self._keep(job)
 
-    def _joined(self, job: Job, settings: SettingsAsked | None) -> SettingsAsked:
+    def _joined(self, job: Job, settings: SettingsSchema | None) -> SettingsSchema:
         """A job's settings with those that are said now."""
         said = settings.model_dump(exclude_unset=True) if settings else {}
-        joined = SettingsAsked(**job.settings | said)
+        joined = SettingsSchema(**job.settings | said)
         check_size(joined, self.options.longest)
         return joined
 
-    async def paint(self, job: Job, settings: SettingsAsked | None = None) -> None:
+    async def paint(self, job: Job, settings: SettingsSchema | None = None) -> None:
         """Queue a job to be painted as it is when all that was asked before is done, brushed masks above all.
 
         One whose photo could not be looked at is looked at once more. Settings that are not said are those it has.
@@ -318,7 +318,7 @@ class Studio(Keeper):
             ConflictError: it is under way already, or has no regions.
             BusyError: too many paintings wait already.
         """
-        async with self._held(job):
+        async with self._locked(job):
             asked = self._joined(job, settings).model_dump()
             if job.state == "failed" and not job.regions:  # it was never read: its worker died, or took too long
                 job.settings, job.state, job.error, job.then_paint = asked, "reading", "", True
@@ -343,7 +343,7 @@ class Studio(Keeper):
         self._carry_out(job, self._paint)
 
     async def _paint(self, job: Job) -> None:
-        def told(progress: dict[str, Any]) -> None:
+        def on_event(progress: dict[str, Any]) -> None:
             if job.state in ("queued", "painting"):
                 job.state, job.progress = "painting", progress
                 self._use(job)
@@ -351,10 +351,10 @@ class Studio(Keeper):
 
         photo, looks = await self._decoded(job), job.looks
         if self.is_deleted(job) or job.state not in ("queued", "painting"):
-            raise DroppedError(GONE)
+            raise DroppedError(CANCELLED)
         given = (str(self.jobs.path(job)), photo, looks, job.styles, self.settings(job), job.corrected)
         try:
-            found = await self.painter.call("run", *given, owner=job.id, seconds=None, told=told)
+            found = await self.painter.call("run", *given, owner=job.id, seconds=None, on_event=on_event)
         except WorkerDiedError:
             raise StyfieError(DIED) from None
         job.state, job.painted = "done" if found["finished"] else "stopped", found["painted"]
@@ -370,15 +370,15 @@ class Studio(Keeper):
         """Make an earlier painting the job's again, as it was, with what was asked for it.
 
         Raises:
-            GoneError: there is no such version.
+            NotFoundError: there is no such version.
         """
-        async with self._held(job):
+        async with self._locked(job):
             self._want_regions(job)
             folder = self.jobs.path(job)
             try:
                 found = await asyncio.to_thread(versions.put_back, folder, number)
             except FileNotFoundError:
-                raise GoneError("There is no such version, or no more.") from None
+                raise NotFoundError("There is no such version, or no more.") from None
             job.regions = await self._quickly("regions_of_painting", str(folder), owner=job.id)
             self._change_looks(job, found.looks)
             job.painted, job.painted_looks, job.sketched_looks = found.painted, found.looks, {}
@@ -388,21 +388,23 @@ class Studio(Keeper):
     async def end_painting(self, job: Job) -> None:
         """Stop: what is painted is kept; what only waited is as before."""
         if self.painter.current and self.painter.current.owner == job.id:
-            self.painter.tell("stop")
+            self.painter.send("stop")
         elif job.state in ("queued", "painting"):
-            await self.painter.leave(job.id)
+            await self.painter.cancel(job.id)
             job.state = "stopped" if job.painted else "ready"
             self._keep(job)
         else:
             raise ConflictError(f"The job is {job.state}: only what is being painted can be stopped.")
 
-    def wanted(self, job: Job) -> Wanted:
+    def result_request(self, job: Job) -> ResultRequest:
         """What is asked of a job, for what shows it."""
-        return Wanted(job.looks, job.styles, self.settings(job), str(self.drawn), tuple(job.fresh), tuple(job.sketched))
+        return ResultRequest(
+            job.looks, job.styles, self.settings(job), str(self.drawn), tuple(job.fresh), tuple(job.sketched)
+        )
 
-    async def ask_quick(self, job: Job, name: str, *given: Any) -> Any:
+    async def ask_interactive(self, job: Job, name: str, *given: Any) -> Any:
         """Ask the quick worker for something of a job's folder."""
-        async with self._held(job):
+        async with self._locked(job):
             return await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
 
     def queue_of(self, job: Job) -> int:

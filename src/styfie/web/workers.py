@@ -24,23 +24,23 @@ from typing import Any
 
 from styfie import processes
 from styfie.errors import StyfieError
-from styfie.web.refusals import FULL, DroppedError, FullError, TooLateError, WorkerDiedError, is_full
+from styfie.web.errors import DISK_FULL, DroppedError, FullError, TooLateError, WorkerDiedError, is_full
 
-GONE = "It was deleted or stopped meanwhile."
+CANCELLED = "It was deleted or stopped meanwhile."
 PATIENCE = 3.0  # seconds that a worker has to end by itself
-Told = Callable[[Any], None]
+OnEvent = Callable[[Any], None]
 _log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Task:
+class WorkerTask:
     """Something to do: a function of the worker's module, for one job."""
 
     name: str
     given: tuple[Any, ...]
     owner: str
     seconds: float | None
-    told: Told | None
+    on_event: OnEvent | None
     done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -56,8 +56,8 @@ class Worker:
         self.recycle, self.served = recycle, 0
         self.process: multiprocessing.process.BaseProcess | None = None
         self.connection: Connection | None = None
-        self.waiting: deque[Task] = deque()
-        self.current: Task | None = None
+        self.waiting: deque[WorkerTask] = deque()
+        self.current: WorkerTask | None = None
         self._come = asyncio.Event()
         self._thread = ThreadPoolExecutor(1)
         self._loop: asyncio.Task[None] | None = None
@@ -74,44 +74,44 @@ class Worker:
         *given: Any,
         owner: str = "",
         seconds: float | None = 60.0,
-        told: Told | None = None,
+        on_event: OnEvent | None = None,
         again: bool = False,
     ) -> Any:
         """Run a function there, when all that was asked before is done, and return its answer.
 
-        `told` hears what it tells meanwhile. With `again` it is run once more if the process dies, which may have been
-        another's fault.
+        `on_event` hears what it tells meanwhile. With `again` it is run once more if the process dies, which may have
+        been another's fault.
 
         Raises:
             StyfieError: what the function raised.
             WorkerDiedError: the process ended meanwhile.
         """
         try:
-            return await self._ask(Task(name, given, owner, seconds, told))
+            return await self._ask(WorkerTask(name, given, owner, seconds, on_event))
         except WorkerDiedError as error:
             if not again or isinstance(error, TooLateError):
                 raise
-            return await self._ask(Task(name, given, owner, seconds, told))
+            return await self._ask(WorkerTask(name, given, owner, seconds, on_event))
 
-    async def _ask(self, task: Task) -> Any:
+    async def _ask(self, task: WorkerTask) -> Any:
         if self._stopped:
-            raise DroppedError(GONE)
+            raise DroppedError(CANCELLED)
         self.waiting.append(task)
         self._come.set()
         return await task.done
 
-    def tell(self, message: str) -> None:
+    def send(self, message: str) -> None:
         """Tell what is running now something, such as to stop."""
         if self.connection and self.current:
             with contextlib.suppress(OSError):
                 self.connection.send(message)
 
-    async def leave(self, owner: str, kill: bool = False) -> None:
+    async def cancel(self, owner: str, kill: bool = False) -> None:
         """Return when nothing of this owner's runs or waits any more; what runs is ended if `kill`."""
         for task in [task for task in self.waiting if task.owner == owner]:
             self.waiting.remove(task)
             if not task.done.done():
-                task.done.set_exception(DroppedError(GONE))
+                task.done.set_exception(DroppedError(CANCELLED))
         current = self.current
         if current and current.owner == owner:
             if kill and self.process:
@@ -149,7 +149,7 @@ class Worker:
             finally:
                 self.current = None
 
-    def _run(self, task: Task, loop: asyncio.AbstractEventLoop) -> Any:
+    def _run(self, task: WorkerTask, loop: asyncio.AbstractEventLoop) -> Any:
         """One task, in a thread that waits for the process."""
         self.served += 1
         if self.recycle and self.served > self.recycle:
@@ -162,9 +162,9 @@ class Worker:
                     self._renew()
                     raise TooLateError(f"This took longer than {task.seconds:g} seconds and was given up.")
                 kind, value = self.connection.recv()
-                if kind == "told":
-                    if task.told:
-                        loop.call_soon_threadsafe(task.told, value)
+                if kind == "event":
+                    if task.on_event:
+                        loop.call_soon_threadsafe(task.on_event, value)
                 elif kind == "fault":
                     _log.error("a worker failed at %s\n%s", task.name, value.rstrip())
                 elif kind == "error":
@@ -184,7 +184,7 @@ class Worker:
         self._end()
         self._spawn()
 
-    def _send(self, task: Task) -> None:
+    def _send(self, task: WorkerTask) -> None:
         assert self.connection
         try:
             while self.connection.poll(0):  # what was told too late for the task before
@@ -205,22 +205,22 @@ class Worker:
             processes.end(self.process, PATIENCE)
 
 
-def _refuse(task: Task, error: StyfieError) -> None:
+def _refuse(task: WorkerTask, error: StyfieError) -> None:
     if not task.done.done():
         task.done.set_exception(error)
 
 
-class Line:
+class WorkerChannel:
     """The worker's end of the line: to tell how far it is, and to hear whether it shall stop."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def tell(self, value: Any) -> None:
+    def send(self, value: Any) -> None:
         """Tell the server."""
-        self.connection.send(("told", value))
+        self.connection.send(("event", value))
 
-    def asked_to_stop(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether the server asked to stop."""
         stop = False
         while self.connection.poll(0):
@@ -238,7 +238,7 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         _limit_memory(memory)
     processes.use_threads(threads)
     functions = import_module(module)
-    line = Line(connection)
+    channel = WorkerChannel(connection)
     while True:
         try:
             message = connection.recv()
@@ -248,16 +248,16 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
             continue
         name, given = message
         try:
-            answer = ("done", getattr(functions, name)(line, *given))
+            answer = ("done", getattr(functions, name)(channel, *given))
         except StyfieError as error:
             answer = ("error", error)
         except MemoryError:
             answer = ("error", StyfieError("This needs more memory than it may take: a smaller picture is wanted."))
         except FileNotFoundError:
-            answer = ("error", DroppedError(GONE))
+            answer = ("error", DroppedError(CANCELLED))
         except Exception as error:  # a fault of this program's must not stop the worker
             if is_full(error):
-                answer = ("error", FullError(FULL))
+                answer = ("error", FullError(DISK_FULL))
             else:
                 connection.send(("fault", traceback.format_exc()))
                 answer = ("error", WorkerDiedError(f"This failed with an unexpected {type(error).__name__}."))

@@ -19,5 +19,5 @@ def test_styles_are_shown_small(client: TestClient, studio: StubStudio) -> None:
 def test_it_says_what_it_is_and_takes(client: TestClient, studio: StubStudio) -> None:
     about = client.get(f"{API}/about").json()
     assert about["version"] == styfie.__version__ and about["limits"]["bytes"] == studio.options.most_bytes
-    assert "WebP" in about["limits"]["kinds"] and "optimise" in [engine["name"] for engine in about["engines"]]
+    assert "WebP" in about["limits"]["filetypes"] and "optimise" in [engine["name"] for engine in about["engines"]]
     assert all({one, other} <= set(BUILT_IN) for one, other in about["choices"]["pairs"])

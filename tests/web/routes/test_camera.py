@@ -8,11 +8,13 @@ def test_a_camera_paints_frames_until_it_is_closed(client: TestClient, studio: S
     looks = {"subject": {"styles": [{"name": "ink"}]}, "background": {"styles": [{"name": "waves"}]}}
     opened = client.post(f"{API}/camera", json={"looks": looks, "size": 128})
     assert opened.status_code == 201
-    name, (camera, asked, settings) = studio.quick.calls[-1]
+    name, (camera, asked, settings) = studio.interactive.calls[-1]
     assert name == "camera" and camera == opened.json()["id"]
     assert [look["styles"][0]["name"] for look in asked.values()] == ["ink", "waves"]
     assert (settings["size"], settings["engine"], settings["drawn"]) == (128, "fast", str(studio.drawn))
-    studio.quick.answers["frame"] = lambda _name, data, most: data.upper() if most >= 4096 * 2160 else b"too large"
+    studio.interactive.answers["frame"] = lambda _name, data, most: (
+        data.upper() if most >= 4096 * 2160 else b"too large"
+    )
     frame = client.post(f"{API}/camera/{camera}/frame", content=b"a frame of 4k")
     assert (frame.status_code, frame.content) == (200, b"A FRAME OF 4K")
     assert frame.headers["content-type"] == "image/jpeg" and frame.headers["x-frames-per-second"] == "0.00"
@@ -28,7 +30,7 @@ def test_only_the_gallerys_styles_are_painted_by_a_camera(client: TestClient, st
     both = {"subject": {"styles": [{"name": "ink"}]}, "background": {"styles": [{"name": "theirs"}]}}
     assert "'theirs'" in client.post(f"{API}/camera", json={"looks": both}).json()["error"]
     assert client.post(f"{API}/camera", json={"looks": {}}).json()["error"].startswith("No style came")
-    assert not studio.quick.calls
+    assert not studio.interactive.calls
 
 
 def test_no_frame_is_larger_than_a_screen_of_4k_with_a_little_more(client: TestClient, studio: StubStudio) -> None:
@@ -38,7 +40,7 @@ def test_no_frame_is_larger_than_a_screen_of_4k_with_a_little_more(client: TestC
         most.append(pixels)
         return data
 
-    studio.quick.answers["frame"] = painted
+    studio.interactive.answers["frame"] = painted
     looks = {"subject": {"styles": [{"name": "ink"}]}}
     camera = client.post(f"{API}/camera", json={"looks": looks}).json()["id"]
     client.post(f"{API}/camera/{camera}/frame", content=b"a frame")

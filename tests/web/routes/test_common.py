@@ -6,7 +6,7 @@ import pytest
 
 from styfie.errors import InputError
 from styfie.web.jobs import Job
-from styfie.web.routes.common import _seen, answer
+from styfie.web.routes.common import _seen, job_response
 from tests.web.conftest import API, TestClient
 from tests.web.stubs import BOTH, StubStudio, region
 
@@ -23,22 +23,22 @@ def test_the_version_that_was_seen_is_read_from_a_tag_or_a_number() -> None:
 def test_a_job_is_answered_by_its_age(studio: StubStudio, client: TestClient, job: Job) -> None:
     """In seconds: the clocks of two computers may differ."""
     job.created = time.time() - 90
-    assert 90 <= answer(studio, job).created < 120
+    assert 90 <= job_response(studio, job).created < 120
     job.created = time.time() + 1000  # the clock was put back
-    assert answer(studio, job).created == 0
+    assert job_response(studio, job).created == 0
 
 
 def test_the_mattes_of_more_than_two_regions_are_pictures_of_their_own(
     studio: StubStudio, client: TestClient, job: Job
 ) -> None:
     job.regions = BOTH
-    assert answer(studio, job).pictures == ["photo", "mask", "cutout", "blur"]
+    assert job_response(studio, job).pictures == ["photo", "mask", "cutout", "blur"]
     job.regions = [*BOTH, region("hair")]
-    assert answer(studio, job).pictures[4:] == ["mask-subject", "mask-background", "mask-hair"]
+    assert job_response(studio, job).pictures[4:] == ["mask-subject", "mask-background", "mask-hair"]
     job.previews = 1
-    assert answer(studio, job).pictures[7:] == ["subject", "background", "both", "sheet"]
+    assert job_response(studio, job).pictures[7:] == ["subject", "background", "both", "sheet"]
     job.regions = []
-    assert answer(studio, job).pictures == ["subject", "background", "both", "sheet"]
+    assert job_response(studio, job).pictures == ["subject", "background", "both", "sheet"]
 
 
 def test_how_often_it_can_be_undone_is_counted(studio: StubStudio, client: TestClient, job: Job) -> None:

@@ -11,13 +11,13 @@ from tests.web.stubs import StubStudio
 
 
 def test_files_are_called_after_the_photo(client: TestClient, studio: StubStudio, job: Job) -> None:
-    studio.quick.answers["export"] = ("jpg", b"a picture")
+    studio.interactive.answers["export"] = ("jpg", b"a picture")
     answer = client.get(f"{API}/jobs/{job.id}/export?names=mask&kind=jpeg&quality=80")
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"a picture", "image/jpeg")
     assert 'filename="me - mask.jpg"' in answer.headers["content-disposition"]
-    name, (_folder, _wanted, files, kind, quality) = studio.quick.calls[-1]
+    name, (_folder, _wanted, files, kind, quality) = studio.interactive.calls[-1]
     assert (name, files, kind, quality) == ("export", {"mask": "me - mask"}, "jpeg", 80)
-    studio.quick.answers["export"] = ("zip", b"several")
+    studio.interactive.answers["export"] = ("zip", b"several")
     several = client.get(f"{API}/jobs/{job.id}/export?names=mask&names=cutout")
     assert several.headers["content-type"] == "application/zip"
     assert 'filename="me.zip"' in several.headers["content-disposition"]

@@ -31,7 +31,7 @@ def test_a_job_is_made_with_as_many_styles_as_a_look_may_have(client: TestClient
 def test_what_is_asked_comes_once(client: TestClient) -> None:
     asked = json.dumps({"looks": INK})
     files = {"photo": ("me.png", photo()), "recipe": ("recipe.json", io.BytesIO(asked.encode()))}
-    assert client.post(f"{API}/jobs", files=files, data={"asked": asked}).status_code == 422
+    assert client.post(f"{API}/jobs", files=files, data={"request": asked}).status_code == 422
     files = {"photo": ("me.png", photo()), "recipe": ("recipe.json", io.BytesIO(asked.encode()))}
     assert client.post(f"{API}/jobs", files=files).json()["looks"]["subject"]["styles"][0]["name"] == "ink"
 
@@ -74,9 +74,9 @@ def test_each_answer_has_the_status_that_is_described(client: TestClient, studio
 
 def test_who_has_seen_a_job_as_it_is_gets_nothing(client: TestClient, job: Job) -> None:
     base = f"{API}/jobs/{job.id}"
-    told = client.get(base)
-    same = client.get(base, headers={"if-none-match": told.headers["etag"]})
-    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", told.headers["etag"])
+    on_event = client.get(base)
+    same = client.get(base, headers={"if-none-match": on_event.headers["etag"]})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", on_event.headers["etag"])
     assert client.get(base, headers={"if-none-match": '"0.0"'}).status_code == 200
 
 

@@ -27,7 +27,7 @@ def test_what_grows_is_the_photo_until_something_is_painted(client: TestClient, 
 def test_a_layer_is_shown_with_the_values_that_are_said_and_no_others(
     client: TestClient, studio: StubStudio, job: Job
 ) -> None:
-    studio.quick.answers["show_layer"] = b"a layer"
+    studio.interactive.answers["show_layer"] = b"a layer"
     url = f"{API}/jobs/{job.id}/layers/subject.png"
     queries: dict[str, dict[str, Any]] = {
         "": {},
@@ -37,9 +37,9 @@ def test_a_layer_is_shown_with_the_values_that_are_said_and_no_others(
     for query, values in queries.items():
         answer = client.get(url + query)
         assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"a layer", "image/png")
-        name, (folder, wanted, region, given) = studio.quick.calls[-1]
+        name, (folder, wanted, region, given) = studio.interactive.calls[-1]
         assert (name, folder, region, given) == ("show_layer", str(studio.jobs.path(job)), "subject", values)
-        assert wanted == studio.wanted(job)
+        assert wanted == studio.result_request(job)
     assert client.get(f"{url}?blur=100").status_code == 200
     assert client.get(f"{url}?blur=100.5").status_code == client.get(f"{url}?blur=-1").status_code == 422
 
@@ -48,15 +48,15 @@ def test_a_layer_is_shown_with_the_values_that_are_said_and_no_others(
 def test_pictures_are_asked_of_the_quick_worker(
     client: TestClient, studio: StubStudio, job: Job, path: str, asked: str
 ) -> None:
-    studio.quick.answers[asked] = b"a picture"
+    studio.interactive.answers[asked] = b"a picture"
     answer = client.get(f"{API}/jobs/{job.id}/{path}.png")
     assert (answer.content, answer.headers["content-type"]) == (b"a picture", "image/png")
-    name, given = studio.quick.calls[-1]
+    name, given = studio.interactive.calls[-1]
     assert name == asked and given[-1] == path.partition("/")[2]
 
 
 def test_files_are_named(client: TestClient, studio: StubStudio, job: Job) -> None:
-    studio.quick.answers |= {"show_all": b"all", "show_ora": b"a painting"}
+    studio.interactive.answers |= {"show_all": b"all", "show_ora": b"a painting"}
     base = f"{API}/jobs/{job.id}"
     pack = client.get(f"{base}/all.zip")
     assert (pack.content, pack.headers["content-type"]) == (b"all", "application/zip")

@@ -6,14 +6,14 @@ from tests.web.stubs import StubStudio
 
 
 def test_a_face_is_asked_for_in_the_styles_that_are_said(client: TestClient, studio: StubStudio, job: Job) -> None:
-    studio.quick.answers["face_preview"] = b"a face"
+    studio.interactive.answers["face_preview"] = b"a face"
     url, version = f"{API}/jobs/{job.id}/face.jpg", studio.job(job.id).version
     answer = client.get(f"{url}?subject=ink&background=waves&size=256")
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"a face", "image/jpeg")
-    name, (_folder, styles, own, _drawn, size, _device) = studio.quick.calls[-1]
+    name, (_folder, styles, own, _drawn, size, _device) = studio.interactive.calls[-1]
     assert (name, styles, own, size) == ("face_preview", {"subject": "ink", "background": "waves"}, {}, 256)
     assert client.get(f"{url}?background=waves").status_code == 200
-    assert studio.quick.calls[-1][1][1] == {"background": "waves"}
+    assert studio.interactive.calls[-1][1][1] == {"background": "waves"}
     assert studio.job(job.id).looks == {} and studio.job(job.id).version == version, "it changes nothing"
 
 

@@ -26,7 +26,7 @@ def paint(client: TestClient, studio: StubStudio, job: Job, style: str) -> list[
 
 
 def test_each_painting_is_a_version_and_can_be_had_back(client: TestClient, studio: StubStudio, job: Job) -> None:
-    studio.quick.answers["regions_of_painting"] = BOTH
+    studio.interactive.answers["regions_of_painting"] = BOTH
     url = f"{API}/jobs/{job.id}/versions"
     assert paint(client, studio, job, "ink") == [1]
     assert paint(client, studio, job, "waves") == [1, 2]

@@ -14,14 +14,14 @@ from PIL import Image
 
 from styfie.images import to_image
 from styfie.regions import Regions
-from styfie.web.jobs import READ, Wanted
+from styfie.web.jobs import READ, ResultRequest
 from styfie.web.work.exporting import encoded, export, matte_at
 from styfie.web.work.paintings import REGIONS, save, unpainted
-from styfie.web.workers import Line
+from styfie.web.workers import WorkerChannel
 
-LINE = cast(Line, None)
+LINE = cast(WorkerChannel, None)
 SMALL, WHOLE = 48, 192
-WANTED = Wanted({}, {}, {"radius": 10.0, "lens": "gaussian"}, "")
+WANTED = ResultRequest({}, {}, {"radius": 10.0, "lens": "gaussian"}, "")
 
 
 def disc(size: int, soft: float = 0.0) -> torch.Tensor:
@@ -53,7 +53,8 @@ def test_a_mask_has_the_photo_s_own_size_and_edges(folder: Path) -> None:
     suffix, data = export(LINE, str(folder), WANTED, {"mask": "me - mask"}, "png", 90)
     found = np.asarray(opened(data).convert("L")).astype(float) / 255
     assert suffix == "png" and found.shape == (WHOLE, WHOLE)
-    plain = np.asarray(to_image(disc(SMALL, 1.5 / SMALL).expand(1, 3, -1, -1)).resize((WHOLE, WHOLE)).convert("L")) / 255
+    enlarged = to_image(disc(SMALL, 1.5 / SMALL).expand(1, 3, -1, -1)).resize((WHOLE, WHOLE)).convert("L")
+    plain = np.asarray(enlarged) / 255
     wanted = disc(WHOLE, 1.5 / WHOLE)[0, 0].numpy()
     assert np.abs(found - wanted).mean() < 0.5 * np.abs(plain - wanted).mean(), "no better than enlarged"
     assert found[96, 96] == 1 and found[:20].max() == 0

@@ -14,9 +14,9 @@ from PIL import Image
 from styfie.regions import Regions
 from styfie.web.work.face_previews import face_preview, head_box
 from styfie.web.work.paintings import REGIONS, save, unpainted
-from styfie.web.workers import Line
+from styfie.web.workers import WorkerChannel
 
-LINE = cast(Line, None)
+LINE = cast(WorkerChannel, None)
 
 
 def person(face: tuple[slice, slice] | None = (slice(20, 36), slice(60, 72))) -> Regions:
@@ -48,11 +48,11 @@ def test_both_sides_are_painted_as_asked(tmp_path: Path) -> None:
     photo = torch.full((1, 3, 100, 120), 0.5)
     save(unpainted(photo, person()), tmp_path / REGIONS)
 
-    def shown(**styles: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
+    def current_painting(**styles: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
         data = face_preview(LINE, str(tmp_path), styles, {}, str(tmp_path), 64, "cpu")
         return np.asarray(Image.open(io.BytesIO(data))).astype(np.int16)
 
-    both, one = shown(subject="ink", background="waves"), shown(background="waves")
+    both, one = current_painting(subject="ink", background="waves"), current_painting(background="waves")
     assert both.shape == (64, 64, 3)
     top, left, side = head_box(person())
     inside = np.s_[

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.errors import InputError
-from styfie.web.refusals import GoneError
+from styfie.web.errors import NotFoundError
 from styfie.web.work import frames
 
 LINE: Any = None  # nothing is told
@@ -83,7 +83,7 @@ def test_what_is_no_frame_is_refused(stream: Negative) -> None:
     with pytest.raises(InputError, match="no picture"):
         painted(b"nothing of the kind")
     frames.camera_off(LINE, "here")
-    with pytest.raises(GoneError):
+    with pytest.raises(NotFoundError):
         painted(jpeg(100, 50))
     frames.camera_off(LINE, "here")
 

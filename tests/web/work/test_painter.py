@@ -14,7 +14,7 @@ from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.web.jobs import READ
 from styfie.web.work import painter
-from styfie.web.work.paintings import REGIONS, asks, load, save, unpainted
+from styfie.web.work.paintings import REGIONS, load, look_specs, save, unpainted
 from tests.conftest import opened
 
 PHOTO = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
@@ -26,13 +26,13 @@ class Heard:
     """A line on which all that is told is heard."""
 
     def __init__(self, stop: bool = False) -> None:
-        self.told: list[dict[str, Any]] = []
+        self.on_event: list[dict[str, Any]] = []
         self.stop = stop
 
-    def tell(self, value: dict[str, Any]) -> None:
-        self.told.append(value)
+    def send(self, value: dict[str, Any]) -> None:
+        self.on_event.append(value)
 
-    def asked_to_stop(self) -> bool:
+    def stop_requested(self) -> bool:
         return self.stop
 
 
@@ -44,13 +44,13 @@ def job(folder: Path, regions: Regions) -> None:
 
 def test_a_job_is_painted_and_told(tmp_path: Path, halves: Regions, monkeypatch: pytest.MonkeyPatch) -> None:
     job(tmp_path, halves)
-    line: Any = Heard()
+    channel: Any = Heard()
     monkeypatch.setattr(painter, "LONGEST", 32)
-    found = painter.run(line, str(tmp_path), READ, {"subject": LOOK, "wings": LOOK}, {}, SETTINGS, False)
+    found = painter.run(channel, str(tmp_path), READ, {"subject": LOOK, "wings": LOOK}, {}, SETTINGS, False)
     assert (found["finished"], found["painted"], found["resized"]) == (True, ["subject"], False)
     assert [region["name"] for region in found["regions"]] == ["subject", "background"]
-    assert line.told[0] == {"step": 0, "steps": 0, "seconds_left": 0, "preview": 0}
-    assert line.told[-1]["step"] == line.told[-1]["steps"] > 0 and line.told[-1]["preview"] == 1
+    assert channel.on_event[0] == {"step": 0, "steps": 0, "seconds_left": 0, "preview": 0}
+    assert channel.on_event[-1]["step"] == channel.on_event[-1]["steps"] > 0 and channel.on_event[-1]["preview"] == 1
     growing = opened(tmp_path / "growing.jpg")
     assert growing.size == (32, 24), "small"
     both = opened(tmp_path / "both.png").resize(growing.size)
@@ -84,7 +84,7 @@ def test_where_nobody_is_nobody_is_looked_for(tmp_path: Path, monkeypatch: pytes
     assert painter._regions(tmp_path, READ, Settings(**SETTINGS | {"size": 96}), False).names == ("background",)
 
 
-def shown(
+def previews(
     folder: Path, halves: Regions, monkeypatch: pytest.MonkeyPatch, step: float, cost: float, count: int
 ) -> tuple[int, float]:
     """How often a run of `count` steps of so many seconds is shown if that costs so much, and how long it lasts."""
@@ -97,27 +97,32 @@ def shown(
 
     monkeypatch.setattr(painter, "time", SimpleNamespace(monotonic=lambda: now))
     monkeypatch.setattr(painter, "to_image", costly)
-    line: Any = Heard()
-    growing = painter._Growing(line, folder / "growing.jpg")
+    channel: Any = Heard()
+    growing = painter._Growing(channel, folder / "growing.jpg")
     growing.start(unpainted(PHOTO, halves))
     for number in range(count):
         assert growing.add(Progress(number, count, {}, 1.26, PHOTO.expand(2, -1, -1, -1)))
-        assert line.told[-1] == {"step": number, "steps": count, "seconds_left": 1.3, "preview": growing.shown}
+        assert channel.on_event[-1] == {
+            "step": number,
+            "steps": count,
+            "seconds_left": 1.3,
+            "preview": growing.previews,
+        }
         now += step
-    return growing.shown, now - 100
+    return growing.previews, now - 100
 
 
 def test_showing_takes_less_than_a_tenth_of_the_time(
     tmp_path: Path, halves: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    times, lasted = shown(tmp_path, halves, monkeypatch, 0.1, 1.0, 2500)
+    times, lasted = previews(tmp_path, halves, monkeypatch, 0.1, 1.0, 2500)
     assert 0.07 < times * 1.0 / lasted < 0.09
 
 
 def test_nobody_needs_more_than_three_pictures_a_second(
     tmp_path: Path, halves: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    times, lasted = shown(tmp_path, halves, monkeypatch, 0.01, 0.001, 1000)
+    times, lasted = previews(tmp_path, halves, monkeypatch, 0.01, 0.001, 1000)
     assert 2 < times / lasted < 3
 
 
@@ -125,12 +130,12 @@ def test_what_grows_is_the_layers_over_the_photo_and_small(
     tmp_path: Path, halves: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(painter, "LONGEST", 32)
-    line: Any = Heard(stop=True)
-    growing = painter._Growing(line, tmp_path / "growing.jpg")
+    channel: Any = Heard(stop=True)
+    growing = painter._Growing(channel, tmp_path / "growing.jpg")
     red = torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1).expand(2, 3, 48, 64)
     painting = unpainted(PHOTO, halves)
     assert not growing.add(Progress(1, 2, {}, 0, red)) and not (tmp_path / "growing.jpg").exists(), "nothing begins yet"
-    looks = asks(tmp_path, {"subject": LOOK, "background": LOOK}, {})
+    looks = look_specs(tmp_path, {"subject": LOOK, "background": LOOK}, {})
     growing.start(type(painting)(PHOTO, halves, painting.layers, painter_looks(looks)))
     assert not growing.add(Progress(1, 2, {}, 0, red)), "it was asked to stop"
     picture = opened(tmp_path / "growing.jpg")

@@ -14,7 +14,7 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 class PosterPainter:
-    """Paints photo after photo: what `styfie.plugins.Painter` asks for is `looks`, `device` and `paint`."""
+    """Paints photo after photo: what `styfie.plugins.OnePassPainter` asks for is `looks`, `device` and `paint`."""
 
     def __init__(self, looks: Mapping[str, Look], settings: Settings) -> None:
         del settings  # there is nothing in them that a poster depends on

@@ -12,7 +12,7 @@ from styfie.engines.components.layers import luma_of
 from styfie.images import resize
 from styfie.looks import Style
 
-SIDE = 256  # pixels along each side at which a style's colours are counted
+SAMPLE_SIZE = 256  # pixels along each side at which a style's colours are counted
 WHOLE = 0.5  # how much of the styles' whole histograms; the rest is mean and covariance, of colours or of luma alone
 STEPS = 256  # of luma that are told apart
 
@@ -35,8 +35,12 @@ def _palette(styles: tuple[Style, ...]) -> tuple[Tensor, Tensor]:
     """The styles side by side (1, 3, h, w), and what each pixel counts (1, 1, h, w), by weights and alphas."""
     pictures, counts = [], []
     for style in styles:
-        pictures.append(resize(style.picture, (SIDE, SIDE)))
-        alpha = torch.ones(1, 1, SIDE, SIDE) if style.alpha is None else resize(style.alpha, (SIDE, SIDE)).clamp(0, 1)
+        pictures.append(resize(style.picture, (SAMPLE_SIZE, SAMPLE_SIZE)))
+        alpha = (
+            torch.ones(1, 1, SAMPLE_SIZE, SAMPLE_SIZE)
+            if style.alpha is None
+            else resize(style.alpha, (SAMPLE_SIZE, SAMPLE_SIZE)).clamp(0, 1)
+        )
         counts.append(style.weight * alpha / alpha.mean().clamp_min(1e-6))
     return torch.cat(pictures, 3), torch.cat(counts, 3)
 

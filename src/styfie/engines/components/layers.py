@@ -20,10 +20,13 @@ from styfie.blur import gaussian
 from styfie.colour import LUMA
 from styfie.images import fit_size, resize
 
-WORK = 80  # longest side at which modes are looked for: strokes and grain are smaller than its pixels
+MODE_SIZE = 80  # longest side at which modes are looked for: strokes and grain are smaller than its pixels
 REACH, RANGE = 4, 10.0  # of mean shift: pixels of that size, and distance in CIE Lab
 SHIFTS = 6  # steps of mean shift
-SMOOTH, KEPT = 8 / 256, 0.02  # guided filter: radius as a share of the longest side, and variance that counts as detail
+DRAFT_RADIUS, DRAFT_VARIANCE = (
+    8 / 256,
+    0.02,
+)  # guided filter: radius as a share of the longest side, and variance that counts as detail
 CONTOUR = 3 / 512  # deviation of the inner Gaussian that finds contours, likewise
 STRONG, FAINT = 0.96, 0.01  # quantile of the differences that is all edge, and the least that may be it
 
@@ -55,9 +58,9 @@ def decompose(picture: Tensor, scale: int) -> Components:
     as large, details are as large as of one that is not.
     """
     size = (picture.shape[-2], picture.shape[-1])
-    small = resize(picture, fit_size(size, max(1, round(max(size) * min(1.0, WORK / scale)))))
+    small = resize(picture, fit_size(size, max(1, round(max(size) * min(1.0, MODE_SIZE / scale)))))
     flat = resize(mean_shift(small, to_lab(small)), size)
-    draft = guided_filter(picture, flat, max(1, round(SMOOTH * scale)), KEPT)
+    draft = guided_filter(picture, flat, max(1, round(DRAFT_RADIUS * scale)), DRAFT_VARIANCE)
     detail, mask = picture - draft, contours(draft, max(0.7, CONTOUR * scale))
     edge = detail * mask
     return Components(draft, detail - edge, edge, mask)

@@ -30,7 +30,7 @@ from styfie.engines.components.patches import Nearest, data_costs, joined, overl
 from styfie.engines.components.poisson import screened_poisson
 from styfie.engines.components.sheets import (
     MARGIN,
-    SIDE,
+    PATCH_SIZE,
     STEP,
     Bank,
     bank_at,
@@ -40,7 +40,7 @@ from styfie.engines.components.sheets import (
     turned,
 )
 from styfie.engines.layers import band_of, unpainted, with_style
-from styfie.engines.progress import Progress, State
+from styfie.engines.progress import EngineState, Progress
 from styfie.images import fit_size, resize
 from styfie.likeness import emphasis
 from styfie.looks import Look
@@ -50,14 +50,14 @@ from styfie.settings import Settings
 
 
 @dataclass(frozen=True)
-class Painter:
+class ComponentOptions:
     """What is not asked of a run."""
 
     levels: int = 3  # of sizes, each half the next one
     sweeps: int = 2  # of proposing and choosing at each level
     fresh: int = 5  # candidates of a node that are looked for anew by features
     pool: int = 6  # times as many are the nearest that they are drawn from
-    beside: int = 3  # candidates that are a pixel or two beside what the node holds
+    shifted: int = 3  # candidates that are a pixel or two beside what the node holds
     overlap: float = 4.0  # weight of overlaps beside that of features, each by their median
     again: float = 2.0  # what it costs to stand beside a piece of oneself, in medians of features' costs
     worn: float = 0.5  # what each doubling of a place's use costs, likewise
@@ -70,13 +70,13 @@ class Painter:
     detail: float = 0.5  # of the photo's finer detail, where the painting is enlarged
 
 
-PAINTER = Painter()
+OPTIONS = ComponentOptions()
 LARGEST = 1024  # pixels along the longest side that is painted; a larger painting is that one enlarged
 COARSEST = 64  # pixels along the longest side of a level, at least
 FINE, SHARP = 3 / 512, 0.002  # the finer draft of faces: radius and variance of its guided filter
 ROUNDS = 4  # steps of `Settings` for a round of belief propagation
 
-Shown = Callable[[], Tensor]
+MakePicture = Callable[[], Tensor]
 
 
 def components(
@@ -85,8 +85,8 @@ def components(
     looks: Mapping[str, Look],
     settings: Settings,
     start: Tensor | None = None,
-    state: State | None = None,
-    painter: Painter = PAINTER,
+    state: EngineState | None = None,
+    options: ComponentOptions = OPTIONS,
 ) -> Iterator[Progress]:
     """Paint every region that has a style.
 
@@ -103,11 +103,11 @@ def components(
         return
     colours = region_colours(photo, regions.alpha).clamp_(0, 1)
     scene = _Scene.of(photo, colours, regions, fit_size(regions.size, min(LARGEST, max(regions.size))))
-    each = _levels(max(scene.photo.shape[-2:]), painter.levels) * painter.sweeps
+    each = _levels(max(scene.photo.shape[-2:]), options.levels) * options.sweeps
     step, steps, started = 0, each * len(styled), time.monotonic()
     painted: dict[int, Tensor] = {}
     for i, look in styled.items():
-        canvas = _Canvas(scene, i, look, settings, painter)
+        canvas = _Canvas(scene, i, look, settings, options)
         for losses, picture in canvas.paint():
             step += 1
             if step < steps:
@@ -118,7 +118,7 @@ def components(
     bands = band_of(regions.alpha)
     layers = photo.repeat(len(bands), 1, 1, 1)
     for i, found in painted.items():
-        full = _enlarged(found, colours[i : i + 1], scene.colours[i : i + 1], painter.detail)
+        full = _enlarged(found, colours[i : i + 1], scene.colours[i : i + 1], options.detail)
         layers[i : i + 1] = torch.lerp(photo, full.clamp_(0, 1), bands[i : i + 1])
     yield Progress(step, steps, losses, 0.0, layers)
 
@@ -155,7 +155,7 @@ class _Scene:
             face = emphasis(small, resize(regions.face, size))
         return cls(small, resize(colours, size), alpha, band_of(alpha), face)
 
-    def layers(self, painted: Mapping[int, Tensor], now: int, picture: Shown) -> Tensor:
+    def layers(self, painted: Mapping[int, Tensor], now: int, picture: MakePicture) -> Tensor:
         """All layers (R, 3, h, w) as far as they are painted."""
         layers = self.photo.repeat(len(self.bands), 1, 1, 1)
         for i, found in {**painted, now: picture()}.items():
@@ -166,8 +166,8 @@ class _Scene:
 class _Canvas:
     """One region being painted, within the box that holds its band."""
 
-    def __init__(self, scene: _Scene, at: int, look: Look, settings: Settings, painter: Painter) -> None:
-        self.scene, self.at, self.painter = scene, at, painter
+    def __init__(self, scene: _Scene, at: int, look: Look, settings: Settings, options: ComponentOptions) -> None:
+        self.scene, self.at, self.options = scene, at, options
         band, alpha = scene.bands[at : at + 1], scene.alpha[at : at + 1]
         self.box = _box(band)
         longest = max(scene.photo.shape[-2:])
@@ -178,47 +178,47 @@ class _Canvas:
         self.fine = guided_filter(self.target, self.target, max(1, round(FINE * longest)), SHARP)
         self.sheets = [turned(style, round(look.stroke * longest), longest) for style in look.styles]
         weights = [style.weight for style in look.styles]
-        self.shares = [max(1, round(painter.fresh * weight / sum(weights))) for weight in weights]
+        self.shares = [max(1, round(options.fresh * weight / sum(weights))) for weight in weights]
         self.rounds = math.ceil(settings.steps_of() / ROUNDS)
         self.random = torch.Generator().manual_seed(settings.seed)
-        self.factors = [2**n for n in reversed(range(_levels(longest, painter.levels)))]
+        self.factors = [2**n for n in reversed(range(_levels(longest, options.levels)))]
 
-    def paint(self) -> Iterator[tuple[dict[str, float], Shown]]:
+    def paint(self) -> Iterator[tuple[dict[str, float], MakePicture]]:
         """After each sweep its costs, and what makes the whole picture (1, 3, h, w)."""
         held: Tensor | None = None
         last: Bank | None = None
         for factor in self.factors:
             size = fit_size((self.target.shape[-2], self.target.shape[-1]), max(self.target.shape[-2:]) // factor)
             features = node_features(padded(resize(self.photo.stacked, size)))
-            likeness = F.avg_pool2d(padded(resize(self.likeness, size)), SIDE, STEP)[0, 0]
+            likeness = F.avg_pool2d(padded(resize(self.likeness, size)), PATCH_SIZE, STEP)[0, 0]
             bank = bank_at(self.sheets, factor)
             nearest = Nearest(bank, self.random)
-            for _ in range(self.painter.sweeps):
-                candidates = nearest(features, self.shares, self.painter.pool)
+            for _ in range(self.options.sweeps):
+                candidates = nearest(features, self.shares, self.options.pool)
                 if held is not None and last is not None:
                     kept = inherited(held, 1 if last is bank else 2, last, bank, (features.shape[0], features.shape[1]))
-                    candidates = self._with_kept(bank, kept, candidates)
-                costs = data_costs(bank, features, candidates, 1 + self.painter.face * likeness)
+                    candidates = self._with_current(bank, kept, candidates)
+                costs = data_costs(bank, features, candidates, 1 + self.options.face * likeness)
                 if held is not None:
-                    costs += self.painter.worn * _median(costs) * usage(bank, candidates[..., 0], candidates)
+                    costs += self.options.worn * _median(costs) * usage(bank, candidates[..., 0], candidates)
                 held, losses = self._chosen(bank, candidates, costs)
                 last = bank
                 yield losses, partial(self._picture, bank, held, size)
 
-    def _with_kept(self, bank: Bank, kept: Tensor, fresh: Tensor) -> Tensor:
+    def _with_current(self, bank: Bank, kept: Tensor, fresh: Tensor) -> Tensor:
         """Candidates (h, w, K) from what is kept (h, w, 5), places around the first of it, and fresh ones."""
         kept = torch.where(kept >= 0, kept, fresh[..., :1])
-        ways = torch.randint(-2, 3, (2, *fresh.shape[:2], self.painter.beside), generator=self.random)
+        ways = torch.randint(-2, 3, (2, *fresh.shape[:2], self.options.shifted), generator=self.random)
         return torch.cat([kept, bank.moved(kept[..., :1], ways[0], ways[1]), fresh], 2)
 
     def _chosen(self, bank: Bank, candidates: Tensor, unary: Tensor) -> tuple[Tensor, dict[str, float]]:
         """The places (h, w) of least cost, and the costs per node in medians of what features cost."""
-        painter = self.painter
+        options = self.options
         unary = unary / _median(unary)
         across, down = overlap_costs(bank, candidates)
-        scale = painter.overlap / _median(torch.cat([across.flatten(), down.flatten()]))
-        across = across.mul_(scale) + painter.again * repeats(bank, candidates[:, :-1], candidates[:, 1:], 0, STEP)
-        down = down.mul_(scale) + painter.again * repeats(bank, candidates[:-1], candidates[1:], STEP, 0)
+        scale = options.overlap / _median(torch.cat([across.flatten(), down.flatten()]))
+        across = across.mul_(scale) + options.again * repeats(bank, candidates[:, :-1], candidates[:, 1:], 0, STEP)
+        down = down.mul_(scale) + options.again * repeats(bank, candidates[:-1], candidates[1:], STEP, 0)
         labels = belief_propagation(unary, across, down, self.rounds)
         total = energy(unary, across, down, labels) / labels.numel()
         own = float(unary.gather(2, labels[..., None]).mean())
@@ -227,14 +227,14 @@ class _Canvas:
 
     def _picture(self, bank: Bank, places: Tensor, size: tuple[int, int]) -> Tensor:
         """The reconstruction: the photo's draft with paint and edge as they are chosen at a size."""
-        painter, inner = self.painter, (..., slice(MARGIN, MARGIN + size[0]), slice(MARGIN, MARGIN + size[1]))
-        parts = [(part[:, :3] + painter.edge * part[:, 3:])[inner] for part in joined(bank, places)]
-        detail = screened_poisson(parts[0], parts[1], parts[2], painter.screen)
-        fine = (painter.fine * self.likeness).clamp(max=1).square()
+        options, inner = self.options, (..., slice(MARGIN, MARGIN + size[0]), slice(MARGIN, MARGIN + size[1]))
+        parts = [(part[:, :3] + options.edge * part[:, 3:])[inner] for part in joined(bank, places)]
+        detail = screened_poisson(parts[0], parts[1], parts[2], options.screen)
+        fine = (options.fine * self.likeness).clamp(max=1).square()
         draft = torch.lerp(self.photo.draft, self.fine, fine)
-        detail = (1 - painter.calm * fine) * resize(detail, (draft.shape[-2], draft.shape[-1]))
+        detail = (1 - options.calm * fine) * resize(detail, (draft.shape[-2], draft.shape[-1]))
         picture = self.scene.photo.clone()
-        picture[self.box] = draft + torch.lerp(detail, self.target - draft, painter.kept)
+        picture[self.box] = draft + torch.lerp(detail, self.target - draft, options.kept)
         return picture
 
 

@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from styfie.engines.components.sheets import SIDE, STEP, TURNS, Bank
+from styfie.engines.components.sheets import PATCH_SIZE, STEP, TURNS, Bank
 
 AXES = 16  # principal axes of features by which nearest patches are looked for
-KNOWN = 12_000  # patches of a style among which they are, half of them as they are and half turned
+BASIS_PATCHES = 12_000  # patches of a style among which they are, half of them as they are and half turned
 TOGETHER = 2048  # nodes for which they are looked for together
 ROWS = 8  # of nodes whose costs are worked on together
 WINDOW = 1.4  # pixels, standard deviation of a patch's weight around its middle
@@ -29,13 +29,13 @@ class Nearest:
         for style in range(int(bank.style[-1]) + 1):
             first = TURNS * style
             parts = bank.places[sheet == first], bank.places[(sheet > first) & (sheet < first + TURNS)]
-            known = [part[torch.randperm(len(part), generator=random)[: KNOWN // 2]] for part in parts]
+            known = [part[torch.randperm(len(part), generator=random)[: BASIS_PATCHES // 2]] for part in parts]
             self.places.append(torch.cat(known).sort().values)
         found = bank.features(torch.cat(self.places))
         self.mean = found.mean(0)
         centred = (found - self.mean).double()
         self.axes = torch.linalg.eigh(centred.T @ centred)[1][:, -AXES:].float()
-        self.known = [(bank.features(places) - self.mean) @ self.axes for places in self.places]
+        self.bases = [(bank.features(places) - self.mean) @ self.axes for places in self.places]
 
     def __call__(self, wanted: Tensor, shares: Sequence[int], pool: int) -> Tensor:
         """Places (h, w, sum of shares) for features (h, w, 45), from each style its share.
@@ -49,7 +49,7 @@ class Nearest:
 
     def _drawn(self, query: Tensor, shares: Sequence[int], pool: int) -> Tensor:
         found = []
-        for known, places, share in zip(self.known, self.places, shares, strict=True):
+        for known, places, share in zip(self.bases, self.places, shares, strict=True):
             away = torch.addmm(known.square().sum(1), query, known.T, alpha=-2)
             near = away.topk(min(share * pool, len(places)), 1, largest=False).indices
             lot = torch.rand(near.shape, generator=self.random)
@@ -71,12 +71,14 @@ def data_costs(bank: Bank, features: Tensor, candidates: Tensor, weight: Tensor)
 
 def overlap_costs(bank: Bank, candidates: Tensor) -> tuple[Tensor, Tensor]:
     """How much neighbours' candidates (H, W, K) differ where they overlap: (H, W-1, K, K) and (H-1, W, K, K)."""
-    strip, across, down = SIDE - STEP, [], []
+    strip, across, down = PATCH_SIZE - STEP, [], []
     for top in range(0, len(candidates), ROWS):
         here, on = candidates[top : top + ROWS], candidates[top : top + ROWS + 1]
-        right, left = (bank.carried(c, 0, at, SIDE, strip) for c, at in ((here[:, :-1], STEP), (here[:, 1:], 0)))
+        right, left = (
+            bank.transferred(c, 0, at, PATCH_SIZE, strip) for c, at in ((here[:, :-1], STEP), (here[:, 1:], 0))
+        )
         across.append(_apart(right, left))
-        below, above = (bank.carried(c, at, 0, strip, SIDE) for c, at in ((on[:-1], STEP), (on[1:], 0)))
+        below, above = (bank.transferred(c, at, 0, strip, PATCH_SIZE) for c, at in ((on[:-1], STEP), (on[1:], 0)))
         down.append(_apart(below, above))
     return torch.cat(across), torch.cat(down)
 
@@ -95,7 +97,7 @@ def repeats(bank: Bank, first: Tensor, second: Tensor, down: int, across: int) -
     """
     a, b = (bank.where(one) for one in (first, second))
     sheet, rows, columns = (there[..., None, :] - here[..., :, None] for here, there in zip(a, b, strict=True))
-    near = (sheet == 0) & (rows.abs() < SIDE) & (columns.abs() < SIDE)
+    near = (sheet == 0) & (rows.abs() < PATCH_SIZE) & (columns.abs() < PATCH_SIZE)
     return (near & ~((rows == down) & (columns == across))).float()
 
 
@@ -120,10 +122,10 @@ def joined(bank: Bank, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
     Every pixel is mostly of the patch whose middle is nearest. Gradients are within patches, never from one to another.
     """
-    size = ((places.shape[0] - 1) * STEP + SIDE, (places.shape[1] - 1) * STEP + SIDE)
-    weight = torch.exp(-((torch.arange(SIDE) - SIDE // 2) / WINDOW).square() / 2)
-    window, last = weight[:, None] * weight, torch.arange(SIDE) < SIDE - 1  # the last one has no next one
-    patches = bank.carried(places.flatten())  # (N, SIDE, SIDE, 6)
+    size = ((places.shape[0] - 1) * STEP + PATCH_SIZE, (places.shape[1] - 1) * STEP + PATCH_SIZE)
+    weight = torch.exp(-((torch.arange(PATCH_SIZE) - PATCH_SIZE // 2) / WINDOW).square() / 2)
+    window, last = weight[:, None] * weight, torch.arange(PATCH_SIZE) < PATCH_SIZE - 1  # the last one has no next one
+    patches = bank.transferred(places.flatten())  # (N, SIDE, SIDE, 6)
     across, down = torch.zeros_like(patches), torch.zeros_like(patches)
     across[:, :, :-1] = patches[:, :, 1:] - patches[:, :, :-1]
     down[:, :-1] = patches[:, 1:] - patches[:, :-1]
@@ -137,6 +139,6 @@ def joined(bank: Bank, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def _laid(patches: Tensor, window: Tensor, size: tuple[int, int]) -> Tensor:
     """The mean (1, C, h, w) of overlapping patches (N, SIDE, SIDE, C), weighted by a window (SIDE, SIDE)."""
     columns = (patches * window[..., None]).permute(3, 1, 2, 0).flatten(1, 2)
-    total = F.fold(columns, size, SIDE, stride=STEP)
-    weight = F.fold(window.reshape(1, -1, 1).expand(-1, -1, len(patches)), size, SIDE, stride=STEP)
+    total = F.fold(columns, size, PATCH_SIZE, stride=STEP)
+    weight = F.fold(window.reshape(1, -1, 1).expand(-1, -1, len(patches)), size, PATCH_SIZE, stride=STEP)
     return (total / weight.clamp_min(1e-12)).transpose(0, 1)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from styfie.devices import lowered, pick_device
+from styfie.devices import pick_device, to_fast_dtype
 from styfie.encoders import load_encoder
 from styfie.encoders.plain import Features, PlainEncoder
 from styfie.engines.fast.network import FastNet, draw_noise, load_fast, see
@@ -37,7 +37,7 @@ STRIDES = (1, 1, 2, 4, 8, 16)  # pixels between the cells of the picture and of 
 
 
 @dataclass(frozen=True, eq=False)
-class Brush:
+class StyleFilters:
     """A look as the network wants it at one scale: the statistics per tap, and the filters that they make."""
 
     statistics: list[Gaussian]
@@ -55,10 +55,10 @@ class FastPainter:
         self.device = pick_device(settings.device)
         encoder = load_encoder("styfie-1")
         assert isinstance(encoder, PlainEncoder)
-        self.encoder: PlainEncoder = lowered(encoder, self.device)
+        self.encoder: PlainEncoder = to_fast_dtype(encoder, self.device)
         self.plain = load_fast(load_packaged("fast")).to(self.device)
-        self.network: FastNet = lowered(self.plain, self.device)
-        self._brushes: dict[tuple[int, int], Brush] = {}
+        self.network: FastNet = to_fast_dtype(self.plain, self.device)
+        self._brushes: dict[tuple[int, int], StyleFilters] = {}
         self._noise: dict[tuple[int, int], list[Tensor]] = {}
 
     def paint(self, content: Tensor, band: Tensor, look: Look) -> Tensor:
@@ -73,7 +73,7 @@ class FastPainter:
         painted[here] = self._paint(content[here], band[here], self._brush(look, max(size)), noise)
         return painted
 
-    def _paint(self, content: Tensor, band: Tensor, brush: Brush, noise: Sequence[Tensor]) -> Tensor:
+    def _paint(self, content: Tensor, band: Tensor, brush: StyleFilters, noise: Sequence[Tensor]) -> Tensor:
         """All of a picture, moved from its statistics in the band to the brush's."""
         size = (content.shape[-2], content.shape[-1])
         seen = self._see(content) if max(size) <= TILE else None
@@ -88,13 +88,13 @@ class FastPainter:
             painted[(..., *tile.own)] = found[(..., *tile.inside)]
         return painted
 
-    def _brush(self, look: Look, longest: int) -> Brush:
+    def _brush(self, look: Look, longest: int) -> StyleFilters:
         key = (id(look), longest)
         if key not in self._brushes:
             statistics = self._statistics_of(look, longest)
             kind = next(self.network.parameters()).dtype
             filters = [(w.to(kind), b.to(kind)) for w, b in self.plain.filters(statistics)]
-            self._brushes[key] = Brush(statistics, filters)
+            self._brushes[key] = StyleFilters(statistics, filters)
         return self._brushes[key]
 
     def _statistics_of(self, look: Look, longest: int) -> list[Gaussian]:

@@ -14,7 +14,7 @@ export     JSON and SVG
 
 from styfie.engines.strokes.drawing import Drawing, Strokes
 from styfie.engines.strokes.export import from_json, to_json, to_svg
-from styfie.engines.strokes.optimise import Painter
-from styfie.engines.strokes.paint import PAINTER, strokes
+from styfie.engines.strokes.optimise import StrokeOptions
+from styfie.engines.strokes.paint import OPTIONS, strokes
 
-__all__ = ["PAINTER", "Drawing", "Painter", "Strokes", "from_json", "strokes", "to_json", "to_svg"]
+__all__ = ["OPTIONS", "Drawing", "StrokeOptions", "Strokes", "from_json", "strokes", "to_json", "to_svg"]

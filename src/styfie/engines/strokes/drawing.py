@@ -28,7 +28,7 @@ from styfie.errors import InputError
 from styfie.images import fit_size
 
 PARTS = ("shape", "start", "end", "opacity", "level")  # of `Strokes`, one row a stroke
-SIDE = 16  # pixels of a tile
+TILE_SIZE = 16  # pixels of a tile
 TEXTURE = 512  # grains along each side of the noise that bristles are read from
 STREAKS = 12.0  # a bristle's length in its widths
 LIGHT = (-0.6, -0.8)  # towards the light, right and down
@@ -139,7 +139,7 @@ def lay(
         canvas = torch.cat([strokes.ground, strokes.ground.new_zeros(1)])[None, :, None, None].expand(1, 4, *size)
     if last <= first:
         return canvas
-    side = SIDE if max(size) <= 1024 else 2 * SIDE
+    side = TILE_SIZE if max(size) <= 1024 else 2 * TILE_SIZE
     tiles, kind = Tiles(size, side), strokes.kind
     parts = tiles.cut(canvas)
     shape = strokes.shape[first:last]

@@ -81,7 +81,7 @@ def _strokes(part: Mapping[str, Any]) -> Strokes:
 def to_svg(drawing: Drawing, shares: Mapping[str, Tensor], photo: Tensor | None = None) -> str:
     """The picture as SVG, of the size of its regions' shares (1, 1, H, W).
 
-    `shares` are what each painted region weighs, as `Painting.shares`. Where they sum to less than 1, `photo`
+    `weights` are what each painted region weighs, as `Painting.weights`. Where they sum to less than 1, `photo`
     (1, 3, H, W) shows; it is wanted only then.
     """
     size = next(iter(shares.values())).shape[-2:]

@@ -13,12 +13,12 @@ from styfie.engines.strokes.drawing import Strokes
 from styfie.engines.strokes.raster import BAR, REACH, Batch, Tiles, blend, coverage, locate, reached
 from styfie.engines.strokes.whole import Whole
 
-SIDE = 8  # pixels of a tile
+TILE_SIZE = 8  # pixels of a tile
 EVERY = 5  # updates that the gradient of a loss of the whole picture serves for
 
 
 @dataclass(frozen=True)
-class Painter:
+class StrokeOptions:
     """What is not asked of a run; lengths are in widths of the level's strokes."""
 
     strokes: int = 1500  # of all regions, at `Look.stroke` 1 and whatever size
@@ -42,13 +42,13 @@ class Work:
     """
 
     def __init__(self, target: Tensor, weight: Tensor, canvas: Tensor, bare: float, wholes: Sequence[Whole]) -> None:
-        self.tiles = Tiles((target.shape[-2], target.shape[-1]), SIDE)
+        self.tiles = Tiles((target.shape[-2], target.shape[-1]), TILE_SIZE)
         self.target, self.weight, self.canvas = (self.tiles.cut(one) for one in (target, weight, canvas))
         self.total = 3 * self.weight.sum().clamp_min(1e-6)
         self.bare, self.wholes = bare, wholes
         self.batches: list[Batch] = []
         self.aside = 0.0  # the error where no stroke is
-        self.pull: Tensor | None = None  # the wholes' gradient, in tiles
+        self.gradient: Tensor | None = None  # the wholes' gradient, in tiles
         self.updates = 0
 
     def look_for(self, free: Free, softness: float) -> None:
@@ -72,10 +72,10 @@ class Work:
             part = part / self.total
             if made is not None:
                 made[at] = painted.detach()
-                part = part if self.pull is None else part + (self.pull[at] * painted).sum()
+                part = part if self.gradient is None else part + (self.gradient[at] * painted).sum()
             part.backward()
         if made is not None and self.updates % EVERY == 0:
-            self.pull = self._pulled(made)
+            self.gradient = self._pulled(made)
         self.updates += 1
         return loss / float(self.total)
 
@@ -89,8 +89,8 @@ class Work:
 class Free:
     """Strokes that are being optimised: shapes as moves from where they began, in widths, so that steps fit them."""
 
-    def __init__(self, first: Strokes, widths: Tensor, painter: Painter, pace: float) -> None:
-        self.first, self.painter, self.pace, brush = first, painter, pace, first.kind
+    def __init__(self, first: Strokes, widths: Tensor, options: StrokeOptions, pace: float) -> None:
+        self.first, self.options, self.pace, brush = first, options, pace, first.kind
         self.brush = brush
         one = torch.ones_like(widths)
         if brush.family == BAR:
@@ -101,10 +101,10 @@ class Free:
         self.moves = torch.zeros_like(first.shape).requires_grad_()
         self.start, self.end = (c.clone().requires_grad_() for c in (first.start, first.end))
         self.opacity = first.opacity.clone().requires_grad_()
-        tint = painter.tint * pace
+        tint = options.tint * pace
         self.optimiser = torch.optim.Adam(
             [
-                {"params": [self.moves], "lr": painter.shift * pace},
+                {"params": [self.moves], "lr": options.shift * pace},
                 {"params": [self.start, self.end, self.opacity], "lr": tint},
             ],
             betas=(0.8, 0.97),
@@ -137,7 +137,7 @@ class Free:
             self.start.clamp_(0, 1)
             self.end.clamp_(0, 1)
             self.opacity.clamp_(*self.brush.opacity)
-            self.moves.copy_((held(self.brush, self.shape, self.widths) - self.first.shape) / self.scale)
+            self.moves.copy_((clamp_shape(self.brush, self.shape, self.widths) - self.first.shape) / self.scale)
 
     def strokes(self) -> Strokes:
         """As they are now."""
@@ -145,7 +145,7 @@ class Free:
         return replace(self.first, shape=self.shape.detach(), start=start, end=end, opacity=opacity)
 
 
-def held(brush: Brush, shape: Tensor, widths: Tensor) -> Tensor:
+def clamp_shape(brush: Brush, shape: Tensor, widths: Tensor) -> Tensor:
     """Shapes within what the brush can do, with a width from half to 1.6 times the level's."""
     least, most = brush.length
     if brush.family == BAR:

@@ -22,7 +22,7 @@ from styfie.engines.progress import Progress
 from styfie.engines.strokes.brushes import AUTO, BRUSHES, Brush, brush_for
 from styfie.engines.strokes.drawing import PARTS, Drawing, Strokes, lay, lit, widths_of
 from styfie.engines.strokes.fields import directions, filled
-from styfie.engines.strokes.optimise import Free, Painter, Work
+from styfie.engines.strokes.optimise import Free, StrokeOptions, Work
 from styfie.engines.strokes.palette import eroded, recoloured
 from styfie.engines.strokes.placing import PITCH, Level, demand, initial_shapes, lattice, plan_levels, scatter
 from styfie.engines.strokes.whole import Whole, style_of, transport_to
@@ -33,14 +33,14 @@ from styfie.regions import Regions
 from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
-PAINTER = Painter()
+OPTIONS = StrokeOptions()
 FIRST = 48  # pixels along the longest side, at least, that a level is optimised at
 LARGEST = 640  # and at most
 RENEWED = 10  # updates after which the tiles that strokes reach are looked for anew
 FEWEST = 20  # strokes of a region
-MOST = 4.0  # times the usual number of strokes, where they are to be finer
+MAX_DENSITY = 4.0  # times the usual number of strokes, where they are to be finer
 MIDDLE, SHADE, BRIGHTEST = 0.6, 0.2, 1.6  # luma that counts as it is, what is added to it, and most that shade counts
-SHOWN = 512  # longest side of the layers on the way
+PREVIEW_SIZE = 512  # longest side of the layers on the way
 
 
 def strokes(
@@ -50,7 +50,7 @@ def strokes(
     settings: Settings,
     start: Tensor | None = None,
     state: object = None,
-    painter: Painter = PAINTER,
+    options: StrokeOptions = OPTIONS,
 ) -> Iterator[Progress]:
     """Paint every region that has a style, with its brush, in the style's colours.
 
@@ -77,9 +77,9 @@ def strokes(
     for i, look in styled.items():
         alpha = regions.alpha[i : i + 1]
         target = recoloured(filled(own[i : i + 1], eroded(alpha).square()), alpha, look.styles)
-        density = min(MOST, 1 / look.stroke**2)
-        count = max(FEWEST, round(painter.strokes * density * shares[i] / sum(shares.values())))
-        easels.append(Easel(target, bands[i : i + 1], regions, face, look, count, settings, painter))
+        density = min(MAX_DENSITY, 1 / look.stroke**2)
+        count = max(FEWEST, round(options.strokes * density * shares[i] / sum(shares.values())))
+        easels.append(Easel(target, bands[i : i + 1], regions, face, look, count, settings, options))
     steps = sum(easel.steps for easel in easels)
     step, started = 0, time.monotonic()
     done: dict[int, Easel] = {}
@@ -89,7 +89,7 @@ def strokes(
             step += 1
             left = (time.monotonic() - started) / step * (steps - step)
             if step < steps:
-                made = _shown(photo, bands, {j: e.sketch for j, e in done.items()})
+                made = _preview(photo, bands, {j: e.sketch for j, e in done.items()})
                 yield Progress(step, steps, losses, left, made)
     drawing = Drawing({regions.names[i]: easel.strokes for i, easel in done.items()})
     size = (photo.shape[-2], photo.shape[-1])
@@ -105,11 +105,11 @@ def _noticed(photo: Tensor, face: Tensor) -> Tensor:
     return emphasis(photo, face) * (MIDDLE / (SHADE + luma)).clamp(max=BRIGHTEST)
 
 
-def _shown(photo: Tensor, bands: Tensor, sketches: Mapping[int, Callable[[], Tensor]]) -> Callable[[], Tensor]:
+def _preview(photo: Tensor, bands: Tensor, sketches: Mapping[int, Callable[[], Tensor]]) -> Callable[[], Tensor]:
     """What makes the layers of a step, should anybody look."""
 
     def make() -> Tensor:
-        size = fit_size((photo.shape[-2], photo.shape[-1]), min(SHOWN, max(photo.shape[-2:])))
+        size = fit_size((photo.shape[-2], photo.shape[-1]), min(PREVIEW_SIZE, max(photo.shape[-2:])))
         small, band = resize(photo, size), resize(bands, size)
         layers = small.repeat(len(bands), 1, 1, 1)
         for i, sketch in sketches.items():
@@ -131,10 +131,10 @@ class Easel:
         look: Look,
         count: int,
         settings: Settings,
-        painter: Painter,
+        options: StrokeOptions,
     ) -> None:
-        self.target, self.band, self.painter = target, band, painter
-        self.styles, self.encoder = look.styles, load_encoder(settings.encoder) if painter.style else None
+        self.target, self.band, self.options = target, band, options
+        self.styles, self.encoder = look.styles, load_encoder(settings.encoder) if options.style else None
         self.name = brush_for(look.styles) if look.brush == AUTO else look.brush
         self.brush: Brush = BRUSHES[self.name]
         self.size = (target.shape[-2], target.shape[-1])
@@ -144,7 +144,7 @@ class Easel:
         self.levels = plan_levels(count, float(band.sum()) / longest**2, face_area, look.likeness, look.stroke)
         self.each = settings.steps_of()
         self.random = torch.Generator().manual_seed(settings.seed)
-        self.last_steps = max(1, round(painter.finish * self.each)) if painter.finish else 0
+        self.last_steps = max(1, round(options.finish * self.each)) if options.finish else 0
         self.strokes = self.fresh = self._bare()
         self.below = lay(self.strokes, self._work_size(1.0))
 
@@ -191,7 +191,7 @@ class Easel:
             self.strokes = self.fresh
 
     def _work_size(self, width: float) -> tuple[int, int]:
-        longest = min(max(FIRST, math.ceil(self.painter.pixels / width)), LARGEST, max(self.size))
+        longest = min(max(FIRST, math.ceil(self.options.pixels / width)), LARGEST, max(self.size))
         height, across = fit_size(self.size, longest)
         return max(height, 1), max(across, 1)
 
@@ -203,7 +203,7 @@ class Easel:
             places = lattice((band[0, 0] > 0.02).float(), level.count, self.random)
         else:
             wrong = gaussian((target - canvas[:, :3]).abs().mean(1, keepdim=True), max(0.5, 0.4 * pixels))
-            weight = wrong * band * (face if level.face else 1 + self.painter.face * face)
+            weight = wrong * band * (face if level.face else 1 + self.options.face * face)
             places = scatter(weight[0, 0], level.count, PITCH * pixels, self.random, 2.0)
         column, row = (places[:, i].long().clamp(0, size[1 - i] - 1) for i in (0, 1))
         angle = directions(target, max(1.0, 0.6 * pixels))
@@ -227,32 +227,32 @@ class Easel:
         self, first: Strokes, canvas: Tensor, width: float | None, size: tuple[int, int], steps: int
     ) -> Iterator[tuple[dict[str, float], Strokes]]:
         """Strokes after each step, optimised on a canvas (1, 4, H, W); of one level, or of all if no width is given."""
-        painter = self.painter
+        options = self.options
         target, band, face = (resize(one, size) for one in (self.target, self.band, self.face))
         widths = widths_of(self.brush, first.shape) if width is None else torch.full((len(first),), width)
-        free = Free(first, widths, painter, 1.0 if width is not None else 0.3)
+        free = Free(first, widths, options, 1.0 if width is not None else 0.3)
         lowest = int(first.level.min()) == 0
-        bare = 3 * painter.bare if lowest and not self.brush.paper else 0.0
-        work = Work(target, band * (1 + painter.face * face), canvas[:, :3], bare, self._wholes(target, band))
-        updates = steps * painter.updates
+        bare = 3 * options.bare if lowest and not self.brush.paper else 0.0
+        work = Work(target, band * (1 + options.face * face), canvas[:, :3], bare, self._wholes(target, band))
+        updates = steps * options.updates
         for update in range(updates):
             progress = update / max(1, updates - 1)
-            hard, soft = painter.softness[1], painter.softness[0] if width is not None else 1.0
+            hard, soft = options.softness[1], options.softness[0] if width is not None else 1.0
             softness = soft * (hard / soft) ** progress
             if update % RENEWED == 0:
                 work.look_for(free, softness)
             loss = work.descend(free, softness)
             free.update(0.1 + 0.9 * math.cos(progress * math.pi / 2))
-            if (update + 1) % painter.updates == 0:
+            if (update + 1) % options.updates == 0:
                 yield {"total": loss}, free.strokes()
 
     def _wholes(self, target: Tensor, band: Tensor) -> list[Whole]:
         """The losses of the whole picture that are asked for."""
         found = []
-        if self.painter.transport:
-            found.append(transport_to(target, band, self.painter.transport))
+        if self.options.transport:
+            found.append(transport_to(target, band, self.options.transport))
         if self.encoder is not None:
-            found.append(style_of(self.styles, self.encoder, band, self.painter.style))
+            found.append(style_of(self.styles, self.encoder, band, self.options.style))
         return found
 
 

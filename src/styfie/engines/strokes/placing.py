@@ -15,7 +15,7 @@ from styfie.engines.strokes.raster import BAR
 
 SLENDER = 3.0  # a stroke's length in widths at first
 RATIO = 0.62  # a level's stroke width to that of the level before
-SHARES = (0.06, 0.13, 0.22, 0.28, 0.31)  # of the strokes in each level, from coarse to fine
+LEVEL_FRACTIONS = (0.06, 0.13, 0.22, 0.28, 0.31)  # of the strokes in each level, from coarse to fine
 COVER = 2.2  # how often the first level covers what is painted
 PITCH = 0.6  # least distance between strokes of a level, about, in widths
 NEAR = 0.012  # of the longest side: what contrast is found within
@@ -41,8 +41,8 @@ def plan_levels(strokes: int, area: float, face_area: float, likeness: float, st
     """
     for_faces = round(FACE_SHARE * likeness * strokes) if face_area > 0 else 0
     rest = strokes - for_faces
-    widest = math.sqrt(COVER * area / (SLENDER * max(1, round(SHARES[0] * rest))))
-    levels = [Level(max(1, round(share * rest)), widest * RATIO**i) for i, share in enumerate(SHARES)]
+    widest = math.sqrt(COVER * area / (SLENDER * max(1, round(LEVEL_FRACTIONS[0] * rest))))
+    levels = [Level(max(1, round(share * rest)), widest * RATIO**i) for i, share in enumerate(LEVEL_FRACTIONS)]
     if for_faces:
         side, finest = math.sqrt(face_area), levels[-1].width
         widths = [min(stroke * side * share, finest * RATIO**i) for i, share in enumerate(FACE_WIDTHS)]

@@ -22,7 +22,7 @@ Whole = Callable[[Tensor], Tensor]
 GRID = 24  # cells along the longest side between which mass is transported
 EPSILON, TURNS = 0.01, 5  # of Sinkhorn's entropy, on the unit square, and of its iterations
 SEEN = 160  # pixels along the longest side at which styles are compared
-LEAST = 1e-6  # mass of a cell
+MIN_MASS = 1e-6  # mass of a cell
 
 
 def transport_cost(mass: Tensor, other: Tensor, cost: Tensor, epsilon: float = EPSILON, turns: int = TURNS) -> Tensor:
@@ -54,7 +54,7 @@ def transport_to(target: Tensor, band: Tensor, weight: float) -> Whole:
     cost = grid_cost(*cells)
 
     def mass(picture: Tensor) -> Tensor:
-        small = F.interpolate(picture * band, cells, mode="area")[0].flatten(1) + LEAST
+        small = F.interpolate(picture * band, cells, mode="area")[0].flatten(1) + MIN_MASS
         return small / small.sum(1, keepdim=True)
 
     wanted = mass(target)

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 REACH = 4  # the window's samples to each side
 ROWS = (3, 7, 7, 9, 9, 9, 7, 7, 3)  # samples in each of its rows: a disc of 61
-MOST = 2.0  # local J is cut there; also its value where each class stands at one place
+MAX_J = 2.0  # local J is cut there; also its value where each class stands at one place
 
 Labels = NDArray[np.int32]
 Small = NDArray[np.float32]
@@ -41,7 +41,7 @@ def class_scatters(label: Labels, place: NDArray[np.float64]) -> tuple[NDArray[n
 
 
 def local_j(classes: Labels, inside: Mask, scale: int) -> Small:
-    """J (H, W) in a disc of 61 samples around each pixel, only of pixels `inside`; there in [0, `MOST`].
+    """J (H, W) in a disc of 61 samples around each pixel, only of pixels `inside`; there in [0, `MAX_J`].
 
     Scale 1, 2, 3, 4 takes the samples at a step of 1, 2, 4, 8 pixels. Above 1 the J-image is smoothed twice, with
     tapered windows of one step. What it holds outside says nothing.
@@ -72,8 +72,8 @@ def _dense_j(classes: Labels) -> Small:
     count, across, down, square = sums
     total = square - (across**2 + down**2) / np.maximum(count, 1)
     apart = within > 1e-3  # sums of whole numbers, in float32 off by much less
-    j = np.where(apart, (total - within) / np.where(apart, within, 1), np.where(total > 1e-3, MOST, 0.0))
-    return np.clip(j, 0, MOST).astype(np.float32)
+    j = np.where(apart, (total - within) / np.where(apart, within, 1), np.where(total > 1e-3, MAX_J, 0.0))
+    return np.clip(j, 0, MAX_J).astype(np.float32)
 
 
 def _window_sums(mask: Mask) -> tuple[Small, Small, Small, Small]:

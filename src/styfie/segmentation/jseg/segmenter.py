@@ -21,8 +21,8 @@ from styfie.segmentation.jseg.quantise import quantise
 from styfie.segmentation.matting import guided_filter, upsampled_strips
 from styfie.segmentation.protocols import Memory
 
-WORK = 384  # longest side at which regions are looked for, in pixels
-MOST = 12  # regions, where no number is asked for
+JSEG_SIZE = 384  # longest side at which regions are looked for, in pixels
+DEFAULT_REGIONS = 12  # regions, where no number is asked for
 LARGEST = 99  # number that can be asked for
 EDGE, GUIDE = 3, 1e-3  # pixels around a border in which the photo's own edges decide, and the variance that is none
 MIDDLE, AXES = (0.55, 0.5), (0.45, 0.33)  # of the ellipse that a subject lies in, down and across, of the picture
@@ -49,14 +49,14 @@ class Found:
 
 
 def find(photo: Tensor, count: int | None = None) -> Found:
-    """JSEG's regions of a photo (1, 3, H, W): `count` of them, or as many as differ, but at most `MOST`."""
+    """JSEG's regions of a photo (1, 3, H, W): `count` of them, or as many as differ, but at most `DEFAULT_REGIONS`."""
     size = (photo.shape[-2], photo.shape[-1])
-    small = resize(photo, fit_size(size, min(WORK, max(size))))
+    small = resize(photo, fit_size(size, min(JSEG_SIZE, max(size))))
     classes = quantise(small)
     regions = segment(classes)
     merged = merge_regions(regions, classes, count)
-    if count is None and merged.max() >= MOST:
-        merged = merge_regions(merged, classes, MOST)
+    if count is None and merged.max() >= DEFAULT_REGIONS:
+        merged = merge_regions(merged, classes, DEFAULT_REGIONS)
     y, x = ((np.arange(n) + 0.5) / n for n in merged.shape)
     inside = np.square((y - MIDDLE[0]) / AXES[0])[:, None] + np.square((x - MIDDLE[1]) / AXES[1]) < 1
     shares = np.bincount(merged.ravel(), inside.ravel()) / np.bincount(merged.ravel())
@@ -69,18 +69,18 @@ class JsegSegmenter:
     The regions are `region-1`, `region-2`, … by area. What is not asked for by name is `subject` where it lies in
     the middle, else `background`: a guess by place alone, of which the scores make no secret.
 
-    Another size of a photo may be divided otherwise: for the same regions at all sizes let it be `seeing` the photo
+    Another size of a photo may be divided otherwise: for the same regions at all sizes let it be `fit_to` the photo
     at one.
     """
 
-    work = WORK
+    work = JSEG_SIZE
 
     def __init__(self, count: int | None = None, seen: Tensor | None = None) -> None:
         if count is not None and not 2 <= count <= LARGEST:
             raise InputError(f"{count} regions came: a number from 2 to {LARGEST} is wanted, such as jseg:8.")
         self.count, self.seen = count, seen
 
-    def seeing(self, picture: Tensor) -> JsegSegmenter:
+    def fit_to(self, picture: Tensor) -> JsegSegmenter:
         """One that looks for regions in this picture (1, 3, h, w) of a photo, whatever size it is given later."""
         return JsegSegmenter(self.count, picture)
 
@@ -134,7 +134,7 @@ class JsegSegmenter:
         names = list(finer)
         if before:
             size = (frame.shape[-2], frame.shape[-1])
-            pieces = segment(quantise(resize(frame, fit_size(size, min(WORK, max(size))))))
+            pieces = segment(quantise(resize(frame, fit_size(size, min(JSEG_SIZE, max(size))))))
             alpha = soft_alphas(_by_most(pieces, before["regions"]), len(names) + 2, frame)
             return Regions((SUBJECT, BACKGROUND, *names), alpha, (1.0,) * (len(names) + 2)), {"regions": alpha}
         there = names if before is None else [name for name in names if name in self._find(frame).names]

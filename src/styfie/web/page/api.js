@@ -6,8 +6,8 @@ import { contextOf } from "./dom.js";
 const BASE = "/api/v1";
 
 /**
- * @import { AboutAnswer, CameraAnswer, CostAnswer, Export, JobAnswer, Looks, NameAnswer } from "./types.d.ts"
- * @import { Points, Refusal, SettingsAsked, StyleAnswer } from "./types.d.ts"
+ * @import { AboutResponse, CameraResponse, CostResponse, Export, JobResponse, Looks, NameResponse } from "./types.d.ts"
+ * @import { Points, ErrorResponse, SettingsSchema, StyleResponse } from "./types.d.ts"
  */
 
 export class ApiError extends Error {
@@ -33,7 +33,7 @@ async function ask(path, options = {}) {
 /** @param {Response} reply */
 async function sentence(reply) {
   try {
-    /** @type {Partial<Refusal> & { detail?: unknown }} */
+    /** @type {Partial<ErrorResponse> & { detail?: unknown }} */
     const { error, detail } = await reply.json();
     if (typeof error === "string") return error;
     if (typeof detail === "string") return detail;
@@ -45,7 +45,7 @@ async function sentence(reply) {
 
 /** @param {string} path @param {RequestInit} [options] */
 const json = async (path, options) => (await ask(path, options)).json();
-/** @type {(path: string, options?: RequestInit) => Promise<JobAnswer>} */
+/** @type {(path: string, options?: RequestInit) => Promise<JobResponse>} */
 const answered = json;
 /** @param {string} method @param {unknown} body */
 const send = (method, body) => ({ method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
@@ -57,9 +57,9 @@ const form = (name, file) => {
 };
 const part = encodeURIComponent;
 
-/** @returns {Promise<AboutAnswer>} */
+/** @returns {Promise<AboutResponse>} */
 export const about = () => json("/about");
-/** @returns {Promise<StyleAnswer[]>} */
+/** @returns {Promise<StyleResponse[]>} */
 export const styles = () => json("/styles");
 /** @param {string} name @param {number} size of its longest side in pixels */
 export const styleURL = (name, size = 160) => `${BASE}/styles/${part(name)}.jpg?size=${size}`;
@@ -69,7 +69,7 @@ export const portrait = async () => (await ask("/portrait.jpg")).blob();
  * The newest jobs, without the `skip` newest of them.
  *
  * @param {number} most @param {number} skip
- * @returns {Promise<JobAnswer[]>}
+ * @returns {Promise<JobResponse[]>}
  */
 export const jobs = (most, skip = 0) => json(`/jobs?${new URLSearchParams({ most: String(most), skip: String(skip) })}`);
 /** @param {string} id */
@@ -97,7 +97,7 @@ export const brushed = (id, name, mask) =>
 /** @param {string} id @param {string} name @param {Points} points */
 export const corrected = (id, name, points) =>
   answered(`/jobs/${part(id)}/regions/${part(name)}/points`, send("POST", points));
-/** @param {string} id @param {File} file @returns {Promise<NameAnswer>} */
+/** @param {string} id @param {File} file @returns {Promise<NameResponse>} */
 export const ownStyle = (id, file) => json(`/jobs/${part(id)}/styles`, form("style", file));
 /**
  * Ask for looks; refused (409) if they were changed since the job was seen in that `version`.
@@ -115,9 +115,9 @@ export async function preview(id) {
   await ask(`/jobs/${part(id)}/preview`, { method: "POST" });
   return job(id);
 }
-/** @param {string} id @param {Partial<SettingsAsked>} settings */
+/** @param {string} id @param {Partial<SettingsSchema>} settings */
 export const paint = (id, settings) => answered(`/jobs/${part(id)}/paint`, send("POST", settings));
-/** @param {string} id @param {Partial<SettingsAsked>} settings */
+/** @param {string} id @param {Partial<SettingsSchema>} settings */
 export const setUp = (id, settings) => answered(`/jobs/${part(id)}/settings`, send("PATCH", settings));
 /** @param {string} id */
 export const stop = (id) => answered(`/jobs/${part(id)}/stop`, { method: "POST" });
@@ -137,7 +137,7 @@ const WAITS = { busy: 400, idle: 2000, hidden: 5000 }; // milliseconds between t
  * It asks again and again: a browser keeps six connections to a server, and a stream of events in each tab would leave
  * none for the seventh.
  *
- * @param {string} id @param {(job: JobAnswer) => void} call @param {() => void} gone
+ * @param {string} id @param {(job: JobResponse) => void} call @param {() => void} gone
  */
 export function follow(id, call, gone) {
   let ended = false;
@@ -152,7 +152,7 @@ export function follow(id, call, gone) {
     clearTimeout(timer);
     try {
       const reply = await fetch(`${BASE}/jobs/${part(id)}`, tag ? { headers: { "If-None-Match": tag } } : {});
-      /** @type {JobAnswer | null} */
+      /** @type {JobResponse | null} */
       const news = reply.ok ? await reply.json() : null;
       if (ended) return;
       if (reply.status === 404) return void gone();
@@ -180,7 +180,7 @@ export function follow(id, call, gone) {
 /**
  * What paintings of these sizes would cost, with these settings.
  *
- * @param {string} id @param {number[]} sizes @param {Partial<SettingsAsked>} settings @returns {Promise<CostAnswer[]>}
+ * @param {string} id @param {number[]} sizes @param {Partial<SettingsSchema>} settings @returns {Promise<CostResponse[]>}
  */
 export const costs = (id, sizes, settings) => json(`/jobs/${part(id)}/costs`, send("POST", { sizes, settings }));
 
@@ -228,7 +228,7 @@ export async function bitmap(address) {
 }
 
 export const camera = {
-  /** @param {Looks} wanted @param {number} size @returns {Promise<CameraAnswer>} */
+  /** @param {Looks} wanted @param {number} size @returns {Promise<CameraResponse>} */
   open: (wanted, size) => json("/camera", send("POST", { looks: wanted, size })),
   /** @param {string} id @param {Blob} picture JPEG */
   async frame(id, picture) {

@@ -8,10 +8,10 @@ import { duration, EXPORTS, FORMATS, KEEPS } from "./names.js";
 
 /**
  * @import { Studio } from "./studio.js"
- * @import { CostAnswer, Export, JobAnswer } from "./types.d.ts"
+ * @import { CostResponse, Export, JobResponse } from "./types.d.ts"
  *
  * @typedef {"jpeg" | "png" | "webp"} Kind
- * @typedef {{ size: number | null, width: number, height: number, cost: CostAnswer | null }} Choice `size` null: as it is
+ * @typedef {{ size: number | null, width: number, height: number, cost: CostResponse | null }} Choice `size` null: as it is
  */
 
 const WHOLE = new Set(["photo", "cutout", "mask"]); // of the photo's own size, whatever is painted
@@ -45,7 +45,7 @@ export function choicesOf(photo, now, painted, most) {
   return now ? [{ size: null, ...now, cost: null }, ...others] : others;
 }
 
-/** What a size costs, in words. @param {CostAnswer | null} cost */
+/** What a size costs, in words. @param {CostResponse | null} cost */
 export function costWords(cost) {
   if (!cost) return "";
   if (cost.error) return cost.error;
@@ -117,7 +117,7 @@ export function setUpExport(studio) {
     say($("export-note"), notes.join(" "));
   }
 
-  /** @param {JobAnswer} job */
+  /** @param {JobResponse} job */
   function open(job) {
     complain($("export-error"));
     const { scene } = studio;
@@ -139,7 +139,7 @@ export function setUpExport(studio) {
     ask(job);
   }
 
-  /** What the sizes cost. @param {JobAnswer} job */
+  /** What the sizes cost. @param {JobResponse} job */
   async function ask(job) {
     try {
       const costs = await api.costs(job.id, choices.flatMap((one) => one.size ?? []), settings());

@@ -7,11 +7,11 @@ import { regionTitle, STYLE } from "./names.js";
 
 /**
  * @import { Studio } from "./studio.js"
- * @import { StyleAnswer } from "./types.d.ts"
+ * @import { StyleResponse } from "./types.d.ts"
  */
 
 export class Gallery {
-  /** @type {StyleAnswer[]} */
+  /** @type {StyleResponse[]} */
   styles = [];
   /** @type {Map<string, string>} */
   own = new Map(); // name -> address of the picture, of the job's own

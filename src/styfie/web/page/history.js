@@ -7,10 +7,10 @@ import { ago, isHere } from "./names.js";
 
 /**
  * @import { Studio } from "./studio.js"
- * @import { JobAnswer, State } from "./types.d.ts"
+ * @import { JobResponse, JobState } from "./types.d.ts"
  */
 
-/** @type {Record<State, string>} */
+/** @type {Record<JobState, string>} */
 const STATES = { done: "Painted", stopped: "Painted in part", painting: "Being painted", queued: "Waiting", ready: "Photo", reading: "Being read", failed: "Not finished" };
 
 const PAGE = 48; // pictures that are listed at a time
@@ -68,7 +68,7 @@ export function setUpHistory(studio, open, removed) {
     for (const id of pending.keys()) finish(id);
   });
 
-  /** @param {JobAnswer} job @param {number} number @param {() => Promise<unknown>} refresh */
+  /** @param {JobResponse} job @param {number} number @param {() => Promise<unknown>} refresh */
   function entry(job, number, refresh) {
     const words = STATES[job.state] ?? job.state;
     const image = el("img", { alt: "", width: 132, height: 132 });
@@ -87,7 +87,7 @@ export function setUpHistory(studio, open, removed) {
       }, icon("i-trash")));
   }
 
-  /** Whether a job has anything to be seen. @param {JobAnswer} job */
+  /** Whether a job has anything to be seen. @param {JobResponse} job */
   const isUsable = (job) => !pending.has(job.id) && (job.width || job.state !== "failed");
 
   /** List the newest anew. @param {HTMLElement} list @param {number} most */

@@ -6,7 +6,7 @@ import { BOKEHS, CARE, COLORS, isQuality, SIZES } from "./names.js";
 
 /**
  * @import { Studio } from "./studio.js"
- * @import { AboutAnswer, Chosen, LookAsked, SettingsAsked } from "./types.d.ts"
+ * @import { AboutResponse, Chosen, LookSchema, SettingsSchema } from "./types.d.ts"
  * @import { Words } from "./names.js"
  */
 
@@ -26,7 +26,7 @@ export function setUpLook(studio) {
   /** @type {Chosen} */
   let offered = { size: 512, quality: "standard", steps: 0 };
 
-  /** @param {Partial<LookAsked>} change */
+  /** @param {Partial<LookSchema>} change */
   const set = (change) => studio.selected && studio.set(studio.selected, change);
   /** @param {"strength" | "blur" | "stroke" | "content" | "likeness"} id @param {number} value @param {string} words */
   const range = (id, value, words) => {
@@ -44,7 +44,7 @@ export function setUpLook(studio) {
       return el("button", { type: "button", role: "radio", data: { value: name }, title: about, onclick: () => set({ [key]: name }) }, title);
     }));
   };
-  /** @param {Partial<LookAsked>} change */
+  /** @param {Partial<LookSchema>} change */
   const later = (change) => { // a new sketch, once the slider rests
     clearTimeout(wait);
     wait = setTimeout(() => set(change), 300);
@@ -131,7 +131,7 @@ export function setUpLook(studio) {
   studio.on("error", (error) => complain($("look-error"), error));
   for (const event of /** @type {const} */ (["picture", "scene"])) studio.on(event, () => complain($("look-error")));
 
-  /** What the server can do and starts from. @param {AboutAnswer} about */
+  /** What the server can do and starts from. @param {AboutResponse} about */
   return function offer(about) {
     stops = about.choices.blurs;
     $("blur").max = String(stops.length - 1);
@@ -147,7 +147,7 @@ export function setUpLook(studio) {
 /**
  * Settings of the next painting that the page has fields for; all others stay as they are.
  *
- * @returns {Partial<SettingsAsked>}
+ * @returns {Partial<SettingsSchema>}
  */
 export function settings() {
   const care = $("steps").value;

@@ -1,7 +1,7 @@
 // @ts-check
 // Looks that are changed here and elsewhere at the same time.
 
-/** @import { LookAsked, Looks } from "./types.d.ts" */
+/** @import { LookSchema, Looks } from "./types.d.ts" */
 
 /** @typedef {Record<string, unknown>} Values */
 
@@ -12,7 +12,7 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
  * The looks `theirs` with what was changed from `base` to `mine`, value by value: of two that were changed, mine stays.
  * Values that a look does not say are the `defaults`.
  *
- * @param {Looks} base @param {Looks} mine @param {Looks} theirs @param {Partial<LookAsked>} defaults
+ * @param {Looks} base @param {Looks} mine @param {Looks} theirs @param {Partial<LookSchema>} defaults
  */
 export function merged(base, mine, theirs, defaults = {}) {
   /** @type {[string, Values?][]} */ // pairs: a region may be called `__proto__`

@@ -11,12 +11,12 @@ import { Studio } from "./studio.js";
 import { setUpTheme } from "./theme.js";
 
 /**
- * @import { AboutAnswer } from "./types.d.ts"
+ * @import { AboutResponse } from "./types.d.ts"
  * @import { Workroom } from "./workroom.js"
  */
 
 const studio = new Studio();
-/** @type {Promise<AboutAnswer> | undefined} */
+/** @type {Promise<AboutResponse> | undefined} */
 let asked;
 /** @type {Promise<Workroom> | undefined} */
 let entered;

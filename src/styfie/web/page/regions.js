@@ -10,7 +10,7 @@ const SMALLEST = 0.0005; // share of the picture under which a region is not lis
  * @import { Gallery } from "./gallery.js"
  * @import { Stage } from "./stage.js"
  * @import { Studio } from "./studio.js"
- * @import { RegionAnswer } from "./types.d.ts"
+ * @import { RegionResponse } from "./types.d.ts"
  */
 
 /** @param {Studio} studio @param {Stage} stage @param {Gallery} gallery */
@@ -24,7 +24,7 @@ export function setUpRegions(studio, stage, gallery) {
     return styles || (look.blur > 0 ? "Photo, blurred" : "As in the photo");
   }
 
-  /** @param {RegionAnswer} region */
+  /** @param {RegionResponse} region */
   function entry(region) {
     const { name } = region;
     const title = regionTitle(name, studio.names);

@@ -11,23 +11,23 @@ import { UndoStack } from "./undo.js";
 
 /**
  * @import { Painted } from "./blend.js"
- * @import { JobAnswer, LookAsked, Looks, News, Pixels, Points, Scene, SettingsAsked } from "./types.d.ts"
+ * @import { JobResponse, LookSchema, Looks, News, Pixels, Points, Scene, SettingsSchema } from "./types.d.ts"
  *
  * @typedef {"reading" | "scene" | "looks" | "preview" | "layers" | "regions"} Work
  */
 
-/** @type {LookAsked} */
+/** @type {LookSchema} */
 const NEW = {
   styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0.5, brush: "auto",
   blur: 0, bokeh: "gaussian",
 };
-/** @param {JobAnswer | null} job */
+/** @param {JobResponse | null} job */
 const isRunning = (job) => job?.state === "queued" || job?.state === "painting";
 const MOST = 40; // layers that are kept, so that a look that was had before is there at once
 const session = Date.now().toString(36); // in addresses, so that a cache never shows what an older page was given
 
 export class Studio extends EventTarget {
-  /** @type {JobAnswer | null} */
+  /** @type {JobResponse | null} */
   job = null;
   /** @type {Scene | null} */
   scene = null;
@@ -95,7 +95,7 @@ export class Studio extends EventTarget {
     return this.names.includes("subject") ? this.selected : "subject";
   }
 
-  /** @param {string} name @returns {LookAsked} */
+  /** @param {string} name @returns {LookSchema} */
   look(name) {
     return { ...this.defaults, ...this.looks[name] };
   }
@@ -121,7 +121,7 @@ export class Studio extends EventTarget {
     }
   }
 
-  /** Go on with a job, as the server describes it. @param {JobAnswer} job */
+  /** Go on with a job, as the server describes it. @param {JobResponse} job */
   async use(job) {
     if (this.job && this.job.id !== job.id) this.leave();
     await this.#take(job);
@@ -143,7 +143,7 @@ export class Studio extends EventTarget {
     this.busy.clear();
   }
 
-  /** @param {JobAnswer} job */
+  /** @param {JobResponse} job */
   async #take(job) {
     const before = this.job;
     if (before && before.id !== job.id) return;
@@ -167,7 +167,7 @@ export class Studio extends EventTarget {
   /**
    * Looks as they were changed elsewhere, with what was changed here since; whether any is another now.
    *
-   * @param {JobAnswer} job
+   * @param {JobResponse} job
    */
   #takeLooks(job) {
     if (this.#putting) return false;
@@ -224,7 +224,7 @@ export class Studio extends EventTarget {
     }
   }
 
-  /** The painting so far, when there is a new one. @param {JobAnswer} job @param {JobAnswer} before */
+  /** The painting so far, when there is a new one. @param {JobResponse} job @param {JobResponse} before */
   async #grow(job, before) {
     const number = job.progress?.preview;
     if (!number || number === before.progress?.preview) return;
@@ -246,7 +246,7 @@ export class Studio extends EventTarget {
   /**
    * Change a look; what needs no run shows at once. Styles are sketched by the fast engine.
    *
-   * @param {string} name @param {Partial<LookAsked>} change
+   * @param {string} name @param {Partial<LookSchema>} change
    */
   set(name, change) {
     this.changes.note("looks", this.looks, `${name} ${Object.keys(change)}`);
@@ -289,7 +289,7 @@ export class Studio extends EventTarget {
       const before = this.#theirs;
       this.#theirs = structuredClone(known); // what is changed from here on is newer
       this.#putting++;
-      /** @type {JobAnswer | undefined} */
+      /** @type {JobResponse | undefined} */
       let news;
       try {
         news = await api.looks(id, known, this.#seen);
@@ -338,19 +338,19 @@ export class Studio extends EventTarget {
     }
   }
 
-  /** @param {JobAnswer} job */
+  /** @param {JobResponse} job */
   async #answered(job) {
     if (job.id === this.job?.id) await this.#take(job);
   }
 
-  /** @param {Partial<SettingsAsked>} settings */
+  /** @param {Partial<SettingsSchema>} settings */
   async paint(settings) {
     await this.#changing;
     await this.saveLooks.now();
     if (this.job) await this.#answered(await api.paint(this.job.id, settings));
   }
 
-  /** Settings of the next painting. @param {Partial<SettingsAsked>} settings */
+  /** Settings of the next painting. @param {Partial<SettingsSchema>} settings */
   async setUp(settings) {
     if (this.job) await this.#answered(await api.setUp(this.job.id, settings));
   }
@@ -409,7 +409,7 @@ export class Studio extends EventTarget {
     return this.#changeRegions((id) => api.corrected(id, name, points));
   }
 
-  /** @param {(id: string) => Promise<JobAnswer>} change @param {boolean} noted to be undone @returns {Promise<void>} */
+  /** @param {(id: string) => Promise<JobResponse>} change @param {boolean} noted to be undone @returns {Promise<void>} */
   async #changeRegions(change, noted = true) {
     if (!this.job) return;
     const { id } = this.job;
@@ -425,7 +425,7 @@ export class Studio extends EventTarget {
     }
   }
 
-  /** @param {string} id @param {(id: string) => Promise<JobAnswer>} change */
+  /** @param {string} id @param {(id: string) => Promise<JobResponse>} change */
   async #changeNow(id, change) {
     if (this.job?.id !== id) return;
     await this.saveLooks.now();
@@ -467,7 +467,7 @@ export class Studio extends EventTarget {
 
   // Showing
 
-  /** A region's layer as the look wants it, and its address. @param {JobAnswer} job @param {string} name */
+  /** A region's layer as the look wants it, and its address. @param {JobResponse} job @param {string} name */
   #layer(job, name) {
     const look = this.look(name);
     const of = job.painted.includes(name) ? "painting" : "preview";

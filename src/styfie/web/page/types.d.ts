@@ -1,20 +1,20 @@
-// What the interface takes and answers (`asked.py`, `answers.py`), and what the page's modules hand to each other.
+// What the interface takes and answers (`schemas.py`, `responses.py`), and what the page's modules hand to each other.
 // Nothing of it is there when the page runs.
 
 import type { Soft } from "./blend.js";
 
-export type State = "reading" | "ready" | "queued" | "painting" | "done" | "stopped" | "failed";
+export type JobState = "reading" | "ready" | "queued" | "painting" | "done" | "stopped" | "failed";
 export type Color = "style" | "keep" | "histogram" | "luma";
 export type Bokeh = "gaussian" | "disc" | "hexagon";
 export type Quality = "draft" | "standard" | "fine";
 
-export interface StyleAsked {
+export interface StyleSchema {
   name: string;
   weight: number;
 }
 
-export interface LookAsked {
-  styles: StyleAsked[];
+export interface LookSchema {
+  styles: StyleSchema[];
   strength: number;
   color: Color;
   stroke: number;
@@ -26,15 +26,15 @@ export interface LookAsked {
 }
 
 /** Of the regions by name: one of which nothing was asked has none. What is not said of one is by default. */
-export type Looks = Partial<Record<string, Partial<LookAsked>>>;
+export type Looks = Partial<Record<string, Partial<LookSchema>>>;
 
-export interface SettingsAsked {
+export interface SettingsSchema {
   size: number;
   quality: Quality;
   steps: number;
   seed: number;
   device: "auto" | "cpu" | "cuda" | "mps";
-  engine: "optimise" | "fast" | "taught" | "strokes" | "components";
+  engine: "optimise" | "fast" | "per-style" | "strokes" | "components";
   loss: "gram" | "wasserstein" | "sliced" | "patches";
   segmenter: string;
   start: "photo" | "noise" | "fast";
@@ -44,13 +44,13 @@ export interface SettingsAsked {
 }
 
 /** The settings that the page has fields for. */
-export type Chosen = Pick<SettingsAsked, "size" | "quality" | "steps">;
+export type Chosen = Pick<SettingsSchema, "size" | "quality" | "steps">;
 
-export interface Refusal {
+export interface ErrorResponse {
   error: string;
 }
 
-export interface RegionAnswer {
+export interface RegionResponse {
   name: string;
   side: string;
   score: number;
@@ -58,26 +58,26 @@ export interface RegionAnswer {
   area: number;
 }
 
-export interface ProgressAnswer {
+export interface ProgressResponse {
   step: number;
   steps: number;
   seconds_left: number;
   preview: number;
 }
 
-export interface JobAnswer {
+export interface JobResponse {
   id: string;
   name: string;
-  state: State;
+  state: JobState;
   note: string;
   error: string;
   /** Seconds ago. */
   created: number;
   width: number;
   height: number;
-  regions: RegionAnswer[];
+  regions: RegionResponse[];
   looks: Looks;
-  settings: SettingsAsked;
+  settings: SettingsSchema;
   styles: string[];
   previews: number;
   painted: string[];
@@ -85,37 +85,37 @@ export interface JobAnswer {
   parts: string[];
   undo: number;
   redo: number;
-  progress: ProgressAnswer | null;
+  progress: ProgressResponse | null;
   queue: number;
   pictures: string[];
   versions: number[];
   version: number;
 }
 
-export interface StyleAnswer {
+export interface StyleResponse {
   name: string;
   title: string;
   about: string;
 }
 
-export interface NameAnswer {
+export interface NameResponse {
   name: string;
 }
 
 /** What a painting of that size would cost: `seconds` 0 is not known, `error` says why it cannot be. */
-export interface CostAnswer {
+export interface CostResponse {
   size: number;
   seconds: number;
   gigabytes: number;
   error: string;
 }
 
-export interface PreviewAnswer {
+export interface PreviewResponse {
   version: number;
   painted: string[];
 }
 
-export interface CameraAnswer {
+export interface CameraResponse {
   id: string;
 }
 
@@ -123,30 +123,30 @@ export interface Limits {
   bytes: number;
   pixels: number;
   size: number;
-  kinds: string[];
+  filetypes: string[];
   hours: number;
   gigabytes: number;
 }
 
 export interface Defaults {
-  look: LookAsked;
-  settings: SettingsAsked;
+  look: LookSchema;
+  settings: SettingsSchema;
 }
 
 export interface Choices {
   colors: Color[];
-  brushes: LookAsked["brush"][];
+  brushes: LookSchema["brush"][];
   bokehs: Bokeh[];
   strokes: number[];
   blurs: number[];
   pairs: string[][];
 }
 
-export interface AboutAnswer {
+export interface AboutResponse {
   version: string;
   device: string;
   limits: Limits;
-  engines: StyleAnswer[];
+  engines: StyleResponse[];
   defaults: Defaults;
   choices: Choices;
 }
@@ -182,7 +182,7 @@ export interface Scene {
 /** What the studio tells, and what it says with it. */
 export interface News {
   /** The job as it was before. */
-  job: JobAnswer | null;
+  job: JobResponse | null;
   scene: undefined;
   /** The region whose look was changed here; none if they came from elsewhere. */
   looks: string | undefined;

@@ -15,12 +15,12 @@ import { setUpVersions } from "./versions.js";
 
 /**
  * @import { Studio } from "./studio.js"
- * @import { AboutAnswer } from "./types.d.ts"
+ * @import { AboutResponse } from "./types.d.ts"
  *
  * @typedef {Awaited<ReturnType<typeof setUp>>} Workroom
  */
 
-/** @param {Studio} studio @param {AboutAnswer} about @param {(photo: File, like?: string | null) => void} open */
+/** @param {Studio} studio @param {AboutResponse} about @param {(photo: File, like?: string | null) => void} open */
 export async function setUp(studio, about, open) {
   const stage = new Stage(studio);
   const gallery = new Gallery(studio);

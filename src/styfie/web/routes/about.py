@@ -10,31 +10,31 @@ from styfie._version import __version__
 from styfie.engines import ENGINES
 from styfie.gallery import BUILT_IN, PAIRS
 from styfie.looks import BOKEHS, BRUSHES, COLORS, STROKES
-from styfie.web.answers import AboutAnswer, StyleAnswer
-from styfie.web.asked import BLURS, LookAsked, SettingsAsked
-from styfie.web.kinds import KINDS
+from styfie.web.filetypes import FILE_TYPES
+from styfie.web.responses import AboutResponse, StyleResponse
 from styfie.web.routes.common import StudioHere, picture_responses
+from styfie.web.schemas import BLURS, LookSchema, SettingsSchema
 
 router = APIRouter(tags=["about"])
 
 
 @router.get("/about")
-async def about(studio: StudioHere) -> AboutAnswer:
+async def about(studio: StudioHere) -> AboutResponse:
     """What this server takes, keeps and offers."""
     options = studio.options
-    return AboutAnswer(
+    return AboutResponse(
         version=__version__,
         device=studio.device,
         limits={
             "bytes": options.most_bytes,
             "pixels": options.most_pixels,
             "size": options.longest,
-            "kinds": list(KINDS),
+            "filetypes": list(FILE_TYPES),
             "hours": options.hours,
             "gigabytes": options.gigabytes,
         },
-        engines=[StyleAnswer(name=n, title=entry.title) for n, entry in ENGINES.items() if not entry.needs],
-        defaults={"look": LookAsked().model_dump(), "settings": SettingsAsked().model_dump()},
+        engines=[StyleResponse(name=n, title=entry.title) for n, entry in ENGINES.items() if not entry.needs],
+        defaults={"look": LookSchema().model_dump(), "settings": SettingsSchema().model_dump()},
         choices={
             "colors": list(COLORS),
             "brushes": list(BRUSHES),
@@ -47,9 +47,9 @@ async def about(studio: StudioHere) -> AboutAnswer:
 
 
 @router.get("/styles")
-async def styles() -> list[StyleAnswer]:
+async def styles() -> list[StyleResponse]:
     """The gallery."""
-    return [StyleAnswer(name=name, title=entry.title, about=entry.about) for name, entry in BUILT_IN.items()]
+    return [StyleResponse(name=name, title=entry.title, about=entry.about) for name, entry in BUILT_IN.items()]
 
 
 @router.get("/styles/{name}.jpg", response_class=Response, responses=picture_responses("image/jpeg"))

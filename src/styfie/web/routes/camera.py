@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path, Request, Response
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN
 from styfie.settings import Settings
-from styfie.web.answers import CameraAnswer
-from styfie.web.asked import CameraAsked, plain
+from styfie.web.responses import CameraResponse
 from styfie.web.routes.common import StudioHere, picture_responses
+from styfie.web.schemas import CameraRequest, plain
 
 router = APIRouter(tags=["camera"])
 IdHere = Annotated[str, Path(max_length=64)]
@@ -20,14 +20,14 @@ MOST_PIXELS = 9_000_000  # of a frame
 
 
 @router.post("/camera", status_code=201)
-async def open_camera(studio: StudioHere, asked: CameraAsked) -> CameraAnswer:
+async def open_camera(studio: StudioHere, asked: CameraRequest) -> CameraResponse:
     """Open a camera; styles are those of the gallery."""
     named = [style.name for look in asked.looks.values() for style in look.styles]
     if not named or (lost := [name for name in named if name not in BUILT_IN]):
         what = f"The style {lost[0]!r} came" if named else "No style came"
         raise InputError(f"{what}: for the camera one of {', '.join(BUILT_IN)} is wanted.")
     settings = asdict(Settings(size=asked.size, engine="fast"))
-    return CameraAnswer(id=await studio.cameras.open(plain(asked.looks), settings | {"drawn": str(studio.drawn)}))
+    return CameraResponse(id=await studio.cameras.open(plain(asked.looks), settings | {"drawn": str(studio.drawn)}))
 
 
 @router.post(

@@ -9,14 +9,14 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Path, Request, Response
 
 from styfie.errors import InputError
-from styfie.web.answers import JobAnswer
-from styfie.web.asked import LONGEST_NAME
-from styfie.web.jobs import AFTER, BEFORE, Job, kept
+from styfie.web.jobs import AFTER, BEFORE, Job, region_states
+from styfie.web.responses import JobResponse
+from styfie.web.schemas import LONGEST_NAME
 from styfie.web.studio import Studio
 from styfie.web.versions import numbers
 
 PICTURES = ("photo", "mask", "cutout", "blur")
-SAME = tuple(JobAnswer.model_fields.keys() & {field.name for field in fields(Job)})
+SAME = tuple(JobResponse.model_fields.keys() & {field.name for field in fields(Job)})
 PAINTED = ("subject", "background", "both", "sheet")
 
 
@@ -36,11 +36,11 @@ JobHere = Annotated[Job, Depends(_job)]
 RegionHere = Annotated[str, Path(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max_length=LONGEST_NAME)]
 
 
-def answer(studio: Studio, job: Job) -> JobAnswer:
+def job_response(studio: Studio, job: Job) -> JobResponse:
     """A job as it is answered."""
     finer = [f"mask-{r['name']}" for r in job.regions] if len(job.regions) > 2 else []
     there = [*PICTURES, *finer] if job.regions else []
-    return JobAnswer.model_validate(
+    return JobResponse.model_validate(
         {
             **{name: getattr(job, name) for name in SAME},
             "created": max(0.0, round(time.time() - job.created, 1)),
@@ -49,8 +49,8 @@ def answer(studio: Studio, job: Job) -> JobAnswer:
             "queue": studio.queue_of(job),
             "painted": job.fresh,
             "sketched": job.sketched,
-            "undo": len(kept(studio.jobs.path(job), BEFORE)),
-            "redo": len(kept(studio.jobs.path(job), AFTER)),
+            "undo": len(region_states(studio.jobs.path(job), BEFORE)),
+            "redo": len(region_states(studio.jobs.path(job), AFTER)),
             "versions": numbers(studio.jobs.path(job)),
             "pictures": [*there, *(PAINTED if job.painted or job.previews else [])],
         }

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from styfie.errors import InputError
 from styfie.web.jobs import Job
-from styfie.web.routes.common import JobHere, StudioHere, answer, picture_responses
+from styfie.web.routes.common import JobHere, StudioHere, job_response, picture_responses
 
 router = APIRouter(tags=["pictures"], default_response_class=Response)
 Kind = Literal["jpeg", "png", "webp"]
@@ -36,12 +36,12 @@ async def export(
 
     Photo, mask and cut-out are of the photo's own size, all others of the painting's.
     """
-    there = answer(studio, job).pictures
+    there = job_response(studio, job).pictures
     if absent := [name for name in names if name not in there]:
         raise InputError(f"There is no picture {absent[0]!r}: there are {', '.join(there)}.")
     stem = stem_of(job)
     files = {name: f"{stem} - {WORDS.get(name, name)}" for name in names}
-    suffix, data = await studio.ask_quick(job, "export", studio.wanted(job), files, kind, quality)
+    suffix, data = await studio.ask_interactive(job, "export", studio.result_request(job), files, kind, quality)
     title = files[names[0]] if len(files) == 1 else stem
     return Response(data, media_type=TYPES[suffix], headers=attached(f"{title}.{suffix}"))
 
@@ -53,5 +53,5 @@ def stem_of(job: Job) -> str:
 
 def attached(name: str) -> dict[str, str]:
     """The header that names a file, whatever letters are in it (RFC 6266)."""
-    plain = "".join(letter if letter.isascii() and letter.isprintable() and letter not in '"\\' else "_" for letter in name)
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
     return {"content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"}

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Body, File, Form, Header, Path, Query, Response, 
 from fastapi.responses import StreamingResponse
 
 from styfie.errors import InputError
-from styfie.web.answers import JobAnswer, NameAnswer, PreviewAnswer
-from styfie.web.asked import Asked, Looks, SettingsAsked
-from styfie.web.intake import label_of
+from styfie.web.errors import NotFoundError
 from styfie.web.jobs import PHOTO
-from styfie.web.refusals import GoneError
-from styfie.web.routes.common import JobHere, SeenHere, StudioHere, answer, picture_responses, tag
+from styfie.web.responses import JobResponse, NameResponse, PreviewResponse
+from styfie.web.routes.common import JobHere, SeenHere, StudioHere, job_response, picture_responses, tag
+from styfie.web.schemas import Looks, PaintRequest, SettingsSchema
+from styfie.web.uploads import label_of
 
 router = APIRouter(tags=["jobs"])
 MOST_STYLES = 8
@@ -26,26 +26,28 @@ MOST_STYLES = 8
 async def post(
     studio: StudioHere,
     photo: Annotated[UploadFile, File(description="JPEG, PNG, WebP, AVIF, TIFF, HEIC, BMP or GIF.")],
-    asked: Annotated[str | None, Form(description='JSON: {"looks": …, "settings": …}; with it, it is painted.')] = None,
+    request: Annotated[
+        str | None, Form(description='JSON: {"looks": …, "settings": …}; with it, it is painted.')
+    ] = None,
     style: Annotated[list[UploadFile] | None, File(description="Pictures for looks, named as their files.")] = None,
     recipe: Annotated[
         UploadFile | None, File(description="painting.ora or recipe.json: its looks and settings once more.")
     ] = None,
-) -> JobAnswer:
+) -> JobResponse:
     """A new job: the photo is checked at once, and then looked at."""
-    given = Asked.from_json(asked, "asked") if asked is not None else None
+    given = PaintRequest.from_json(request, "request") if request is not None else None
     files = style or []
     if len(files) > MOST_STYLES:
         raise InputError(f"{len(files)} styles were sent: at most {MOST_STYLES} are taken.")
     if recipe and given:
-        raise InputError("Both asked and recipe came: one of them is wanted.")
+        raise InputError("Both request and recipe came: one of them is wanted.")
     styles = [(file.filename or "style", file.file) for file in files]
     _check_names([name for name, _ in styles], given)
     recipe_file = recipe.file if recipe else None
-    return answer(studio, await studio.post(photo.file, given, styles, recipe_file, photo.filename or ""))
+    return job_response(studio, await studio.post(photo.file, given, styles, recipe_file, photo.filename or ""))
 
 
-def _check_names(names: list[str], asked: Asked | None) -> None:
+def _check_names(names: list[str], asked: PaintRequest | None) -> None:
     """Refuse looks that name one of several styles of the same name: which of them is meant cannot be known."""
     labels = [label_of(name) for name in names]
     named = {style.name for look in asked.looks.values() for style in look.styles} if asked else set()
@@ -60,12 +62,14 @@ async def history(
     studio: StudioHere,
     most: Annotated[int, Query(ge=1, le=1000)] = 100,
     skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
-) -> list[JobAnswer]:
+) -> list[JobResponse]:
     """The newest jobs, the newest first, without the `skip` newest of them."""
-    return [answer(studio, job) for job in itertools.islice(studio.jobs, skip, skip + most)]
+    return [job_response(studio, job) for job in itertools.islice(studio.jobs, skip, skip + most)]
 
 
-@router.get("/jobs/{id}", response_model=JobAnswer, responses={304: {"description": "It is as `If-None-Match` says."}})
+@router.get(
+    "/jobs/{id}", response_model=JobResponse, responses={304: {"description": "It is as `If-None-Match` says."}}
+)
 async def one(
     studio: StudioHere,
     job: JobHere,
@@ -76,7 +80,7 @@ async def one(
     response.headers["etag"] = tag(studio, job)
     if if_none_match == tag(studio, job):
         return Response(status_code=304, headers={"etag": tag(studio, job)})
-    return answer(studio, job)
+    return job_response(studio, job)
 
 
 @router.delete("/jobs/{id}", status_code=204)
@@ -86,39 +90,39 @@ async def delete(studio: StudioHere, job: JobHere) -> None:
 
 
 @router.post("/jobs/{id}/again", status_code=201)
-async def again(studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, File()]) -> JobAnswer:
+async def again(studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, File()]) -> JobResponse:
     """The same looks and settings for another photo."""
-    asked = Asked.model_validate({"looks": job.looks, "settings": job.settings})
+    asked = PaintRequest.model_validate({"looks": job.looks, "settings": job.settings})
     with contextlib.ExitStack() as stack:
         folder = studio.jobs.path(job)
         styles = [(name, stack.enter_context((folder / file).open("rb"))) for name, file in job.styles.items()]
         name = photo.filename or ""
-        return answer(studio, await studio.post(photo.file, asked, styles, name=name))
+        return job_response(studio, await studio.post(photo.file, asked, styles, name=name))
 
 
 @router.get("/jobs/{id}/events", response_class=StreamingResponse, responses=picture_responses("text/event-stream"))
 async def events(studio: StudioHere, job: JobHere) -> StreamingResponse:
     """The job each time that it changes, as server-sent events; ends with `deleted` when it is."""
 
-    async def told() -> AsyncIterator[str]:
+    async def on_event() -> AsyncIterator[str]:
         async for changed in studio.watch(job):
-            yield f"data: {answer(studio, changed).model_dump_json()}\n\n" if changed else ": still here\n\n"
+            yield f"data: {job_response(studio, changed).model_dump_json()}\n\n" if changed else ": still here\n\n"
         if studio.is_deleted(job):
             yield "event: deleted\ndata:\n\n"
 
-    return StreamingResponse(told(), media_type="text/event-stream")
+    return StreamingResponse(on_event(), media_type="text/event-stream")
 
 
 @router.put("/jobs/{id}/looks")
 async def looks(
     studio: StudioHere, job: JobHere, wanted: Annotated[Looks, Body(max_length=16)], seen: SeenHere
-) -> JobAnswer:
+) -> JobResponse:
     """What is asked of the regions; of a painting strength, color and blur change at once.
 
     With the version of the job that was seen in `If-Match` it is refused (409) if the looks were changed since.
     """
     studio.ask(job, wanted, seen)
-    return answer(studio, job)
+    return job_response(studio, job)
 
 
 @router.get("/jobs/{id}/styles/{name}.jpg", response_class=Response, responses=picture_responses("image/jpeg"))
@@ -130,42 +134,42 @@ async def own_style(
 ) -> Response:
     """A style picture of the job's own, small."""
     if (file := job.styles.get(name)) is None:
-        raise GoneError("The job has no such style of its own.")
+        raise NotFoundError("The job has no such style of its own.")
     return Response(await studio.small(studio.jobs.path(job) / file, size), media_type="image/jpeg")
 
 
 @router.post("/jobs/{id}/styles", status_code=201)
-async def add_style(studio: StudioHere, job: JobHere, style: Annotated[UploadFile, File()]) -> NameAnswer:
+async def add_style(studio: StudioHere, job: JobHere, style: Annotated[UploadFile, File()]) -> NameResponse:
     """A style picture of one's own, for this job; the answer says what it is called in looks."""
-    return NameAnswer(name=await studio.add_style(job, style.filename or "style", style.file))
+    return NameResponse(name=await studio.add_style(job, style.filename or "style", style.file))
 
 
 @router.post("/jobs/{id}/preview")
-async def preview(studio: StudioHere, job: JobHere) -> PreviewAnswer:
+async def preview(studio: StudioHere, job: JobHere) -> PreviewResponse:
     """Paint it in one pass, at once; layers and pictures are then of it."""
     painted = await studio.preview(job)
-    return PreviewAnswer(version=job.previews, painted=painted)
+    return PreviewResponse(version=job.previews, painted=painted)
 
 
 @router.post("/jobs/{id}/paint", status_code=202)
-async def paint(studio: StudioHere, job: JobHere, settings: SettingsAsked | None = None) -> JobAnswer:
+async def paint(studio: StudioHere, job: JobHere, settings: SettingsSchema | None = None) -> JobResponse:
     """Queue it to be painted; settings that are not said are those it has."""
     await studio.paint(job, settings)
-    return answer(studio, job)
+    return job_response(studio, job)
 
 
 @router.patch("/jobs/{id}/settings")
-async def set_up(studio: StudioHere, job: JobHere, settings: SettingsAsked) -> JobAnswer:
+async def set_up(studio: StudioHere, job: JobHere, settings: SettingsSchema) -> JobResponse:
     """What is asked of the next run; what is not said stays as it is."""
     studio.set_up(job, settings)
-    return answer(studio, job)
+    return job_response(studio, job)
 
 
 @router.post("/jobs/{id}/stop")
-async def stop(studio: StudioHere, job: JobHere) -> JobAnswer:
+async def stop(studio: StudioHere, job: JobHere) -> JobResponse:
     """Stop painting; the best so far is kept."""
     await studio.end_painting(job)
-    return answer(studio, job)
+    return job_response(studio, job)
 
 
 @router.get("/jobs/{id}/photo.jpg", response_class=Response, responses=picture_responses("image/jpeg"))

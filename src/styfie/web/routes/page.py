@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from styfie.web.answers import JobAnswer
-from styfie.web.routes.common import JobHere, StudioHere, answer, picture_responses
+from styfie.web.responses import JobResponse
+from styfie.web.routes.common import JobHere, StudioHere, job_response, picture_responses
 from styfie.weights import ASSETS
 
 router = APIRouter(tags=["page"])
@@ -26,18 +26,18 @@ async def soft(studio: StudioHere, job: JobHere) -> Response:
     uint32 width, height, R regions, N pixels; uint8 region by pixel, filled up to 4 bytes; uint32 N places; float32
     alphas (R, N); float32 colours (R, 3, N). With photo and layers that is all that `Painting.render` blends.
     """
-    return Response(await studio.ask_quick(job, "soft"), media_type="application/octet-stream")
+    return Response(await studio.ask_interactive(job, "soft"), media_type="application/octet-stream")
 
 
 @router.post("/jobs/{id}/undo")
-async def undo(studio: StudioHere, job: JobHere) -> JobAnswer:
+async def undo(studio: StudioHere, job: JobHere) -> JobResponse:
     """Take back the last change of the regions."""
     await studio.change_regions(job, "step", True, corrects=True)
-    return answer(studio, job)
+    return job_response(studio, job)
 
 
 @router.post("/jobs/{id}/redo")
-async def redo(studio: StudioHere, job: JobHere) -> JobAnswer:
+async def redo(studio: StudioHere, job: JobHere) -> JobResponse:
     """Do the change again that was taken back last."""
     await studio.change_regions(job, "step", False, corrects=True)
-    return answer(studio, job)
+    return job_response(studio, job)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from styfie.web.asked import MOST_BLUR, Bokeh, Color
+from styfie.web.errors import NotFoundError
 from styfie.web.jobs import GROWING, LONGEST, PHOTO, Job
-from styfie.web.refusals import GoneError
 from styfie.web.routes.common import JobHere, RegionHere, StudioHere, picture_responses, png
+from styfie.web.schemas import MOST_BLUR, Bokeh, Color
 from styfie.web.studio import Studio
 
 router = APIRouter(tags=["pictures"], default_response_class=Response)
@@ -20,7 +20,7 @@ PNG = picture_responses("image/png")
 @router.get("/jobs/{id}/mattes/{name}.png", responses=PNG)
 async def matte(studio: StudioHere, job: JobHere, name: RegionHere) -> Response:
     """A region's matte, 8 bit, 255 = inside."""
-    return png(await studio.ask_quick(job, "matte", name))
+    return png(await studio.ask_interactive(job, "matte", name))
 
 
 @router.get("/jobs/{id}/layers/{name}.png", responses=PNG)
@@ -38,13 +38,13 @@ async def layer(
     """
     given = {"color": color, "blur": blur, "bokeh": bokeh}
     values = {k: v for k, v in given.items() if v is not None}
-    return png(await studio.ask_quick(job, "show_layer", studio.wanted(job), name, values))
+    return png(await studio.ask_interactive(job, "show_layer", studio.result_request(job), name, values))
 
 
 @router.get("/jobs/{id}/pictures/{name}.png", responses=PNG)
 async def picture(studio: StudioHere, job: JobHere, name: RegionHere) -> Response:
     """A picture of the result, rendered with the looks as they are now."""
-    return png(await studio.ask_quick(job, "show_picture", studio.wanted(job), name))
+    return png(await studio.ask_interactive(job, "show_picture", studio.result_request(job), name))
 
 
 @router.get("/jobs/{id}/growing.jpg", responses=picture_responses("image/jpeg"))
@@ -62,7 +62,7 @@ async def growing(
 @router.get("/jobs/{id}/all.zip", responses=picture_responses("application/zip"))
 async def pack(studio: StudioHere, job: JobHere) -> Response:
     """All pictures and `painting.ora` in one file."""
-    data = await studio.ask_quick(job, "show_all", studio.wanted(job))
+    data = await studio.ask_interactive(job, "show_all", studio.result_request(job))
     return Response(data, media_type="application/zip", headers=_named("styfie.zip"))
 
 
@@ -70,14 +70,14 @@ async def pack(studio: StudioHere, job: JobHere) -> Response:
 async def painting(studio: StudioHere, job: JobHere) -> Response:
     """Layers, mattes, styles and the recipe, for Krita, GIMP and Styfie."""
     if not job.painted:
-        raise GoneError("Nothing is painted yet: paint first.")
-    data = await studio.ask_quick(job, "show_ora", studio.wanted(job))
+        raise NotFoundError("Nothing is painted yet: paint first.")
+    data = await studio.ask_interactive(job, "show_ora", studio.result_request(job))
     return Response(data, media_type="image/openraster", headers=_named("painting.ora"))
 
 
 @router.get("/jobs/{id}/recipe.json", responses=picture_responses("application/json"))
 async def recipe(job: JobHere) -> Response:
-    """What is asked, as it can be sent with another photo as `asked`."""
+    """What is asked, as it can be sent with another photo as `request`."""
     text = json.dumps({"looks": job.looks, "settings": job.settings}, indent=1)
     return Response(text, media_type="application/json", headers=_named("recipe.json"))
 
@@ -86,7 +86,7 @@ def _file(studio: Studio, job: Job, name: str, kind: str) -> Response:
     try:
         return Response((studio.jobs.path(job) / name).read_bytes(), media_type=kind)
     except FileNotFoundError:
-        raise GoneError("There is no such picture yet, or no more.") from None
+        raise NotFoundError("There is no such picture yet, or no more.") from None
 
 
 def _named(name: str) -> dict[str, Any]:

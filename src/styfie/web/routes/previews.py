@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from styfie.errors import InputError
-from styfie.web.asked import LookAsked, StyleAsked
 from styfie.web.checks import check_styles
 from styfie.web.routes.common import JobHere, StudioHere, picture_responses
+from styfie.web.schemas import LookSchema, StyleSchema
 
 router = APIRouter(tags=["pictures"])
 StyleName = Annotated[str, Query(max_length=60)]
@@ -31,7 +31,7 @@ async def face(
     styles = {side: name for side, name in (("subject", subject), ("background", background)) if name}
     if not styles:
         raise InputError("No style came: one for subject or background is wanted.")
-    check_styles({side: LookAsked(styles=[StyleAsked(name=name)]) for side, name in styles.items()}, job.styles)
+    check_styles({side: LookSchema(styles=[StyleSchema(name=name)]) for side, name in styles.items()}, job.styles)
     device = studio.settings(job)["device"]
-    data = await studio.ask_quick(job, "face_preview", styles, job.styles, str(studio.drawn), size, device)
+    data = await studio.ask_interactive(job, "face_preview", styles, job.styles, str(studio.drawn), size, device)
     return Response(data, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})

@@ -7,27 +7,27 @@ import io
 from fastapi import APIRouter, Request
 
 from styfie.errors import InputError
-from styfie.web.answers import JobAnswer
-from styfie.web.asked import PointsAsked, SplitAsked
-from styfie.web.routes.common import JobHere, RegionHere, StudioHere, answer
+from styfie.web.responses import JobResponse
+from styfie.web.routes.common import JobHere, RegionHere, StudioHere, job_response
+from styfie.web.schemas import PointsRequest, SplitRequest
 
 router = APIRouter(tags=["regions"])
 
 
 @router.post("/jobs/{id}/regions")
-async def split(studio: StudioHere, job: JobHere, asked: SplitAsked) -> JobAnswer:
+async def split(studio: StudioHere, job: JobHere, asked: SplitRequest) -> JobResponse:
     """Split a region off the subject."""
     await studio.change_regions(job, "split", asked.name, studio.settings(job), corrects=False)
-    return answer(studio, job)
+    return job_response(studio, job)
 
 
 @router.post("/jobs/{id}/regions/{name}/points")
-async def points(studio: StudioHere, job: JobHere, name: RegionHere, asked: PointsAsked) -> JobAnswer:
+async def points(studio: StudioHere, job: JobHere, name: RegionHere, asked: PointsRequest) -> JobResponse:
     """Correct a region: what lies around points and looks like them comes in or goes out."""
     if not asked.add and not asked.remove:
         raise InputError("No points came: at least one to add or to remove is wanted.")
     await studio.change_regions(job, "points", name, asked.add, asked.remove, corrects=True)
-    return answer(studio, job)
+    return job_response(studio, job)
 
 
 @router.put(
@@ -39,15 +39,15 @@ async def points(studio: StudioHere, job: JobHere, name: RegionHere, asked: Poin
         }
     },
 )
-async def brush(studio: StudioHere, job: JobHere, name: RegionHere, request: Request) -> JobAnswer:
+async def brush(studio: StudioHere, job: JobHere, name: RegionHere, request: Request) -> JobResponse:
     """A region as it was brushed, white = inside; a new name is a new region, laid over the others."""
     data = await request.body()
     await studio.brush(job, name, io.BytesIO(data))
-    return answer(studio, job)
+    return job_response(studio, job)
 
 
 @router.delete("/jobs/{id}/regions/{name}")
-async def merge(studio: StudioHere, job: JobHere, name: RegionHere) -> JobAnswer:
+async def merge(studio: StudioHere, job: JobHere, name: RegionHere) -> JobResponse:
     """Give a region back to what it was split off from."""
     await studio.change_regions(job, "merge", name, corrects=True)
-    return answer(studio, job)
+    return job_response(studio, job)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from styfie.web.answers import JobAnswer
-from styfie.web.refusals import GoneError
-from styfie.web.routes.common import JobHere, StudioHere, answer, picture_responses
+from styfie.web.errors import NotFoundError
+from styfie.web.responses import JobResponse
+from styfie.web.routes.common import JobHere, StudioHere, job_response, picture_responses
 from styfie.web.versions import folder_of
 
 router = APIRouter(tags=["versions"])
@@ -22,7 +22,7 @@ async def picture(
     """A painting as it was when it was done, or small, at most so many pixels, as JPEG."""
     file = folder_of(studio.jobs.path(job), number) / "both.png"
     if not file.is_file():
-        raise GoneError("There is no such version, or no more.")
+        raise NotFoundError("There is no such version, or no more.")
     headers = {"cache-control": "private, max-age=86400"}
     if size:
         return Response(await studio.small(file, size), media_type="image/jpeg", headers=headers)
@@ -30,7 +30,7 @@ async def picture(
 
 
 @router.post("/jobs/{id}/versions/{number}")
-async def put_back(studio: StudioHere, job: JobHere, number: Number) -> JobAnswer:
+async def put_back(studio: StudioHere, job: JobHere, number: Number) -> JobResponse:
     """Make it the painting again, with its regions, looks and settings; the one that is now is a version, too."""
     await studio.put_back(job, number)
-    return answer(studio, job)
+    return job_response(studio, job)

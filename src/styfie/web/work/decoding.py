@@ -11,7 +11,7 @@ from PIL import Image
 
 from styfie import decoding
 from styfie.errors import InputError, StyfieError
-from styfie.web.refusals import FULL, FullError, is_full
+from styfie.web.errors import DISK_FULL, FullError, is_full
 
 T = TypeVar("T")
 
@@ -52,5 +52,5 @@ def guarded(read: Callable[[], T]) -> T:
         raise InputError("The file needs more memory than it may take: a smaller one is wanted.") from None
     except Exception as error:  # decoders raise whatever they like
         if is_full(error):
-            raise FullError(FULL) from None
+            raise FullError(DISK_FULL) from None
         raise InputError("What was sent cannot be read, or is damaged: get a whole copy.") from None

@@ -17,10 +17,10 @@ from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.matting import GUIDE, guided_filter, upsampled_strips
 from styfie.storage.openraster import eight_bits, png
 from styfie.storage.results import cutout, result_pictures
-from styfie.web.jobs import READ, Wanted
+from styfie.web.jobs import READ, ResultRequest
 from styfie.web.work.paintings import REGIONS, load
-from styfie.web.work.shown import show_picture, shown
-from styfie.web.workers import Line
+from styfie.web.work.results import current_painting, show_picture
+from styfie.web.workers import WorkerChannel
 
 SUFFIXES = {"jpeg": "jpg", "png": "png", "webp": "webp"}
 WHOLE = ("photo", "cutout", "mask")
@@ -28,7 +28,7 @@ WHOLE = ("photo", "cutout", "mask")
 
 
 def export(
-    line: Line, folder: str, wanted: Wanted, names: dict[str, str], kind: str, quality: int
+    channel: WorkerChannel, folder: str, wanted: ResultRequest, names: dict[str, str], kind: str, quality: int
 ) -> tuple[str, bytes]:
     """Pictures by name, each as the file that `names` calls it (without suffix); several are one ZIP.
 
@@ -37,7 +37,7 @@ def export(
     Returns:
         The suffix, and the file.
     """
-    made = _Exports(line, Path(folder), wanted)
+    made = _Exports(channel, Path(folder), wanted)
     files = []
     for name, title in names.items():
         picture = made.picture(name)
@@ -67,8 +67,8 @@ def encoded(picture: Image.Image, kind: str, quality: int) -> bytes:
 class _Exports:
     """What is exported of one job: made when it is asked for, the whole photo and its matte but once."""
 
-    def __init__(self, line: Line, folder: Path, wanted: Wanted) -> None:
-        self.line, self.folder, self.wanted = line, folder, wanted
+    def __init__(self, channel: WorkerChannel, folder: Path, wanted: ResultRequest) -> None:
+        self.channel, self.folder, self.wanted = channel, folder, wanted
         self._whole: Painting | None = None
 
     def picture(self, name: str) -> Image.Image:
@@ -84,8 +84,8 @@ class _Exports:
         if name == "mask":
             return eight_bits(self.whole.matte)
         if name == "sheet":
-            return Image.open(io.BytesIO(show_picture(self.line, str(self.folder), self.wanted, name)))
-        pictures = result_pictures(shown(self.folder, self.wanted))
+            return Image.open(io.BytesIO(show_picture(self.channel, str(self.folder), self.wanted, name)))
+        pictures = result_pictures(current_painting(self.folder, self.wanted))
         if name not in pictures:
             raise InputError(f"There is no picture {name!r}: there are {', '.join((*pictures, 'cutout', 'sheet'))}.")
         return eight_bits(pictures[name])

@@ -15,8 +15,8 @@ from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.settings import Settings
 from styfie.styles import resolve_looks
-from styfie.web.work.paintings import REGIONS, asks, load
-from styfie.web.workers import Line
+from styfie.web.work.paintings import REGIONS, load, look_specs
+from styfie.web.workers import WorkerChannel
 
 AROUND = 3.4  # times the face's height that the square has: hair, shoulders, and some of what is behind
 LEAST = 0.4  # of the photo's shorter side that it has, so that strokes and background are seen
@@ -24,7 +24,13 @@ LOW = 0.06  # of the square that the face is above its middle
 
 
 def face_preview(
-    _line: Line, folder: str, styles: dict[str, str], own: dict[str, str], drawn: str, size: int, device: str
+    _channel: WorkerChannel,
+    folder: str,
+    styles: dict[str, str],
+    own: dict[str, str],
+    drawn: str,
+    size: int,
+    device: str,
 ) -> bytes:
     """The head with person and background in these `styles`, `size` pixels wide and high, as JPEG.
 
@@ -35,7 +41,7 @@ def face_preview(
     box = head_box(before.regions)
     photo, sides = _cut(before.photo, box, size), _sides(before.regions, box, size)
     looks = {n: {"styles": [{"name": styles[n], "weight": 1.0}]} for n in sides.names if styles.get(n)}
-    wanted: dict[str, Look] = resolve_looks(asks(Path(folder), looks, own, Path(drawn)), size)
+    wanted: dict[str, Look] = resolve_looks(look_specs(Path(folder), looks, own, Path(drawn)), size)
     *_, last = load_engine("fast")(photo, sides, wanted, Settings(size=size, engine="fast", device=device))
     held = io.BytesIO()
     to_image(Painting(photo, sides, last.layers, wanted, {}).render()).save(held, "JPEG", quality=84)

@@ -12,23 +12,23 @@ from styfie.film.stream import Stream
 from styfie.images import read_picture, to_image
 from styfie.settings import Settings
 from styfie.styles import resolve_looks
-from styfie.web.kinds import suffix_of
-from styfie.web.refusals import GoneError
+from styfie.web.errors import NotFoundError
+from styfie.web.filetypes import suffix_of
 from styfie.web.work.decoding import check_pixels, guarded
-from styfie.web.work.paintings import asks
-from styfie.web.workers import Line
+from styfie.web.work.paintings import look_specs
+from styfie.web.workers import WorkerChannel
 
 _streams: dict[str, Stream] = {}
 
 
-def camera(_line: Line, name: str, looks: dict[str, Any], settings: dict[str, Any]) -> None:
+def camera(_channel: WorkerChannel, name: str, looks: dict[str, Any], settings: dict[str, Any]) -> None:
     """Open one."""
     drawn = Path(settings.pop("drawn"))
     asked = Settings(**settings)
-    _streams[name] = Stream(resolve_looks(asks(drawn, looks, {}, drawn), asked.size), asked)
+    _streams[name] = Stream(resolve_looks(look_specs(drawn, looks, {}, drawn), asked.size), asked)
 
 
-def frame(_line: Line, name: str, data: bytes, most_pixels: int) -> bytes:
+def frame(_channel: WorkerChannel, name: str, data: bytes, most_pixels: int) -> bytes:
     """Paint a frame: JPEG in, JPEG out.
 
     Raises:
@@ -36,7 +36,7 @@ def frame(_line: Line, name: str, data: bytes, most_pixels: int) -> bytes:
         InputError: no picture.
     """
     if (stream := _streams.get(name)) is None:
-        raise GoneError("There is no such camera, or it was closed.")
+        raise NotFoundError("There is no such camera, or it was closed.")
     suffix_of(data)
     with guarded(lambda: Image.open(io.BytesIO(data))) as image:
         check_pixels(image, most_pixels)
@@ -50,6 +50,6 @@ def frame(_line: Line, name: str, data: bytes, most_pixels: int) -> bytes:
     return held.getvalue()
 
 
-def camera_off(_line: Line, name: str) -> None:
+def camera_off(_channel: WorkerChannel, name: str) -> None:
     """Close one."""
     _streams.pop(name, None)

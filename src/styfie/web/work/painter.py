@@ -14,21 +14,21 @@ from styfie.pipeline import paint_into
 from styfie.reading import Request, find_regions, read_photo
 from styfie.settings import Settings
 from styfie.web.jobs import GROWING, LONGEST
-from styfie.web.work.paintings import REGIONS, asks, described, load
-from styfie.web.work.shown import take_size
-from styfie.web.workers import Line
+from styfie.web.work.paintings import REGIONS, described, load, look_specs
+from styfie.web.work.results import take_size
+from styfie.web.workers import WorkerChannel
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
     from styfie.painting import Painting
     from styfie.regions import Regions
 
-SHARE = 0.08  # of the run's time that showing it may take
-LEAST = 0.4  # seconds between two of them
+PREVIEW_TIME_FRACTION = 0.08  # of the run's time that showing it may take
+MIN_PREVIEW_SECONDS = 0.4  # seconds between two of them
 
 
 def run(
-    line: Line,
+    channel: WorkerChannel,
     folder: str,
     photo: str,
     looks: dict[str, Any],
@@ -38,10 +38,10 @@ def run(
 ) -> dict[str, Any]:
     """Paint a job, or go on with it; what is painted when it is asked to stop is kept."""
     asked, path = Settings(**settings), Path(folder)
-    line.tell({"step": 0, "steps": 0, "seconds_left": 0.0, "preview": 0})
+    channel.send({"step": 0, "steps": 0, "seconds_left": 0.0, "preview": 0})
     regions = _regions(path, photo, asked, corrected)
-    growing = _Growing(line, path / GROWING)
-    wanted = {name: ask for name, ask in asks(path, looks, own).items() if name in regions.names}
+    growing = _Growing(channel, path / GROWING)
+    wanted = {name: ask for name, ask in look_specs(path, looks, own).items() if name in regions.names}
     painting, _ = paint_into(path, path / photo, Request(wanted, asked, regions=regions), growing.start, growing.add)
     resized = take_size(path, painting)
     size = painting.regions.size
@@ -72,10 +72,10 @@ def _regions(folder: Path, file: str, settings: Settings, corrected: bool) -> Re
 class _Growing:
     """Tells how far it is, and shows it as `file`."""
 
-    line: Line
+    channel: WorkerChannel
     file: Path
     before: Painting | None = None
-    shown: int = 0
+    previews: int = 0
     next: float = 0.0
 
     def start(self, painting: Painting) -> None:
@@ -93,15 +93,15 @@ class _Growing:
             beside = self.file.with_name(f".{self.file.name}")
             to_image(replace(self.before, layers=layers).render()).save(beside, "JPEG", quality=85)
             beside.replace(self.file)
-            self.shown += 1
+            self.previews += 1
             ended = time.monotonic()
-            self.next = ended + max(LEAST, (ended - started) * (1 / SHARE - 1))
-        self.line.tell(
+            self.next = ended + max(MIN_PREVIEW_SECONDS, (ended - started) * (1 / PREVIEW_TIME_FRACTION - 1))
+        self.channel.send(
             {
                 "step": progress.step,
                 "steps": progress.steps,
                 "seconds_left": round(progress.seconds_left, 1),
-                "preview": self.shown,
+                "preview": self.previews,
             }
         )
-        return not self.line.asked_to_stop()
+        return not self.channel.stop_requested()

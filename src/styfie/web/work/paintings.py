@@ -17,12 +17,12 @@ from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.storage.openraster import as_stored, read_painting, write_painting
 from styfie.storage.stored import LOOK
-from styfie.styles import LARGEST, Ask, StyleSource
+from styfie.styles import LARGEST, LookSpec, StyleSource
 from styfie.web.atomic import replace_whole
 
-KEPT = 4  # paintings held in memory
+CACHED_PAINTINGS = 4  # paintings held in memory
 REGIONS, PREVIEW, PAINTING = "regions.ora", "preview.ora", "painting.ora"
-_held: OrderedDict[tuple[str, int], Painting] = OrderedDict()
+_cached: OrderedDict[tuple[str, int], Painting] = OrderedDict()
 
 
 def load(file: Path) -> Painting:
@@ -35,7 +35,7 @@ def load(file: Path) -> Painting:
         key = str(file), file.stat().st_mtime_ns
     except FileNotFoundError:
         raise MissingError("There is no such picture yet: paint it first.") from None
-    return _hold(key, _held.get(key) or read_painting(file, styles=False))
+    return _hold(key, _cached.get(key) or read_painting(file, styles=False))
 
 
 def save(painting: Painting, file: Path) -> None:
@@ -48,10 +48,10 @@ def save(painting: Painting, file: Path) -> None:
 
 def _hold(key: tuple[str, int], painting: Painting) -> Painting:
     """Hold on to a painting, and let go of the one that was not asked for longest."""
-    _held[key] = painting
-    _held.move_to_end(key)
-    while len(_held) > KEPT:
-        _held.popitem(last=False)
+    _cached[key] = painting
+    _cached.move_to_end(key)
+    while len(_cached) > CACHED_PAINTINGS:
+        _cached.popitem(last=False)
     return painting
 
 
@@ -80,7 +80,9 @@ def look_of(values: Mapping[str, Any], styles: tuple[Style, ...] = ()) -> Look:
     return Look(styles, **{name: value for name, value in values.items() if name in LOOK})
 
 
-def asks(folder: Path, looks: Mapping[str, Any], own: Mapping[str, str], drawn: Path | None = None) -> dict[str, Ask]:
+def look_specs(
+    folder: Path, looks: Mapping[str, Any], own: Mapping[str, str], drawn: Path | None = None
+) -> dict[str, LookSpec]:
     """What is asked of each region: styles of the gallery by name, or files of the job.
 
     With `drawn` those of the gallery are taken from there, where they were drawn before.
@@ -93,6 +95,8 @@ def asks(folder: Path, looks: Mapping[str, Any], own: Mapping[str, str], drawn: 
         return Style(name, read_picture(file)) if file and file.is_file() else name
 
     return {
-        name: Ask(tuple(StyleSource(source(s["name"]), s["weight"]) for s in look.get("styles", ())), look_of(look))
+        name: LookSpec(
+            tuple(StyleSource(source(s["name"]), s["weight"]) for s in look.get("styles", ())), look_of(look)
+        )
         for name, look in looks.items()
     }

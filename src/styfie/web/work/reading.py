@@ -15,22 +15,22 @@ from styfie.errors import InputError
 from styfie.images import read_matte, read_picture, to_image, write_png
 from styfie.storage.atomic import sync
 from styfie.storage.recipes import read_recipe
-from styfie.styles import LARGEST, Ask, StyleSource, load_style
-from styfie.web.asked import LookAsked, SettingsAsked
+from styfie.styles import LARGEST, LookSpec, StyleSource, load_style
 from styfie.web.atomic import replace_whole
 from styfie.web.jobs import READ
+from styfie.web.schemas import LookSchema, SettingsSchema
 from styfie.web.work.decoding import guarded, open_picture
-from styfie.web.workers import Line
+from styfie.web.workers import WorkerChannel
 
 LONGEST = 4096  # longest side of `read.png`
-SHOWN = 1024  # longest side of `photo.jpg`
+PHOTO_SIZE = 1024  # longest side of `photo.jpg`
 DRAWN = 512  # at which gallery styles are drawn, once
 UNPACKED = 400_000_000  # bytes of a recipe's file when it is unpacked, at most
 ENTRIES = 200  # files in it, at most
 TURNED = 5  # EXIF orientations from here on are of pictures that lie on their side
 
 
-def photo(_line: Line, file: str, most_pixels: int, longest: int = LONGEST) -> dict[str, int]:
+def photo(_channel: WorkerChannel, file: str, most_pixels: int, longest: int = LONGEST) -> dict[str, int]:
     """Decode all of a photo, and write it upright beside, for what paints as `read.png` and small as `photo.jpg`.
 
     The other workers read that: what came from outside is decoded here alone.
@@ -49,19 +49,19 @@ def photo(_line: Line, file: str, most_pixels: int, longest: int = LONGEST) -> d
     beside = Path(file).with_name(f".{READ}")
     write_png(read, beside)
     replace_whole(beside, Path(file).with_name(READ))
-    read.thumbnail((SHOWN, SHOWN))
+    read.thumbnail((PHOTO_SIZE, PHOTO_SIZE))
     read.save(Path(file).with_name("photo.jpg"), quality=88)
     return {"width": width, "height": height}
 
 
-def style(_line: Line, file: str, into: str, most_pixels: int) -> None:
+def style(_channel: WorkerChannel, file: str, into: str, most_pixels: int) -> None:
     """A style picture, decoded and written anew as PNG: nothing but its pixels is kept."""
     open_picture(Path(file), most_pixels).close()
     write_png(to_image(_read(file, LARGEST)), Path(into))
     sync(Path(into))
 
 
-def mask(_line: Line, file: str, width: int, height: int, most_pixels: int) -> None:
+def mask(_channel: WorkerChannel, file: str, width: int, height: int, most_pixels: int) -> None:
     """A mask for a photo of that size, decoded and written anew as grey PNG, no larger than it was."""
     with open_picture(Path(file), most_pixels) as image:
         scale = min(1.0, max(image.size) / max(width, height))
@@ -69,7 +69,7 @@ def mask(_line: Line, file: str, width: int, height: int, most_pixels: int) -> N
     write_png(to_image(guarded(lambda: read_matte(Path(file), size))), Path(file))
 
 
-def recipe(_line: Line, file: str, folder: str, most_pixels: int) -> dict[str, Any]:
+def recipe(_channel: WorkerChannel, file: str, folder: str, most_pixels: int) -> dict[str, Any]:
     """What a `painting.ora` asks, as JSON; styles that are no gallery's are written into `folder`, by their names.
 
     Raises:
@@ -80,10 +80,10 @@ def recipe(_line: Line, file: str, folder: str, most_pixels: int) -> dict[str, A
     styles: dict[str, str] = {}
     looks = {name: _plain(ask, Path(folder), styles) for name, ask in found.looks.items()}
     settings = {
-        name: value for name in SettingsAsked.model_fields if (value := getattr(found.settings, name)) is not None
+        name: value for name in SettingsSchema.model_fields if (value := getattr(found.settings, name)) is not None
     }
     settings["device"] = "auto"  # of this computer, not of that one
-    return {"asked": json.dumps({"looks": looks, "settings": settings}), "styles": styles}
+    return {"request": json.dumps({"looks": looks, "settings": settings}), "styles": styles}
 
 
 def _check_zip(file: str, most_pixels: int) -> None:
@@ -98,8 +98,8 @@ def _check_zip(file: str, most_pixels: int) -> None:
                         raise InputError("A picture in the painting has too many pixels: a smaller one is wanted.")
 
 
-def _plain(ask: Ask, folder: Path, styles: dict[str, str]) -> dict[str, Any]:
-    known = {name: value for name in LookAsked.model_fields if (value := getattr(ask.look, name, None)) is not None}
+def _plain(ask: LookSpec, folder: Path, styles: dict[str, str]) -> dict[str, Any]:
+    known = {name: value for name in LookSchema.model_fields if (value := getattr(ask.look, name, None)) is not None}
     return known | {"styles": [{"name": _named(s, folder, styles), "weight": s.weight} for s in ask.styles]}
 
 
@@ -116,14 +116,14 @@ def _named(source: StyleSource, folder: Path, styles: dict[str, str]) -> str:
     return name
 
 
-def gallery(_line: Line, name: str, folder: str) -> None:
+def gallery(_channel: WorkerChannel, name: str, folder: str) -> None:
     """A style of the gallery as a file, made once."""
     beside = Path(folder) / f".{name}.part"
     write_png(to_image(load_style(name, DRAWN).picture), beside)
     replace_whole(beside, Path(folder) / f"{name}.png")
 
 
-def thumbnail(_line: Line, file: str, size: int) -> bytes:
+def thumbnail(_channel: WorkerChannel, file: str, size: int) -> bytes:
     """A picture of the server's own as JPEG, at most so many pixels."""
     held = io.BytesIO()
     with Image.open(file) as image:

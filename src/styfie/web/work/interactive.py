@@ -24,28 +24,42 @@ from styfie.styles import resolve_looks
 from styfie.web.work.exporting import export
 from styfie.web.work.face_previews import face_preview
 from styfie.web.work.frames import camera, camera_off, frame
-from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, asks, described, load, save, unpainted
-from styfie.web.work.shown import parts_of, show_all, show_layer, show_ora, show_picture, soft, take_size
-from styfie.web.work.undoing import remember, step
-from styfie.web.workers import Line
+from styfie.web.work.history import remember, step
+from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, described, load, look_specs, save, unpainted
+from styfie.web.work.results import parts_of, show_all, show_layer, show_ora, show_picture, soft, take_size
+from styfie.web.workers import WorkerChannel
 
-__all__ = ["camera", "camera_off", "export", "face_preview", "frame", "show_all", "show_layer", "show_ora", "show_picture", "soft", "step"]
+__all__ = [
+    "camera",
+    "camera_off",
+    "export",
+    "face_preview",
+    "frame",
+    "show_all",
+    "show_layer",
+    "show_ora",
+    "show_picture",
+    "soft",
+    "step",
+]
 
 NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject."
 
 
-def warm(_line: Line) -> dict[str, str]:
+def warm(_channel: WorkerChannel) -> dict[str, str]:
     """Load what the first photo would wait for; says what computes here."""
     find_regions(read_photo(None, 96), Settings(), {})
     return {"device": pick_device("auto").type}
 
 
-def warm_fast(_line: Line) -> None:
+def warm_fast(_channel: WorkerChannel) -> None:
     """Load what the first preview would wait for."""
     paint(None, {SUBJECT: "ink"}, Settings(size=96, engine="fast"))
 
 
-def find(_line: Line, folder: str, file: str, settings: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+def find(
+    _channel: WorkerChannel, folder: str, file: str, settings: dict[str, Any], wanted: list[str]
+) -> dict[str, Any]:
     """Look for the person in a photo, and for what is `wanted` of it; a note says what was not found."""
     asked, note = Settings(**settings), ""
     photo = read_photo(Path(folder) / file, asked.size)
@@ -72,7 +86,7 @@ def _find_each(find: Callable[..., Regions], finer: Sequence[str]) -> tuple[Regi
     return regions, f"Not found in this photo: {', '.join(absent)}."
 
 
-def split(_line: Line, folder: str, name: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
+def split(_channel: WorkerChannel, folder: str, name: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
     """Split a region off the subject."""
     before = load(Path(folder) / REGIONS)
     if name in before.regions.names:
@@ -84,7 +98,7 @@ def split(_line: Line, folder: str, name: str, settings: dict[str, Any]) -> list
 
 
 def points(
-    _line: Line, folder: str, name: str, add: list[tuple[float, float]], remove: list[tuple[float, float]]
+    _channel: WorkerChannel, folder: str, name: str, add: list[tuple[float, float]], remove: list[tuple[float, float]]
 ) -> list[dict[str, Any]]:
     """Correct a region by points, which are shares of width and height."""
     before = load(Path(folder) / REGIONS)
@@ -93,7 +107,7 @@ def points(
     return _keep(folder, before.photo, correct(before.regions, before.photo, name, *inside))
 
 
-def brush(_line: Line, folder: str, name: str, mask: str) -> list[dict[str, Any]]:
+def brush(_channel: WorkerChannel, folder: str, name: str, mask: str) -> list[dict[str, Any]]:
     """A region as it was brushed; a new name is a new region."""
     before = load(Path(folder) / REGIONS)
     matte = read_matte(Path(mask), before.regions.size)
@@ -108,7 +122,7 @@ def brush(_line: Line, folder: str, name: str, mask: str) -> list[dict[str, Any]
     return _keep(folder, before.photo, regions)
 
 
-def merge(_line: Line, folder: str, name: str) -> list[dict[str, Any]]:
+def merge(_channel: WorkerChannel, folder: str, name: str) -> list[dict[str, Any]]:
     """Give a region back to its side."""
     before = load(Path(folder) / REGIONS)
     before.regions.index(name)
@@ -125,11 +139,16 @@ def _keep(folder: str, photo: torch.Tensor, regions: Regions) -> list[dict[str, 
 
 
 def preview(
-    _line: Line, folder: str, looks: dict[str, Any], own: dict[str, str], settings: dict[str, Any], drawn: str
+    _channel: WorkerChannel,
+    folder: str,
+    looks: dict[str, Any],
+    own: dict[str, str],
+    settings: dict[str, Any],
+    drawn: str,
 ) -> list[str]:
     """Paint with the fast engine, at once; names of the painted regions."""
     before = load(Path(folder) / REGIONS)
-    wanted = asks(Path(folder), _known(looks, before), own, Path(drawn))
+    wanted = look_specs(Path(folder), _existing(looks, before), own, Path(drawn))
     asked = replace(Settings(**settings), size=max(before.regions.size), engine="fast")
     looks_here = resolve_looks(wanted, asked.size)
     shown = {name: looks_here[name] for name in before.regions.names if name in looks_here}
@@ -139,12 +158,12 @@ def preview(
     return [name for name, look in painting.looks.items() if look.styles]
 
 
-def _known(looks: Mapping[str, Any], painting: Painting) -> dict[str, Any]:
+def _existing(looks: Mapping[str, Any], painting: Painting) -> dict[str, Any]:
     """The looks of regions that there are."""
     return {name: look for name, look in looks.items() if name in painting.regions.names}
 
 
-def regions_of_painting(_line: Line, folder: str) -> list[dict[str, Any]]:
+def regions_of_painting(_channel: WorkerChannel, folder: str) -> list[dict[str, Any]]:
     """The regions become those of the painting; those that were can be had back, unless they are of another size."""
     painting = load(Path(folder) / PAINTING)
     if take_size(Path(folder), painting):
@@ -152,6 +171,6 @@ def regions_of_painting(_line: Line, folder: str) -> list[dict[str, Any]]:
     return _keep(folder, painting.photo, painting.regions)
 
 
-def matte(_line: Line, folder: str, name: str) -> bytes:
+def matte(_channel: WorkerChannel, folder: str, name: str) -> bytes:
     """A region's matte as 8-bit PNG."""
     return png(eight_bits(load(Path(folder) / REGIONS).regions[name]))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops
 
-from styfie.cli.options import asked_looks, gigabytes
+from styfie.cli.options import gigabytes, parse_look_options
 from styfie.errors import InputError
 from styfie.painting import Painting
 from styfie.pipeline import PORTRAIT
@@ -33,7 +33,7 @@ def test_what_is_no_memory_is_refused(text: str) -> None:
 
 
 def test_a_bare_value_is_for_all_that_are_not_named() -> None:
-    found = asked_looks(("a", "b", "c"), strength=["0.5", "b=1"], color=["c=luma"], stroke=None)
+    found = parse_look_options(("a", "b", "c"), strength=["0.5", "b=1"], color=["c=luma"], stroke=None)
     assert found == {
         "a": {"strength": 0.5},
         "b": {"strength": 1.0},
@@ -50,13 +50,13 @@ def test_a_bare_value_is_for_all_that_are_not_named() -> None:
         ({"stroke": ["9"]}, "stroke is 9.0: a size from 0.25"),
         ({"stroke": ["wide"]}, "--stroke wide came: a size from 0.25"),
         ({"likeness": ["nan"]}, "from 0 \\(painted freely\\)"),
-        ({"graded": ["a=-1"]}, "nothing on what is nearest"),
+        ({"depth_falloff": ["a=-1"]}, "nothing on what is nearest"),
         ({"color": ["a="]}, "color is ''"),
     ],
 )
 def test_wrong_values_of_looks(given: dict[str, list[str]], says: str) -> None:
     with pytest.raises(InputError, match=says):
-        asked_looks(("a",), **given)
+        parse_look_options(("a",), **given)
 
 
 def recipe_of(file: Path) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def test_all_that_is_asked_of_regions_is_in_the_painting(capsys: pytest.CaptureF
     mask.save(tmp_path / "left.png")
     Image.linear_gradient("L").save(tmp_path / "depth.png")
     asked = ["--subject", "pop:2+marble", "--background", "marble", "--stroke", "0.5", "--likeness", "subject=0.9"]
-    asked += ["--graded", "background=1", "--depth", f"{tmp_path}/depth.png", "--max-memory", "2.5G"]
+    asked += ["--depth-falloff", "background=1", "--depth", f"{tmp_path}/depth.png", "--max-memory", "2.5G"]
     asked += ["--style-mask", f"subject={tmp_path}/left.png+{tmp_path}/left.png", "--loss", "gram"]
     code, _, err = run(capsys, "paint", PORTRAIT, *asked, *SMALL, "-o", tmp_path / "out")
     assert (code, "Traceback" in err) == (0, False)
@@ -81,8 +81,8 @@ def test_all_that_is_asked_of_regions_is_in_the_painting(capsys: pytest.CaptureF
     for style in subject.styles:
         assert style.alpha is not None
         assert style.alpha.mean() == pytest.approx(0.5)
-    assert (subject.stroke, subject.likeness, subject.graded) == (0.5, 0.9, 0.0)
-    assert (background.stroke, background.likeness, background.graded) == (0.5, 0.5, 1.0)
+    assert (subject.stroke, subject.likeness, subject.depth_falloff) == (0.5, 0.9, 0.0)
+    assert (background.stroke, background.likeness, background.depth_falloff) == (0.5, 0.5, 1.0)
     assert painting.regions.depth is not None
     assert painting.recipe["settings"]["max_memory"] == 2.5
     assert painting.recipe["depth"] == "given"
@@ -102,7 +102,7 @@ def test_all_that_is_asked_of_regions_is_in_the_painting(capsys: pytest.CaptureF
         (("--subject", "pop", "--likeness", "background=1"), "painted are subject"),
         (("--max-memory", "much"), "2GB, 800MB"),
         (("--max-memory", "1MB"), "max_memory is 0.001"),
-        (("--graded", "0.5"), "--depth FILE or --depth auto"),
+        (("--depth-falloff", "0.5"), "--depth FILE or --depth auto"),
         (("--depth", "none.png"), "no file none.png"),
         (("--timelapse", "film.avi"), ".gif or .mp4"),
         (("--recipe", "none.ora"), "no file none.ora"),
@@ -136,17 +136,17 @@ def test_mixes_all_regions_by_a_bare_value(capsys: pytest.CaptureFixture[str], t
     run(capsys, "paint", "--subject", "pop", "--background", "marble", *SMALL, "--depth", "auto", "-o", tmp_path)
     ora = tmp_path / "painting.ora"
     before = recipe_of(ora)
-    assert {"asked", "likeness"} <= set(before)
+    assert {"fingerprint", "likeness"} <= set(before)
     assert run(capsys, "mix", ora, "--strength", "0", "-o", tmp_path / "none")[0] == 0
     photo = opened(tmp_path / "photo.png").tobytes()
     assert opened(tmp_path / "none" / "both.png").tobytes() == photo
     mixed = recipe_of(tmp_path / "none" / "painting.ora")
     assert mixed["likeness"] == 1.0, "nothing shows but the photo"
-    assert "asked" not in mixed, "it is no more what the run was asked for"
-    assert run(capsys, "mix", ora, "--graded", "1", "-o", tmp_path / "graded")[0] == 0
-    graded = Painting.load(tmp_path / "graded" / "painting.ora")
-    assert recipe_of(tmp_path / "graded" / "painting.ora")["likeness"] == round(graded.likeness or 0.0, 3)
-    both = opened(tmp_path / "graded" / "both.png").tobytes()
+    assert "fingerprint" not in mixed, "it is no more what the run was asked for"
+    assert run(capsys, "mix", ora, "--depth-falloff", "1", "-o", tmp_path / "depth_falloff")[0] == 0
+    depth_falloff = Painting.load(tmp_path / "depth_falloff" / "painting.ora")
+    assert recipe_of(tmp_path / "depth_falloff" / "painting.ora")["likeness"] == round(depth_falloff.likeness or 0.0, 3)
+    both = opened(tmp_path / "depth_falloff" / "both.png").tobytes()
     assert photo != both != opened(tmp_path / "both.png").tobytes()
 
 
@@ -173,6 +173,6 @@ def test_an_unpainted_region_is_blurred_at_once_or_after_the_fact(
 
 def test_mix_does_not_grade_without_depth(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     run(capsys, "paint", "--subject", "pop", *SMALL, "-o", tmp_path)
-    code, _, err = run(capsys, "mix", tmp_path / "painting.ora", "--graded", "1", "-o", tmp_path / "b")
+    code, _, err = run(capsys, "mix", tmp_path / "painting.ora", "--depth-falloff", "1", "-o", tmp_path / "b")
     assert (code, "knows no depth" in err) == (2, True)
     assert not (tmp_path / "b").exists()

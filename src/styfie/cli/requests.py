@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from styfie.cli.options import asked_looks, gigabytes, named_in
+from styfie.cli.options import gigabytes, named_in, parse_look_options
 from styfie.errors import InputError
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
-    from styfie.styles import Ask
+    from styfie.styles import LookSpec
 
 
-def asked_settings(context: typer.Context, base: Settings) -> Settings:
+def parse_settings(context: typer.Context, base: Settings) -> Settings:
     """A recipe's settings or the defaults, and in their place what the command line gives.
 
     Raises:
@@ -36,38 +36,40 @@ def is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
 
 
-def asked_of_regions(
+def parse_looks(
     styles: Mapping[str, str],
     masks: Mapping[str, str],
     given: Mapping[str, Sequence[str] | None],
-    recipe: Mapping[str, Ask],
-) -> dict[str, Ask]:
+    recipe: Mapping[str, LookSpec],
+) -> dict[str, LookSpec]:
     """The asks of a recipe's looks with what the command line gives in their place.
 
-    `styles` and `masks` are texts by region, `given` those of the other fields of `Look` as for `asked_looks`. A region
-    that gets another style keeps the rest of its look.
+    `styles` and `masks` are texts by region, `given` those of the other fields of `Look` as for
+    `parse_look_options`. A region that gets another style keeps the rest of its look.
 
     Raises:
         InputError: a region that is not painted, a value out of range, or masks that are not one for each style.
     """
-    from styfie.styles import Ask, parse_styles
+    from styfie.styles import LookSpec, parse_styles
 
     asks = dict(recipe)
     for name, text in styles.items():
-        asks[name] = replace(asks.get(name, Ask()), styles=parse_styles(text))
+        asks[name] = replace(asks.get(name, LookSpec()), styles=parse_styles(text))
     for name, text in masks.items():
         if name not in asks:
             raise InputError(f"--style-mask for {name} came: a --style for it is wanted too.")
         asks[name] = _with_masks(name, asks[name], text)
     # A blurred region need not be painted; without any style it is the default pair's that the others are for.
     painted = tuple(asks) or ("subject", "background")
-    for name, changes in asked_looks(tuple(dict.fromkeys([*painted, *named_in(given.get("blur"))])), **given).items():
-        ask = asks.get(name, Ask())
+    for name, changes in parse_look_options(
+        tuple(dict.fromkeys([*painted, *named_in(given.get("blur"))])), **given
+    ).items():
+        ask = asks.get(name, LookSpec())
         asks[name] = replace(ask, look=replace(ask.look, **changes))
     return asks
 
 
-def _with_masks(name: str, ask: Ask, text: str) -> Ask:
+def _with_masks(name: str, ask: LookSpec, text: str) -> LookSpec:
     files = [text] if os.path.exists(text) else text.split("+")  # noqa: PTH110 - it takes names of any length
     if len(files) != len(ask.styles):
         raise InputError(

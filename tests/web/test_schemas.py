@@ -14,22 +14,22 @@ from styfie.errors import InputError
 from styfie.looks import BOKEHS, BRUSHES, COLORS, Look
 from styfie.losses import STYLE_LOSSES
 from styfie.settings import DEVICES, QUALITIES, STARTS, Settings
-from styfie.web.asked import Asked, LookAsked, SettingsAsked
-from styfie.web.kinds import suffix_of
+from styfie.web.filetypes import suffix_of
+from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema
 
 
 @pytest.mark.parametrize(
     ("model", "name", "known"),
     [
-        (LookAsked, "color", COLORS),
-        (LookAsked, "brush", BRUSHES),
-        (LookAsked, "bokeh", BOKEHS),
-        (SettingsAsked, "device", DEVICES),
-        (SettingsAsked, "lens", BOKEHS),
-        (SettingsAsked, "start", STARTS),
-        (SettingsAsked, "quality", tuple(QUALITIES)),
-        (SettingsAsked, "loss", tuple(STYLE_LOSSES)),
-        (SettingsAsked, "engine", tuple(name for name, entry in ENGINES.items() if not entry.needs)),
+        (LookSchema, "color", COLORS),
+        (LookSchema, "brush", BRUSHES),
+        (LookSchema, "bokeh", BOKEHS),
+        (SettingsSchema, "device", DEVICES),
+        (SettingsSchema, "lens", BOKEHS),
+        (SettingsSchema, "start", STARTS),
+        (SettingsSchema, "quality", tuple(QUALITIES)),
+        (SettingsSchema, "loss", tuple(STYLE_LOSSES)),
+        (SettingsSchema, "engine", tuple(name for name, entry in ENGINES.items() if not entry.needs)),
     ],
 )
 def test_choices_are_the_librarys(model: Any, name: str, known: tuple[str, ...]) -> None:
@@ -37,11 +37,11 @@ def test_choices_are_the_librarys(model: Any, name: str, known: tuple[str, ...])
 
 
 def test_defaults_are_the_librarys() -> None:
-    assert SettingsAsked().settings() == Settings()
-    asked = LookAsked().model_dump()
+    assert SettingsSchema().settings() == Settings()
+    asked = LookSchema().model_dump()
     assert asked.pop("styles") == []
     assert asked == {name: getattr(Look(), name) for name in asked}
-    assert {field.name for field in fields(Look)} - set(asked) == {"styles", "graded"}, (
+    assert {field.name for field in fields(Look)} - set(asked) == {"styles", "depth_falloff"}, (
         "needs depth, which is not asked for"
     )
 
@@ -63,8 +63,8 @@ def test_defaults_are_the_librarys() -> None:
     ],
 )
 def test_what_is_not_taken_is_said_in_a_sentence(text: str) -> None:
-    with pytest.raises(InputError, match=r"^asked.*\.$"):
-        Asked.from_json(text, "asked")
+    with pytest.raises(InputError, match=r"^request.*\.$"):
+        PaintRequest.from_json(text, "request")
 
 
 def test_kinds_by_their_first_bytes() -> None:

@@ -8,9 +8,9 @@ import torch
 
 from styfie.errors import InputError
 from styfie.regions import Regions
-from styfie.web.jobs import AFTER, BEFORE, kept
+from styfie.web.jobs import AFTER, BEFORE, region_states
+from styfie.web.work.history import forget, remember, step
 from styfie.web.work.paintings import REGIONS, save, unpainted
-from styfie.web.work.undoing import forget, remember, step
 
 LINE: Any = None  # nothing is told
 
@@ -43,7 +43,7 @@ def test_changes_are_taken_back_and_done_again_one_by_one(tmp_path: Path) -> Non
 def test_twenty_changes_can_be_taken_back(tmp_path: Path) -> None:
     for number in range(26):
         changed(tmp_path, number / 25)
-    assert len(kept(tmp_path, BEFORE)) == 20
+    assert len(region_states(tmp_path, BEFORE)) == 20
     areas = [step(LINE, str(tmp_path), True)[0]["area"] for _ in range(20)]
     assert areas == pytest.approx([number / 25 for number in range(24, 4, -1)], abs=0.003)
     with pytest.raises(InputError):
@@ -54,9 +54,11 @@ def test_states_are_numbered_from_1(tmp_path: Path) -> None:
     """As `jobs` says: the last number is the nearest, also beyond nine."""
     for number in range(12):
         changed(tmp_path, number / 11)
-    assert [file.name for file in kept(tmp_path, BEFORE)] == [f"before-{number}.ora" for number in range(1, 12)]
+    assert [file.name for file in region_states(tmp_path, BEFORE)] == [
+        f"before-{number}.ora" for number in range(1, 12)
+    ]
     step(LINE, str(tmp_path), True)
-    assert [file.name for file in kept(tmp_path, AFTER)] == ["after-1.ora"]
+    assert [file.name for file in region_states(tmp_path, AFTER)] == ["after-1.ora"]
 
 
 def test_nothing_can_be_taken_back_of_what_was_forgotten(tmp_path: Path) -> None:

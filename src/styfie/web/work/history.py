@@ -8,35 +8,35 @@ from typing import Any
 
 from styfie.errors import InputError
 from styfie.web.atomic import replace_whole
-from styfie.web.jobs import AFTER, BEFORE, kept
+from styfie.web.jobs import AFTER, BEFORE, region_states
 from styfie.web.work.paintings import REGIONS, described, load
-from styfie.web.workers import Line
+from styfie.web.workers import WorkerChannel
 
-MOST = 20  # changes that can be undone
+MAX_UNDO = 20  # changes that can be undone
 
 
 def remember(folder: Path) -> None:
     """Keep the regions that are about to be changed; what was undone is then gone."""
     if not (folder / REGIONS).is_file():
         return
-    for file in kept(folder, AFTER):
+    for file in region_states(folder, AFTER):
         file.unlink()
     _push(folder, BEFORE)
-    for file in kept(folder, BEFORE)[:-MOST]:
+    for file in region_states(folder, BEFORE)[:-MAX_UNDO]:
         file.unlink()
 
 
 def forget(folder: Path) -> None:
     """Nothing can be undone: the regions have another size."""
-    for file in kept(folder, BEFORE) + kept(folder, AFTER):
+    for file in region_states(folder, BEFORE) + region_states(folder, AFTER):
         file.unlink()
 
 
-def step(_line: Line, folder: str, back: bool) -> list[dict[str, Any]]:
+def step(_channel: WorkerChannel, folder: str, back: bool) -> list[dict[str, Any]]:
     """Undo the last change of the regions, or do it again; the regions as they are then."""
     here = Path(folder)
     source, into = (BEFORE, AFTER) if back else (AFTER, BEFORE)
-    states = kept(here, source)
+    states = region_states(here, source)
     if not states:
         raise InputError(f"There is nothing to {'undo' if back else 'redo'}.")
     load(states[-1])  # before anything is replaced by it
@@ -47,7 +47,7 @@ def step(_line: Line, folder: str, back: bool) -> list[dict[str, Any]]:
 
 
 def _push(folder: Path, which: str) -> None:
-    states = kept(folder, which)
+    states = region_states(folder, which)
     number = int(states[-1].stem.rpartition("-")[2]) + 1 if states else 1
     beside = folder / f".{which}.part"
     shutil.copyfile(folder / REGIONS, beside)

@@ -20,16 +20,16 @@ from styfie.segmentation.protocols import PartSegmenter
 from styfie.storage.openraster import eight_bits, png
 from styfie.storage.results import cutout, result_pictures, write_folder
 from styfie.styles import resolve_looks
-from styfie.web.jobs import Wanted
-from styfie.web.refusals import GoneError
-from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, asks, load, look_of, save, unpainted
-from styfie.web.work.undoing import forget
-from styfie.web.workers import Line
+from styfie.web.errors import NotFoundError
+from styfie.web.jobs import ResultRequest
+from styfie.web.work.history import forget
+from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, load, look_of, look_specs, save, unpainted
+from styfie.web.workers import WorkerChannel
 
 STROKES = ("strokes.json", "strokes.svg")
 
 
-def shown(folder: Path, wanted: Wanted, styles: bool = False) -> Painting:
+def current_painting(folder: Path, wanted: ResultRequest, styles: bool = False) -> Painting:
     """Regions as they are now with layers from the painting, from the preview, or none yet: the photo.
 
     With `styles` the looks have their style pictures, which only a sheet and a painting's file need.
@@ -45,14 +45,14 @@ def shown(folder: Path, wanted: Wanted, styles: bool = False) -> Painting:
         elif not values.get("styles"):
             looks[name] = look_of(values)
     if styles and any(look.styles for look in looks.values()):
-        full = asks(folder, {name: asked[name] for name in looks}, wanted.own, Path(wanted.drawn))
+        full = look_specs(folder, {name: asked[name] for name in looks}, wanted.own, Path(wanted.drawn))
         looks = resolve_looks(full, max(base.regions.size))
     recipe = dict(load(folder / PAINTING).recipe) if wanted.painted else {}
     recipe["settings"] = {**recipe.get("settings", {}), **{name: wanted.settings[name] for name in ("radius", "lens")}}
     return replace(base, layers=layers, looks=looks, recipe=recipe)
 
 
-def _layer(folder: Path, name: str, wanted: Wanted, size: tuple[int, int]) -> tuple[Tensor, Any] | None:
+def _layer(folder: Path, name: str, wanted: ResultRequest, size: tuple[int, int]) -> tuple[Tensor, Any] | None:
     """A region's layer (3, H, W) and its styles, if there is one of what is asked, at that size."""
     if name not in (*wanted.painted, *wanted.sketched):
         return None
@@ -66,23 +66,23 @@ def _layer(folder: Path, name: str, wanted: Wanted, size: tuple[int, int]) -> tu
     return source.layers[source.regions.index(name)], look.styles
 
 
-def show_layer(_line: Line, folder: str, wanted: Wanted, name: str, values: dict[str, Any]) -> bytes:
+def show_layer(_channel: WorkerChannel, folder: str, wanted: ResultRequest, name: str, values: dict[str, Any]) -> bytes:
     """A region's layer as it is blended in the looks that are asked, with some of their values replaced, as PNG."""
-    painting = shown(Path(folder), wanted)
+    painting = current_painting(Path(folder), wanted)
     painting.regions.index(name)
     look = replace(painting.looks.get(name) or Look(), **values)
     if not look.painted:
-        raise GoneError(f"The region {name} is not painted yet: ask for a preview, or for a blur.")
+        raise NotFoundError(f"The region {name} is not painted yet: ask for a preview, or for a blur.")
     return png(eight_bits(painting.layer(name, look)))
 
 
-def show_picture(_line: Line, folder: str, wanted: Wanted, name: str) -> bytes:
+def show_picture(_channel: WorkerChannel, folder: str, wanted: ResultRequest, name: str) -> bytes:
     """One picture of what is shown, as PNG."""
     if name == "sheet":
         with tempfile.TemporaryDirectory() as into:
-            write_folder(shown(Path(folder), wanted, styles=True), Path(into))
+            write_folder(current_painting(Path(folder), wanted, styles=True), Path(into))
             return (Path(into) / "sheet.png").read_bytes()
-    painting = shown(Path(folder), wanted)
+    painting = current_painting(Path(folder), wanted)
     if name == "cutout":
         return png(cutout(painting))
     pictures = result_pictures(painting)
@@ -91,11 +91,11 @@ def show_picture(_line: Line, folder: str, wanted: Wanted, name: str) -> bytes:
     return png(eight_bits(pictures[name]))
 
 
-def show_all(_line: Line, folder: str, wanted: Wanted) -> bytes:
+def show_all(_channel: WorkerChannel, folder: str, wanted: ResultRequest) -> bytes:
     """All pictures and `painting.ora` as ZIP."""
     held = io.BytesIO()
     with tempfile.TemporaryDirectory() as into, zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
-        for file in write_folder(shown(Path(folder), wanted, styles=True), Path(into)):
+        for file in write_folder(current_painting(Path(folder), wanted, styles=True), Path(into)):
             archive.write(file, file.name)
         for name in STROKES if wanted.painted else ():
             if (Path(folder) / name).is_file():
@@ -103,14 +103,14 @@ def show_all(_line: Line, folder: str, wanted: Wanted) -> bytes:
     return held.getvalue()
 
 
-def show_ora(_line: Line, folder: str, wanted: Wanted) -> bytes:
+def show_ora(_channel: WorkerChannel, folder: str, wanted: ResultRequest) -> bytes:
     """What is shown as an OpenRaster file."""
     with tempfile.TemporaryDirectory() as into:
-        write_folder(shown(Path(folder), wanted, styles=True), Path(into))
+        write_folder(current_painting(Path(folder), wanted, styles=True), Path(into))
         return (Path(into) / PAINTING).read_bytes()
 
 
-def soft(_line: Line, folder: str) -> bytes:
+def soft(_channel: WorkerChannel, folder: str) -> bytes:
     """All that is needed to blend layers as `Painting.render` does, but photo and layers; little endian.
 
     Width, height, number of regions R and of soft pixels N (uint32 each); which region has the largest alpha at each
@@ -120,7 +120,7 @@ def soft(_line: Line, folder: str) -> bytes:
     """
     painting = load(Path(folder) / REGIONS)
     alpha = painting.regions.alpha
-    places, colours = painting.soft(painting.photo, alpha)
+    places, colours = painting.boundary_colours(painting.photo, alpha)
     height, width = painting.regions.size
     head = struct.pack("<4I", width, height, len(alpha), len(places)) + alpha[:, 0].argmax(0).byte().numpy().tobytes()
     arrays = (places.int().numpy(), alpha.flatten(2)[:, 0, places].numpy(), colours.numpy())

@@ -12,18 +12,18 @@ from typing import Any, BinaryIO
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN
 from styfie.storage.atomic import sync
-from styfie.web.asked import Asked
+from styfie.web.errors import TooLateError, WorkerDiedError
+from styfie.web.filetypes import SIGNATURE_BYTES, ZIP, suffix_of
 from styfie.web.jobs import Job, Jobs
-from styfie.web.kinds import START, ZIP, suffix_of
-from styfie.web.refusals import TooLateError, WorkerDiedError
+from styfie.web.schemas import PaintRequest
 from styfie.web.workers import Worker
 
 LATE = 40.0  # seconds that decoding may take
-KEPT_STYLES = 12  # that one job may have of its own
+MAX_STYLES = 12  # that one job may have of its own
 LABEL = 60  # letters of a style's name
 
 
-class Intake:
+class Uploads:
     """Takes photos, styles, masks and recipes for jobs; `reader` decodes them, of at most so many pixels.
 
     Photos are kept for painting with a `longest` side of so many pixels.
@@ -66,8 +66,8 @@ class Intake:
         """A style picture of the user's own; what it is called in looks."""
         folder = self.jobs.path(job)
         number = 1 + len(job.styles)
-        if number > KEPT_STYLES:
-            raise InputError(f"A job may have {KEPT_STYLES} styles of its own, and it has them.")
+        if number > MAX_STYLES:
+            raise InputError(f"A job may have {MAX_STYLES} styles of its own, and it has them.")
         label = _label(name, {*BUILT_IN, *job.styles})
         file, into = await _write(style, folder / f"sent-{number}"), folder / f"style-{number}.png"
         try:
@@ -77,7 +77,7 @@ class Intake:
         job.styles[label] = into.name
         return label
 
-    async def take_recipe(self, job: Job, recipe: BinaryIO) -> Asked:
+    async def take_recipe(self, job: Job, recipe: BinaryIO) -> PaintRequest:
         """What a `painting.ora` or a `recipe.json` asks; styles that are in it become the job's own."""
         folder = self.jobs.path(job)
         file, zipped = folder / "recipe", recipe.read(len(ZIP)) == ZIP
@@ -86,11 +86,11 @@ class Intake:
             await asyncio.to_thread(shutil.copyfileobj, recipe, written)
         try:
             if not zipped:
-                return Asked.from_json(file.read_bytes(), "recipe")
+                return PaintRequest.from_json(file.read_bytes(), "recipe")
             found = await self._decode("recipe", str(file), str(folder), self.most_pixels)
         finally:
             file.unlink(missing_ok=True)
-        asked = Asked.from_json(found["asked"], "recipe")
+        asked = PaintRequest.from_json(found["request"], "recipe")
         called = {
             name: _label(name, {*BUILT_IN, *job.styles}) for name in found["styles"]
         }  # one may have been sent, too
@@ -143,7 +143,7 @@ async def _write(sent: BinaryIO, path: Path) -> Path:
     Raises:
         InputError: there is nothing in it, or it is of no kind that is taken.
     """
-    start = sent.read(START)
+    start = sent.read(SIGNATURE_BYTES)
     if not start:
         raise InputError("The file that was sent is empty: a picture is wanted.")
     file = path.with_suffix(suffix_of(start))

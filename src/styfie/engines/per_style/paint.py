@@ -1,4 +1,4 @@
-"""Styles that a network was taught: the gallery's by the one that ships, others by files of `styfie train style`.
+"""Styles by networks of their own: the gallery's by the one that ships, others by files of `styfie train style`.
 
 Classes 2.1 and 2.2 in the taxonomy of Jing et al. (2018). Several styles of one network are blended within it, by their
 scales and shifts; those of different networks by their pictures.
@@ -12,12 +12,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from styfie.devices import lowered, pick_device
+from styfie.devices import pick_device, to_fast_dtype
 from styfie.engines.layers import region_box
 from styfie.engines.onepass import in_one_pass
+from styfie.engines.per_style.files import read_gallery, read_per_style
+from styfie.engines.per_style.network import TransformNet
 from styfie.engines.progress import Progress
-from styfie.engines.taught.files import read_gallery, read_taught
-from styfie.engines.taught.network import TransformNet
 from styfie.errors import InputError
 from styfie.looks import Look, Style
 from styfie.regions import Regions
@@ -26,8 +26,8 @@ from styfie.settings import Settings
 Key = Path | None  # a network's file; None = the one of the gallery
 
 
-class TaughtPainter:
-    """Paints photo after photo in the same looks, each style by the network that was taught it.
+class PerStylePainter:
+    """Paints photo after photo in the same looks, each style by its own network.
 
     Raises:
         InputError: a style that is neither of the gallery nor a file of `styfie train style`.
@@ -61,22 +61,22 @@ class TaughtPainter:
         return found
 
     def _place(self, style: Style) -> tuple[Key, int]:
-        """The network that was taught a style, and the style's number there."""
-        key = style.taught
+        """The network of a style, and the style's number there."""
+        key = style.network
         if key not in self._networks:
-            network, names = read_gallery() if key is None else (read_taught(key).network, (style.name,))
-            self._networks[key] = lowered(network, self.device), names
+            network, names = read_gallery() if key is None else (read_per_style(key).network, (style.name,))
+            self._networks[key] = to_fast_dtype(network, self.device), names
         names = self._networks[key][1]
         if style.name not in names or (key is None and style.alpha is not None):
             what = f"a part of {style.name}" if style.name in names else repr(style.name)
             raise InputError(
-                f"The engine taught was not taught {what}: use --engine fast, a drawn style of the gallery, or a "
+                f"The engine per-style has no network of {what}: use --engine fast, a drawn style of the gallery, or a "
                 "file of styfie train style."
             )
         return key, names.index(style.name)
 
 
-def taught(
+def per_style(
     photo: Tensor,
     regions: Regions,
     looks: Mapping[str, Look],
@@ -84,14 +84,14 @@ def taught(
     start: Tensor | None = None,
     state: object = None,
 ) -> Iterator[Progress]:
-    """Paint every region that has a style, in one pass of the network that was taught it.
+    """Paint every region that has a style, in one pass of that style's network.
 
     `photo` (1, 3, H, W) and `regions` are of the result's size. Of `settings`, the device is read. It neither begins
     from a painting nor keeps a state.
 
     Raises:
-        InputError: a style that no network was taught.
+        InputError: a style that there is no network of.
         MissingError: the gallery's network is missing from the package.
     """
     del start, state
-    return in_one_pass(lambda: TaughtPainter(looks, settings), photo, regions)
+    return in_one_pass(lambda: PerStylePainter(looks, settings), photo, regions)

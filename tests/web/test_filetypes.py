@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from styfie.errors import InputError
-from styfie.web.kinds import KINDS, START, ZIP, suffix_of
+from styfie.web.filetypes import FILE_TYPES, SIGNATURE_BYTES, ZIP, suffix_of
 
 BRANDS = {b"avif": ".avif", b"avis": ".avif", b"heic": ".heic", b"heix": ".heic", b"mif1": ".heic", b"msf1": ".heic"}
 STARTS = {
@@ -23,7 +23,7 @@ STARTS = {
 
 @pytest.mark.parametrize("data", STARTS)
 def test_a_kind_is_known_by_its_first_bytes(data: bytes) -> None:
-    assert suffix_of(data) == suffix_of(data[:START]) == suffix_of(data + bytes(100)) == STARTS[data]
+    assert suffix_of(data) == suffix_of(data[:SIGNATURE_BYTES]) == suffix_of(data + bytes(100)) == STARTS[data]
     for wrong in (b"\x00" + data, data[1:], data[:1], data[::-1]):
         with pytest.raises(InputError, match="no picture that can be read"):
             suffix_of(wrong)
@@ -49,6 +49,6 @@ def test_what_only_looks_alike_is_none(data: bytes) -> None:
 
 
 def test_what_is_told_is_what_is_taken() -> None:
-    assert set(KINDS) == {"JPEG", "PNG", "WebP", "AVIF", "TIFF", "HEIC", "BMP", "GIF"}
+    assert set(FILE_TYPES) == {"JPEG", "PNG", "WebP", "AVIF", "TIFF", "HEIC", "BMP", "GIF"}
     assert {".jpg", ".png", ".webp", ".avif", ".tif", ".heic", ".bmp", ".gif"} == set(STARTS.values())
-    assert ZIP == b"PK\x03\x04" and START >= 12
+    assert ZIP == b"PK\x03\x04" and SIGNATURE_BYTES >= 12

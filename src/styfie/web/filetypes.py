@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from styfie.errors import InputError
 
-KINDS = ("JPEG", "PNG", "WebP", "AVIF", "TIFF", "HEIC", "BMP", "GIF")
+FILE_TYPES = ("JPEG", "PNG", "WebP", "AVIF", "TIFF", "HEIC", "BMP", "GIF")
 HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")  # brands in ISO 23008-12
 ZIP = b"PK\x03\x04"
-START = 16  # bytes that say which kind a file is of
+SIGNATURE_BYTES = 16  # bytes that say which kind a file is of
 
 
 def suffix_of(data: bytes) -> str:
-    """The suffix for a picture file that begins with `data`, of which the first `START` bytes are enough.
+    """The suffix for a picture file that begins with `data`, of which the first `SIGNATURE_BYTES` bytes are enough.
 
     Raises:
-        InputError: it is of none of `KINDS`.
+        InputError: it is of none of `FILE_TYPES`.
     """
     starts = {
         b"\xff\xd8\xff": ".jpg",
@@ -34,4 +34,6 @@ def suffix_of(data: bytes) -> str:
         return ".avif"
     if data[4:8] == b"ftyp" and data[8:12] in HEIC:
         return ".heic"
-    raise InputError(f"What was sent is no picture that can be read: {', '.join(KINDS[:-1])} or {KINDS[-1]} is wanted.")
+    raise InputError(
+        f"What was sent is no picture that can be read: {', '.join(FILE_TYPES[:-1])} or {FILE_TYPES[-1]} is wanted."
+    )

@@ -19,7 +19,7 @@ class ConflictError(StyfieError):
     """Not in the state that the job is in."""
 
 
-class GoneError(MissingError):
+class NotFoundError(MissingError):
     """There is no such job, camera or picture, or no more."""
 
 
@@ -31,7 +31,7 @@ class TooLateError(WorkerDiedError):
     """A worker was ended because a task took longer than it may."""
 
 
-class DroppedError(GoneError):
+class DroppedError(NotFoundError):
     """A task that its owner no longer wants."""
 
 
@@ -39,14 +39,14 @@ class FullError(StyfieError):
     """Nothing can be written: the disk is full."""
 
 
-FULL = "The disk that Styfie keeps its pictures on is full: delete some, or make room, then ask again."
-FULL_NUMBERS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quotas
+DISK_FULL = "The disk that Styfie keeps its pictures on is full: delete some, or make room, then ask again."
+DISK_FULL_ERRNOS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quotas
 STATUSES: dict[type[StyfieError], int] = {BusyError: 429, ConflictError: 409, MissingError: 404, FullError: 507}
 
 
 def is_full(error: BaseException) -> bool:
     """Whether an error says that the disk is full, or that nothing more may be written to it."""
-    return isinstance(error, OSError) and error.errno in FULL_NUMBERS
+    return isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS
 
 
 def of_page(sentence: str) -> str:

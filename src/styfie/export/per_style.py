@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from styfie.engines.taught.files import read_gallery, read_taught
-from styfie.engines.taught.network import TransformNet
+from styfie.engines.per_style.files import read_gallery, read_per_style
+from styfie.engines.per_style.network import TransformNet
 from styfie.export.graph import ABOUT, Graph, new_graph
 from styfie.export.moments import as_pixel, even, in_float64, proper, statistics, transport
 
 EPSILON = 1e-5  # of the normalisation, PyTorch's own
 
 
-def export_taught(file: Path, source: Path | None = None) -> Path:
+def export_per_style(file: Path, source: Path | None = None) -> Path:
     """Write the gallery's network, or that of `source`, a file of `styfie train style`.
 
     From `picture` (1, 3, H, W) in [0, 1] and `shares` (styles,) of the styles, in the order in which the file's
@@ -27,13 +27,13 @@ def export_taught(file: Path, source: Path | None = None) -> Path:
         OutputError: the file cannot be written.
     """
     graph = new_graph()
-    network, names = read_gallery() if source is None else (read_taught(source).network, (source.stem,))
+    network, names = read_gallery() if source is None else (read_per_style(source).network, (source.stem,))
     picture = graph.take("picture", [1, 3, "height", "width"])
     given = graph.take("shares", [network.styles])
     shares = graph("Div", given, graph("ReduceSum", given))
     painted = graph("Add", _painted(graph, network, picture, shares), _coloured(graph, network, picture, shares))
     graph.give(graph("Clip", painted, 0.0, 1.0), "painted", [1, 3, "height", "width"])
-    return graph.save(file, {ABOUT: "taught", "styles": " ".join(names)})
+    return graph.save(file, {ABOUT: "per-style", "styles": " ".join(names)})
 
 
 def _painted(graph: Graph, network: TransformNet, picture: str, shares: str) -> str:

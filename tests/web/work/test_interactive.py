@@ -1,4 +1,4 @@
-"""What the quick worker does, without a process of its own."""
+"""What the interactive worker does, without a process of its own."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from styfie.errors import InputError
 from styfie.images import to_image, write_png
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.web.jobs import READ, Wanted
-from styfie.web.work import quick
+from styfie.web.jobs import READ, ResultRequest
+from styfie.web.work import interactive
 from styfie.web.work.paintings import PREVIEW, REGIONS, load, save, unpainted
-from styfie.web.work.shown import shown
+from styfie.web.work.results import current_painting
 
 LINE: Any = None  # nothing is told
 SETTINGS: dict[str, Any] = {"size": 64, "engine": "fast", "device": "cpu"}
@@ -42,12 +42,12 @@ def nobody(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["subject", "background"])
 def test_where_nobody_is_a_mask_of_either_makes_somebody(tmp_path: Path, name: str) -> None:
     nobody(tmp_path)
-    found = quick.brush(LINE, str(tmp_path), name, picture(tmp_path, "mask.png", half()))
+    found = interactive.brush(LINE, str(tmp_path), name, picture(tmp_path, "mask.png", half()))
     assert [region["name"] for region in found] == ["subject", "background"]
     alpha = load(tmp_path / REGIONS).regions["subject"]
     inside = alpha[..., :30] if name == "subject" else alpha[..., 34:]
     assert float(inside.min()) == 1 and abs(float(alpha.mean()) - 0.5) < 0.05
-    (first,) = quick.step(LINE, str(tmp_path), True)
+    (first,) = interactive.step(LINE, str(tmp_path), True)
     assert first["name"] == "background", "and it can be undone"
 
 
@@ -56,7 +56,7 @@ def test_a_new_region_with_nothing_inside_is_refused(tmp_path: Path) -> None:
     empty = picture(tmp_path, "mask.png", torch.zeros(1, 3, 48, 64))
     for name in ("subject", "sky"):
         with pytest.raises(InputError, match="nothing inside"):
-            quick.brush(LINE, str(tmp_path), name, empty)
+            interactive.brush(LINE, str(tmp_path), name, empty)
 
 
 def test_regions_that_are_found_do_not_suffer_from_those_that_are_not(
@@ -68,10 +68,10 @@ def test_regions_that_are_found_do_not_suffer_from_those_that_are_not(
         found = known or halves
         return found.split("subject", finer[0], torch.full((1, 1, 48, 64), 0.25)) if finer else found
 
-    monkeypatch.setattr(quick, "find_regions", find)
-    monkeypatch.setattr(quick, "parts_of", lambda *_: [])
+    monkeypatch.setattr(interactive, "find_regions", find)
+    monkeypatch.setattr(interactive, "parts_of", lambda *_: [])
     picture(tmp_path, READ, torch.rand(1, 3, 48, 64))
-    found = quick.find(LINE, str(tmp_path), READ, SETTINGS, ["hair", "hat", "background", "skin"])
+    found = interactive.find(LINE, str(tmp_path), READ, SETTINGS, ["hair", "hat", "background", "skin"])
     assert {region["name"] for region in found["regions"]} == {"subject", "background", "hair", "skin"}
     assert found["note"] == "Not found in this photo: hat."
 
@@ -81,10 +81,10 @@ def test_only_layers_of_what_is_asked_are_shown(tmp_path: Path, halves: Regions)
     photo = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
     save(unpainted(photo, halves), tmp_path / REGIONS)
     looks = {"subject": {"styles": [{"name": "ink", "weight": 1.0}]}}
-    assert quick.preview(LINE, str(tmp_path), looks, {}, SETTINGS, str(tmp_path)) == ["subject"]
+    assert interactive.preview(LINE, str(tmp_path), looks, {}, SETTINGS, str(tmp_path)) == ["subject"]
     assert (tmp_path / PREVIEW).is_file()
     settings = {"radius": Settings.radius, "lens": Settings.lens}
     for sketched in ((), ("subject",)):
-        wanted = Wanted(looks, {}, settings, str(tmp_path), (), sketched)
-        difference = (shown(tmp_path, wanted).render() - load(tmp_path / REGIONS).photo).abs().max()
+        wanted = ResultRequest(looks, {}, settings, str(tmp_path), (), sketched)
+        difference = (current_painting(tmp_path, wanted).render() - load(tmp_path / REGIONS).photo).abs().max()
         assert (float(difference) > 0.1) == bool(sketched)

@@ -6,17 +6,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from styfie.web.asked import LookAsked, SettingsAsked
-from styfie.web.jobs import State
+from styfie.web.jobs import JobState
+from styfie.web.schemas import LookSchema, SettingsSchema
 
 
-class Refusal(BaseModel):
+class ErrorResponse(BaseModel):
     """Why something was not done: one sentence."""
 
     error: str
 
 
-class RegionAnswer(BaseModel):
+class RegionResponse(BaseModel):
     """One region: on which side, how sure (`score` in [0, 1]), and its share of the picture's area."""
 
     name: str
@@ -26,7 +26,7 @@ class RegionAnswer(BaseModel):
     area: float
 
 
-class ProgressAnswer(BaseModel):
+class ProgressResponse(BaseModel):
     """How far a painting is; `preview` counts the pictures that `growing.jpg` has shown."""
 
     step: int
@@ -35,25 +35,25 @@ class ProgressAnswer(BaseModel):
     preview: int
 
 
-class JobAnswer(BaseModel):
+class JobResponse(BaseModel):
     """A job: one photo, its regions, what is asked of them, and what there is of it.
 
-    `name` is what the photo was called, `painted` are the regions whose painted layer is still of what is asked, `sketched` those whose layer in the preview
-    is, `parts` what may be split off, `undo` and `redo` how many changes of the regions may be taken back and done
-    again. `versions` are the paintings that were made of it, the oldest first.
+    `name` is what the photo was called, `painted` are the regions whose painted layer is still of what is asked,
+    `sketched` those whose layer in the preview is, `parts` what may be split off, `undo` and `redo` how many changes of
+    the regions may be taken back and done again. `versions` are the paintings that were made of it, the oldest first.
     """
 
     id: str
     name: str
-    state: State
+    state: JobState
     note: str
     error: str
     created: float
     width: int
     height: int
-    regions: list[RegionAnswer]
-    looks: dict[str, LookAsked]
-    settings: SettingsAsked
+    regions: list[RegionResponse]
+    looks: dict[str, LookSchema]
+    settings: SettingsSchema
     styles: list[str]
     previews: int
     painted: list[str]
@@ -61,14 +61,14 @@ class JobAnswer(BaseModel):
     parts: list[str]
     undo: int
     redo: int
-    progress: ProgressAnswer | None
+    progress: ProgressResponse | None
     queue: int
     pictures: list[str]
     versions: list[int]
     version: int
 
 
-class StyleAnswer(BaseModel):
+class StyleResponse(BaseModel):
     """A style or an engine by name."""
 
     name: str
@@ -76,31 +76,31 @@ class StyleAnswer(BaseModel):
     about: str = ""
 
 
-class NameAnswer(BaseModel):
+class NameResponse(BaseModel):
     """What it is called here."""
 
     name: str
 
 
-class PreviewAnswer(BaseModel):
+class PreviewResponse(BaseModel):
     """The number of the preview, and the regions painted in it."""
 
     version: int
     painted: list[str]
 
 
-class CameraAnswer(BaseModel):
+class CameraResponse(BaseModel):
     """A camera's id."""
 
     id: str
 
 
-class AboutAnswer(BaseModel):
+class AboutResponse(BaseModel):
     """What this server is, takes and keeps."""
 
     version: str
     device: str
     limits: dict[str, Any]
-    engines: list[StyleAnswer]
+    engines: list[StyleResponse]
     defaults: dict[str, Any]
     choices: dict[str, list[Any]]

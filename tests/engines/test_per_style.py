@@ -10,8 +10,8 @@ from torch import Tensor
 
 from styfie.colour import match_colours
 from styfie.engines import load_engine
-from styfie.engines.taught.files import read_gallery, read_taught, save_taught
-from styfie.engines.taught.network import TransformNet, load_transform
+from styfie.engines.per_style.files import read_gallery, read_per_style, save_per_style
+from styfie.engines.per_style.network import TransformNet, load_transform
 from styfie.errors import InputError, MissingError
 from styfie.gallery import GALLERY, draw
 from styfie.images import read_picture
@@ -36,7 +36,7 @@ def whole(photo: Tensor) -> Regions:
 
 
 def paint(photo: Tensor, *styles: Style) -> Tensor:
-    (only,) = load_engine("taught")(photo, whole(photo), {"all": Look(styles)}, SETTINGS)
+    (only,) = load_engine("per-style")(photo, whole(photo), {"all": Look(styles)}, SETTINGS)
     return only.layers
 
 
@@ -81,7 +81,7 @@ def test_blends_by_weight(portrait: Tensor) -> None:
 
 
 def test_a_style_that_was_not_taught_is_said(portrait: Tensor) -> None:
-    with pytest.raises(InputError, match="was not taught 'mine'"):
+    with pytest.raises(InputError, match="has no network of 'mine'"):
         paint(portrait, Style("mine", draw("waves", 96)))
     with pytest.raises(InputError, match="a part of waves"):
         paint(portrait, Style("waves", draw("waves", 96), alpha=torch.ones(1, 1, 96, 96)))
@@ -91,9 +91,9 @@ def test_a_file_holds_network_and_picture(portrait: Tensor, tmp_path: Path) -> N
     torch.manual_seed(0)
     network = TransformNet(0.25)
     network.know([draw("pop", 96)])
-    file = save_taught(network, draw("pop", 96), tmp_path / "mine.safetensors")
+    file = save_per_style(network, draw("pop", 96), tmp_path / "mine.safetensors")
     style = load_style(file, 64)
-    assert style.taught == file
+    assert style.network == file
     assert float((style.picture - draw("pop", 96)).abs().max()) <= 0.5 / 255 + 1e-6
     found = paint(portrait, style)
     with torch.no_grad():
@@ -103,12 +103,12 @@ def test_a_file_holds_network_and_picture(portrait: Tensor, tmp_path: Path) -> N
 
 def test_other_files_are_said(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no style"):
-        read_taught(tmp_path / "none.safetensors")
+        read_per_style(tmp_path / "none.safetensors")
     (tmp_path / "bad.safetensors").write_bytes(b"no tensors")
     with pytest.raises(InputError, match="no taught style"):
-        read_taught(tmp_path / "bad.safetensors")
+        read_per_style(tmp_path / "bad.safetensors")
     with pytest.raises(InputError, match="no taught style"):
-        read_taught(ASSETS / "encoder.safetensors")
+        read_per_style(ASSETS / "encoder.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_other_files_are_said(tmp_path: Path) -> None:
 def test_a_malformed_picture_of_a_style_is_one_sentence(tmp_path: Path, picture: Tensor) -> None:
     save_weights({**TransformNet(0.25).state_dict(), "picture": picture}, tmp_path / "own.safetensors", half=False)
     with pytest.raises(InputError, match="styfie train style"):
-        read_taught(tmp_path / "own.safetensors")
+        read_per_style(tmp_path / "own.safetensors")
 
 
 def test_weights_that_are_no_numbers_are_one_sentence(tmp_path: Path) -> None:
     network = TransformNet(0.25)
     network.last.weight.data[0] = torch.nan
-    save_taught(network, torch.rand(1, 3, 40, 40), tmp_path / "own.safetensors")
+    save_per_style(network, torch.rand(1, 3, 40, 40), tmp_path / "own.safetensors")
     with pytest.raises(InputError, match="styfie train style"):
         load_style(tmp_path / "own.safetensors", 64)
 
