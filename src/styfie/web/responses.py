@@ -82,6 +82,15 @@ class NameResponse(BaseModel):
     name: str
 
 
+class CostResponse(BaseModel):
+    """What a painting of that longest side would cost here: `seconds` 0 is not known, `error` says why it cannot be."""
+
+    size: int
+    seconds: float
+    gigabytes: float
+    error: str
+
+
 class PreviewResponse(BaseModel):
     """The number of the preview, and the regions painted in it."""
 

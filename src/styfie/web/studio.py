@@ -234,7 +234,7 @@ class Studio(Keeper):
         async with self._locked(job):
             self._want_regions(job)
             job.regions = await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
-            job.corrected = job.corrected or corrects
+            job.corrected, job.note = job.corrected or corrects, "" if corrects else job.note
             self._without_lost(job)
             self._keep(job)
 

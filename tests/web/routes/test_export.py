@@ -43,3 +43,15 @@ def test_any_name_can_be_said_in_a_header(name: str) -> None:
     assert text.isascii() and "\r" not in text and "\n" not in text
     assert unquote(text.rpartition("''")[2]) == name
     assert text.count('"') == 2
+
+
+def test_what_sizes_cost_is_asked_with_the_settings_that_are_said(
+    client: TestClient, studio: StubStudio, job: Job
+) -> None:
+    studio.interactive.answers["costs"] = [{"size": 2048, "seconds": 61.5, "gigabytes": 2.2, "error": ""}]
+    asked = {"sizes": [2048], "settings": {"quality": "fine"}}
+    answer = client.post(f"{API}/jobs/{job.id}/costs", json=asked)
+    assert answer.json() == studio.interactive.answers["costs"]
+    name, (*_, settings, sizes) = studio.interactive.calls[-1]
+    assert (name, settings["quality"], settings["size"], sizes) == ("costs", "fine", job.settings["size"], [2048])
+    assert client.post(f"{API}/jobs/{job.id}/costs", json={"sizes": []}).status_code == 422

@@ -7,10 +7,13 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
 
 from styfie.errors import InputError
 from styfie.web.jobs import Job
+from styfie.web.responses import CostResponse
 from styfie.web.routes.common import JobHere, StudioHere, job_response, picture_responses
+from styfie.web.schemas import CostRequest, SettingsSchema
 
 router = APIRouter(tags=["pictures"], default_response_class=Response)
 Kind = Literal["jpeg", "png", "webp"]
@@ -44,6 +47,15 @@ async def export(
     suffix, data = await studio.ask_interactive(job, "export", studio.result_request(job), files, kind, quality)
     title = files[names[0]] if len(files) == 1 else stem
     return Response(data, media_type=TYPES[suffix], headers=attached(f"{title}.{suffix}"))
+
+
+@router.post("/jobs/{id}/costs", response_class=JSONResponse)
+async def costs(studio: StudioHere, job: JobHere, wanted: CostRequest) -> list[CostResponse]:
+    """The time that paintings of these sizes would take here, and the memory; nothing is painted."""
+    said = wanted.settings.model_dump(exclude_unset=True)
+    settings = SettingsSchema(**job.settings | said).model_dump()
+    given = (job.looks, job.styles, str(studio.drawn), settings, wanted.sizes)
+    return [CostResponse(**one) for one in await studio.ask_interactive(job, "costs", *given)]
 
 
 def stem_of(job: Job) -> str:

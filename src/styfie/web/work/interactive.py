@@ -21,6 +21,7 @@ from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
 from styfie.settings import Settings
 from styfie.storage.openraster import eight_bits, png
 from styfie.styles import resolve_looks
+from styfie.web.work.costs import costs
 from styfie.web.work.exporting import export
 from styfie.web.work.face_previews import face_preview
 from styfie.web.work.frames import camera, camera_off, frame
@@ -32,6 +33,7 @@ from styfie.web.workers import WorkerChannel
 __all__ = [
     "camera",
     "camera_off",
+    "costs",
     "export",
     "face_preview",
     "frame",
@@ -43,7 +45,7 @@ __all__ = [
     "step",
 ]
 
-NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject."
+NOBODY = "No person was found in the photo: click on what is to be the subject, brush a mask of it, or paint it all."
 
 
 def warm(_channel: WorkerChannel) -> dict[str, str]:
@@ -104,7 +106,10 @@ def points(
     before = load(Path(folder) / REGIONS)
     height, width = before.regions.size
     inside = [[(min(x * width, width - 1), min(y * height, height - 1)) for x, y in some] for some in (add, remove)]
-    return _keep(folder, before.photo, correct(before.regions, before.photo, name, *inside))
+    regions = before.regions
+    if name == SUBJECT and SUBJECT not in regions.names:  # nobody was found: who is pointed at is the person
+        regions = replace(Regions.of_subject(torch.zeros_like(regions.alpha[:1])), face=regions.face)
+    return _keep(folder, before.photo, correct(regions, before.photo, name, *inside))
 
 
 def brush(_channel: WorkerChannel, folder: str, name: str, mask: str) -> list[dict[str, Any]]:
