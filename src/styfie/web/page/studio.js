@@ -257,6 +257,15 @@ export class Studio extends EventTarget {
     return this.refresh();
   }
 
+  /** Change the looks of all regions. @param {Partial<LookSchema>} change */
+  setAll(change) {
+    this.changes.note("looks", this.looks);
+    this.looks = { ...this.looks, ...Object.fromEntries(this.names.map((name) => [name, { ...this.look(name), ...change }])) };
+    this.tell("looks");
+    this.saveLooks();
+    return this.refresh();
+  }
+
   /** A pair of styles: one for all of the person, one for all behind. @param {[subject: string, background: string]} pair */
   suggest([subject, background]) {
     if (!this.job) return;

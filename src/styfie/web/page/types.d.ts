@@ -221,6 +221,7 @@ export interface Elements {
   paint: HTMLButtonElement;
   picture: HTMLCanvasElement;
   "progress-bar": HTMLProgressElement;
+  "paint-kind": HTMLSelectElement;
   "put-back": HTMLButtonElement;
   redo: HTMLButtonElement;
   save: HTMLButtonElement;
@@ -231,6 +232,7 @@ export interface Elements {
   strength: HTMLInputElement;
   stroke: HTMLInputElement;
   "style-file": HTMLInputElement;
+  "take-again": HTMLButtonElement;
   undo: HTMLButtonElement;
   video: HTMLVideoElement;
   width: HTMLInputElement;

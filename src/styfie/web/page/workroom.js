@@ -7,6 +7,7 @@ import { setUpDivider } from "./divider.js";
 import { setUpExport } from "./export.js";
 import { Gallery } from "./gallery.js";
 import { setUpLook } from "./look.js";
+import { setUpMix } from "./mix.js";
 import { setUpRegions } from "./regions.js";
 import { setUpRun } from "./run.js";
 import { Stage } from "./stage.js";
@@ -28,6 +29,7 @@ export async function setUp(studio, about, open) {
   const offerCamera = setUpCamera(gallery, open);
   const offerSizes = setUpExport(studio);
   const offerPairs = setUpSuggestions(studio, gallery);
+  setUpMix(studio, gallery);
   setUpTools(studio, stage);
   setUpDivider(studio, stage);
   setUpVersions(studio, stage);
