@@ -22,13 +22,14 @@ from styfie.depth import depth_borders
 from styfie.devices import pick_device, to_fast_dtype, trim_memory
 from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
-from styfie.engines import SourceImage
+from styfie.engines import Cost, SourceImage
 from styfie.engines.layers import Box, Layer, band_of, enlarge, group, in_style_colours, region_box, unpainted
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.measure import Contrast, Measure
 from styfie.engines.objective import TERMS, Goal, Objective
 from styfie.engines.plan import BASE_SIZE, BLOCK, CHECK_INTERVAL, GIGABYTE, Plan, Scale, make_plan
 from styfie.engines.progress import EngineState, Progress
+from styfie.errors import InputError
 from styfie.images import resize
 from styfie.likeness import emphasis, fill_light
 from styfie.looks import Look, Style
@@ -116,6 +117,27 @@ def estimate_cost(plan: Plan, settings: Settings, passed: float = 0.0) -> str:
     That is told from a few steps on a small picture, and `passed`, the seconds since the start.
     """
     begun = time.perf_counter()
+    step = _step_seconds(settings)
+    return plan.describe(passed + time.perf_counter() - begun + plan.seconds(step))
+
+
+def costs_of(
+    sizes: Sequence[tuple[int, int]], regions: Regions, looks: Mapping[str, Look], settings: Settings
+) -> list[Cost]:
+    """What paintings of these (height, width) would cost, with regions and looks that may be of any other size."""
+    step = _step_seconds(settings)
+    found = []
+    for size in sizes:
+        try:
+            plan = plan_for(torch.empty(1, 3, *size, device="meta"), regions, looks, settings)
+            found.append(Cost(plan.seconds(step), plan.memory / GIGABYTE))
+        except InputError as error:
+            found.append(Cost(problem=str(error)))
+    return found
+
+
+def _step_seconds(settings: Settings) -> float:
+    """Seconds that a step takes here for each pixel, from a few steps on a small picture."""
     device = pick_device(settings.device)
     encoder = to_fast_dtype(load_encoder(settings.encoder), device)
     measure = Measure(encoder, load_loss(settings.loss), ENCODERS.find(settings.encoder).weights)
@@ -124,8 +146,7 @@ def estimate_cost(plan: Plan, settings: Settings, passed: float = 0.0) -> str:
     targets = measure.targets(Look((Style("ramp", ramp.mT),)), PROBE, device)
     objective = Objective(ramp, [Goal(inside, targets)], measure, 0 * inside, measure.contrast(ramp))
     times = [time.perf_counter() for _ in search(objective, ramp, 5, 2)]
-    step = min(b - a for a, b in itertools.pairwise(times)) / PROBE**2
-    return plan.describe(passed + time.perf_counter() - begun + plan.seconds(step))
+    return min(b - a for a, b in itertools.pairwise(times)) / PROBE**2
 
 
 @dataclass(frozen=True, eq=False)
