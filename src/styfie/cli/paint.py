@@ -21,6 +21,7 @@ from styfie.cli.options import (
     Device,
     Lens,
     Masks,
+    Matches,
     Seed,
     Segmenter,
     Strengths,
@@ -95,6 +96,7 @@ def paint(
     blur: Blurs = None,
     bokeh: Bokehs = None,
     brush: Brushes = None,
+    match: Matches = None,
     mask: Masks = None,
     depth: Annotated[
         str | None,
@@ -179,6 +181,7 @@ def paint(
         "likeness": likeness,
         "depth_falloff": depth_falloff,
         "brush": brush,
+        "match": match,
         "blur": blur,
         "bokeh": bokeh,
     }
