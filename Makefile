@@ -5,7 +5,7 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 NODE := $(and $(shell command -v node),$(shell command -v npm))
 
-.PHONY: demo test page tab clean
+.PHONY: demo test page docs coverage tab dist workflows clean
 
 demo: $(VENV)/installed ## paint the built-in portrait
 	$(VENV)/bin/styfie paint --output demo
@@ -36,14 +36,33 @@ node_modules/installed: package.json package-lock.json
 	touch $@
 endif
 
+docs: $(VENV)/documenting ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+	@echo "Open site/index.html"
+
+coverage: $(VENV)/developing ## which branches the tests take; modules of which they take less than 70 % are named
+	$(VENV)/bin/python -m pytest --cov --cov-report=json:.coverage.json
+	$(VENV)/bin/python tests/coverage_bar.py .coverage.json
+
+dist: $(VENV)/releasing ## build the release, check it, install it and paint with it
+	$(VENV)/bin/python release/dist.py
+
+workflows: $(VENV)/releasing ## check the forge's workflow files
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/zizmor --offline --persona=pedantic .github/workflows
+
 clean:
-	rm -rf $(VENV) node_modules demo build
+	rm -rf $(VENV) node_modules demo site .coverage .coverage.* build dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) --editable .
+	touch $@
+
+$(VENV)/documenting: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
+	$(INSTALL) --editable '.[docs]'
 	touch $@
 
 $(VENV)/exporting: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
@@ -53,3 +72,7 @@ $(VENV)/exporting: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 $(VENV)/developing: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) --editable '.[dev]'
 	touch $@ $(VENV)/installed
+
+$(VENV)/releasing: $(VENV)/bin/python requirements/release.txt
+	$(INSTALL) -r requirements/release.txt
+	touch $@

@@ -12,7 +12,7 @@ from styfie.export.graph import ABOUT, Graph, folded, new_graph
 from styfie.segmentation.exported import KIND
 from styfie.segmentation.files import read_network
 from styfie.segmentation.networks import PARTS, PortraitNet, Residual
-from styfie.segmentation.portrait import INPUT_SIZE, load_network
+from styfie.segmentation.portrait import INPUT_SIZE, SHIPPED, load_network
 
 
 def export_segmenter(file: Path, source: Path | None = None, half: bool = False) -> Path:
@@ -27,13 +27,13 @@ def export_segmenter(file: Path, source: Path | None = None, half: bool = False)
         OutputError: the file cannot be written.
     """
     graph = new_graph(half)
-    network, side = (load_network(), INPUT_SIZE) if source is None else read_network(source)
+    network, side, calibration = (load_network(), INPUT_SIZE, SHIPPED) if source is None else read_network(source)
     if not isinstance(network, PortraitNet):
         raise InputError(f"{source} holds a {type(network).__name__}: only one of --arch portrait can be exported.")
     matte, parts = _both(graph, network, graph.take("picture", ["batch", 3, "height", "width"]))
     graph.give(graph("Sigmoid", matte), "matte", ["batch", 1, "height", "width"])
     graph.give(graph("Softmax", parts, axis=1), "parts", ["batch", PARTS, "half_height", "half_width"])
-    return graph.save(file, {ABOUT: KIND, "side": str(side)})
+    return graph.save(file, {ABOUT: KIND, "side": str(side), **calibration.as_metadata()})
 
 
 def _both(graph: Graph, network: PortraitNet, picture: str) -> tuple[str, str]:
