@@ -32,8 +32,9 @@ let number = 0;
 worker.addEventListener("message", ({ data }) => {
   const { job, gone, thumb, version } = data;
   if (thumb) {
-    URL.revokeObjectURL(thumbs.get(thumb.id) ?? "");
-    thumbs.set(thumb.id, URL.createObjectURL(thumb.blob));
+    const address = URL.createObjectURL(thumb.blob);
+    if (!thumbs.has(thumb.id)) thumbs.set(`${thumb.id}/photo`, address); // the first one is the photo's
+    thumbs.set(thumb.id, address);
   }
   else if (version) versions.set(`${version.id}/${version.number}`, URL.createObjectURL(version.blob));
   else if (job) followers.get(job.id)?.forEach((call) => call(job));
@@ -85,7 +86,7 @@ const gallery = () => (listed ??= fetched("models/gallery.json").then((reply) =>
 export async function about() {
   const { pairs } = await gallery();
   return {
-    version: "", device: "this tab", engines: [],
+    version: "", device: "this tab", engines: [{ name: "fast", title: "Quick", about: "" }],
     limits: { bytes: 100e6, pixels: 2 ** 26, size: 1024, filetypes: ["jpeg", "png", "webp"], hours: 0, gigabytes: 0 },
     defaults: { look: LOOK, settings: SETTINGS },
     choices: { colors: ["style", "keep", "luma"], brushes: ["auto"], bokehs: ["gaussian"], strokes: [0.25, 4], blurs: BLURS, pairs },
@@ -173,7 +174,8 @@ export const stop = (id) => ask("stop", id);
  * @param {string} id @param {string} path @param {Record<string, string | number>} values
  */
 export const url = (id, path, values = {}) => {
-  if (path === "growing.jpg" || path === "photo.jpg") return thumbs.get(id) ?? "";
+  if (path === "growing.jpg") return thumbs.get(id) ?? "";
+  if (path === "photo.jpg") return thumbs.get(`${id}/photo`) ?? "";
   const query = new URLSearchParams(Object.entries(values).map(([name, value]) => [name, String(value)]));
   return `${id}/${path}?${query}`;
 };

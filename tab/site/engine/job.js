@@ -125,7 +125,7 @@ export class Job {
   /** What a region's layer is painted for; strength, colours and blur come after it. @param {string} name */
   #key(name) {
     const { styles, stroke, likeness } = this.look(name);
-    return styles.length ? JSON.stringify([styles, stroke, likeness]) : "";
+    return styles.length ? JSON.stringify([styles, stroke, likeness, this.settings.seed]) : "";
   }
 
   changed() {
@@ -290,7 +290,7 @@ export class Job {
       const alphas = this.regions.filter((one) => one.side === side).map(({ alpha }) => resize(cut(alpha, box), [size, size]));
       if (!alphas.length) continue;
       const alpha = planes(1, [size, size], alphas[0].data.map((_, at) => Math.min(1, alphas.reduce((sum, one) => sum + one.data[at], 0))));
-      const look = { ...this.tools.look, key: JSON.stringify([[[name, 1]], 1]), styles: [{ picture: await this.tools.gallery(name), weight: 1 }] };
+      const look = { ...this.tools.look, seed: 0, key: JSON.stringify([[[name, 1]], 1]), styles: [{ picture: await this.tools.gallery(name), weight: 1 }] };
       const layer = await this.tools.painter.layer(photo, alpha, look, null);
       const count = alpha.data.length;
       image = { ...image, data: image.data.map((one, i) => one + alpha.data[i % count] * (layer.data[i] - photo.data[i])) };
@@ -308,7 +308,7 @@ export class Job {
     const wanted = this.regions.filter(({ name }) => names.includes(name)).map(({ alpha }) => alpha.data);
     const alpha = planes(1, sizeOf(photo), wanted.reduce((sum, one) => sum.map((a, at) => Math.min(1, a + one[at]))));
     const size = final ? sizeOf(photo) : fitSize(sizeOf(photo), Math.min(SKETCH, Math.max(...sizeOf(photo))));
-    const layer = await this.tools.painter.layer(resize(photo, size), resize(alpha, size), { ...look, styles, key }, this.#faceAt(size));
+    const layer = await this.tools.painter.layer(resize(photo, size), resize(alpha, size), { ...look, styles, key, seed: this.settings.seed }, this.#faceAt(size));
     return resize(layer, sizeOf(photo));
   }
 
