@@ -122,7 +122,9 @@ class Tab:
                     return
             except sync_api.Error as error:
                 assert "context" in str(error) or "navigat" in str(error), error
-            assert time.monotonic() < end, f"{what} did not come true; {self.wrong}"
+            said = "() => [...document.querySelectorAll('.error:not([hidden])')].map((one) => one.textContent)"
+            late = time.monotonic() > end and [*self.wrong, *self.page.evaluate(said)]
+            assert late is False, f"{what} did not come true; {late}"
             self.page.wait_for_timeout(50)
 
     def visit(self) -> None:
