@@ -5,7 +5,7 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 NODE := $(and $(shell command -v node),$(shell command -v npm))
 
-.PHONY: demo test page dist workflows clean
+.PHONY: demo test page bench dist workflows clean
 
 demo: $(VENV)/installed ## paint the built-in portrait
 	$(VENV)/bin/styfie paint --output demo
@@ -28,6 +28,9 @@ node_modules/installed: package.json package-lock.json
 	npm ci --loglevel=error --ignore-scripts --no-audit --no-fund
 	touch $@
 endif
+
+bench: $(VENV)/installed ## numbers that need no outside data: machine, versions, ratios
+	$(VENV)/bin/python benchmarks/bench.py
 
 dist: $(VENV)/releasing ## build the release, check it, install it and paint with it
 	$(VENV)/bin/python release/dist.py
