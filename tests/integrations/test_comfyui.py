@@ -1,4 +1,4 @@
-"""The node pack in a stand-in of its host, by the interface published in ComfyUI's `comfy/comfy_types/node_typing.py`."""
+"""The node pack in a stand-in of its host, by the interface in ComfyUI's `comfy/comfy_types/node_typing.py`."""
 
 from __future__ import annotations
 

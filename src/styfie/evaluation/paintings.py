@@ -6,6 +6,7 @@ Each painting is a folder with `photo`, `painting` (or Styfie's `both`), and whe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,8 +126,10 @@ def _shown(value: float | None) -> str:
 
 
 def _distance(matte: Tensor) -> Tensor:
-    """Pixels from the contour (H, W), positive inside."""
+    """Pixels from the contour (H, W), positive inside; infinitely many where there is none."""
     inside = matte[0, 0].numpy() > 0.5
+    if inside.all() or not inside.any():
+        return torch.full(inside.shape, math.inf)
     away = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
     return torch.from_numpy(away)
 
