@@ -31,7 +31,7 @@ from styfie.cli.options import (
 from styfie.cli.pipes import paint_piped
 from styfie.cli.progress import interruptible, print_note, show_progress
 from styfie.cli.requests import is_given, parse_looks, parse_settings
-from styfie.cli.segment import save_image
+from styfie.cli.segment import read_points, save_image
 from styfie.cli.video import is_video, paint_clip
 from styfie.errors import InputError
 from styfie.settings import Settings
@@ -102,6 +102,14 @@ def paint(
     bokeh: Bokehs = None,
     brush: Brushes = None,
     mask: Masks = None,
+    subject_at: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--subject-at",
+            metavar="X,Y",
+            help="A pixel of what is to be the subject: a dog, a car, one thing of many. Repeatable.",
+        ),
+    ] = None,
     depth: Annotated[
         str | None,
         typer.Option(metavar="FILE|auto", help="A depth map, bright = near; auto: the photo's own or an estimate."),
@@ -180,7 +188,7 @@ def paint(
         radius,
         lens,
         mark,
-    )  # asked_settings reads them
+    )  # parse_settings reads them
     short = [f"{name}={given}" for name, given in (("subject", subject), ("background", background)) if given]
     fields = {
         "strength": strength,
@@ -196,7 +204,7 @@ def paint(
     styles, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
     style_masks = by_name(style_mask or [], "--style-mask")
     from styfie.images import STDIN, STDOUT, read_once
-    from styfie.reading import Request
+    from styfie.reading import Request, mask_at
     from styfie.sources import check_folder, files_read
     from styfie.storage.recipes import read_recipe
 
@@ -209,16 +217,27 @@ def paint(
 
         import_vgg(ENGINES.find(settings.engine).encoder or settings.encoder, import_)
     if photos and len(photos) == 1 and is_video(photos[0]):
-        given = {"--mask": masks, "--depth": depth, "--timelapse": timelapse, "--recipe": recipe}
+        given = {
+            "--mask": masks,
+            "--subject-at": subject_at,
+            "--depth": depth,
+            "--timelapse": timelapse,
+            "--recipe": recipe,
+        }
         paint_clip(photos[0], output, looks, settings, first, end, [name for name, one in given.items() if one])
         return
     if first or end is not None:
         raise InputError("--from and --to are of a video: name one video, or leave them out.")
+    points = read_points(subject_at or [])
+    if points and {"subject", "background"} & set(masks):
+        raise InputError("--subject-at and a --mask both say where the subject is: give one.")
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
     if watch:
         watch_folder(photos or [], output, request, jobs, [recipe] if recipe else [])
         return
     if photos and (len(photos) > 1 or os.path.isdir(photos[0])):  # noqa: PTH112 - Path's raises of some names
+        if points:
+            raise InputError("--subject-at is a point of one photo: name one, not several or a folder.")
         if timelapse:
             raise InputError("A timelapse is of one photo: name one, not several or a folder.")
         if film := next(filter(is_video, photos), None):
@@ -227,6 +246,9 @@ def paint(
         paint_all(photos, output, request, jobs, [recipe] if recipe else [])
         return
     photo = read_once(photos[0]) if photos else None
+    if points:
+        source = photo if photo is not None or found is None else found.photo
+        request = replace(request, masks={**masks, "subject": mask_at(source, points, settings.size)})
     piped = output == STDOUT or (photos == [STDIN] and not is_given(context, "output"))
     if piped and timelapse:
         raise InputError("--timelapse came, and the picture goes to standard output: give --output FOLDER too.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from styfie.images import Picture
     from styfie.regions import Regions
-    from styfie.segmentation.protocols import Partitioner
+    from styfie.segmentation.protocols import FrameSegmenter, Partitioner
 
 
 def segment(
@@ -52,6 +52,7 @@ def segment(
 
     With --segmenter jseg and no region named, all regions are shown in one picture: coloured, outlined and numbered.
     Several of them are put together under a new name by a point in each: --region sky --add 90,20 --add 400,60.
+    What is no person is found by points: --region dog --add 120,300, and more of them where the mask is wrong.
     Of several people person-1 is the leftmost. Points are pixels of the upright photo from its upper left corner.
     A folder gives a folder with NAME.png for each photo, or NAME.EXT.png where names are shared, numbered if need be;
     one that cannot be used does not stop the others.
@@ -61,7 +62,7 @@ def segment(
     from styfie.storage.atomic import check_targets
 
     asked = _Options(
-        region, by_name(mask or [], "--mask", "subject"), _points(add or []), _points(remove or []), segmenter
+        region, by_name(mask or [], "--mask", "subject"), read_points(add or []), read_points(remove or []), segmenter
     )
     if not os.path.isdir(photo):  # noqa: PTH112 - Path's raises of some names
         file = output or (STDOUT if photo == STDIN else sibling_file(photo, "regions" if asked.all else "mask"))
@@ -128,6 +129,19 @@ class _Options:
         return cast("Partitioner", load_segmenter(self.segmenter)) if partitions else None
 
     @property
+    def is_of_own(self) -> bool:
+        """Whether the region is a name of the user's own, for which the segmenter never looks."""
+        from styfie.segmentation import find_segmenter, load_segmenter
+
+        if self.region in ("subject", "background", *self.masks) or not find_segmenter(self.segmenter).parts:
+            return False
+        try:
+            cast("FrameSegmenter", load_segmenter(self.segmenter)).check([self.region])
+        except InputError:
+            return True
+        return False
+
+    @property
     def files(self) -> list[Path]:
         """The files that are read besides the photo."""
         return [Path(one) for one in (*self.masks.values(), self.segmenter)]
@@ -176,10 +190,15 @@ def _partition(photo: Picture, partitioner: Partitioner) -> Regions:
 
 
 def _regions(photo: Picture, asked: _Options) -> Regions:
-    """Regions with the one that is asked for, corrected by the points, or put together of those they lie in."""
+    """Regions with the one that is asked for, corrected by the points, or put together of those they lie in.
+
+    Where nobody is found, or the name is none that is looked for, the points alone say what it is.
+    """
+    from styfie.errors import NoPersonError
     from styfie.pipeline import segment
     from styfie.reading import read_photo
     from styfie.regions import correct
+    from styfie.segmentation.clicks import region_at
     from styfie.segmentation.jseg.segmenter import put_together, regions_at
 
     picture = read_photo(photo, 0)
@@ -188,7 +207,14 @@ def _regions(photo: Picture, asked: _Options) -> Regions:
         whole = _partition(photo, asked.partitioner)
         if asked.region not in whole.names:
             finer, add = regions_at(whole, add, (picture.shape[-2], picture.shape[-1])), []
-    regions = segment(photo, settings, finer, asked.masks)
+    if add and asked.is_of_own:
+        return region_at(picture, asked.region, add, asked.remove)
+    try:
+        regions = segment(photo, settings, finer, asked.masks)
+    except NoPersonError:
+        if not add:
+            raise
+        return region_at(picture, asked.region, add, asked.remove)
     if finer != [asked.region]:
         regions = put_together(regions, asked.region, finer)
     if add or asked.remove:
@@ -196,8 +222,12 @@ def _regions(photo: Picture, asked: _Options) -> Regions:
     return regions
 
 
-def _points(given: list[str]) -> list[tuple[float, float]]:
-    """`X,Y` as numbers."""
+def read_points(given: list[str]) -> list[tuple[float, float]]:
+    """`X,Y` as numbers.
+
+    Raises:
+        InputError: something else.
+    """
     found = []
     for one in given:
         try:

@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 
 FILE = "painting.ora"
 STROKES = ("strokes.json", "strokes.svg")
+SHAPES = "regions.svg"
 PNG_END = b"IEND\xaeB`\x82"  # how every picture ends
+SVG = b"<!-- Styfie: flat regions -->"  # in the first lines of the second kind of drawing
 DRAWING = b'{"format": "styfie-strokes-'  # how the first of them begins
 WidthHeight = tuple[int, int]  # width and height
 LONGEST = "both"  # takes the most time to make, and is packed while the others are made
@@ -65,7 +67,7 @@ def result_files(folder: Path, regions: Iterable[str]) -> list[Path]:
     """
     masks = [*dict.fromkeys([*regions, SUBJECT, BACKGROUND])]
     pictures = [folder / f"{name}.png" for name in (*PICTURES, *(f"mask-{name}" for name in masks))]
-    return [*pictures, *_stale(folder, pictures), *(folder / name for name in (FILE, *STROKES))]
+    return [*pictures, *_stale(folder, pictures), *(folder / name for name in (FILE, *STROKES, SHAPES))]
 
 
 def _stale(folder: Path, files: Iterable[Path]) -> list[Path]:
@@ -125,12 +127,13 @@ def marked(painting: Painting, name: str, data: bytes) -> bytes:
     return mark_png(data, packet_of(painting, SOURCE_TYPES[name])) if name in SOURCE_TYPES else data
 
 
-def holds_painting(folder: Path, strokes: bool) -> bool:
-    """Whether all files of the painting in a folder are there and whole, those of its `strokes` among them."""
+def holds_painting(folder: Path, strokes: bool, svg: bool = False) -> bool:
+    """Whether all files of the painting in a folder are there and whole, those of its `strokes` or its `svg` too."""
     names = region_names(folder / FILE)
     finer = names if set(names) - {SUBJECT, BACKGROUND} else ()
     pictures = [folder / f"{name}.png" for name in (*PICTURES, *(f"mask-{name}" for name in finer))]
     drawn = not strokes or (_is_drawing(folder / STROKES[0]) and _ends(folder / STROKES[1], b"</svg>\n"))
+    drawn = drawn and (not svg or _ends(folder / SHAPES, b"</svg>\n"))
     return bool(names) and drawn and all(_ends(file, PNG_END) for file in pictures)
 
 
@@ -187,6 +190,33 @@ def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> 
         (beside / files[0].name).write_text(to_json(drawing), encoding="utf-8")
         (beside / files[1].name).write_text(svg, encoding="utf-8")
     return files
+
+
+def write_svg(folder: Path, svg: str) -> list[Path]:
+    """Write a painting's drawing as `regions.svg`; without any, that of an earlier one goes.
+
+    Raises:
+        OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
+    """
+    file = folder / SHAPES
+    if not svg:
+        if _is_shapes(file):
+            _remove([file])
+        return []
+    with writing_into(folder) as beside:
+        (beside / SHAPES).write_text(svg, encoding="utf-8")
+    return [file]
+
+
+def _is_shapes(file: Path) -> bool:
+    """Whether a file is of an earlier painting, and not one of the user's that is called so."""
+    try:
+        if not file.is_file():
+            return False
+        with file.open("rb") as stream:
+            return SVG in stream.read(256)
+    except OSError:
+        return False
 
 
 class _Written:

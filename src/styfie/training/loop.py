@@ -206,9 +206,8 @@ class _Log:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         whole = (line for line in lines if line.endswith("}"))  # a run may have been stopped while it wrote
         with writing(path):
-            path.write_text(
-                "".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first), encoding="utf-8"
-            )
+            kept = "".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first)
+            path.write_text(kept, encoding="utf-8")
 
     def __call__(self, step: int, values: Mapping[str, float]) -> None:
         """One line more."""

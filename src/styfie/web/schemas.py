@@ -131,6 +131,13 @@ class PointsRequest(_Schema):
     remove: list[Point] = Field(default_factory=list, max_length=64)
 
 
+class CostRequest(_Schema):
+    """Longest sides that paintings might have, and settings that they would be made with; others are the job's."""
+
+    sizes: list[Annotated[int, Field(ge=32, le=16_384)]] = Field(min_length=1, max_length=8)
+    settings: SettingsSchema = Field(default_factory=SettingsSchema)
+
+
 class CameraRequest(_Schema):
     """Looks for frames of a camera, painted at `size` pixels on the longest side."""
 
