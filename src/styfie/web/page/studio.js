@@ -398,7 +398,7 @@ export class Studio extends EventTarget {
     const there = () => this.job?.[back ? "undo" : "redo"];
     const change = this.changes.step(back, this.looks);
     if ((!change || change.kind === "regions") && there()) await this.#changeRegions(back ? api.undo : api.redo, false);
-    if (!change) return;
+    if (!change || JSON.stringify(change.looks) === JSON.stringify(this.looks)) return;
     this.looks = structuredClone(change.looks);
     this.tell("looks");
     await this.#restyled();
