@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,8 @@ def test_zoom_pan_and_the_photo_while_space_is_held(visit: Visit) -> None:
     width = page.locator("#canvas").bounding_box()["width"]
     box = page.locator("#frame").bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    place = "() => styfie.stage.place({clientX: %f, clientY: %f})" % (middle[0] + 60, middle[1] + 20)
+    point = {"clientX": middle[0] + 60, "clientY": middle[1] + 20}
+    place = f"() => styfie.stage.place({json.dumps(point)})"
     before = page.evaluate(place)
     page.mouse.move(middle[0] + 60, middle[1] + 20)
     page.mouse.wheel(0, -500)
