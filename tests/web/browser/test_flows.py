@@ -71,7 +71,12 @@ def test_zoom_pan_and_the_photo_while_space_is_held(visit: Visit) -> None:
     assert page.evaluate("() => styfie.studio.selected") == selected, "a drag is no click"
     page.keyboard.press("0")
     assert page.locator("#canvas").bounding_box()["width"] == width
-    pixel = "() => [...styfie.stage.picture.getImageData(48, 60, 1, 1).data].join()"
+    pixel = """() => {
+      const canvas = new OffscreenCanvas(1, 1);
+      const context = canvas.getContext("2d", {willReadFrequently: true});
+      context.drawImage(document.getElementById("picture"), 48, 60, 1, 1, 0, 0, 1, 1);
+      return [...context.getImageData(0, 0, 1, 1).data].join();
+    }"""
     photo = "() => [...styfie.studio.scene.photo.slice(4 * (60 * 96 + 48), 4 * (60 * 96 + 48) + 4)].join()"
     page.evaluate("() => document.activeElement.blur()")
     page.keyboard.down(" ")
@@ -89,7 +94,7 @@ def test_a_click_says_who_it_is_where_nobody_was_found(visit: Visit, tmp_path: P
     visit.settle()
     page = visit.page
     assert visit.page.evaluate("() => styfie.studio.names") == ["background"]
-    assert page.get_attribute('[data-tool="click"]', "aria-checked") == "true"
+    assert page.get_attribute('#tool-kind [data-tool="click"]', "aria-checked") == "true"
     box = page.locator("#canvas").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     visit.until("styfie.studio.names.includes('subject')")

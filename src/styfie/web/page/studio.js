@@ -334,7 +334,8 @@ export class Studio extends EventTarget {
     try {
       while (this.#previews && this.job?.id === id) {
         this.#previews = 1;
-        if (this.unpainted) {
+        const asked = Object.values(this.#theirs).some((look) => look?.styles?.length); // else the server would choose some
+        if (this.unpainted && asked) {
           this.#work("preview", true);
           await this.#answered(await api.preview(id));
         }
