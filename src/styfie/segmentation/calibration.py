@@ -72,8 +72,8 @@ def calibrate(
 ) -> Calibration:
     """A calibration by validation pictures: the sure share in each, the IoU of its mask, and whether anybody is there.
 
-    The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many pictures. `nobody` lies
-    where at most the share `REFUSED` of those people is refused whose masks are any good.
+    The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
+    pictures. `nobody` lies where at most the share `REFUSED` of those people is refused whose masks are any good.
     """
     seen = [n for n in np.argsort(shares, kind="stable") if shares[n] > 0]  # the others say nothing of how good it is
     if not seen:
