@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from styfie.cli.options import Masks, Segmenter, by_name, warn_of_doubt
+from styfie.cli.pipes import check_stdout, print_written, write_stdout
 from styfie.cli.progress import print_note
 from styfie.errors import InputError, StyfieError
 from styfie.settings import Settings
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 
 
 def segment(
-    photo: Annotated[Path, typer.Argument(help="A photo, or a folder of photos.")],
+    photo: Annotated[Path, typer.Argument(help="A photo, or a folder of photos; - is standard input.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The mask, or for a folder the folder of masks.")
+        Path | None,
+        typer.Option("--output", "-o", help="The mask, or of a folder the folder of masks; - is standard output."),
     ] = None,
     region: Annotated[
         str | None,
@@ -55,15 +58,18 @@ def segment(
     one that cannot be used does not stop the others.
     """
     from styfie.batch import distinct_names, find_photos
-    from styfie.images import read_once
+    from styfie.images import STDIN, STDOUT, read_once
     from styfie.storage.atomic import check_targets
 
     asked = _Options(
         region, by_name(mask or [], "--mask", "subject"), read_points(add or []), read_points(remove or []), segmenter
     )
     if not os.path.isdir(photo):  # noqa: PTH112 - Path's raises of some names
-        file = output or sibling_file(photo, "regions" if asked.all else "mask")
-        check_targets([file], [photo, *asked.files])
+        file = output or (STDOUT if photo == STDIN else sibling_file(photo, "regions" if asked.all else "mask"))
+        if file == STDOUT:
+            check_stdout()
+        else:
+            check_targets([file], [photo, *asked.files])
         _write(read_once(photo), file, asked)
         return
     photos = find_photos([photo])
@@ -162,7 +168,7 @@ def _write(photo: Picture, file: Path, asked: _Options) -> None:
     save_image(to_image(regions[asked.region]), file)
     if asked.region in (*regions.doubtful, "background"):
         warn_of_doubt(regions.doubtful)
-    typer.echo(f"Wrote {file}")
+    print_written(file)
 
 
 def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
@@ -171,7 +177,7 @@ def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
 
     regions, picture = _partition(photo, partitioner), read_photo(photo, 0)
     save_image(draw_regions(regions, picture), file)
-    typer.echo(f"Wrote {file}: {regions.names[0]} to {regions.names[-1]}, by area")
+    print_written(file, f": {regions.names[0]} to {regions.names[-1]}, by area")
 
 
 def _partition(photo: Picture, partitioner: Partitioner) -> Regions:
@@ -233,13 +239,18 @@ def read_points(given: list[str]) -> list[tuple[float, float]]:
 
 
 def save_image(image: Image, file: Path) -> None:
-    """Write a PIL image as PNG beside `file`, then rename.
+    """Write a PIL image as PNG beside `file`, then rename; or to standard output.
 
     Raises:
         OutputError: it cannot be written; what was there before stays.
     """
-    from styfie.images import write_png
+    from styfie.images import STDOUT, write_png
     from styfie.storage.atomic import writing_file
 
+    if file == STDOUT:
+        held = io.BytesIO()
+        write_png(image, held)
+        write_stdout(held.getvalue())
+        return
     with writing_file(file) as beside:
         write_png(image, beside)

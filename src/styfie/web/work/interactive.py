@@ -22,15 +22,31 @@ from styfie.segmentation.clicks import segment_at
 from styfie.settings import Settings
 from styfie.storage.openraster import eight_bits, png
 from styfie.styles import resolve_looks
+from styfie.web.work.costs import costs
+from styfie.web.work.exporting import export
+from styfie.web.work.face_previews import face_preview
 from styfie.web.work.frames import camera, camera_off, frame
 from styfie.web.work.history import remember, step
-from styfie.web.work.paintings import PREVIEW, REGIONS, described, load, look_specs, save, unpainted
-from styfie.web.work.results import parts_of, show_all, show_layer, show_ora, show_picture, soft
+from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, described, load, look_specs, save, unpainted
+from styfie.web.work.results import parts_of, show_all, show_layer, show_ora, show_picture, soft, take_size
 from styfie.web.workers import WorkerChannel
 
-__all__ = ["camera", "camera_off", "frame", "show_all", "show_layer", "show_ora", "show_picture", "soft", "step"]
+__all__ = [
+    "camera",
+    "camera_off",
+    "costs",
+    "export",
+    "face_preview",
+    "frame",
+    "show_all",
+    "show_layer",
+    "show_ora",
+    "show_picture",
+    "soft",
+    "step",
+]
 
-NOBODY = "No person was found in the photo: click what is to be the subject, or brush it; or paint all of it."
+NOBODY = "No person was found in the photo: click on what is to be the subject, brush a mask of it, or paint it all."
 
 
 def warm(_channel: WorkerChannel) -> dict[str, str]:
@@ -157,6 +173,14 @@ def preview(
 def _existing(looks: Mapping[str, Any], painting: Painting) -> dict[str, Any]:
     """The looks of regions that there are."""
     return {name: look for name, look in looks.items() if name in painting.regions.names}
+
+
+def regions_of_painting(_channel: WorkerChannel, folder: str) -> list[dict[str, Any]]:
+    """The regions become those of the painting; those that were can be had back, unless they are of another size."""
+    painting = load(Path(folder) / PAINTING)
+    if take_size(Path(folder), painting):
+        return described(load(Path(folder) / REGIONS).regions)
+    return _keep(folder, painting.photo, painting.regions)
 
 
 def matte(_channel: WorkerChannel, folder: str, name: str) -> bytes:
