@@ -39,7 +39,7 @@ def test_one_look_at_all_or_one_each_where_they_stand_apart() -> None:
     near = boxes_to_see(matte_of((100, 100, 150, 120), (100, 140, 150, 160)))
     assert len(near) == 1 and near[0][1] < 100 / 256 and near[0][3] > 160 / 256
     apart = boxes_to_see(matte_of((10, 5, 90, 45), (170, 200, 250, 250), (5, 230, 12, 240)))
-    assert len(apart) == 2 and apart[0][0] < 0.1 and apart[1][0] > 0.5
+    assert len(apart) == 2 and apart[0][0] > 0.5 and apart[1][0] < 0.1, "the larger first, specks not at all"
 
 
 def test_next_to_nothing_is_worth_a_look_where_it_is_faint() -> None:

@@ -28,8 +28,9 @@ from styfie.gallery.masters import master_file
 from styfie.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-NODE, CHROMIUM = shutil.which("node"), next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+NODE, CHROMIUM = (
+    shutil.which("node"),
+    next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None),
 )
 RUNTIME = ROOT / "node_modules" / "onnxruntime-web"
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the tab is not tested")
@@ -171,9 +172,7 @@ def tab(chromium: Any, site: Path) -> Iterator[Tab]:
 
 
 def test_a_first_visit_is_small(site: Path) -> None:
-    runtime = max(
-        packed(site / "ort" / f"ort-wasm-simd-threaded{kind}.wasm") for kind in ("", ".asyncify")
-    )
+    runtime = max(packed(site / "ort" / f"ort-wasm-simd-threaded{kind}.wasm") for kind in ("", ".asyncify"))
     networks = sum(packed(file) for file in (site / "models").glob("*.onnx"))
     page = sum(packed(file) for file in site.rglob("*") if file.suffix in (".js", ".mjs", ".css", ".html", ".png"))
     small = len(BUILT_IN) * max(file.stat().st_size for file in site.rglob("*.small.webp"))
