@@ -136,6 +136,24 @@ def test_a_person_far_away_is_looked_at_closer(portrait: Tensor) -> None:
     assert PortraitSegmenter(network).fast()._predict(wall).matte.shape[-1] == 256, "in half the time it is one look"
 
 
+def test_a_photo_upside_down_is_turned(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the network is less sure of it than of the photo turned, as here of one that knows upright people alone."""
+    upright = load_segmenter("portrait")(portrait, ["hair"])
+    once = portrait_module._predict_once
+
+    def upright_alone(photo: Tensor, *given: Any) -> tuple[Tensor, Tensor]:
+        matte, parts = once(photo, *given)
+        stands = float(matte[..., -40:, :].mean()) > float(matte[..., :40, :].mean())
+        return (matte if stands else 0.7 * matte), parts
+
+    monkeypatch.setattr(portrait_module, "_predict_once", upright_alone)
+    found = load_segmenter("portrait")(portrait.flip(2, 3), ["hair"])
+    for name in ("subject", "hair"):
+        assert float((found[name].flip(2, 3) - upright[name]).abs().mean()) < 0.02
+    plain = load_segmenter("portrait")(portrait)
+    assert float((plain["subject"] - upright["subject"] - upright["hair"]).abs().mean()) < 0.02
+
+
 def test_a_mask_of_something_without_a_face_is_taken_as_it_is() -> None:
     nothing, matte = torch.full((1, 3, 96, 128), 0.5), torch.zeros(1, 1, 96, 128)
     matte[..., 20:60, 30:90] = 1
