@@ -53,10 +53,17 @@ MADE = {  # files that pages speak of, and what makes those that are not there y
 }
 UNRUN = {  # the beginning of a command, and why it is not run here but parsed alone
     "styfie web": "it serves until Ctrl-C; the page's own tests start it",
+    "styfie paint --watch": "it watches a folder until Ctrl-C",
+    "styfie --install-completion": "it changes the user's shell",
+    "styfie --show-completion": "it wants a shell",
+    "styfie train segmenter --preset scratch": "its data are not part of the repository",
+    "styfie train clicks": "its data are not part of the repository",
+    "styfie evaluate clicks": "its data are not part of the repository",
     "torchrun": "it wants several GPUs; tests/training/test_loop.py has two processes",
 }
 ADDRESS = "http://127.0.0.1:8790"  # a block that speaks of it is run beside a server
 PATIENT = "import styfie.web.uploads as uploads; uploads.LATE = 900; from styfie.__main__ import run; run()"
+FOREIGN = ("curl", "display", "exiftool", "sha256sum", "unzip")  # other people's programs, which may not be here
 FOLDERS = ("src", "tests", "docs", "benchmarks")  # of the repository's Python
 LOG = "styfie.log"  # a file
 PRESENT = [page for page in pages() if page != "CHANGELOG.md"]  # which tells of what was, too
@@ -207,6 +214,14 @@ def run_command(words: list[str], place: str, install: Callable[[str], None]) ->
     """Run a command of a page, or see that it could be."""
     said = " ".join(words)
     match words:
+        case _ if piped := set(words) & {"|", "<", ">"}:  # what speaks to other programs is parsed, each part by itself
+            for part in " ".join(words).split(" | "):
+                own = re.split(r" [<>] ", part)[0].split()
+                assert own[0] in ("styfie", *FOREIGN), f"{place}: {piped} beside {own[0]}"
+                if own[0] == "styfie":
+                    parse(own[1:], place)
+        case [program, *_] if program in FOREIGN:
+            return
         case ["styfie", *rest] if not any(said.startswith(one) for one in UNRUN):
             run_styfie(rest, place)
         case ["styfie", *rest] | ["torchrun", _, _, "-m", "styfie", *rest]:
@@ -256,6 +271,9 @@ def find_command(words: list[str]) -> tuple[Any, list[str]]:
 def parse(words: list[str], place: str) -> None:
     """Have the command line read its options, and do nothing."""
     command, rest = find_command(words)
+    if command is COMMAND:  # whose options do what they say while they are read
+        assert {word for word in rest if word.startswith("-")} <= _options(command), place
+        return
     try:
         command.make_context(place, rest)
     except Exception as error:
