@@ -43,8 +43,9 @@ def paint(
 ) -> Painting:
     """Paint the person of a photo in one style and the world behind in another.
 
-    >>> painting = styfie.paint("me.jpg", subject="glass", background="waves")  # doctest: +SKIP
-    >>> painting.save("out")  # doctest: +SKIP
+    Examples:
+        >>> painting = styfie.paint("me.jpg", subject="glass", background="waves")  # doctest: +SKIP
+        >>> painting.save("out")  # doctest: +SKIP
 
     Args:
         photo: a path, PIL image, array or tensor (see `images.read_picture`); the built-in portrait if none.

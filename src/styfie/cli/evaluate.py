@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +21,10 @@ from styfie.settings import Settings
 if TYPE_CHECKING:
     from styfie.evaluation.segmenter import Predict, Scored
     from styfie.segmentation import SegmenterEntry
+    from styfie.training.readers import PortraitSet
 
-app = typer.Typer(help="Score what finds the person.", no_args_is_help=True)
+app = typer.Typer(help="Score what finds people and things, and what is painted.", no_args_is_help=True)
 LINES = 10  # plain lines of progress for a whole run
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `segmenter` a command of its own while it is the only one."""
 
 
 @app.command("segmenter")
@@ -36,6 +33,10 @@ def segmenter(
         Path, typer.Argument(help="Portraits with masks, those in val/ if there is one: layouts as for training.")
     ],
     segmenter_name: Segmenter = Settings.segmenter,
+    layout: Annotated[
+        str | None,
+        typer.Option(help="A published set as it is given out: aisegment, p3m, ppm, aim, easyportrait or coco."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for report.json and report.html.")
     ] = None,
@@ -44,12 +45,39 @@ def segmenter(
 
     A photo in which nobody is found counts as an empty mask. The report shows the worst pictures.
     """
-    from styfie.evaluation.report import REPORT, parts_table, table, write_report
+    from styfie.evaluation.report import REPORT, mattes_table, parts_table, table, write_report
     from styfie.evaluation.segmenter import evaluate_segmenter, person_of
     from styfie.segmentation import find_segmenter, load_segmenter
     from styfie.storage.atomic import check_targets
-    from styfie.training.files import Files
+    from styfie.training.layouts import PublishedSet
     from styfie.training.outputs import make_folder
+
+    published = PublishedSet(data, layout) if layout else None
+    portraits = published or _own_set(data)
+    judged = load_segmenter(segmenter_name)
+    parts = _parts_of(judged, find_segmenter(segmenter_name))
+    if output:
+        make_folder(output)  # rather than find out after an hour that it cannot be
+        check_targets([output / name for name in REPORT], [data, Path(segmenter_name)])
+    sources = [layout] * len(portraits) if layout else [entry.source for entry in portraits.entries]
+    trimap = {"trimap": published.trimap} if published else {}
+    with _show_progress() as show:
+        evaluation = evaluate_segmenter(portraits, person_of(judged), parts, show, sources, **trimap)
+    _print(table(evaluation))
+    typer.echo("\nMattes, over the whole picture and in the band that a trimap leaves open")
+    _print(mattes_table(evaluation.mattes))
+    if evaluation.parts:
+        typer.echo("\nIoU of parts, pooled over labelled pixels; the mean is that of skin, hair and clothes")
+        _print(parts_table(evaluation.parts))
+    if output:
+        settings = {"segmenter": Path(segmenter_name).name, "data": data.resolve().name}
+        for file in write_report(evaluation, output, settings):
+            typer.echo(f"Wrote {file}")
+
+
+def _own_set(data: Path) -> PortraitSet:
+    """The portraits of a folder laid out as for training: those in val/ if there is one."""
+    from styfie.training.files import Files
     from styfie.training.readers import PortraitSet
 
     files = Files(data)
@@ -59,22 +87,57 @@ def segmenter(
     if part == "train":
         print_note(f"There is no val/ in {data}: scoring on all of train/.")
     portraits.check()
-    judged = load_segmenter(segmenter_name)
-    parts = _parts_of(judged, find_segmenter(segmenter_name))
+    return portraits
+
+
+@app.command("clicks")
+def clicks(
+    data: Annotated[Path, typer.Argument(help="Pictures with numbered things, those in val/ if there is one.")],
+    clicks: Annotated[int, typer.Option(min=1, max=20, help="Clicks on each thing.")] = 5,
+) -> None:
+    """Score what finds things by clicks: each is made in the middle of the largest error, as a user would.
+
+    Folders image/ and instances/, with things.tsv: docs/training.md. Things under 2 % of the picture do not count.
+    """
+    import torch
+
+    from styfie.evaluation.clicks import ClickScore, as_lines, click_through
+    from styfie.segmentation.clicks import ClickedPhoto, load_click_net
+    from styfie.training.things import read_scenes
+
+    network = load_click_net()
+    scores: list[ClickScore] = []
+    for scene in read_scenes(data, "val"):
+        photo = ClickedPhoto(torch.from_numpy(scene.image.copy()).permute(2, 0, 1)[None].float() / 255, network)
+        scores += [click_through(photo.found, one.mask, clicks, f"{scene.name} {one.category}") for one in scene.things]
+        print_note(f"{scene.name}: {len(scene.things)} things")
+    _print(as_lines(scores))
+
+
+@app.command("paintings")
+def paintings(
+    folder: Annotated[Path, typer.Argument(help="A painting of any tool, or a folder of them.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the numbers as JSON.")] = None,
+) -> None:
+    """Score paintings of any tool by what needs no weights.
+
+    Each is a folder with photo and painting (or both), and where there are mask, face, style, style-subject and
+    style-background, as pictures of any format; what styfie paint writes is such a folder. What the numbers are is said
+    below them.
+    """
+    from styfie.evaluation.paintings import COLUMNS, find_paintings, score, table
+    from styfie.storage.atomic import check_targets, writing_file
+
     if output:
-        make_folder(output)  # rather than find out after an hour that it cannot be
-        check_targets([output / name for name in REPORT], [data, Path(segmenter_name)])
-    sources = [entry.source for entry in portraits.entries]
-    with _show_progress() as show:
-        evaluation = evaluate_segmenter(portraits, person_of(judged), parts, show, sources)
-    _print(table(evaluation))
-    if evaluation.parts:
-        typer.echo("\nIoU of parts, pooled over labelled pixels; the mean is that of skin, hair and clothes")
-        _print(parts_table(evaluation.parts))
+        check_targets([output])
+    scores = {painted.name: score(painted) for painted in find_paintings(folder)}
+    _print(table(scores))
+    for name, meaning in COLUMNS.items():
+        typer.echo(f"{name}: {meaning}")
     if output:
-        settings = {"segmenter": Path(segmenter_name).name, "data": data.resolve().name}
-        for file in write_report(evaluation, output, settings):
-            typer.echo(f"Wrote {file}")
+        with writing_file(output) as beside:
+            beside.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+        typer.echo(f"Wrote {output}")
 
 
 def _parts_of(judged: Any, entry: SegmenterEntry) -> Predict | None:
@@ -109,7 +172,7 @@ def _print(lines: list[list[str]]) -> None:
     shown = Table(box=None, pad_edge=False)
     for column in lines[0]:
         heading = column.replace("/", " /")  # it may break there: the whole fits 80 columns
-        shown.add_column(heading, justify="left" if column == "source" else "right", min_width=5)
+        shown.add_column(heading, justify="left" if column in ("source", "painting") else "right", min_width=5)
     for line in lines[1:]:
-        shown.add_row(*map(escape, line), style="bold" if line[0] == "all" else None)
+        shown.add_row(*map(escape, line), style="bold" if line[0] in ("all", "mean") else None)
     Console().print(shown)

@@ -3,18 +3,18 @@
 
 import * as api from "./api.js";
 import { $, around, check, complain, el, icon, roving, say } from "./dom.js";
-import { regionTitle } from "./names.js";
+import { regionTitle, STYLE } from "./names.js";
+import { thumbnail } from "./sprite.js";
 
 /**
  * @import { Studio } from "./studio.js"
  * @import { StyleResponse } from "./types.d.ts"
  */
 
-export const STYLE = "application/x-styfie-style"; // what is dragged from the gallery
-
 export class Gallery {
   /** @type {StyleResponse[]} */
   styles = [];
+  adding = false; // the next style that is chosen comes beside those that there are
   /** @type {Map<string, string>} */
   own = new Map(); // name -> address of the picture, of the job's own
 
@@ -58,9 +58,9 @@ export class Gallery {
     if (more.length) this.#build();
   }
 
-  /** The address of a style's small picture. @param {string} name */
-  picture(name) {
-    return this.own.get(name) ?? (this.styles.some((one) => one.name === name) ? api.styleURL(name) : null);
+  /** A small picture of a style. @param {string} name */
+  thumbnail(name) {
+    return thumbnail(name, this.own.get(name) ?? api.styleURL(name));
   }
 
   /** A picture of one's own as a region's style. @param {string} region @param {File} file */
@@ -86,7 +86,13 @@ export class Gallery {
   /** @param {string} region @param {string | undefined} style none: as in the photo */
   choose(region, style) {
     complain($("styles-error"));
-    return this.studio.set(region, { styles: style ? [{ name: style, weight: 1 }] : [] });
+    const { styles } = this.studio.look(region);
+    const beside = this.adding && style && styles.length;
+    this.adding = false;
+    if (!beside || !style) return this.studio.set(region, { styles: style ? [{ name: style, weight: 1 }] : [] });
+    if (styles.some((one) => one.name === style)) return this.studio.set(region, {});
+    const mean = styles.reduce((sum, one) => sum + one.weight, 0) / styles.length;
+    return this.studio.set(region, { styles: [...styles, { name: style, weight: mean }] });
   }
 
   #build() {
@@ -98,7 +104,7 @@ export class Gallery {
         event.dataTransfer?.setData(STYLE, name);
         if (event.dataTransfer) event.dataTransfer.effectAllowed = "copy";
       },
-    }, el("img", { src: this.picture(name) ?? "", alt: "", draggable: false, decoding: "async" }));
+    }, this.thumbnail(name));
     const mine = [...this.own.keys()].map((name) => tile(name, name));
     const more = el("button", { type: "button", className: "style plain", title: "A picture of your own", onclick: () => $("style-file").click() }, icon("i-plus"), "Yours");
     this.group.replaceChildren(none, ...mine, ...this.styles.map((one) => tile(one.name, one.title)), more);
