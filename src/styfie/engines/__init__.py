@@ -103,6 +103,7 @@ class EngineEntry(Entry):
     coarse_input: bool = False  # whether a large painting begins as the small one, which it is given
     keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
     draws_strokes: bool = False  # whether its last progress has strokes, which are files of their own
+    draws_svg: bool = False  # whether its last progress has a drawing for any size, which is a file of its own
     memory: Memory | None = None  # what it takes, where it neither has a plan nor keeps to what is allowed
 
     @property
@@ -166,6 +167,18 @@ ENGINES: Registry[EngineEntry] = Registry(
             "styfie.engines.components.paint:components",
             taxonomy="0.3",
             memory=Memory(0.9e9, 110, 1500, 1024),
+        ),
+        "regions": EngineEntry(
+            "Flat pieces with smooth outlines: stained glass, cut paper, poster; and as SVG",
+            "styfie.engines.regions:regions",
+            taxonomy="0.2",
+            draws_svg=True,
+        ),
+        "filters": EngineEntry(
+            "Ink, pencil, charcoal, comic, oil, halftone and more, at once and by formulas",
+            "styfie.engines.filters:filters",
+            taxonomy="0.4",
+            frames="styfie.engines.filters:FilterPainter",
         ),
     },
     "styfie.engines",

@@ -90,6 +90,7 @@ class SettingsSchema(_Schema):
     max_memory: float = Field(default=Settings.max_memory, ge=0.5, le=64)
     radius: float = Field(default=Settings.radius, ge=0, le=MOST_BLUR)
     lens: Bokeh = Settings.lens
+    mark: bool = Field(default=Settings.mark, description="Whether pictures say in their metadata that they are paint.")
 
     def settings(self) -> Settings:
         """The same for the library."""

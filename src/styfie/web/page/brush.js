@@ -171,6 +171,7 @@ export function setUpTools(studio, stage) {
     if (stage.tool === "click") return void click(place, event.altKey || isRemoving());
     const name = stage.tool === "choose" ? stage.regionAt(place) : null;
     if (!name) return;
+    if (!studio.names.includes("subject")) return void click(place, false); // nobody was found: this is to be the subject
     studio.select(name);
     if (event.pointerType === "touch") stage.flash(name);
   });

@@ -34,7 +34,7 @@ export interface SettingsSchema {
   steps: number;
   seed: number;
   device: "auto" | "cpu" | "cuda" | "mps";
-  engine: "optimise" | "fast" | "per-style" | "strokes" | "components";
+  engine: "optimise" | "fast" | "per-style" | "strokes" | "components" | "filters" | "regions";
   loss: "gram" | "wasserstein" | "sliced" | "patches";
   segmenter: string;
   start: "photo" | "noise" | "fast";

@@ -23,7 +23,7 @@ async def split(studio: StudioHere, job: JobHere, asked: SplitRequest) -> JobRes
 
 @router.post("/jobs/{id}/regions/{name}/points")
 async def points(studio: StudioHere, job: JobHere, name: RegionHere, asked: PointsRequest) -> JobResponse:
-    """Correct a region: what lies around points and looks like them comes in or goes out."""
+    """Correct a region by points on it and beside it, or find one that is not there yet."""
     if not asked.add and not asked.remove:
         raise InputError("No points came: at least one to add or to remove is wanted.")
     await studio.change_regions(job, "points", name, asked.add, asked.remove, corrects=True)

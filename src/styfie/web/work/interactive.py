@@ -18,6 +18,7 @@ from styfie.painting import Painting
 from styfie.pipeline import paint
 from styfie.reading import find_regions, read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
+from styfie.segmentation.clicks import segment_at
 from styfie.settings import Settings
 from styfie.storage.openraster import eight_bits, png
 from styfie.styles import resolve_looks
@@ -102,14 +103,22 @@ def split(_channel: WorkerChannel, folder: str, name: str, settings: dict[str, A
 def points(
     _channel: WorkerChannel, folder: str, name: str, add: list[tuple[float, float]], remove: list[tuple[float, float]]
 ) -> list[dict[str, Any]]:
-    """Correct a region by points, which are shares of width and height."""
+    """Correct a region by points, which are shares of width and height; or find one that is not there yet."""
     before = load(Path(folder) / REGIONS)
     height, width = before.regions.size
     inside = [[(min(x * width, width - 1), min(y * height, height - 1)) for x, y in some] for some in (add, remove)]
-    regions = before.regions
-    if name == SUBJECT and SUBJECT not in regions.names:  # nobody was found: who is pointed at is the person
-        regions = replace(Regions.of_subject(torch.zeros_like(regions.alpha[:1])), face=regions.face)
-    return _keep(folder, before.photo, correct(regions, before.photo, name, *inside))
+    if name in before.regions.names:
+        regions = correct(before.regions, before.photo, name, *inside)
+    else:
+        regions = _with_region(before.regions, name, segment_at(before.photo, *inside))
+    return _keep(folder, before.photo, regions)
+
+
+def _with_region(regions: Regions, name: str, matte: torch.Tensor) -> Regions:
+    """Regions with a new one laid over them; a subject where there is none makes the rest background."""
+    if name == SUBJECT and SUBJECT not in regions.names:
+        return replace(Regions.of_subject(matte), face=regions.face)
+    return regions.put(name, matte)
 
 
 def brush(_channel: WorkerChannel, folder: str, name: str, mask: str) -> list[dict[str, Any]]:
@@ -118,12 +127,10 @@ def brush(_channel: WorkerChannel, folder: str, name: str, mask: str) -> list[di
     matte = read_matte(Path(mask), before.regions.size)
     if name not in before.regions.names and float(matte.max()) < 0.5:
         raise InputError(f"The mask of {name} has nothing inside: white marks what is.")
-    if name == SUBJECT and SUBJECT not in before.regions.names:
-        regions = replace(Regions.of_subject(matte), face=before.regions.face)
-    elif before.regions.names == (BACKGROUND,) and name == BACKGROUND:  # what is left of it is the subject
+    if before.regions.names == (BACKGROUND,) and name == BACKGROUND:  # what is left of it is the subject
         regions = Regions.of_subject(1 - matte)
     else:
-        regions = before.regions.put(name, matte)
+        regions = _with_region(before.regions, name, matte)
     return _keep(folder, before.photo, regions)
 
 
