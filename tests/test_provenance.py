@@ -39,7 +39,7 @@ def test_what_belongs_to_the_painting_is_what_engines_read() -> None:
     """Written out once more, by hand: a field that is moved to another part changes keys of runs that are begun."""
     assert names_of(Look, Part.BLEND) == ("strength", "color", "depth_falloff", "blur", "bokeh")
     assert names_of(Style, Part.PAINTING) == ("picture", "weight", "alpha")
-    assert names_of(Settings, Part.BLEND) == ("radius", "lens")
+    assert names_of(Settings, Part.BLEND) == ("radius", "lens", "mark")
     assert names_of(Settings, Part.FOUND) == ("device", "segmenter")
     first = [f.name for kind in KINDS for f in fields_of(kind, Part.PAINTING) if f.metadata["since"] == 0]
     assert first == [
@@ -88,6 +88,7 @@ def test_the_key_knows_what_matters(halves: Regions) -> None:
     assert not differs()
     assert not differs(look=replace(looks["subject"], blur=9, bokeh="disc"))
     assert not differs(settings=replace(settings, lens="disc"))
+    assert not differs(settings=replace(settings, mark=False))
     assert differs(photo=other)
     assert differs(regions=Regions.of_subject(halves["subject"] * 0.5))
     assert differs(regions=replace(halves, face=half.new_zeros(1, 1, 48, 64)))
