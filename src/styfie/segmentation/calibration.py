@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -50,10 +50,10 @@ class Calibration:
         Raises:
             ValueError: they say what cannot be.
         """
-        found = cls(
-            **{name: float(about[name]) for name in FIELDS[:3] if name in about},
-            **({"curve": _curve(about["curve"])} if "curve" in about else {}),
-        )
+        numbers = {name: float(about[name]) for name in FIELDS[:3] if name in about}
+        found = replace(cls(), **numbers)  # type: ignore[arg-type]
+        if "curve" in about:
+            found = replace(found, curve=_curve(about["curve"]))
         if not (0 < found.contrast < math.inf and 0 <= found.sure <= 1 and 0 <= found.nobody <= 1):
             raise ValueError("no calibration")
         return found
@@ -72,15 +72,15 @@ def calibrate(
 ) -> Calibration:
     """A calibration by validation pictures: the sure share in each, the IoU of its mask, and whether anybody is there.
 
-    The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), at a few knots. `nobody` lies
-    where at most the share `REFUSED` of those people is refused whose masks are any good.
+    The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
+    pictures. `nobody` lies where at most the share `REFUSED` of those people is refused whose masks are any good.
     """
     seen = [n for n in np.argsort(shares, kind="stable") if shares[n] > 0]  # the others say nothing of how good it is
     if not seen:
         return before
     x, fitted = np.asarray(shares, float)[seen], _rising(np.asarray(ious, float)[seen])
-    cuts = np.unique(np.linspace(0, len(x) - 1, KNOTS).round().astype(int))
-    curve = tuple((round(float(x[i]), 4), round(float(fitted[i]), 4)) for i in cuts)
+    parts = [part for part in np.array_split(np.arange(len(x)), KNOTS) if len(part)]
+    curve = tuple((round(float(x[part].mean()), 4), round(float(fitted[part].mean()), 4)) for part in parts)
     found = Calibration(before.contrast, before.sure, before.nobody, curve)
     good = sorted(
         found.score(share) for share, iou, person in zip(shares, ious, people, strict=True) if person and iou >= GOOD
