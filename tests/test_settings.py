@@ -34,6 +34,7 @@ from styfie.settings import Settings
         {"segmenter": 1},
         {"loss": ["gram"]},
         {"lens": 1.0},
+        {"mark": 1},
         {"start": Path("photo")},
     ],
 )
@@ -93,6 +94,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "max_memory": 4,
         "radius": 10,
         "lens": "gaussian",
+        "mark": True,
     }
 
 

@@ -11,9 +11,8 @@ from styfie.painting import Painting
 from styfie.provenance import checksums_of, fingerprint, run_key
 from styfie.reading import PORTRAIT as PORTRAIT
 from styfie.reading import Request as Request
-from styfie.reading import SourcePhoto
+from styfie.reading import SourcePhoto, read_looks
 from styfie.reading import find_regions as find_regions
-from styfie.reading import read_looks
 from styfie.reading import read_photo as read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.running import OnNote, OnProgress, Run

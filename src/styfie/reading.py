@@ -114,7 +114,9 @@ def read_looks(photo: Tensor, request: Request) -> tuple[dict[str, Look], tuple[
     """
     looks = resolve_looks(request.looks, max(photo.shape[-2:]))
     if any(look.match == PARTS for look in looks.values()) and not find_segmenter(request.settings.segmenter).parts:
-        raise InputError(f"The segmenter {request.settings.segmenter} knows no parts to match: use auto, or match whole.")
+        raise InputError(
+            f"The segmenter {request.settings.segmenter} knows no parts to match: use auto, or match whole."
+        )
     known = request.regions.names if request.regions else ()
     matched = match_parts(photo, looks, {*request.masks, *known} - {SUBJECT, BACKGROUND})
     return dict(matched.looks), matched.notes

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from styfie.images import resize
-from styfie.looks import PARTS, WHOLE, Look, Style
+from styfie.looks import WHOLE, Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.portrait import PART_NAMES, load_network, predict
 

@@ -7,6 +7,7 @@ colour histograms of what is near, and where clicks and pixels lie: maps that sa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -142,9 +143,10 @@ class ClickMaps:
         return found
 
     def _histogram(self, weight: Field) -> NDArray[np.float64]:
-        counts = np.bincount(self.bins.ravel(), weight.ravel(), BINS**3).reshape(BINS, BINS, BINS)
-        soft: NDArray[np.float64] = ndimage.gaussian_filter(counts, 0.7, mode="nearest").ravel()
-        return soft / max(soft.sum(), 1e-6)
+        counts: NDArray[Any] = np.bincount(self.bins.ravel(), weight.ravel(), BINS**3).reshape(BINS, BINS, BINS)
+        soft: NDArray[np.float64] = ndimage.gaussian_filter(counts.astype(np.float64), 0.7, mode="nearest").ravel()
+        shares: NDArray[np.float64] = soft / max(float(soft.sum()), 1e-6)
+        return shares
 
     def _person(self, on: Sequence[Pixel]) -> list[Field]:
         """Whether it is a person that was clicked on, and which part."""
