@@ -42,7 +42,7 @@ SMALL = {  # constants that no setting changes
     "styfie.engines.strokes.paint.MAX_DENSITY": 0.05,  # share of the usual number of strokes
     "styfie.engines.describe_plan": lambda *_: "",  # it times some steps
 }
-SMALLER = {  # options that make a command small which no setting does
+SMALLER: dict[tuple[str, ...], tuple[str, ...]] = {  # options that make a command small which no setting does
     ("train", "segmenter"): ("--size", "32", "--steps", "1", "--batch", "2"),
     ("train", "style"): ("--steps", "1", "--width", "0.125"),
 }
@@ -61,7 +61,7 @@ FOLDERS = ("src", "tests", "docs", "benchmarks")  # of the repository's Python
 LOG = "styfie.log"  # a file
 PRESENT = [page for page in pages() if page != "CHANGELOG.md"]  # which tells of what was, too
 OPTIONS = {"--help", "--version", "--install-completion"}
-COMMAND = typer.main.get_command(app)
+COMMAND: Any = typer.main.get_command(app)
 
 
 @pytest.fixture(autouse=True)
@@ -324,7 +324,7 @@ def _texts(file: Path) -> str:
     found = []
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.JoinedStr):
-            found.append("".join(one.value for one in node.values if isinstance(one, ast.Constant)))
+            found.append("".join(str(one.value) for one in node.values if isinstance(one, ast.Constant)))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.append(node.value)
     return "\n".join(found)

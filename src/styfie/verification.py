@@ -27,6 +27,7 @@ from styfie.storage.results import SOURCE_TYPES
 from styfie.storage.xmp import hash_in, packet_in_png, recipe_hash
 
 MERGED = "mergedimage.png"
+FINGERPRINTS = {"fingerprint", "asked"}  # in recipes, now and before: `styfie mix` takes it out
 SHOWN = 200  # characters of a recipe's value
 
 
@@ -51,8 +52,8 @@ class Verdict:
 def verify(file: Path, photo: Picture | None = None, on_progress: OnProgress | None = None) -> Verdict:
     """Paint a `painting.ora` again by its own recipe, and compare.
 
-    A painting of more than `engines.plan.BASE_SIZE` pixels whose engine begins with a small one wants the original `photo`:
-    from the one in the file, which is reduced already, the small one comes out slightly otherwise.
+    A painting of more than `engines.plan.BASE_SIZE` pixels whose engine begins with a small one wants the original
+    `photo`: from the one in the file, which is reduced already, the small one comes out slightly otherwise.
 
     Raises:
         MissingError, InputError: no painting, one of another photo than given, or as `pipeline.paint`.
@@ -64,7 +65,7 @@ def verify(file: Path, photo: Picture | None = None, on_progress: OnProgress | N
     painting = _repaint(found, photo, stored, on_progress)
     with tempfile.TemporaryDirectory() as folder:
         write_painting(painting, anew := Path(folder) / file.name)
-        if "asked" not in stored:
+        if not stored.keys() & FINGERPRINTS:
             write_painting(_mixed(anew), anew := Path(folder) / "mixed.ora")
         differences = tuple(_differences(file, anew))
     with zipfile.ZipFile(file) as archive:
@@ -99,7 +100,7 @@ def _repaint(
 def _mixed(file: Path) -> Painting:
     """A painting as it is after `styfie mix`: blended from what its file holds, in 8 bits, and not as it was asked."""
     painting = read_painting(file)
-    recipe = {name: value for name, value in painting.recipe.items() if name != "asked"}
+    recipe = {name: value for name, value in painting.recipe.items() if name not in FINGERPRINTS}
     if (likeness := painting.likeness) is not None:
         recipe["likeness"] = round(likeness, 3)
     return replace(painting, recipe=recipe)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -50,10 +50,10 @@ class Calibration:
         Raises:
             ValueError: they say what cannot be.
         """
-        found = cls(
-            **{name: float(about[name]) for name in FIELDS[:3] if name in about},
-            **({"curve": _curve(about["curve"])} if "curve" in about else {}),
-        )
+        numbers = {name: float(about[name]) for name in FIELDS[:3] if name in about}
+        found = replace(cls(), **numbers)  # type: ignore[arg-type]
+        if "curve" in about:
+            found = replace(found, curve=_curve(about["curve"]))
         if not (0 < found.contrast < math.inf and 0 <= found.sure <= 1 and 0 <= found.nobody <= 1):
             raise ValueError("no calibration")
         return found

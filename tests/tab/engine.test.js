@@ -1,0 +1,143 @@
+// What the tab computes without a network, held to other ways to the same: definitions written out, sums by hand, and
+// numbers that PyTorch drew.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { estimateForeground } from "../../tab/site/engine/foreground.js";
+import { eigen, product, transport } from "../../tab/site/engine/linear.js";
+import { extrapolate, boxOf } from "../../tab/site/engine/layers.js";
+import { distance, filled, label, largest, mean, withoutSpecks } from "../../tab/site/engine/masks.js";
+import { guidedUpsample, refine } from "../../tab/site/engine/matting.js";
+import { drawNoise } from "../../tab/site/engine/noise.js";
+import { merge, ofSubject, put, split } from "../../tab/site/engine/partition.js";
+import { planes, readPixels, resize, round } from "../../tab/site/engine/planes.js";
+
+let seed = 7;
+const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+const picture = (channels, height, width, call) => {
+  const found = planes(channels, [height, width]);
+  for (let c = 0, at = 0; c < channels; c++) for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) found.data[at++] = call(c, y, x);
+  return found;
+};
+const near = (one, other, most) => one.forEach((value, at) => assert.ok(Math.abs(value - other[at]) <= most, `${value} at ${at}, ${other[at]} is wanted`));
+
+test("eigenvalues and vectors are those of the matrix", () => {
+  const n = 17;
+  const half = Float64Array.from({ length: n * n }, () => random() - 0.5);
+  const matrix = product(half, half.map((_, at) => half[at % n * n + Math.trunc(at / n)]), n);
+  const { values, vectors } = eigen(matrix, n);
+  for (let k = 0; k < n; k++) {
+    const vector = vectors.subarray(k * n, (k + 1) * n);
+    const moved = vector.map((_, i) => vector.reduce((sum, one, j) => sum + matrix[i * n + j] * one, 0));
+    near(moved, vector.map((one) => one * values[k]), 1e-10);
+  }
+});
+
+test("a transport takes the photo's covariance to the style's", () => {
+  const n = 5;
+  const gaussian = () => {
+    const half = Float64Array.from({ length: n * n }, () => random() - 0.5);
+    return { mean: Float32Array.from({ length: n }, random), covariance: Float32Array.from(product(half, half.map((_, at) => half[at % n * n + Math.trunc(at / n)]), n)) };
+  };
+  const [photo, style] = [gaussian(), gaussian()];
+  const { matrix, offset } = transport(photo, style);
+  near(matrix, matrix.map((_, at) => matrix[at % n * n + Math.trunc(at / n)]), 1e-6);
+  const variance = [0, 1, 2, 3, 4].reduce((sum, i) => sum + photo.covariance[i * n + i] / n, 0);
+  const ridged = photo.covariance.map((one, at) => one + (at % (n + 1) ? 0 : 3e-3 * variance));
+  near(product(product(matrix, ridged, n), matrix, n), style.covariance, 1e-5);
+  near(photo.mean.map((_, i) => offset[i] + photo.mean.reduce((sum, one, j) => sum + matrix[i * n + j] * one, 0)), style.mean, 1e-5);
+});
+
+test("noise is what PyTorch draws with that seed", () => {
+  const first = drawNoise([256, 256], 0);
+  near(first[0].data.slice(0, 3), [-1.12583983, -1.15236020, -0.25057858], 1e-6);
+  near(first[3].data.slice(0, 3), [-0.22142133, 0.36979374, -0.81994277], 1e-6);
+  near(drawNoise([251, 203], 5)[0].data.slice(-3), [0.48809510, 0.40814793, 0.20997617], 1e-6);
+});
+
+test("resizing keeps what is even, and means when it shrinks", () => {
+  near(resize(picture(1, 6, 4, () => 0.3), [9, 11]).data, new Float32Array(99).fill(0.3), 1e-6);
+  const steps = resize(picture(1, 1, 8, (_c, _y, x) => x / 7), [1, 4]).data;
+  near(steps.slice(1, 3), [2.5 / 7, 4.5 / 7], 1e-6);
+  assert.deepEqual([0.5, 1.5, 2.5, 2.4, 2.6].map(round), [0, 2, 2, 2, 3]);
+});
+
+test("a picture is read on white and in steps of 8 bits", () => {
+  const data = Uint8ClampedArray.from({ length: 16 * 4 }, (_, at) => (at % 4 === 3 ? (at < 32 ? 0 : 255) : 51));
+  const found = readPixels({ data, width: 4, height: 4 }, 0);
+  near([found.data[0], found.data[15]], [1, 0.2], 1e-6);
+  for (const one of readPixels({ data, width: 4, height: 4 }, 3).data) assert.ok(Math.abs(255 * one - Math.round(255 * one)) < 1e-4);
+});
+
+test("distances, holes, pieces and the largest around", () => {
+  const size = [7, 9];
+  const mask = Uint8Array.from({ length: 63 }, () => (random() > 0.3 ? 1 : 0));
+  const brute = mask.map((one) => one);
+  const found = distance(mask, size);
+  brute.forEach((one, at) => {
+    let least = one ? Infinity : 0;
+    mask.forEach((other, to) => {
+      if (!other) least = Math.min(least, Math.hypot(at % 9 - to % 9, Math.trunc(at / 9) - Math.trunc(to / 9)));
+    });
+    assert.ok(Math.abs(found[at] - least) < 1e-9);
+  });
+  const ring = Uint8Array.from({ length: 25 }, (_, at) => ([6, 7, 8, 11, 13, 16, 17, 18].includes(at) ? 1 : 0));
+  assert.equal(filled(ring, [5, 5])[12], 1);
+  assert.equal(label(Uint8Array.from([1, 0, 0, 1]), [2, 2]).count, 2); // corners do not hold together
+  const dot = planes(1, [5, 5]);
+  dot.data[12] = 1;
+  assert.equal(largest(dot.data, [5, 5], 1).reduce((a, b) => a + b), 9);
+  near(mean(dot.data, [5, 5], 1).slice(11, 14), [1 / 9, 1 / 9, 1 / 9], 1e-6);
+});
+
+test("specks are taken away, people stay", () => {
+  const matte = picture(1, 40, 40, (_c, y, x) => ((y > 8 && x < 20) || (y === 2 && x === 35) ? 1 : 0));
+  const found = withoutSpecks(matte);
+  assert.equal(found.data[2 * 40 + 35], 0);
+  assert.equal(found.data[20 * 40 + 5], 1);
+});
+
+test("a matte follows the photo's edge where the coarse one is off", () => {
+  const edge = (x) => (x < 31 ? 0.1 : 0.9);
+  const photo = picture(3, 64, 64, (_c, _y, x) => edge(x));
+  const coarse = picture(1, 16, 16, (_c, _y, x) => Math.min(1, Math.max(0, (x - 6) / 4)));
+  for (const found of [refine(coarse, photo, 64), refine(coarse, photo, 48)]) {
+    assert.ok(found.data[32 * 64 + 28] < 0.2 && found.data[32 * 64 + 34] > 0.8);
+  }
+  const [dark, light] = [20, 44].map((x) => guidedUpsample(coarse, photo).data[32 * 64 + x]);
+  assert.ok(dark < 0.1 && light > 0.9);
+});
+
+test("foreground and background explain the photo", () => {
+  const alpha = picture(1, 32, 32, (_c, _y, x) => Math.min(1, Math.max(0, (x - 12) / 8)));
+  const [red, blue] = [[0.9, 0.1, 0.1], [0.1, 0.2, 0.8]];
+  const photo = picture(3, 32, 32, (c, y, x) => alpha.data[y * 32 + x] * red[c] + (1 - alpha.data[y * 32 + x]) * blue[c]);
+  const { fore, back } = estimateForeground(photo, alpha);
+  const at = 16 * 32 + 16;
+  for (let c = 0; c < 3; c++) {
+    assert.ok(Math.abs(fore.data[c * 1024 + at] - red[c]) < 0.06 && Math.abs(back.data[c * 1024 + at] - blue[c]) < 0.06);
+  }
+});
+
+test("a region's colours go on beyond it, and its box is in whole cells", () => {
+  const alpha = picture(1, 33, 47, (_c, _y, x) => (x < 20 ? 1 : 0));
+  const found = extrapolate(picture(3, 33, 47, (_c, _y, x) => (x < 20 ? 0.25 : 1)), alpha);
+  near(found.data, new Float32Array(found.data.length).fill(0.25), 1e-5);
+  const { top, left, bottom, right } = boxOf(picture(1, 400, 400, (_c, y, x) => (y >= 200 && y < 210 && x >= 300 ? 1 : 0)));
+  assert.deepEqual([top, left, bottom, right], [80, 176, 336, 400]);
+});
+
+test("regions stay a partition whatever is done to them", () => {
+  const matte = picture(1, 8, 8, (_c, _y, x) => x / 7);
+  const whole = (regions) => regions[0].alpha.data.forEach((_, at) => {
+    const sum = regions.reduce((total, { alpha }) => total + alpha.data[at], 0);
+    assert.ok(Math.abs(sum - 1) < 1e-5, `${sum} at ${at}`);
+  });
+  const parts = split(ofSubject(matte, 1), "hair", picture(1, 8, 8, (_c, y) => y / 7), 1);
+  whole(parts);
+  const brushed = put(parts, "hair", picture(1, 8, 8, () => random()));
+  whole(brushed);
+  assert.deepEqual(merge(brushed, "hair").map(({ name }) => name), ["subject", "background"]);
+  whole(merge(brushed, "hair"));
+});
