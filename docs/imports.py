@@ -23,7 +23,7 @@ ORDER = (
     ("decoding", "images", "regions", "looks", "settings", "weights", "devices"),
     ("blur", "bokeh", "colour", "likeness", "losses", "encoders", "gallery"),
     ("engines", "segmentation", "depth", "styles"),
-    ("painting", "provenance"),
+    ("painting", "provenance", "semantic"),
     ("storage",),
     ("reading",),
     ("sources", "running"),

@@ -56,8 +56,8 @@ class Run:
         state = unfinished.state() if unfinished else None
         resumed = state is not None
         if on_note:
-            for note in self.notes:
-                on_note(note)
+            for one in self.notes:
+                on_note(one)
         steps = self.engine(before.photo, before.regions, before.looks, self.request.settings, state=state, **self.more)
         for progress in steps:
             state = None  # the engine has it, and may let it go

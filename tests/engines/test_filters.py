@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -31,7 +33,7 @@ def portrait() -> Tensor:
     return read_picture(PORTRAIT, 192)
 
 
-def painted(photo: Tensor, *styles: Style, face: Tensor | None = None, **asked: float) -> Tensor:
+def painted(photo: Tensor, *styles: Style, face: Tensor | None = None, **asked: Any) -> Tensor:
     """All of a photo in one look."""
     regions = Regions((SUBJECT,), torch.ones_like(photo[:, :1]), (1.0,), face=face)
     *_, last = ENGINES["filters"].paint(photo, regions, {SUBJECT: Look(styles, **asked)}, SETTINGS)

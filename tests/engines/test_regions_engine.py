@@ -178,12 +178,8 @@ def test_the_svg_stands_beside_the_pictures_and_goes_with_them(tmp_path: Path) -
     assert not styfie.pipeline.is_painted(tmp_path, None, request), "it is cut off"
     other = styfie.pipeline.Request({SUBJECT: "ink"}, Settings(size=96, engine="filters"))
     file.write_text("<svg><!-- Styfie: flat regions --></svg>")
-    styfie.pipeline.paint_into(
-        tmp_path, None, styfie.pipeline.Request({SUBJECT: "ink"}, Settings(size=96, engine="filters"))
-    )
+    styfie.pipeline.paint_into(tmp_path, None, other)
     assert not file.exists()
     file.write_text("<svg>mine</svg>")
-    styfie.pipeline.paint_into(
-        tmp_path, None, styfie.pipeline.Request({SUBJECT: "ink"}, Settings(size=96, engine="filters"))
-    )
+    styfie.pipeline.paint_into(tmp_path, None, other)
     assert file.read_text() == "<svg>mine</svg>"

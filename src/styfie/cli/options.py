@@ -75,8 +75,8 @@ Matches = Annotated[
     typer.Option(
         "--match",
         metavar="[NAME=]KIND",
-        help="What of a style that is a portrait gives to what: whole; or parts, hair to hair, skin to skin, clothes to "
-        "clothes, background to background. Repeatable.",
+        help="What of a style that is a portrait gives to what: whole; or parts, hair to hair, skin to skin, clothes "
+        "to clothes, background to background. Repeatable.",
     ),
 ]
 Blurs = Annotated[

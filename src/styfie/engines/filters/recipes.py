@@ -58,7 +58,8 @@ class Subject:
         stretched = (small - low) / span
         near = smooth(stretched, 12.0)
         lift = F.interpolate(0.35 * (0.55 - near), self.size, mode="bilinear", align_corners=False)
-        return ((luma - low) / span + lift).clamp(0, 1)
+        found: Tensor = ((luma - low) / span + lift).clamp(0, 1)
+        return found
 
     def printed(self, ink: Tensor, dark: tuple[float, float, float], light: tuple[float, float, float]) -> Tensor:
         """Ink (1, 1, H, W), 1 = all of it, in the style's dark on its light, or in these."""

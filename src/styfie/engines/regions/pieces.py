@@ -61,7 +61,7 @@ def cut(photo: Tensor, alpha: Tensor, face: Tensor | None, count: int) -> Pieces
     parts = _parts(small) if face is not None else np.zeros(work, np.int32)
     key = np.where(inside, 1 + tones, 1000 + 100 * grown + classes)
     key = (key * 16 + parts) * len(alpha) + owner
-    labels = _connected(np.unique(key, return_inverse=True)[1].reshape(work))
+    labels = _connected(np.unique(key, return_inverse=True)[1].reshape(work).astype(np.int32))
     labels = _without_specks(labels, inside & (tones > 0))
     return _merged(labels, owner, inside, tones, to_lab(small)[0].permute(1, 2, 0).double().numpy(), count)
 

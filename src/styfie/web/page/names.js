@@ -72,6 +72,8 @@ export const PAINTS = {
   watercolour: { engine: "strokes", brush: "watercolour", words: ["Watercolour", "Thin washes that let the paper through"] },
   marker: { engine: "strokes", brush: "marker", words: ["Marker", "Even strokes of felt pens"] },
   tape: { engine: "strokes", brush: "tape", words: ["Tape", "Pieces of torn tape"] },
+  drawing: { engine: "filters", brush: "auto", words: ["Drawing", "Ink, pencil, comic and the like, by the style of that name: in a second"] },
+  flat: { engine: "regions", brush: "auto", words: ["Flat", "Stained glass, cut paper or a poster: few pieces with smooth outlines"] },
   patches: { engine: "components", brush: "auto", words: ["Patches", "Pieces of the style, laid beside each other"] },
   quick: { engine: "fast", brush: "auto", words: ["Quick", "As in the sketch: in seconds, at any size"] },
 };
