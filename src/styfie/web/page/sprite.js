@@ -7,9 +7,10 @@ const STYLES = [
   "night", "waves", "glass", "ink", "dots", "mosaic", "shards", "watercolour",
   "pop", "marble", "deco", "embroidery", "autumn", "linocut", "great-wave", "starry-night",
   "scream", "kiss", "composition-vii", "water-lilies", "grande-jatte", "wheat-field", "tableau-2", "when-will-you-marry",
-  "red-and-blue-horse", "birth-of-venus",
+  "red-and-blue-horse", "birth-of-venus", "pencil", "charcoal", "comic", "oil", "halftone", "newsprint",
+  "papercut", "poster",
 ];
-const COLUMNS = 6, ROWS = 5;
+const COLUMNS = 6, ROWS = 6;
 
 /**
  * A small picture of a style: its place in `styles.webp`, or whatever its address shows.
