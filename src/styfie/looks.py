@@ -37,6 +37,8 @@ class Style:
 COLORS = ("style", "keep", "histogram", "luma")
 STROKES = (0.25, 4.0)
 BOKEHS = ("gaussian", "disc", "hexagon")
+WHOLE, PARTS = "whole", "parts"
+MATCHES = (WHOLE, PARTS)
 MOST_BLUR = 1000.0
 BRUSHES = ("auto", "oil", "tape", "marker", "watercolour")
 
@@ -53,7 +55,8 @@ class Look:
     away from what is near, where depth is known: 0 = none, 1 = all of it from the nearest. `brush` is what an engine of
     strokes paints with; `auto` is the one that suits the style. `blur` shows the region out of focus, by that standard
     deviation in pixels per 512 of the longest side; `bokeh` is the shape that a point of light then takes: `gaussian`,
-    or as behind a lens `disc` or `hexagon`.
+    or as behind a lens `disc` or `hexagon`. `match` says what of a style that is a portrait gives to what: `whole`, all
+    to all; `parts`, hair to hair, skin to skin, clothes to clothes, background to background (see `styfie.semantic`).
     """
 
     styles: tuple[Style, ...] = field(default=(), metadata=painting())
@@ -66,12 +69,15 @@ class Look:
     brush: str = field(default="auto", metadata=painting(strokes=True))
     blur: float = field(default=0.0, metadata=blend())
     bokeh: str = field(default="gaussian", metadata=blend())
+    match: str = field(default=WHOLE, metadata=painting(since=2))
 
     def __post_init__(self) -> None:
         if self.color not in COLORS:
             raise InputError(f"color is {self.color!r}: one of {', '.join(COLORS)} is wanted.")
         if self.brush not in BRUSHES:
             raise InputError(f"brush is {self.brush!r}: one of {', '.join(BRUSHES)} is wanted.")
+        if self.match not in MATCHES:
+            raise InputError(f"match is {self.match!r}: one of {', '.join(MATCHES)} is wanted.")
         if self.bokeh not in BOKEHS:
             raise InputError(f"bokeh is {self.bokeh!r}: one of {', '.join(BOKEHS)} is wanted.")
         _within("strength", self.strength, 0, 1, "a number from 0 (photo) to 1 (painted)")

@@ -28,8 +28,9 @@ from styfie.gallery.masters import master_file
 from styfie.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-NODE, CHROMIUM = shutil.which("node"), next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+NODE, CHROMIUM = (
+    shutil.which("node"),
+    next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None),
 )
 RUNTIME = ROOT / "node_modules" / "onnxruntime-web"
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the tab is not tested")
@@ -71,11 +72,9 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         class Quiet(http.server.SimpleHTTPRequestHandler):
-            extensions_map = {
-                **http.server.SimpleHTTPRequestHandler.extensions_map,
-                ".mjs": "text/javascript",
-                ".wasm": "application/wasm",
-            }
+            def guess_type(self, path: Any) -> str:
+                kinds = {".mjs": "text/javascript", ".wasm": "application/wasm"}
+                return kinds.get(Path(path).suffix) or super().guess_type(path)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -174,9 +173,7 @@ def tab(chromium: Any, site: Path) -> Iterator[Tab]:
 
 
 def test_a_first_visit_is_small(site: Path) -> None:
-    runtime = max(
-        packed(site / "ort" / f"ort-wasm-simd-threaded{kind}.wasm") for kind in ("", ".asyncify")
-    )
+    runtime = max(packed(site / "ort" / f"ort-wasm-simd-threaded{kind}.wasm") for kind in ("", ".asyncify"))
     networks = sum(packed(file) for file in (site / "models").glob("*.onnx"))
     page = sum(packed(file) for file in site.rglob("*") if file.suffix in (".js", ".mjs", ".css", ".html", ".png"))
     small = len(BUILT_IN) * max(file.stat().st_size for file in site.rglob("*.small.webp"))
@@ -274,7 +271,11 @@ def test_axe_finds_no_serious_fault(chromium: Any, site: Path, scheme: str) -> N
     def faults(where: str) -> list[str]:
         tab.page.add_script_tag(content=axe)
         found = tab.page.evaluate("() => axe.run()")["violations"]
-        return [f"{where}: {one['id']} {[node['html'] for node in one['nodes'][:3]]}" for one in found if one["impact"] in ("serious", "critical")]
+        return [
+            f"{where}: {one['id']} {[node['html'] for node in one['nodes'][:3]]}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
 
     found = faults("start")
     tab.page.tap("#storage-open")

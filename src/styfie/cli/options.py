@@ -70,6 +70,15 @@ Brushes = Annotated[
         help="What --engine strokes paints a region with: auto, oil, tape, marker or watercolour. Repeatable.",
     ),
 ]
+Matches = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--match",
+        metavar="[NAME=]KIND",
+        help="What of a style that is a portrait gives to what: whole; or parts, hair to hair, skin to skin, clothes to "
+        "clothes, background to background. Repeatable.",
+    ),
+]
 Blurs = Annotated[
     list[str] | None,
     typer.Option(
@@ -148,6 +157,8 @@ def _checked(option: str, text: str) -> str | float:
         return Look(brush=text).brush
     if option == "bokeh":
         return Look(bokeh=text).bokeh
+    if option == "match":
+        return Look(match=text).match
     try:
         value = float(text)
     except ValueError:

@@ -22,6 +22,7 @@ from styfie.cli.options import (
     Lens,
     Mark,
     Masks,
+    Matches,
     Seed,
     Segmenter,
     Strengths,
@@ -101,6 +102,7 @@ def paint(
     blur: Blurs = None,
     bokeh: Bokehs = None,
     brush: Brushes = None,
+    match: Matches = None,
     mask: Masks = None,
     subject_at: Annotated[
         list[str] | None,
@@ -198,6 +200,7 @@ def paint(
         "likeness": likeness,
         "depth_falloff": depth_falloff,
         "brush": brush,
+        "match": match,
         "blur": blur,
         "bokeh": bokeh,
     }

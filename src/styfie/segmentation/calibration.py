@@ -72,15 +72,15 @@ def calibrate(
 ) -> Calibration:
     """A calibration by validation pictures: the sure share in each, the IoU of its mask, and whether anybody is there.
 
-    The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), at a few knots. `nobody` lies
-    where at most the share `REFUSED` of those people is refused whose masks are any good.
+    The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
+    pictures. `nobody` lies where at most the share `REFUSED` of those people is refused whose masks are any good.
     """
     seen = [n for n in np.argsort(shares, kind="stable") if shares[n] > 0]  # the others say nothing of how good it is
     if not seen:
         return before
     x, fitted = np.asarray(shares, float)[seen], _rising(np.asarray(ious, float)[seen])
-    cuts = np.unique(np.linspace(0, len(x) - 1, KNOTS).round().astype(int))
-    curve = tuple((round(float(x[i]), 4), round(float(fitted[i]), 4)) for i in cuts)
+    parts = [part for part in np.array_split(np.arange(len(x)), KNOTS) if len(part)]
+    curve = tuple((round(float(x[part].mean()), 4), round(float(fitted[part].mean()), 4)) for part in parts)
     found = Calibration(before.contrast, before.sure, before.nobody, curve)
     good = sorted(
         found.score(share) for share, iou, person in zip(shares, ious, people, strict=True) if person and iou >= GOOD
