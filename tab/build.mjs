@@ -44,7 +44,6 @@ const index = (page) => changed(page, [
   ['<script type="module" src="main.js"></script>', '<link rel="stylesheet" href="tab.css">\n<script type="module" src="tab.js"></script>'],
   ['href="/" id="home"', 'href="./" id="home"'],
   ['<dialog id="camera"', STORAGE],
-  [/The command line does the same: <code>[^<]*<\/code>/, "Everything is computed by it, in this tab."],
 ]);
 
 /** @param {string} folder @returns {string[]} */

@@ -72,11 +72,9 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         class Quiet(http.server.SimpleHTTPRequestHandler):
-            extensions_map = {
-                **http.server.SimpleHTTPRequestHandler.extensions_map,
-                ".mjs": "text/javascript",
-                ".wasm": "application/wasm",
-            }
+            def guess_type(self, path: Any) -> str:
+                kinds = {".mjs": "text/javascript", ".wasm": "application/wasm"}
+                return kinds.get(Path(path).suffix) or super().guess_type(path)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -273,7 +271,11 @@ def test_axe_finds_no_serious_fault(chromium: Any, site: Path, scheme: str) -> N
     def faults(where: str) -> list[str]:
         tab.page.add_script_tag(content=axe)
         found = tab.page.evaluate("() => axe.run()")["violations"]
-        return [f"{where}: {one['id']} {[node['html'] for node in one['nodes'][:3]]}" for one in found if one["impact"] in ("serious", "critical")]
+        return [
+            f"{where}: {one['id']} {[node['html'] for node in one['nodes'][:3]]}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
 
     found = faults("start")
     tab.page.tap("#storage-open")
