@@ -114,7 +114,7 @@ def _luma(picture: Tensor) -> Tensor:
     return (picture * picture.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
-def _scaled(span: slice, held: int, wanted: int) -> slice:
-    """A span of `held` pixels in a picture's other size `wanted`, with a little more on either side."""
-    scale = wanted / held
-    return slice(max(0, math.floor((span.start - 1) * scale)), min(wanted, math.ceil((span.stop + 1) * scale)))
+def _scaled(span: slice, old: int, new: int) -> slice:
+    """A span of `old` pixels in a picture's other size `new`, with a little more on either side."""
+    scale = new / old
+    return slice(max(0, math.floor((span.start - 1) * scale)), min(new, math.ceil((span.stop + 1) * scale)))

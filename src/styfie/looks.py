@@ -43,7 +43,7 @@ BRUSHES = ("auto", "oil", "tape", "marker", "watercolour")
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """How one region is to look. No styles: its own colours; several: a blend of them by their weights.
+    """How one region is to look. No styles: its foreground colours; several: a blend of them by their weights.
 
     `strength` is how much of the painting shows, 0 = photo, 1 = painted. `color` says where its colours are from:
     `style`; `keep`, the photo's palette by mean and covariance, spread over the strokes; `histogram`, the same by whole
@@ -85,10 +85,10 @@ class Look:
 
     @property
     def painted(self) -> bool:
-        """Whether anything but the photo is to be seen: a style, or the region's own colours out of focus."""
+        """Whether anything but the photo is to be seen: a style, or the region's foreground colours out of focus."""
         return bool(self.styles) or self.blur > 0
 
 
-def _within(name: str, value: float, low: float, high: float, wanted: str) -> None:
+def _within(name: str, value: float, low: float, high: float, expected: str) -> None:
     if not low <= value <= high:
-        raise InputError(f"{name} is {value}: {wanted} is wanted.")
+        raise InputError(f"{name} is {value}: {expected} is wanted.")

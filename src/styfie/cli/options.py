@@ -21,7 +21,7 @@ Device = Annotated[str, typer.Option(help="auto (CUDA where there is one, else c
 Seed = Annotated[
     int,
     typer.Option(
-        help="The same seed gives the same bytes. optimise, but for --start noise, and taught draw nothing by chance."
+        help="The same seed gives the same bytes. optimise (but for --start noise) and per-style use no chance."
     ),
 ]
 Segmenter = Annotated[
@@ -163,13 +163,13 @@ def named_in(texts: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(one.partition("=")[0] for one in texts or () if "=" in one))
 
 
-def with_looks(painting: Painting, asked: Mapping[str, Mapping[str, Any]]) -> Painting:
+def with_looks(painting: Painting, changes: Mapping[str, Mapping[str, Any]]) -> Painting:
     """The painting with these changes to its looks; it is then no more what its run was asked for, nor as like.
 
     Raises:
         InputError: a strength that falls off with depth, where the painting knows none.
     """
-    looks = {name: replace(look, **asked.get(name, {})) for name, look in painting.looks.items()}
+    looks = {name: replace(look, **changes.get(name, {})) for name, look in painting.looks.items()}
     if painting.regions.depth is None and any(look.depth_falloff for look in looks.values()):
         raise InputError(
             "--depth-falloff came, and the painting knows no depth: paint it with --depth FILE or --depth auto."

@@ -209,7 +209,7 @@ def paint(
             raise InputError("A timelapse is of one photo: name one, not several or a folder.")
         if film := next(filter(is_video, photos), None):
             raise InputError(f"{film.name} is a video and did not come alone: paint videos one by one, each by itself.")
-        _tell_of_masks(found.masks or () if found else (), used=False, resized=False)
+        _print_mask_notes(found.masks or () if found else (), used=False, resized=False)
         paint_all(photos, output, request, jobs, [recipe] if recipe else [])
         return
     photo = read_once(photos[0]) if photos else None
@@ -232,7 +232,9 @@ def _repeated(
     """
     same = photo is None or found.is_of(photo)
     resized = photo is not None and request.settings.size != found.settings.size
-    _tell_of_masks([n for n in found.masks or () if n not in request.masks], same and "segmenter" not in anew, resized)
+    _print_mask_notes(
+        [n for n in found.masks or () if n not in request.masks], same and "segmenter" not in anew, resized
+    )
     if not same:
         return photo, request
     depth = found.regions.depth
@@ -246,7 +248,7 @@ def _repeated(
     return found.photo if photo is None else photo, replace(request, regions=regions, own=found.masks or ())
 
 
-def _tell_of_masks(masks: Sequence[str], used: bool, resized: bool) -> None:
+def _print_mask_notes(masks: Sequence[str], used: bool, resized: bool) -> None:
     """Say what becomes of a recipe's masks, where that is not what they were drawn for."""
     names = " and ".join(masks)
     if masks and not used:

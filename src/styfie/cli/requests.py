@@ -52,29 +52,29 @@ def parse_looks(
     """
     from styfie.styles import LookSpec, parse_styles
 
-    asks = dict(recipe)
+    specs = dict(recipe)
     for name, text in styles.items():
-        asks[name] = replace(asks.get(name, LookSpec()), styles=parse_styles(text))
+        specs[name] = replace(specs.get(name, LookSpec()), styles=parse_styles(text))
     for name, text in masks.items():
-        if name not in asks:
+        if name not in specs:
             raise InputError(f"--style-mask for {name} came: a --style for it is wanted too.")
-        asks[name] = _with_masks(name, asks[name], text)
+        specs[name] = _with_masks(name, specs[name], text)
     # A blurred region need not be painted; without any style it is the default pair's that the others are for.
-    painted = tuple(asks) or ("subject", "background")
+    painted = tuple(specs) or ("subject", "background")
     for name, changes in parse_look_options(
         tuple(dict.fromkeys([*painted, *named_in(given.get("blur"))])), **given
     ).items():
-        ask = asks.get(name, LookSpec())
-        asks[name] = replace(ask, look=replace(ask.look, **changes))
-    return asks
+        spec = specs.get(name, LookSpec())
+        specs[name] = replace(spec, look=replace(spec.look, **changes))
+    return specs
 
 
-def _with_masks(name: str, ask: LookSpec, text: str) -> LookSpec:
+def _with_masks(name: str, spec: LookSpec, text: str) -> LookSpec:
     files = [text] if os.path.exists(text) else text.split("+")  # noqa: PTH110 - it takes names of any length
-    if len(files) != len(ask.styles):
+    if len(files) != len(spec.styles):
         raise InputError(
-            f"--style-mask for {name} names {len(files)}, and the region has {len(ask.styles)} "
-            f"{'style' if len(ask.styles) == 1 else 'styles'}: FILE for each, joined by +, is wanted."
+            f"--style-mask for {name} names {len(files)}, and the region has {len(spec.styles)} "
+            f"{'style' if len(spec.styles) == 1 else 'styles'}: FILE for each, joined by +, is wanted."
         )
-    pairs = zip(ask.styles, files, strict=True)
-    return replace(ask, styles=tuple(replace(source, mask=file) for source, file in pairs))
+    pairs = zip(spec.styles, files, strict=True)
+    return replace(spec, styles=tuple(replace(source, mask=file) for source, file in pairs))

@@ -39,7 +39,7 @@ class Graph:
     constants: list[TensorProto] = field(default_factory=list)
     inputs: list[ValueInfoProto] = field(default_factory=list)
     outputs: list[ValueInfoProto] = field(default_factory=list)
-    known: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)  # names of constants
+    constant_names: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)
 
     def __call__(self, operator: str, *operands: str | float | Tensor | np.ndarray[Any, Any], **attributes: Any) -> str:
         """Apply an operator of ONNX; the name of its first result."""
@@ -123,10 +123,10 @@ class Graph:
             value = value.detach().float().cpu().numpy()
         array = np.ascontiguousarray(value) if isinstance(value, np.ndarray) else np.array(value, np.float32)
         key = (array.dtype.str, array.shape, array.tobytes())
-        if key not in self.known:  # the same one is written once
-            self.known[key] = f"constant{len(self.constants)}"
-            self.constants.append(numpy_helper.from_array(array, self.known[key]))
-        return self.known[key]
+        if key not in self.constant_names:  # the same one is written once
+            self.constant_names[key] = f"constant{len(self.constants)}"
+            self.constants.append(numpy_helper.from_array(array, self.constant_names[key]))
+        return self.constant_names[key]
 
 
 def new_graph() -> Graph:

@@ -84,7 +84,7 @@ function home() {
 }
 
 const recents = setUpHistory(studio, reopen, home);
-studio.on("gone", () => {
+studio.on("deleted", () => {
   home();
   complain($("start-error"), "This picture was deleted, in another window or because nobody used it for long.");
 });
@@ -129,7 +129,7 @@ try {
   offerCamera("autumn", "night");
   $("wall").replaceChildren(...gallery.styles.map((one) => el("img", { src: api.styleURL(one.name), alt: "", width: 60, height: 60 })));
   const { hours } = about.limits;
-  if (hours) $("kept").textContent = `A picture is kept until Styfie has run for ${days(hours)} without its being used, or until you delete it.`;
+  if (hours) $("retention").textContent = `A picture is kept until Styfie has run for ${days(hours)} without its being used, or until you delete it.`;
 } catch (error) {
   complain($("start-error"), error);
 }

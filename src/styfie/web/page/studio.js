@@ -1,7 +1,7 @@
 // @ts-check
 // One photo being worked on: the job on the server, its regions, looks and layers, and the picture they blend to.
 // The parts of the page call it, and listen to its events:
-// "job", "scene", "looks", "picture", "selected", "status", "error", "gone".
+// "job", "scene", "looks", "picture", "selected", "status", "error", "deleted".
 
 import * as api from "./api.js";
 import { blend, readSoft } from "./blend.js";
@@ -113,7 +113,7 @@ export class Studio extends EventTarget {
     if (this.job?.id !== job.id) this.leave();
     await this.#take(job);
     if (this.job?.id !== job.id) return; // it was left meanwhile, and perhaps another was opened
-    this.#unfollow ??= api.follow(job.id, (news) => this.#take(news), () => this.tell("gone"));
+    this.#unfollow ??= api.follow(job.id, (news) => this.#take(news), () => this.tell("deleted"));
   }
 
   leave() {

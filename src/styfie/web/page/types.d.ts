@@ -169,7 +169,7 @@ export interface News {
   selected: undefined;
   status: undefined;
   error: unknown;
-  gone: undefined;
+  deleted: undefined;
 }
 
 /** Elements of index.html by their ids, where more than `HTMLElement` is known of them. */
