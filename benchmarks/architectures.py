@@ -20,7 +20,7 @@ def recipe(side: int, pictures: int, batch: int = 16) -> TrainingPreset:
     """Ours, at one size throughout."""
     ours = PRESETS["ours"]
     schedule = replace(ours.schedule, steps=pictures // batch, batch=batch, learning_rate=1e-3, average=0.99)
-    return replace(ours, side=side, small_share=0.0, schedule=schedule)
+    return replace(ours, side=side, growth=(), schedule=schedule)
 
 
 def train_one(arch: str, data: Path, folder: Path, settings: TrainingPreset) -> dict[str, float]:

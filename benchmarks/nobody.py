@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from styfie.images import read_picture, resize
-from styfie.segmentation.portrait import SCORE, Prediction, load_network, predict
+from styfie.segmentation.portrait import Prediction, load_network, predict
 
 from common import arguments
 
@@ -33,19 +33,21 @@ EMPTY = (
 def main() -> None:
     options = arguments(__doc__ or "").parse_args()
     network = load_network()
-    people, nobody = {}, {}
+    people: dict[str, Prediction] = {}
+    nobody: dict[str, Prediction] = {}
     for file in sorted((options.data / "selfies").glob("*.jpg")):
         photo = read_picture(file, 768)
         sight = predict(photo, network)
-        people[file.stem] = sight.score
+        people[file.stem] = sight
         for side, piece in beside(photo, sight):
-            nobody[f"{file.stem}, {side}"] = predict(piece, network).score
+            nobody[f"{file.stem}, {side}"] = predict(piece, network)
     for name in EMPTY:
-        nobody[name] = predict(read_picture(options.data / "art" / f"{name}.jpg", 512), network).score
-    for kind, scores in (("with people", people), ("of nobody", nobody)):
-        found = sum(score >= SCORE for score in scores.values())
+        nobody[name] = predict(read_picture(options.data / "art" / f"{name}.jpg", 512), network)
+    for kind, seen in (("with people", people), ("of nobody", nobody)):
+        scores = {name: one.score for name, one in seen.items()}
+        found = sum(one.found for one in seen.values())
         print(f"{len(scores)} pictures {kind}: in {found} somebody is found, scores {spread(scores)}")
-    print("wrongly found in:", ", ".join(name for name, score in nobody.items() if score >= SCORE) or "none")
+    print("wrongly found in:", ", ".join(name for name, one in nobody.items() if one.found) or "none")
 
 
 def beside(photo: Tensor, sight: Prediction) -> Iterator[tuple[str, Tensor]]:

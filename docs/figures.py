@@ -14,10 +14,14 @@ from torch import Tensor
 import styfie
 from styfie.depth import estimate_depth
 from styfie.engines.components.layers import decompose
+from styfie.engines.filters import RECIPES
+from styfie.engines.regions import KINDS
 from styfie.gallery import GALLERY, draw
+from styfie.gallery.techniques import TECHNIQUES, technique_file
 from styfie.images import read_picture, to_image
-from styfie.looks import BOKEHS, Look
+from styfie.looks import BOKEHS, Look, Style
 from styfie.pipeline import PORTRAIT
+from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.jseg.drawing import draw_regions
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
 from styfie.settings import QUALITIES
@@ -52,6 +56,7 @@ def main() -> None:
         "blur": draw_blur,
         "engines": draw_engines,
         "without-networks": draw_without_networks,
+        "techniques": draw_techniques,
     }
     for name in sys.argv[1:] or figures:
         figures[name]()
@@ -61,6 +66,21 @@ def draw_gallery() -> None:
     """The gallery's drawn styles."""
     cells = [(name, to_image(draw(name, 448))) for name in GALLERY]
     lay_out(cells, columns=7, cell=224).save(IMAGES / "gallery.jpg", quality=88)
+
+
+def draw_techniques() -> None:
+    """The portrait in every technique: each a style's picture of its own, and all together."""
+    portrait = Style("portrait", read_picture(PORTRAIT, SIDE))
+    cells = [("photo", to_image(portrait.picture))]
+    for engine, names in (("filters", RECIPES), ("regions", KINDS)):
+        for name in names:
+            # By name it is the technique, whatever the picture.
+            looks = {region: Look((replace(portrait, name=name),)) for region in (SUBJECT, BACKGROUND)}
+            painted = to_image(styfie.paint(looks=looks, settings=styfie.Settings(size=SIDE, engine=engine)).render())
+            cells.append((name, painted))
+            if name in TECHNIQUES:
+                painted.save(technique_file(name), quality=85)
+    lay_out(cells, columns=4, cell=288).save(IMAGES / "techniques.jpg", quality=86)
 
 
 def draw_default() -> None:
@@ -89,7 +109,7 @@ def draw_likeness() -> None:
         score = painted.likeness
         label = f"--likeness {likeness:g}" if score is None else f"--likeness {likeness:g}: score {score:.2f}"
         cells.append((label, to_image(painted.render()).crop(HEAD)))
-    lay_out(cells, columns=3, cell=320).save(IMAGES / "likeness.jpg", quality=85)
+    lay_out(cells, columns=4, cell=288).save(IMAGES / "likeness.jpg", quality=85)
 
 
 def draw_dials() -> None:
@@ -102,7 +122,7 @@ def draw_dials() -> None:
     for quality in QUALITIES:
         painted = styfie.paint(looks=MASTERS, settings=styfie.Settings(size=SIDE, quality=quality))
         cells.append((f"--quality {quality}", to_image(painted.render())))
-    lay_out(cells, columns=3, cell=320).save(IMAGES / "dials.jpg", quality=85)
+    lay_out(cells, columns=4, cell=288).save(IMAGES / "dials.jpg", quality=85)
 
 
 def draw_engines() -> None:

@@ -1,5 +1,7 @@
 """The import picture of the package: `python docs/imports.py` prints rooms, arrows up, circles and private names.
 
+`python docs/imports.py FILE.svg` draws it; the documentation site has that picture, drawn anew whenever it is built.
+
 A room is a package or module directly below `styfie`. All imports count, those inside functions too; what stands under
 `if TYPE_CHECKING` names types alone, runs never, and is told apart.
 """
@@ -7,8 +9,11 @@ A room is a package or module directly below `styfie`. All imports count, those 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "src" / "styfie"
@@ -22,9 +27,10 @@ ORDER = (
     ("storage",),
     ("reading",),
     ("sources", "running"),
-    ("pipeline", "plugins", "testing"),
+    ("pipeline", "verification", "plugins", "testing"),
     ("processes",),
-    ("film", "batch", "training", "evaluation", "export"),
+    ("batch",),
+    ("film", "watch", "training", "evaluation", "export"),
     ("web",),
     ("cli",),
     ("styfie", "__main__"),
@@ -198,9 +204,89 @@ def _whole_imports(tree: ast.AST) -> Iterator[ast.alias]:
             yield from (alias for alias in node.names if not alias.name.startswith("styfie"))
 
 
+WIDTH, ROW, BOX, LETTER = 1000, 84, 40, 7.4  # of the drawing: pixels across, from row to row, of a box, of a letter
+STYLE = (
+    ".imports .box{fill:var(--md-default-bg-color,#fff);stroke:currentColor}"
+    ".imports .arrow{fill:none;stroke:currentColor;stroke-opacity:.35}.imports .head{fill:currentColor;fill-opacity:.5}"
+    ".imports text{fill:currentColor;text-anchor:middle;font:13px sans-serif}"
+    ".imports .small{font-size:10px;fill-opacity:.7}"
+)
+
+
+def arrows(found: list[Import]) -> dict[str, set[str]]:
+    """What each place imports, without those that it reaches over others anyway (the transitive reduction).
+
+    A place is a room, or a module that `ORDER` names for itself. There must be no circle between them.
+    """
+    targets: dict[str, set[str]] = {}
+    for one in found:
+        source, target = _place(one.source), _place(one.target)
+        targets.setdefault(source, set())
+        targets.setdefault(target, set())
+        if source != target and not one.typing:
+            targets[source].add(target)
+    reach = {name: _reachable(name, targets) for name in targets}
+    return {name: {one for one in to if not any(one in reach[other] for other in to)} for name, to in targets.items()}
+
+
+def draw(found: list[Import]) -> str:
+    """The picture as SVG in the colour of the text around it: rows of places from the ground up, arrows all down."""
+    to = arrows(found)
+    rows = [row for row in ([name for name in line if name in to] for line in ORDER) if row]
+    boxes = _boxes(rows, to)
+    height = len(rows) * ROW
+    count = Counter(_place(name) for name in modules())
+    parts = [_arrow(boxes[source], boxes[target]) for source in to for target in sorted(to[source])]
+    parts += [_box(name, boxes[name], count[name], to[name]) for row in rows for name in row]
+    head = '<marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" role="img" '
+        f'aria-label="Which parts of the package import which" class="imports"><style>{STYLE}</style>'
+        f'<defs>{head}<path class="head" d="M0 0L8 4L0 8z"/></marker></defs>{"".join(parts)}</svg>\n'
+    )
+
+
+def _boxes(rows: list[list[str]], to: Mapping[str, set[str]]) -> dict[str, tuple[float, float, float]]:
+    """Middle (x, y) and width of each place's box; in a row they stand in the order of what they import."""
+    boxes: dict[str, tuple[float, float, float]] = {}
+    for n, row in enumerate(rows):
+        below = {name: [boxes[one][0] for one in to[name] if one in boxes] or [WIDTH / 2] for name in row}
+        ordered = sorted(row, key=lambda name: sum(below[name]) / len(below[name]))
+        widths = [max(70.0, LETTER * len(name) + 18) for name in ordered]
+        gap = (WIDTH - sum(widths)) / (len(row) + 1)
+        left = gap
+        for name, width in zip(ordered, widths, strict=True):
+            boxes[name] = (round(left + width / 2, 1), (len(rows) - n - 0.5) * ROW, width)
+            left += width + gap
+    return boxes
+
+
+def _box(name: str, box: tuple[float, float, float], count: int, to: set[str]) -> str:
+    x, y, width = box
+    said = f"{count} module{'s' if count > 1 else ''}"
+    hint = f"{name} imports {', '.join(sorted(to)) or 'nothing of the package'}"
+    return (
+        f'<g><title>{escape(hint)}</title><rect class="box" x="{x - width / 2:.1f}" y="{y - BOX / 2:g}" rx="4" '
+        f'width="{width:.1f}" height="{BOX}"/><text x="{x}" y="{y - 2:g}">{escape(name)}</text>'
+        f'<text class="small" x="{x}" y="{y + 13:g}">{said}</text></g>'
+    )
+
+
+def _arrow(source: tuple[float, float, float], target: tuple[float, float, float]) -> str:
+    """From the lower side of a box to the upper one of another; in one row, from below to below."""
+    (x, y, _), (to_x, to_y, _) = source, target
+    start, bend = y + BOX / 2, ROW / 3
+    end, into = (to_y - BOX / 2, -bend) if to_y > y else (to_y + BOX / 2, bend)
+    line = f"M{x} {start:g}C{x} {start + bend:g} {to_x} {end + into:g} {to_x} {end:g}"
+    return f'<path class="arrow" marker-end="url(#head)" d="{line}"/>'
+
+
 def main() -> None:
-    """Print the picture."""
+    """Print the picture, or draw it into the file that is named."""
     found = read_imports()
+    if sys.argv[1:]:
+        Path(sys.argv[1]).write_text(draw(found))
+        return
     rooms = sorted({room(name) for name in modules()}, key=lambda name: (_known_level(name), name))
     print(f"{len(rooms)} rooms, {len(modules())} modules")
     for name in rooms:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 
 import styfie
 
 COMMAND = Path(__file__).parent.parent / "docs" / "imports.py"
+SVG = "{http://www.w3.org/2000/svg}"
+CHAIN = (("cli", "pipeline"), ("pipeline", "images"), ("cli", "images"))
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +74,23 @@ def test_every_room_has_its_place_and_every_place_a_room(picture: ModuleType) ->
     rooms = {picture.room(name) for name in picture.modules()}
     named = {name.partition(".")[0] for line in picture.ORDER for name in line}
     assert rooms == named
+
+
+def test_the_drawing_has_every_place_and_no_arrow_that_follows_from_others(picture: ModuleType) -> None:
+    """`a -> b -> c` leaves `a -> c` out; what is drawn is well-formed, every box within it and no arrow but down."""
+    chain = [picture.Import(f"styfie.{one}", f"styfie.{other}", 1, (), False) for one, other in CHAIN]
+    assert picture.arrows(chain) == {"cli": {"pipeline"}, "pipeline": {"images"}, "images": set()}
+    found = picture.read_imports()
+    drawn = ElementTree.fromstring(picture.draw(found))
+    width, height = (float(one) for one in drawn.attrib["viewBox"].split()[2:])
+    boxes = {one.findtext(f"{SVG}text"): one.find(f"{SVG}rect") for one in drawn.iter(f"{SVG}g")}
+    assert set(boxes) == set(picture.arrows(found))
+    for box in boxes.values():
+        assert box is not None
+        left, top, across = (float(box.attrib[name]) for name in ("x", "y", "width"))
+        assert 0 <= left <= left + across <= width and 0 <= top < height
+    lines = [path.attrib["d"] for path in drawn.iter(f"{SVG}path") if "marker-end" in path.attrib]
+    assert len(lines) == sum(map(len, picture.arrows(found).values()))
+    for line in lines:
+        numbers = [float(one) for one in re.findall(r"[\d.]+", line)]
+        assert numbers[1] <= numbers[-1], "downwards, or within a row"

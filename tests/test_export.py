@@ -56,7 +56,7 @@ def apart(one: Tensor, other: Tensor) -> float:
 
 
 def test_the_segmenter_sees_the_same(portrait: Tensor, tmp_path: Path) -> None:
-    network, side = read_exported(export_segmenter(tmp_path / "a.onnx"))
+    network, side, _ = read_exported(export_segmenter(tmp_path / "a.onnx"))
     here, there = predict(portrait, load_network()), predict(portrait, network, side)
     assert side == INPUT_SIZE
     assert there.score > 0.8 and float(there.parts[:, 2].max()) > 0.9, "a person with hair is seen"
@@ -77,7 +77,7 @@ def test_a_segmenter_of_ones_own(tmp_path: Path) -> None:
     own = load_network()
     own.parts.weight.neg_()
     source = save_weights(own.state_dict(), tmp_path / "own.safetensors", {"arch": "portrait", "side": "96"})
-    network, side = read_exported(export(str(source), tmp_path / "a.onnx"))
+    network, side, _ = read_exported(export(str(source), tmp_path / "a.onnx"))
     assert side == 96
     picture = torch.rand(1, 3, 32, 32)
     with torch.no_grad():

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.images import resize
-from styfie.likeness import FACE_SIDE, FLAT, _around, _scaled, emphasis, face_score, likeness_score
+from styfie.likeness import FACE_SIDE, FLAT, _around, _scaled, emphasis, face_score, fill_light, likeness_score
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
@@ -218,3 +218,50 @@ def test_emphasis_is_where_it_was(portrait: Tensor, face: Tensor) -> None:
     """Paintings repeat by their recipes: what counts as an eye is part of them."""
     expected = [0.0202, 0.0017, 0.0019, 0.0723, 0.0085, 0.0, 0.0]
     assert fingerprint(emphasis(portrait, face)) == pytest.approx(expected, abs=5e-4)
+
+
+def dark_face(luma: float, around: float) -> tuple[Tensor, Tensor]:
+    """A grey square on grey, and where it is."""
+    face = torch.zeros(1, 1, 96, 96)
+    face[..., 36:60, 36:60] = 1
+    return (around + (luma - around) * face).expand(-1, 3, -1, -1).contiguous(), face
+
+
+def middle(picture: Tensor) -> float:
+    return float(picture[..., 46:50, 46:50].mean())
+
+
+def test_a_face_against_the_light_is_lit_to_the_photos_mean() -> None:
+    photo, face = dark_face(0.25, 0.45)
+    lit = fill_light(photo, face)
+    assert middle(lit) == pytest.approx(float(photo.mean()), abs=0.01)  # a power of luma, of a grey: both ways are one
+    assert float((lit - photo)[..., :4].abs().max()) < 0.01  # far away nothing is lit
+
+
+def test_a_face_that_is_light_enough_stays_as_it_is() -> None:
+    photo, face = dark_face(0.6, 0.45)
+    assert torch.equal(fill_light(photo, face), photo)
+    assert torch.equal(fill_light(photo, 0 * face), photo)
+
+
+def test_a_face_in_a_dark_picture_is_lit_as_far_as_asked_and_by_as_much_of_it() -> None:
+    photo, face = dark_face(0.2, 0.2)
+    assert torch.equal(fill_light(photo, face), photo)  # as light as all around it
+    assert middle(fill_light(photo, face, least=0.3)) == pytest.approx(0.3, abs=0.01)
+    half = fill_light(photo, face, 0.5, 0.3)
+    assert middle(half) == pytest.approx((0.2 * 0.3) ** 0.5, abs=0.01)  # half the power: the geometric mean
+    assert torch.equal(fill_light(photo, face, 0.0, 0.3), photo)
+
+
+def test_black_is_not_lit_to_noise() -> None:
+    photo, face = dark_face(0.001, 0.6)
+    assert middle(fill_light(photo, face)) < 0.05
+
+
+def test_lighting_a_face_keeps_light_in_order_and_in_range() -> None:
+    photo, face = dark_face(0.1, 0.9)
+    ramp = torch.linspace(0, 1, 24).expand(1, 3, 24, 24)
+    photo[..., 36:60, 36:60] = 0.3 * ramp
+    lit = fill_light(photo, face)[0, 0, 48, 38:58]
+    assert bool((lit.diff() >= 0).all())
+    assert 0 <= float(lit.min()) <= float(lit.max()) <= 1

@@ -116,7 +116,7 @@ def paint_many(
     check_folders(folders, request, [*photos, *read])
     most, threads = share_of_machine(request.settings)
     waiting = list(zip(photos, folders, strict=True))[::-1]
-    workers = [_Worker(request, threads) for _ in range(min(jobs or most, len(waiting)))]
+    workers = [Worker(request, threads) for _ in range(min(jobs or most, len(waiting)))]
     busy = list(workers)
     try:
         for worker in busy:
@@ -185,7 +185,7 @@ def _memory() -> float:
         return math.inf
 
 
-class _Worker:
+class Worker:
     """A process that paints one photo after another; it is replaced by a new one if it dies."""
 
     def __init__(self, request: Request, threads: int) -> None:

@@ -24,11 +24,23 @@ SOFT = 0.008  # two steps of 8 bits: colours closer than that are not pulled apa
 Colours = NDArray[np.float64]
 
 
+XYZ = torch.tensor([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])  # of linear sRGB
+
+
 def luma_of(picture: Tensor) -> Tensor:
     """Luma (B, 1, H, W) of RGB (B, 3, H, W)."""
     red, green, blue = picture.split(1, 1)
     luma: Tensor = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
     return luma
+
+
+def lab_of(picture: Tensor) -> Tensor:
+    """CIELAB (B, 3, H, W) of an sRGB picture (B, 3, H, W) in [0, 1], seen in daylight (D65): L* from 0 to 100."""
+    linear = torch.where(picture > 0.04045, ((picture + 0.055) / 1.055) ** 2.4, picture / 12.92)
+    share = torch.einsum("ij,bjhw->bihw", XYZ / XYZ.sum(1, keepdim=True), linear)
+    root = torch.where(share > (6 / 29) ** 3, share.clamp_min(1e-6) ** (1 / 3), share * (29 / 6) ** 2 / 3 + 4 / 29)
+    x, y, z = root.unbind(1)
+    return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], 1)
 
 
 def match_colours(

@@ -80,8 +80,16 @@ def open_picture(path: Path, name: str, longest: int = 0) -> Image.Image:
         MissingError: no such file, or an optional package is wanted for its format.
         InputError: no picture, or one that is too large.
     """
-    data = read_bytes(path)
-    if path.suffix.lower() in HEIF_SUFFIXES or is_heif(data):
+    return open_bytes(read_bytes(path), name, longest, heif=path.suffix.lower() in HEIF_SUFFIXES)
+
+
+def open_bytes(data: bytes, name: str, longest: int = 0, heif: bool = False) -> Image.Image:
+    """What `open_picture` does, of a file's bytes; they are HEIF's if said so, or if they look like it.
+
+    Raises:
+        MissingError, InputError: as `open_picture`.
+    """
+    if heif or is_heif(data):
         register_heif()
     try:
         with warnings.catch_warnings():

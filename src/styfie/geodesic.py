@@ -17,6 +17,30 @@ STEPS = ((0, 1), (1, 0), (1, 1), (1, -1))  # each way of an 8-connected grid, on
 Mask = NDArray[np.bool_]
 
 
+class PixelGrid:
+    """Pixels of a picture (C, H, W) as a graph: neighbours are as far apart as their values, and a little more.
+
+    Ways lead only through `allowed` pixels (H, W). Made once, distances from any seeds are found on it.
+    """
+
+    def __init__(self, picture: Tensor, allowed: Mask | None = None) -> None:
+        values = picture.permute(1, 2, 0).double().numpy()
+        height, width = self.size = values.shape[:2]
+        self.allowed = np.ones(self.size, np.bool_) if allowed is None else allowed
+        self.numbers = np.arange(height * width).reshape(height, width)
+        edges = list(_edges(values, self.allowed, self.numbers))
+        a, b, cost = (np.concatenate(column) for column in zip(*edges, strict=True))
+        self.graph = coo_array((cost, (a, b)), shape=(height * width,) * 2).tocsr()
+
+    def distance(self, seeds: Mask) -> NDArray[np.float64]:
+        """Length (H, W) of the cheapest way to the nearest seed (H, W); infinite where no way leads."""
+        starts = self.numbers[seeds & self.allowed]
+        if not len(starts):
+            return np.full(self.size, np.inf)
+        found: NDArray[np.float64] = dijkstra(self.graph, directed=False, indices=starts, min_only=True)
+        return found.reshape(self.size)
+
+
 def geodesic_distance(photo: Tensor, seeds: Mask, allowed: Mask | None = None) -> NDArray[np.float64]:
     """Length of the cheapest way from each pixel to the nearest seed (Criminisi, Sharp and Blake 2008).
 
@@ -26,18 +50,7 @@ def geodesic_distance(photo: Tensor, seeds: Mask, allowed: Mask | None = None) -
     Returns:
         Distances (H, W); infinite where no way leads.
     """
-    colour = photo[0].permute(1, 2, 0).double().numpy()
-    height, width = seeds.shape
-    allowed = np.ones_like(seeds) if allowed is None else allowed
-    numbers = np.arange(height * width).reshape(height, width)
-    edges = list(_edges(colour, allowed, numbers))
-    a, b, cost = (np.concatenate(column) for column in zip(*edges, strict=True))
-    grid = coo_array((cost, (a, b)), shape=(height * width,) * 2).tocsr()
-    starts = numbers[seeds & allowed]
-    if not len(starts):
-        return np.full(seeds.shape, np.inf)
-    found: NDArray[np.float64] = dijkstra(grid, directed=False, indices=starts, min_only=True)
-    return found.reshape(height, width)
+    return PixelGrid(photo[0], allowed).distance(seeds)
 
 
 def stable_patch(distance: NDArray[np.float64], largest: float = 0.3) -> Tensor:

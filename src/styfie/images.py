@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import zlib
 from pathlib import Path
 from typing import IO, Any
@@ -16,14 +17,17 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from styfie.decoding import HEIF_SUFFIXES as HEIF_SUFFIXES
-from styfie.decoding import check_size, decoding, layers, open_picture, to_srgb
+from styfie.decoding import check_size, decoding, layers, open_bytes, open_picture, to_srgb
 from styfie.decoding import register_heif as register_heif
 from styfie.errors import InputError
 
 Picture = str | Path | Image.Image | NDArray[Any] | Tensor
+XMP = 700  # the tag of TIFF that holds it
+STDIN = STDOUT = Path("-")  # as command lines name them
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif"} | HEIF_SUFFIXES
 
 
@@ -58,9 +62,15 @@ def read_picture(source: Picture, longest: int = 0, *, enlarge: bool = True) -> 
 def read_once(file: Path) -> Picture:
     """A picture file as it is; or a stream, such as a pipe, from which a picture comes but once, as that picture.
 
+    `STDIN` is standard input.
+
     Raises:
-        MissingError, InputError: as `read_picture`.
+        MissingError, InputError: as `read_picture`; or nothing came.
     """
+    if file == STDIN:
+        if not (data := sys.stdin.buffer.read()):
+            raise InputError("Nothing came on standard input: a picture is wanted.")
+        return open_bytes(data, "standard input")
     streams = os.path.exists(file) and not os.path.isfile(file) and not os.path.isdir(file)  # noqa: PTH110, PTH112, PTH113
     return open_picture(file, describe(file)) if streams else file
 
@@ -205,9 +215,25 @@ def to_image(picture: Tensor, alpha: Tensor | None = None) -> Image.Image:
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
-def write_png(image: Image.Image, file: Path | IO[bytes]) -> None:
-    """Write a PIL image as PNG, its filtered rows packed by runs and Huffman codes alone.
+def write_picture(image: Image.Image, file: Path, xmp: bytes = b"") -> None:
+    """Write a PIL image as its file's name asks, with an XMP packet if given: JPEG, WebP, AVIF or TIFF, else PNG."""
+    kind = {".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".avif": "AVIF", ".tif": "TIFF", ".tiff": "TIFF"}
+    found = kind.get(file.suffix.lower(), "PNG")
+    if found == "PNG":
+        write_png(image, file, xmp)
+    elif found == "TIFF":
+        image.save(file, found, compression="tiff_lzw", tiffinfo={XMP: xmp} if xmp else {})
+    else:
+        lossless = {"lossless": True} if found == "WEBP" else {"quality": 95}
+        image.save(file, found, **lossless, **({"xmp": xmp} if xmp else {}))
+
+
+def write_png(image: Image.Image, file: Path | IO[bytes], xmp: bytes = b"") -> None:
+    """Write a PIL image as PNG, with an XMP packet if given, its filtered rows packed by runs and Huffman codes alone.
 
     A search for repetitions finds none in paint: it takes more than twice the time and makes a picture no smaller.
     """
-    image.save(file, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
+    known = PngInfo()
+    if xmp:
+        known.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    image.save(file, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=known)

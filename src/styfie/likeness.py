@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from styfie.colour import LUMA
+from styfie.colour import luma_of
 from styfie.images import fit_size, resize
 
 FLAT = 0.35  # emphasis on skin without features
@@ -19,10 +19,51 @@ FEATURE_SIZE = 96  # pixels, longest side of a face while its features are looke
 SPREAD = 0.03  # of that side: how far features are smoothed
 SHADE = 0.1  # luma below which contrast counts less
 STRONGEST = 90.0  # percentile of gradients in a face that counts as a full feature
+LIGHT = 0.5  # luma to which a face is lit at most
+DEEPEST = 0.55  # share of its logarithm that luma loses at most: shadows hold noise as well
+LIT = 0.98  # share of the wanted luma from which a face counts as lit
+NOISE = 1e-3  # luma that is raised no more than this
+FALL_OFF = 0.45  # how far the light falls off beyond a face, as a share of its side
 MIN_PIXELS = 16  # pixels without which nothing is compared
 FACE_SIDE = 128  # square root of a face's area at which likeness is scored: the same picture larger scores the same
 
 MARGIN = 4  # pixels of that size around a face: as far as what is reduced and its gradients ask
+
+
+@torch.no_grad()
+def fill_light(photo: Tensor, face: Tensor, strength: float = 1.0, least: float = 0.0) -> Tensor:
+    """The photo (1, 3, H, W) with its dark faces lit, as by a lamp beside the camera.
+
+    A face against the light is darker than all around it, and a style that is dark itself would leave nothing of it.
+    Its luma, and less and less that of what is near, is raised by a power, so that shadows open and lights stay: to the
+    photo's mean, or to `least` where that is more. `face` (1, 1, H, W) is a soft map of faces, 1 inside; `strength` in
+    [0, 1] is a share of that power. Faces that are light enough stay as they are.
+    """
+    size = (face.shape[-2], face.shape[-1])
+    small = fit_size(size, min(max(size), 256))
+    light, faces = luma_of(resize(photo, small))[0, 0].cpu().numpy(), resize(face, small)[0, 0].cpu().numpy()
+    wanted = max(min(float(light.mean()), LIGHT), least)
+    power = np.zeros(small, np.float32)
+    pieces, count = ndimage.label(faces > 0.02)
+    for n in range(1, count + 1):
+        own = np.where(pieces == n, faces, 0)
+        mean = float((light * own).sum() / own.sum())
+        if 0 < mean < LIT * wanted:
+            near = np.clip(2.5 * ndimage.gaussian_filter(own, FALL_OFF * math.sqrt(float(own.sum()))), 0, 1)
+            power = np.maximum(power, near * min(1 - math.log(wanted) / math.log(mean), DEEPEST))
+    if not power.any() or not strength:
+        return photo
+    lit, (rows, columns) = (
+        photo.clone(),
+        ndimage.find_objects((power > 0).astype(np.uint8))[0],
+    )  # of a large photo that is a small part
+    box = (..., _scaled(rows, small[0], size[0]), _scaled(columns, small[1], size[1]))
+    raised = strength * resize(torch.from_numpy(power)[None, None].to(photo), size)[box]
+    luma = luma_of(photo[box]).clamp_min(NOISE)
+    gain = luma**-raised
+    # Multiplied, colours are those in more light, but neon where there is hardly any; added to, they are pale.
+    lit[box] = (photo[box] * gain).add_(photo[box] + luma * (gain - 1)).mul_(0.5).clamp_(0, 1)
+    return lit
 
 
 @torch.no_grad()
@@ -56,7 +97,7 @@ def likeness_score(painted: Tensor, photo: Tensor, inside: Tensor) -> float:
         return 0.0
     pair = []
     for picture in (painted, photo):
-        luma = _luma(resize(picture, (photo.shape[-2], photo.shape[-1])))
+        luma = luma_of(resize(picture, (photo.shape[-2], photo.shape[-1])))
         gradients = torch.cat([luma[..., 1:, :-1] - luma[..., :-1, :-1], luma[..., :-1, 1:] - luma[..., :-1, :-1]])
         pair.append(gradients[within].double())
     a, b = (one - one.mean() for one in pair)
@@ -98,7 +139,7 @@ def _features(photo: Tensor, face: Tensor) -> Tensor:
     """How much of a feature is at each pixel of one face (1, 1, h, w) in [0, 1]."""
     size = (face.shape[-2], face.shape[-1])
     small = fit_size(size, min(FEATURE_SIZE, max(size)))
-    light, within = _luma(resize(photo, small))[0, 0].cpu().numpy(), resize(face, small)[0, 0].cpu().numpy()
+    light, within = luma_of(resize(photo, small))[0, 0].cpu().numpy(), resize(face, small)[0, 0].cpu().numpy()
     smooth = SPREAD * max(small)
     inner = np.clip(2 * ndimage.gaussian_filter(within, 1.5 * smooth, mode="nearest") - 1, 0, 1)  # the rim is none
     contrast = np.log(light + SHADE)  # an eye in the shadow is one as well
@@ -107,11 +148,6 @@ def _features(photo: Tensor, face: Tensor) -> Tensor:
     strongest = float(np.percentile(strength[within > 0.5], STRONGEST)) if (within > 0.5).any() else 0.0
     found = np.clip(strength / strongest, 0, 1) if strongest > 1e-4 else np.zeros_like(strength)
     return resize(torch.from_numpy(found.astype(np.float32))[None, None].to(face), size).clamp(0, 1)
-
-
-def _luma(picture: Tensor) -> Tensor:
-    """Luma (B, 1, H, W)."""
-    return (picture * picture.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def _scaled(span: slice, old: int, new: int) -> slice:

@@ -22,7 +22,7 @@ from styfie.storage.atomic import check_targets
 from styfie.storage.checkpoint import Unfinished
 from styfie.storage.openraster import stored_recipe
 from styfie.storage.recipes import depth_source
-from styfie.storage.results import holds_painting, result_files, write_strokes
+from styfie.storage.results import holds_painting, result_files, write_strokes, write_svg
 from styfie.styles import StyleInput, resolve_looks
 
 OnStart = Callable[[Painting], None]
@@ -107,7 +107,11 @@ def paint_into(
     key = run_key(before.photo, before.regions, before.looks, request.settings)
     unfinished = Unfinished(Path(folder), key)
     painting = run.paint(on_progress, unfinished, on_note)
-    files = [*painting.save(folder), *write_strokes(Path(folder), painting, run.drawing)]
+    files = [
+        *painting.save(folder),
+        *write_strokes(Path(folder), painting, run.drawing),
+        *write_svg(Path(folder), run.svg),
+    ]
     if painting.recipe["finished"]:
         unfinished.done()
     return painting, files
@@ -122,7 +126,9 @@ def is_painted(folder: Path, photo: Picture | SourcePhoto | None, request: Reque
     recipe = stored_recipe(folder / "painting.ora")
     settings = request.settings
     entry = ENGINES.get(settings.engine)
-    if not recipe.get("finished") or not holds_painting(folder, strokes=entry is not None and entry.draws_strokes):
+    if not recipe.get("finished") or not holds_painting(
+        folder, strokes=entry is not None and entry.draws_strokes, svg=entry is not None and entry.draws_svg
+    ):
         return False
     picture = SourcePhoto.of(photo).at(settings.size)
     looks = resolve_looks(request.looks, max(picture.shape[-2:]))

@@ -22,6 +22,7 @@ from styfie.settings import Settings
 if TYPE_CHECKING:
     from styfie.engines.onepass import OnePassPainter, in_one_pass
     from styfie.engines.progress import Progress
+    from styfie.losses.moments import Moments
     from styfie.losses.style import Map, StyleLoss
     from styfie.regions import Regions
 
@@ -37,6 +38,7 @@ __all__ = [
     "Map",
     "Memory",
     "MissingError",
+    "Moments",
     "OnePassPainter",
     "PartSegmenter",
     "Partitioner",
@@ -52,6 +54,7 @@ __all__ = [
 
 _HOME = {
     "Map": "losses.style",
+    "Moments": "losses.moments",
     "OnePassPainter": "engines.onepass",
     "Progress": "engines.progress",
     "Regions": "regions",

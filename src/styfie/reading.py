@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -15,7 +15,7 @@ from styfie.engines.plan import BASE_SIZE
 from styfie.errors import InputError, NoPersonError
 from styfie.images import Picture, describe, read_matte, read_picture, same_proportions
 from styfie.looks import Look
-from styfie.regions import BACKGROUND, SUBJECT, Regions
+from styfie.regions import BACKGROUND, SUBJECT, Point, Regions
 from styfie.segmentation import find_segmenter, load_segmenter
 from styfie.segmentation.protocols import FastSegmenter, Partitioner, Segmenter
 from styfie.settings import Settings
@@ -70,6 +70,25 @@ class SourcePhoto:
 def read_photo(photo: Picture | None, size: int) -> Tensor:
     """The photo at the result's size: its longest side `size`, or its own if that is 0."""
     return SourcePhoto(photo).at(size)
+
+
+def mask_at(photo: Picture | SourcePhoto | None, points: Sequence[Point], size: int = 0) -> Tensor:
+    """A mask (1, 1, H, W) in [0, 1] of what is at some points of a photo, for `Request.masks` and `paint`.
+
+    Points are x and y in pixels of the upright photo from its upper left corner; the mask's longest side is `size`, or
+    the photo's own if that is 0.
+
+    Raises:
+        InputError, MissingError: no point, one outside the photo, or as `images.read_picture`.
+    """
+    from styfie.segmentation.clicks import segment_at  # networks that most runs do not need
+
+    source = SourcePhoto.of(photo)
+    own, picture = source.at(0).shape[-2:], source.at(size)
+    scale = picture.shape[-1] / own[1], picture.shape[-2] / own[0]
+    if outside := next((f"{x:g},{y:g}" for x, y in points if not (0 <= x < own[1] and 0 <= y < own[0])), ""):
+        raise InputError(f"The point {outside} lies outside the photo of {own[1]} x {own[0]} pixels.")
+    return segment_at(picture, [(x * scale[0], y * scale[1]) for x, y in points])
 
 
 def read_request(photo: SourcePhoto, request: Request, size: int) -> SourceImage:

@@ -46,6 +46,7 @@ class Run:
         self.depth = depth_source(request.depth, known)
         self.fingerprint = fingerprint(picture, looks, settings, self.depth, self.weights)
         self.drawing: Drawing | None = None  # of an engine of strokes, when it is done
+        self.svg = ""  # of one whose picture is a drawing for any size
 
     def paint(
         self, on_progress: OnProgress | None, unfinished: Unfinished | None = None, on_note: OnNote | None = None
@@ -68,7 +69,7 @@ class Run:
         if progress is None:
             raise InputError(f"The engine {self.request.settings.engine!r} painted nothing.")
         # With its layers made, the progress lets go of what the engine made them from.
-        self.drawing = progress.strokes
+        self.drawing, self.svg = progress.strokes, progress.svg
         last = Progress(progress.step, progress.steps, progress.losses, 0.0, progress.layers)
         del progress
         return self._painting(last, finished, scored=True)

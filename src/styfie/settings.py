@@ -43,6 +43,8 @@ class Settings:
     # of the portrait blur: standard deviation in pixels per 512 of the longest side
     radius: float = field(default=10.0, metadata=blend())
     lens: str = field(default="gaussian", metadata=blend())  # its shape: one of `looks.BOKEHS`
+    # whether pictures say in their metadata that they were changed, and by what
+    mark: bool = field(default=True, metadata=blend(since=2))
 
     def __post_init__(self) -> None:
         for name in ("size", "steps", "seed"):
@@ -62,6 +64,8 @@ class Settings:
         _within("seed", self.seed, 0, 2**63 - 1)
         _within("radius", self.radius, 0, MOST_BLUR)
         _within("max_memory", self.max_memory, 0.5, 10_000)
+        if not isinstance(self.mark, bool):
+            raise InputError(f"mark is {self.mark!r}: True or False is wanted.")
         if self.quality not in QUALITIES:
             raise InputError(f"quality is {self.quality!r}: one of {', '.join(QUALITIES)} is wanted.")
         if self.device not in DEVICES:

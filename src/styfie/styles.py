@@ -12,6 +12,7 @@ from torch import Tensor
 from styfie.errors import InputError, MissingError
 from styfie.gallery import BUILT_IN, GALLERY, PAIRS, draw
 from styfie.gallery.masters import MASTERS, master_file
+from styfie.gallery.techniques import TECHNIQUES, technique_file
 from styfie.images import SUFFIXES, Picture, describe, fit_size, read_matte, read_picture, resize, same_proportions
 from styfie.looks import Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
@@ -163,6 +164,8 @@ def load_style(source: Picture, longest: int) -> Style:
         return Style(source, draw(source, side, side), small=small)
     if isinstance(source, str) and source in MASTERS:
         return Style(source, read_picture(master_file(source)))
+    if isinstance(source, str) and source in TECHNIQUES:
+        return Style(source, read_picture(technique_file(source)))
     if isinstance(source, str | Path) and not os.path.exists(source):  # noqa: PTH110 - as above
         if Path(source).suffix.lower() in SUFFIXES:
             raise MissingError(f"There is no style picture {source}.")

@@ -63,6 +63,15 @@ WEIGHTS: dict[str, WeightFile] = {
         licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",
         origin="Trained by this project on portraits with known mattes, from the built-in encoder's weights on.",
     ),
+    "clicks": WeightFile(
+        file="clicks.safetensors",
+        checksum="sha256:dc322a0e898d339d5dedc79da773bdf97e1ffc179bf9ec56e0223e85467545d9",
+        size=29_410,
+        source="styfie train clicks",
+        licence="Apache-2.0, taught on pictures whose terms do not forbid commercial use: see WEIGHTS.md",
+        origin="Trained by this project on things and people that were clicked on; it reads what the encoder and the "
+        "segmenter see.",
+    ),
     "fast": WeightFile(
         file="fast.safetensors",
         checksum="sha256:8f13897d6067a6a831fc7105915004da87ed2d40850f666027bebbe236808851",

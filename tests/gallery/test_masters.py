@@ -19,7 +19,7 @@ from styfie.styles import load_style, load_styles, parse_styles
 
 def test_names_are_apart_from_those_of_what_is_drawn() -> None:
     assert not MASTERS.keys() & GALLERY.keys()
-    assert list(BUILT_IN) == [*GALLERY, *MASTERS]
+    assert list(BUILT_IN)[: len(GALLERY) + len(MASTERS)] == [*GALLERY, *MASTERS]
     assert not any("+" in name or ":" in name for name in MASTERS), "they stand between styles and weights"
 
 

@@ -16,7 +16,7 @@ def test_a_trained_network_comes_back_as_it_was(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = BANet().eval()
     file = save_weights(network.state_dict(), tmp_path / "b.safetensors", {"arch": "banet", "side": "64"}, half=False)
-    again, side = read_network(file)
+    again, side, _ = read_network(file)
     picture = torch.rand(1, 3, 64, 64)
     assert side == 64
     with torch.no_grad():

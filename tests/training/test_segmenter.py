@@ -38,6 +38,7 @@ from styfie.training.segmenter import (
     train_segmenter,
 )
 from styfie.training.table import Scores, as_record, as_text, count_pairs, mean_iou, score_pictures
+from styfie.weights import load_packaged
 from tests.conftest import opened
 from tests.training.conftest import TINY
 from tests.training.test_architectures import SMALL
@@ -103,7 +104,7 @@ def test_errors_are_sentences(portraits: Path, tmp_path: Path) -> None:
     assert "no preset 'theirs'" in run(*data, "--preset", "theirs")
     assert "choose one" in run(*data, "--passes", "1", "--steps", "2")
     assert "multiple of 32" in run(*data, "--size", "100")
-    assert "no source 'x'" in run(*data, "--leave-out", "x")
+    assert "No picture has 'nowhere'" in run(*data, "--leave-out", "nowhere")
     assert "to start from" in run(*data, "--start", str(tmp_path / "none"))
     assert "No portraits" in run("--data", "none", "-o", str(tmp_path / "out"))
     (tmp_path / "text").write_text("text")
@@ -204,6 +205,26 @@ def test_curves_are_drawn_from_the_log(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingError, match=r"pip install 'styfie\[plots\]'"):
         draw_curves(log, file)
+
+
+def test_from_scratch_nothing_is_started_from_and_all_is_learned(portraits: Path, tmp_path: Path) -> None:
+    """What it starts with is drawn, and its first convolutions learn like the others."""
+    first, second = PortraitNet(), PortraitNet()
+    ready = load_packaged("encoder")["convs.0.weight"]
+    for network, seed in ((first, 0), (second, 0)):
+        torch.manual_seed(seed)
+        load_start(network, None, scratch=True)
+        assert not torch.equal(network.encoder.convs[0].weight, ready)
+    assert torch.equal(first.encoder.convs[3].weight, second.encoder.convs[3].weight)
+    wide = first.encoder.convs[3].weight
+    assert float(wide.std()) == pytest.approx((2 / 1.01 / (96 * 9)) ** 0.5, rel=0.02), "He et al. with the leak"
+    recipe = TrainingPreset(TINY, side=64, scratch=True)
+    trained = train_segmenter("portrait", [portraits], tmp_path / "run", recipe).network
+    torch.manual_seed(recipe.schedule.seed)
+    before = PortraitNet()
+    load_start(before, None, scratch=True)
+    assert isinstance(trained, PortraitNet)
+    assert not torch.equal(trained.encoder.convs[0].weight, before.encoder.convs[0].weight)
 
 
 @pytest.mark.parametrize("name", SMALL)

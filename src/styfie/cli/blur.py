@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from styfie.cli.options import Lens, Segmenter, warn_of_doubt
+from styfie.cli.options import Lens, Mark, Segmenter, warn_of_doubt
 from styfie.errors import InputError
 from styfie.settings import Settings
 
 
 def blur(
     photo: Annotated[Path, typer.Argument(help="A photo.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The blurred portrait, a PNG.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The blurred portrait, in the format of its name, else a PNG.")
+    ] = None,
     radius: Annotated[
         float, typer.Option(min=0, max=1000, help="Standard deviation in pixels per 512 of the longest side.")
     ] = Settings.radius,
@@ -29,16 +31,18 @@ def blur(
     mask: Annotated[Path | None, typer.Option(help="A mask of the subject to use as it is.")] = None,
     segmenter: Segmenter = Settings.segmenter,
     size: Annotated[int, typer.Option(help="Longest side in pixels; 0 = the photo's own.")] = 0,
+    mark: Mark = Settings.mark,
 ) -> None:
     """Blur the background behind the person, as a portrait lens does."""
-    from styfie.cli.segment import save_image, sibling_file
+    from styfie.cli.segment import sibling_file
     from styfie.depth import find_depth
-    from styfie.images import read_once, to_image
+    from styfie.images import read_once, to_image, write_picture
     from styfie.painting import lens_blur
     from styfie.reading import find_regions, read_photo
-    from styfie.storage.atomic import check_targets
+    from styfie.storage.atomic import check_targets, writing_file
+    from styfie.storage.xmp import SourceType, xmp_packet
 
-    settings = Settings(size=size, radius=radius, lens=lens, segmenter=segmenter)
+    settings = Settings(size=size, radius=radius, lens=lens, segmenter=segmenter, mark=mark)
     if depth and settings.lens == "gaussian":
         raise InputError("--depth came, and a Gaussian is the same everywhere: --lens disc or hexagon is wanted.")
     file = output or sibling_file(photo, "blur")
@@ -48,6 +52,7 @@ def blur(
     regions = find_regions(picture, settings, {"subject": mask} if mask else {})
     known = find_depth(depth, source, picture, regions)
     blurred = lens_blur(picture, regions["subject"], settings.radius, settings.lens, known)
-    save_image(to_image(blurred), file)
+    with writing_file(file) as beside:
+        write_picture(to_image(blurred), beside, xmp_packet(SourceType.ALTERED) if settings.mark else b"")
     warn_of_doubt(regions.doubtful)
     typer.echo(f"Wrote {file}")

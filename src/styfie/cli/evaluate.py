@@ -20,14 +20,10 @@ from styfie.settings import Settings
 if TYPE_CHECKING:
     from styfie.evaluation.segmenter import Predict, Scored
     from styfie.segmentation import SegmenterEntry
+    from styfie.training.readers import PortraitSet
 
-app = typer.Typer(help="Score what finds the person.", no_args_is_help=True)
+app = typer.Typer(help="Score what finds people and things.", no_args_is_help=True)
 LINES = 10  # plain lines of progress for a whole run
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `segmenter` a command of its own while it is the only one."""
 
 
 @app.command("segmenter")
@@ -36,6 +32,10 @@ def segmenter(
         Path, typer.Argument(help="Portraits with masks, those in val/ if there is one: layouts as for training.")
     ],
     segmenter_name: Segmenter = Settings.segmenter,
+    layout: Annotated[
+        str | None,
+        typer.Option(help="A published set as it is given out: aisegment, p3m, ppm, aim, easyportrait or coco."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for report.json and report.html.")
     ] = None,
@@ -44,12 +44,39 @@ def segmenter(
 
     A photo in which nobody is found counts as an empty mask. The report shows the worst pictures.
     """
-    from styfie.evaluation.report import REPORT, parts_table, table, write_report
+    from styfie.evaluation.report import REPORT, mattes_table, parts_table, table, write_report
     from styfie.evaluation.segmenter import evaluate_segmenter, person_of
     from styfie.segmentation import find_segmenter, load_segmenter
     from styfie.storage.atomic import check_targets
-    from styfie.training.files import Files
+    from styfie.training.layouts import PublishedSet
     from styfie.training.outputs import make_folder
+
+    published = PublishedSet(data, layout) if layout else None
+    portraits = published or _own_set(data)
+    judged = load_segmenter(segmenter_name)
+    parts = _parts_of(judged, find_segmenter(segmenter_name))
+    if output:
+        make_folder(output)  # rather than find out after an hour that it cannot be
+        check_targets([output / name for name in REPORT], [data, Path(segmenter_name)])
+    sources = [layout] * len(portraits) if layout else [entry.source for entry in portraits.entries]
+    trimap = {"trimap": published.trimap} if published else {}
+    with _show_progress() as show:
+        evaluation = evaluate_segmenter(portraits, person_of(judged), parts, show, sources, **trimap)
+    _print(table(evaluation))
+    typer.echo("\nMattes, over the whole picture and in the band that a trimap leaves open")
+    _print(mattes_table(evaluation.mattes))
+    if evaluation.parts:
+        typer.echo("\nIoU of parts, pooled over labelled pixels; the mean is that of skin, hair and clothes")
+        _print(parts_table(evaluation.parts))
+    if output:
+        settings = {"segmenter": Path(segmenter_name).name, "data": data.resolve().name}
+        for file in write_report(evaluation, output, settings):
+            typer.echo(f"Wrote {file}")
+
+
+def _own_set(data: Path) -> PortraitSet:
+    """The portraits of a folder laid out as for training: those in val/ if there is one."""
+    from styfie.training.files import Files
     from styfie.training.readers import PortraitSet
 
     files = Files(data)
@@ -59,22 +86,31 @@ def segmenter(
     if part == "train":
         print_note(f"There is no val/ in {data}: scoring on all of train/.")
     portraits.check()
-    judged = load_segmenter(segmenter_name)
-    parts = _parts_of(judged, find_segmenter(segmenter_name))
-    if output:
-        make_folder(output)  # rather than find out after an hour that it cannot be
-        check_targets([output / name for name in REPORT], [data, Path(segmenter_name)])
-    sources = [entry.source for entry in portraits.entries]
-    with _show_progress() as show:
-        evaluation = evaluate_segmenter(portraits, person_of(judged), parts, show, sources)
-    _print(table(evaluation))
-    if evaluation.parts:
-        typer.echo("\nIoU of parts, pooled over labelled pixels; the mean is that of skin, hair and clothes")
-        _print(parts_table(evaluation.parts))
-    if output:
-        settings = {"segmenter": Path(segmenter_name).name, "data": data.resolve().name}
-        for file in write_report(evaluation, output, settings):
-            typer.echo(f"Wrote {file}")
+    return portraits
+
+
+@app.command("clicks")
+def clicks(
+    data: Annotated[Path, typer.Argument(help="Pictures with numbered things, those in val/ if there is one.")],
+    clicks: Annotated[int, typer.Option(min=1, max=20, help="Clicks on each thing.")] = 5,
+) -> None:
+    """Score what finds things by clicks: each is made in the middle of the largest error, as a user would.
+
+    Folders image/ and instances/, with things.tsv: docs/training.md. Things under 2 % of the picture do not count.
+    """
+    import torch
+
+    from styfie.evaluation.clicks import ClickScore, as_lines, click_through
+    from styfie.segmentation.clicks import ClickedPhoto, load_click_net
+    from styfie.training.things import read_scenes
+
+    network = load_click_net()
+    scores: list[ClickScore] = []
+    for scene in read_scenes(data, "val"):
+        photo = ClickedPhoto(torch.from_numpy(scene.image.copy()).permute(2, 0, 1)[None].float() / 255, network)
+        scores += [click_through(photo.found, one.mask, clicks, f"{scene.name} {one.category}") for one in scene.things]
+        print_note(f"{scene.name}: {len(scene.things)} things")
+    _print(as_lines(scores))
 
 
 def _parts_of(judged: Any, entry: SegmenterEntry) -> Predict | None:

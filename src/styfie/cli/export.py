@@ -12,9 +12,13 @@ from styfie.settings import Settings
 
 def export(
     what: Annotated[
-        str, typer.Argument(help="segmenter, gallery, fast, or a FILE.safetensors of styfie train segmenter or style.")
+        str,
+        typer.Argument(help="segmenter, gallery, fast, tab, or a FILE.safetensors of styfie train segmenter or style."),
     ],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The ONNX file; NAME.onnx if none.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The ONNX file (NAME.onnx if none); of tab a folder."),
+    ] = None,
     style: Annotated[
         str | None, typer.Option("--style", metavar="STYLE[:WEIGHT]+…", help="Of fast: the style that it is to paint.")
     ] = None,
@@ -26,5 +30,5 @@ def export(
     import styfie.export
 
     name = "-".join(filter(None, (Path(what).stem, style and Path(style).stem)))
-    file = styfie.export.export(what, output or Path(f"{name}.onnx"), style, size)
+    file = styfie.export.export(what, output or Path(name if what == "tab" else f"{name}.onnx"), style, size)
     typer.echo(f"Wrote {file}")

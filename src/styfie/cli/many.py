@@ -11,6 +11,7 @@ import typer
 
 from styfie.cli.options import warn_of_doubt
 from styfie.cli.progress import print_note
+from styfie.errors import InputError
 
 if TYPE_CHECKING:
     from styfie.batch import Outcome
@@ -44,11 +45,34 @@ def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int, 
         raise typer.Exit(2)
 
 
-def _show(outcome: Outcome, done: int, count: int) -> None:
+def watch_folder(given: Sequence[Path], output: Path, request: Request, jobs: int, read: Sequence[Path] = ()) -> None:
+    """Paint what comes to lie in a folder until Ctrl-C, which is exit code 130.
+
+    Raises:
+        InputError, MissingError, OutputError: as `watch.watch`; or not one folder is given.
+    """
+    from styfie.watch import watch
+
+    if len(given) != 1:
+        raise InputError(f"{len(given)} names came with --watch: one folder is wanted.")
+    print_note(f"Watching {given[0]}; Ctrl-C stops.")
+    done = 0
+    with closing(watch(given[0], output, request, jobs, read, print_note)) as ready:
+        try:
+            for outcome in ready:
+                if outcome is not None:
+                    done += 1
+                    _show(outcome, done)
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+
+def _show(outcome: Outcome, done: int, count: int = 0) -> None:
     if outcome.kind == "failed":
         print_note(f"{outcome.photo.name}: {outcome.reason}.")
     elif outcome.kind == "painted":
-        typer.echo(f"{done}/{count} {outcome.photo.name}: wrote {outcome.folder}")
+        of = f"/{count}" if count else ""
+        typer.echo(f"{done}{of} {outcome.photo.name}: wrote {outcome.folder}")
     warn_of_doubt(outcome.doubtful, outcome.photo.name)
 
 

@@ -85,6 +85,9 @@ Bokehs = Annotated[
         "--bokeh", metavar="[NAME=]SHAPE", help="Of --blur: gaussian, or a lens's disc or hexagon. Repeatable."
     ),
 ]
+Mark = Annotated[
+    bool, typer.Option("--mark/--no-mark", help="Say in the pictures' metadata that they were changed, and by what.")
+]
 Lens = Annotated[str, typer.Option(metavar="SHAPE", help="Of the portrait blur: gaussian, disc or hexagon.")]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from styfie.cli.many import paint_all
+from styfie.cli.many import paint_all, watch_folder
 from styfie.cli.options import (
     Blurs,
     Bokehs,
@@ -20,6 +20,7 @@ from styfie.cli.options import (
     DepthFalloffs,
     Device,
     Lens,
+    Mark,
     Masks,
     Seed,
     Segmenter,
@@ -27,9 +28,10 @@ from styfie.cli.options import (
     by_name,
     warn_of_doubt,
 )
+from styfie.cli.pipes import paint_piped
 from styfie.cli.progress import interruptible, print_note, show_progress
 from styfie.cli.requests import is_given, parse_looks, parse_settings
-from styfie.cli.segment import save_image
+from styfie.cli.segment import read_points, save_image
 from styfie.cli.video import is_video, paint_clip
 from styfie.errors import InputError
 from styfie.settings import Settings
@@ -52,7 +54,11 @@ def paint(
     context: typer.Context,
     photos: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PHOTO", help="A photo, several, or a folder. The built-in portrait if none."),
+        typer.Argument(
+            metavar="PHOTO",
+            help="A photo, several, or a folder; - from standard input to standard output. The built-in portrait if "
+            "none.",
+        ),
     ] = None,
     subject: Style = None,
     background: Style = None,
@@ -96,6 +102,14 @@ def paint(
     bokeh: Bokehs = None,
     brush: Brushes = None,
     mask: Masks = None,
+    subject_at: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--subject-at",
+            metavar="X,Y",
+            help="A pixel of what is to be the subject: a dog, a car, one thing of many. Repeatable.",
+        ),
+    ] = None,
     depth: Annotated[
         str | None,
         typer.Option(metavar="FILE|auto", help="A depth map, bright = near; auto: the photo's own or an estimate."),
@@ -138,11 +152,15 @@ def paint(
     ] = Settings.start,
     radius: Annotated[float, typer.Option(help="Of the portrait blur, in pixels per 512.")] = Settings.radius,
     lens: Lens = Settings.lens,
+    mark: Mark = Settings.mark,
     timelapse: Annotated[
         Path | None, typer.Option(metavar="FILE.gif|.mp4", help="Also write how the picture came to be.")
     ] = None,
     first: Annotated[float, typer.Option("--from", min=0, help="Of a video: from this second on.")] = 0.0,
     end: Annotated[float | None, typer.Option("--to", min=0, help="Of a video: until this second.")] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Of a folder: paint each picture that comes to lie in it, until Ctrl-C.")
+    ] = False,
     jobs: Annotated[
         int, typer.Option(min=0, help="Of several photos, how many at a time; 0 = as many as fit the machine.")
     ] = 0,
@@ -169,7 +187,8 @@ def paint(
         start,
         radius,
         lens,
-    )  # asked_settings reads them
+        mark,
+    )  # parse_settings reads them
     short = [f"{name}={given}" for name, given in (("subject", subject), ("background", background)) if given]
     fields = {
         "strength": strength,
@@ -184,8 +203,8 @@ def paint(
     }
     styles, masks = by_name([*short, *(style or [])], "--style"), by_name(mask or [], "--mask", "subject")
     style_masks = by_name(style_mask or [], "--style-mask")
-    from styfie.images import read_once
-    from styfie.reading import Request
+    from styfie.images import STDIN, STDOUT, read_once
+    from styfie.reading import Request, mask_at
     from styfie.sources import check_folder, files_read
     from styfie.storage.recipes import read_recipe
 
@@ -198,13 +217,27 @@ def paint(
 
         import_vgg(ENGINES.find(settings.engine).encoder or settings.encoder, import_)
     if photos and len(photos) == 1 and is_video(photos[0]):
-        given = {"--mask": masks, "--depth": depth, "--timelapse": timelapse, "--recipe": recipe}
+        given = {
+            "--mask": masks,
+            "--subject-at": subject_at,
+            "--depth": depth,
+            "--timelapse": timelapse,
+            "--recipe": recipe,
+        }
         paint_clip(photos[0], output, looks, settings, first, end, [name for name, one in given.items() if one])
         return
     if first or end is not None:
         raise InputError("--from and --to are of a video: name one video, or leave them out.")
+    points = read_points(subject_at or [])
+    if points and {"subject", "background"} & set(masks):
+        raise InputError("--subject-at and a --mask both say where the subject is: give one.")
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
+    if watch:
+        watch_folder(photos or [], output, request, jobs, [recipe] if recipe else [])
+        return
     if photos and (len(photos) > 1 or os.path.isdir(photos[0])):  # noqa: PTH112 - Path's raises of some names
+        if points:
+            raise InputError("--subject-at is a point of one photo: name one, not several or a folder.")
         if timelapse:
             raise InputError("A timelapse is of one photo: name one, not several or a folder.")
         if film := next(filter(is_video, photos), None):
@@ -213,7 +246,18 @@ def paint(
         paint_all(photos, output, request, jobs, [recipe] if recipe else [])
         return
     photo = read_once(photos[0]) if photos else None
-    if found:
+    if points:
+        source = photo if photo is not None or found is None else found.photo
+        request = replace(request, masks={**masks, "subject": mask_at(source, points, settings.size)})
+    piped = output == STDOUT or (photos == [STDIN] and not is_given(context, "output"))
+    if piped and timelapse:
+        raise InputError("--timelapse came, and the picture goes to standard output: give --output FOLDER too.")
+    if found and piped:
+        anew = [name for name in ("segmenter", "depth") if is_given(context, name)]
+        paint_piped(*_repeated(found, photo, request, anew))
+    elif piped:
+        paint_piped(photo, request)
+    elif found:
         anew = [name for name in ("segmenter", "depth") if is_given(context, name)]
         read = [recipe, *files_read(photo, request)] if recipe else []
         check_folder(output, request, read)
@@ -268,6 +312,7 @@ def _paint_one(
     from styfie.sources import files_read
     from styfie.storage.atomic import check_targets
     from styfie.storage.checkpoint import FILE
+    from styfie.storage.openraster import packet_of
 
     film = Timelapse(timelapse) if timelapse else None
     steps = step_files(request.settings, output)
@@ -291,7 +336,7 @@ def _paint_one(
 
         painting, files = paint_into(output, photo, request, on_start, on_progress, print_note, read)
     if film:
-        files.append(film.save())
+        files.append(film.save(packet_of(painting)))
     warn_of_doubt(painting.regions.doubtful)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {output}")
     if stop.requested:

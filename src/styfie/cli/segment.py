@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from styfie.cli.options import Masks, Segmenter, by_name, warn_of_doubt
+from styfie.cli.pipes import check_stdout, print_written, write_stdout
 from styfie.cli.progress import print_note
 from styfie.errors import InputError, StyfieError
 from styfie.settings import Settings
@@ -20,13 +22,14 @@ if TYPE_CHECKING:
 
     from styfie.images import Picture
     from styfie.regions import Regions
-    from styfie.segmentation.protocols import Partitioner
+    from styfie.segmentation.protocols import FrameSegmenter, Partitioner
 
 
 def segment(
-    photo: Annotated[Path, typer.Argument(help="A photo, or a folder of photos.")],
+    photo: Annotated[Path, typer.Argument(help="A photo, or a folder of photos; - is standard input.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The mask, or for a folder the folder of masks.")
+        Path | None,
+        typer.Option("--output", "-o", help="The mask, or of a folder the folder of masks; - is standard output."),
     ] = None,
     region: Annotated[
         str | None,
@@ -49,20 +52,24 @@ def segment(
 
     With --segmenter jseg and no region named, all regions are shown in one picture: coloured, outlined and numbered.
     Several of them are put together under a new name by a point in each: --region sky --add 90,20 --add 400,60.
+    What is no person is found by points: --region dog --add 120,300, and more of them where the mask is wrong.
     Of several people person-1 is the leftmost. Points are pixels of the upright photo from its upper left corner.
     A folder gives a folder with NAME.png for each photo, or NAME.EXT.png where names are shared, numbered if need be;
     one that cannot be used does not stop the others.
     """
     from styfie.batch import distinct_names, find_photos
-    from styfie.images import read_once
+    from styfie.images import STDIN, STDOUT, read_once
     from styfie.storage.atomic import check_targets
 
     options = _Options(
-        region, by_name(mask or [], "--mask", "subject"), _points(add or []), _points(remove or []), segmenter
+        region, by_name(mask or [], "--mask", "subject"), read_points(add or []), read_points(remove or []), segmenter
     )
     if not os.path.isdir(photo):  # noqa: PTH112 - Path's raises of some names
-        file = output or sibling_file(photo, "regions" if options.all else "mask")
-        check_targets([file], [photo, *options.files])
+        file = output or (STDOUT if photo == STDIN else sibling_file(photo, "regions" if options.all else "mask"))
+        if file == STDOUT:
+            check_stdout()
+        else:
+            check_targets([file], [photo, *options.files])
         _write(read_once(photo), file, options)
         return
     photos = find_photos([photo])
@@ -122,6 +129,19 @@ class _Options:
         return cast("Partitioner", load_segmenter(self.segmenter)) if partitions else None
 
     @property
+    def is_of_own(self) -> bool:
+        """Whether the region is a name of the user's own, for which the segmenter never looks."""
+        from styfie.segmentation import find_segmenter, load_segmenter
+
+        if self.region in ("subject", "background", *self.masks) or not find_segmenter(self.segmenter).parts:
+            return False
+        try:
+            cast("FrameSegmenter", load_segmenter(self.segmenter)).check([self.region])
+        except InputError:
+            return True
+        return False
+
+    @property
     def files(self) -> list[Path]:
         """The files that are read besides the photo."""
         return [Path(one) for one in (*self.masks.values(), self.segmenter)]
@@ -148,7 +168,7 @@ def _write(photo: Picture, file: Path, options: _Options) -> None:
     save_image(to_image(regions[options.region]), file)
     if options.region in (*regions.doubtful, "background"):
         warn_of_doubt(regions.doubtful)
-    typer.echo(f"Wrote {file}")
+    print_written(file)
 
 
 def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
@@ -157,7 +177,7 @@ def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
 
     regions, picture = _partition(photo, partitioner), read_photo(photo, 0)
     save_image(draw_regions(regions, picture), file)
-    typer.echo(f"Wrote {file}: {regions.names[0]} to {regions.names[-1]}, by area")
+    print_written(file, f": {regions.names[0]} to {regions.names[-1]}, by area")
 
 
 def _partition(photo: Picture, partitioner: Partitioner) -> Regions:
@@ -170,10 +190,15 @@ def _partition(photo: Picture, partitioner: Partitioner) -> Regions:
 
 
 def _regions(photo: Picture, options: _Options) -> Regions:
-    """Regions with the one that is asked for, corrected by the points, or put together of those they lie in."""
+    """Regions with the one that is asked for, corrected by the points, or put together of those they lie in.
+
+    Where nobody is found, or the name is none that is looked for, the points alone say what it is.
+    """
+    from styfie.errors import NoPersonError
     from styfie.pipeline import segment
     from styfie.reading import read_photo
     from styfie.regions import correct
+    from styfie.segmentation.clicks import region_at
     from styfie.segmentation.jseg.segmenter import put_together, regions_at
 
     picture = read_photo(photo, 0)
@@ -182,7 +207,14 @@ def _regions(photo: Picture, options: _Options) -> Regions:
         whole = _partition(photo, options.partitioner)
         if options.region not in whole.names:
             finer, add = regions_at(whole, add, (picture.shape[-2], picture.shape[-1])), []
-    regions = segment(photo, settings, finer, options.masks)
+    if add and options.is_of_own:
+        return region_at(picture, options.region, add, options.remove)
+    try:
+        regions = segment(photo, settings, finer, options.masks)
+    except NoPersonError:
+        if not add:
+            raise
+        return region_at(picture, options.region, add, options.remove)
     if finer != [options.region]:
         regions = put_together(regions, options.region, finer)
     if add or options.remove:
@@ -190,8 +222,12 @@ def _regions(photo: Picture, options: _Options) -> Regions:
     return regions
 
 
-def _points(given: list[str]) -> list[tuple[float, float]]:
-    """`X,Y` as numbers."""
+def read_points(given: list[str]) -> list[tuple[float, float]]:
+    """`X,Y` as numbers.
+
+    Raises:
+        InputError: something else.
+    """
     found = []
     for one in given:
         try:
@@ -203,13 +239,18 @@ def _points(given: list[str]) -> list[tuple[float, float]]:
 
 
 def save_image(image: Image, file: Path) -> None:
-    """Write a PIL image as PNG beside `file`, then rename.
+    """Write a PIL image as PNG beside `file`, then rename; or to standard output.
 
     Raises:
         OutputError: it cannot be written; what was there before stays.
     """
-    from styfie.images import write_png
+    from styfie.images import STDOUT, write_png
     from styfie.storage.atomic import writing_file
 
+    if file == STDOUT:
+        held = io.BytesIO()
+        write_png(image, held)
+        write_stdout(held.getvalue())
+        return
     with writing_file(file) as beside:
         write_png(image, beside)

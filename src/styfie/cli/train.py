@@ -149,7 +149,10 @@ def segmenter(
     output: Folder,
     arch: Annotated[str, typer.Option(help="portrait, segnet, segnet-slim, banet or unet88.")] = "portrait",
     preset: Annotated[
-        str, typer.Option(help="ours; finish, for a trained network; or the founding paper's recipe: paper.")
+        str,
+        typer.Option(
+            help="ours; finish, for a trained network; scratch, from random weights; or the founding paper's: paper."
+        ),
     ] = "ours",
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 256,
     passes: Annotated[float | None, typer.Option(min=0.001, help="Length in passes over the pictures.")] = None,
@@ -159,7 +162,7 @@ def segmenter(
     scenes: Annotated[
         list[Path] | None, typer.Option(help="A folder or ZIP of pictures without people to paste people on.")
     ] = None,
-    leave_out: Annotated[list[str] | None, typer.Option(help="A source of portraits not to learn from.")] = None,
+    leave_out: LeftOut = None,
     start: Annotated[
         Path | None, typer.Option(help="Safetensors of an earlier run to start from; the built-in encoder if none.")
     ] = None,
@@ -205,21 +208,50 @@ def segmenter(
             _finish(trained, arch, output, where)
 
 
+@app.command("clicks")
+def clicks(
+    data: Annotated[
+        list[Path],
+        typer.Option(help="A folder or ZIP of numbered things, or of portraits (docs/training.md); repeat for more."),
+    ],
+    output: Folder,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option("--leave-out", help="Pictures with this in their path or licence are not learned from; repeat."),
+    ] = None,
+    people: Annotated[int, typer.Option(min=0, help="Pictures of each --data of portraits; all if 0.")] = 0,
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps of each round.")] = None,
+    seed: RunSeed = 0,
+) -> None:
+    """Teach the network that finds anything by clicks."""
+    from styfie.storage.atomic import check_targets
+    from styfie.training.clicks import ClickSchedule, train_clicks
+    from styfie.weights import save_weights
+
+    file = output / "clicks.safetensors"
+    check_targets([file], data)
+    schedule = replace(ClickSchedule(seed=seed), **({"steps": steps} if steps else {}))
+    network = train_clicks(data, schedule, leave_out=leave_out or (), people=people, on_log=_log)
+    typer.echo(f"Wrote {save_weights(network.state_dict(), file)}")
+
+
 def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> None:
     """Write weights, Table 1 and curves."""
     from styfie.errors import MissingError
     from styfie.training.curves import draw_curves
     from styfie.training.outputs import write_atomically
-    from styfie.training.segmenter import score_segmenter, table_one
+    from styfie.training.segmenter import calibrate_segmenter, score_segmenter, table_one
     from styfie.training.table import as_record, as_text
     from styfie.weights import save_weights
 
-    about = {"arch": arch, "side": str(trained.recipe.side)}
+    held_out, side = trained.material.held_out, trained.recipe.side
+    calibration, trust = calibrate_segmenter(trained.network, held_out, side, device)
+    about = {"arch": arch, "side": str(side), **calibration.as_metadata()}
     save_weights(trained.network.state_dict(), output / "segmenter.safetensors", about)
     rows = table_one(trained, device)
     record = as_record(rows)
-    each = score_segmenter(trained.network, trained.material.held_out, trained.recipe.side, device)
-    record["val"]["per_picture"] = asdict(each)
+    each = score_segmenter(trained.network, held_out, side, device)
+    record["val"] |= {"per_picture": asdict(each), "reliability": trust}
     with write_atomically(output / "table.json") as part:
         part.write_text(json.dumps(record, indent=1))
     typer.echo(as_text(rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -81,6 +81,14 @@ class Memory(NamedTuple):
         return (self.base + self.pixel * pixels + self.painted * min(pixels, self.side**2)) / 1e9
 
 
+class Cost(NamedTuple):
+    """What a painting would take here: seconds (0 = not known), gigabytes at the most, or why it cannot be painted."""
+
+    seconds: float = 0.0
+    gigabytes: float = 0.0
+    problem: str = ""
+
+
 @dataclass(frozen=True)
 class EngineEntry(Entry):
     """One way to paint: `taxonomy` is a class of `TAXONOMY`; all that stands below is what it can do, or asks for."""
@@ -91,9 +99,11 @@ class EngineEntry(Entry):
     resumes: bool = False  # whether its progress has a state to go on from
     frames: str = ""  # `module:name` of what paints photo after photo in one pass, where there is such
     plan: str = ""  # `module:name` of what says in a line what is going to be done, called as `describe_plan` is
+    costs: str = ""  # `module:name` of what foretells seconds and memory for sizes, called as `optimise.costs_of` is
     coarse_input: bool = False  # whether a large painting begins as the small one, which it is given
     keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
     draws_strokes: bool = False  # whether its last progress has strokes, which are files of their own
+    draws_svg: bool = False  # whether its last progress has a drawing for any size, which is a file of its own
     memory: Memory | None = None  # what it takes, where it neither has a plan nor keeps to what is allowed
 
     @property
@@ -113,6 +123,7 @@ ENGINES: Registry[EngineEntry] = Registry(
             taxonomy="1.1",
             resumes=True,
             plan="styfie.engines.optimise:describe_plan",
+            costs="styfie.engines.optimise:costs_of",
             coarse_input=True,
         ),
         "fast": EngineEntry(
@@ -157,6 +168,18 @@ ENGINES: Registry[EngineEntry] = Registry(
             taxonomy="0.3",
             memory=Memory(0.9e9, 110, 1500, 1024),
         ),
+        "regions": EngineEntry(
+            "Flat pieces with smooth outlines: stained glass, cut paper, poster; and as SVG",
+            "styfie.engines.regions:regions",
+            taxonomy="0.2",
+            draws_svg=True,
+        ),
+        "filters": EngineEntry(
+            "Ink, pencil, charcoal, comic, oil, halftone and more, at once and by formulas",
+            "styfie.engines.filters:filters",
+            taxonomy="0.4",
+            frames="styfie.engines.filters:FilterPainter",
+        ),
     },
     "styfie.engines",
 )
@@ -197,6 +220,17 @@ def painter_of(name: str) -> Callable[[Mapping[str, Look], Settings], OnePassPai
     """
     path = ENGINES.find(name).frames
     return load(path) if path else None
+
+
+def estimate_costs(
+    sizes: Sequence[tuple[int, int]], regions: Regions, looks: Mapping[str, Look], settings: Settings
+) -> list[Cost]:
+    """What paintings of these (height, width) would cost with the engine that `settings` names."""
+    entry = ENGINES.find(settings.engine)
+    if entry.costs:
+        found: list[Cost] = load(entry.costs)(sizes, regions, looks, settings)
+        return found
+    return [Cost(gigabytes=entry.memory.need(size) if entry.memory else 0.0) for size in sizes]
 
 
 def describe_plan(

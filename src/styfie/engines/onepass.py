@@ -25,7 +25,11 @@ DETAIL = 0.9  # share of the photo's finer detail given to a larger scale
 
 
 class OnePassPainter(Protocol):
-    """Photo (1, 3, H, W) and regions of that size to layers (R, 3, H, W) in [0, 1]; made once for a set of looks."""
+    """Photo (1, 3, H, W) and regions of that size to layers (R, 3, H, W) in [0, 1]; made once for a set of looks.
+
+    One that paints any size in one go, and looks after faces itself, has `paint_whole` besides: `paint` with a map
+    (1, 1, h, w) of how much faces are to stay themselves.
+    """
 
     looks: Mapping[str, Look]
     device: torch.device
@@ -66,6 +70,10 @@ def _paint_layer(painter: OnePassPainter, photo: Tensor, regions: Regions, layer
     alpha = regions.alpha[list(layer.regions)].sum(0, keepdim=True).clamp(max=1)
     band = band_of(alpha)
     own = extrapolate(photo, alpha)
+    if whole := getattr(painter, "paint_whole", None):
+        face = torch.zeros_like(band) if regions.face is None else layer.look.likeness * regions.face
+        painted = whole(*(one.to(painter.device) for one in (own, band)), layer.look, face.to(painter.device))
+        return torch.lerp(photo, painted.to(photo), band)
     painted = _coarse_to_fine(painter, own.to(painter.device), band.to(painter.device), layer.look).to(photo)
     if regions.face is not None and layer.look.likeness:
         painted = with_features(painted, photo, layer.look.likeness * regions.face)

@@ -22,15 +22,16 @@ from styfie.depth import depth_borders
 from styfie.devices import pick_device, to_fast_dtype, trim_memory
 from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
-from styfie.engines import SourceImage
+from styfie.engines import Cost, SourceImage
 from styfie.engines.layers import Box, Layer, band_of, enlarge, group, in_style_colours, region_box, unpainted
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.measure import Contrast, Measure
 from styfie.engines.objective import TERMS, Goal, Objective
 from styfie.engines.plan import BASE_SIZE, BLOCK, CHECK_INTERVAL, GIGABYTE, Plan, Scale, make_plan
 from styfie.engines.progress import EngineState, Progress
+from styfie.errors import InputError
 from styfie.images import resize
-from styfie.likeness import emphasis
+from styfie.likeness import emphasis, fill_light
 from styfie.looks import Look, Style
 from styfie.losses import STYLE_LOSSES, load_loss
 from styfie.losses.borders import Borders, border_targets
@@ -39,6 +40,7 @@ from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
 STILL = 0.25 / 255  # mean change of a picture over `CHECK_INTERVAL` steps below which nothing is seen to change
+FACE_LUMA = 0.28  # of a face in the colours of a dark style, at least
 STEPS = 60  # at the coarsest scale, in standard quality
 CONTENT_RANGE = 4.0  # how much more the content weighs at its fullest than at its middle
 PLAIN = Look()
@@ -115,6 +117,27 @@ def estimate_cost(plan: Plan, settings: Settings, passed: float = 0.0) -> str:
     That is told from a few steps on a small picture, and `passed`, the seconds since the start.
     """
     begun = time.perf_counter()
+    step = _step_seconds(settings)
+    return plan.describe(passed + time.perf_counter() - begun + plan.seconds(step))
+
+
+def costs_of(
+    sizes: Sequence[tuple[int, int]], regions: Regions, looks: Mapping[str, Look], settings: Settings
+) -> list[Cost]:
+    """What paintings of these (height, width) would cost, with regions and looks that may be of any other size."""
+    step = _step_seconds(settings)
+    found = []
+    for size in sizes:
+        try:
+            plan = plan_for(torch.empty(1, 3, *size, device="meta"), regions, looks, settings)
+            found.append(Cost(plan.seconds(step), plan.memory / GIGABYTE))
+        except InputError as error:
+            found.append(Cost(problem=str(error)))
+    return found
+
+
+def _step_seconds(settings: Settings) -> float:
+    """Seconds that a step takes here for each pixel, from a few steps on a small picture."""
     device = pick_device(settings.device)
     encoder = to_fast_dtype(load_encoder(settings.encoder), device)
     measure = Measure(encoder, load_loss(settings.loss), ENCODERS.find(settings.encoder).weights)
@@ -123,8 +146,7 @@ def estimate_cost(plan: Plan, settings: Settings, passed: float = 0.0) -> str:
     targets = measure.targets(Look((Style("ramp", ramp.mT),)), PROBE, device)
     objective = Objective(ramp, [Goal(inside, targets)], measure, 0 * inside, measure.contrast(ramp))
     times = [time.perf_counter() for _ in search(objective, ramp, 5, 2)]
-    step = min(b - a for a, b in itertools.pairwise(times)) / PROBE**2
-    return plan.describe(passed + time.perf_counter() - begun + plan.seconds(step))
+    return min(b - a for a, b in itertools.pairwise(times)) / PROBE**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,12 +157,19 @@ class _Canvas:
     photo: Tensor
     bands: Tensor  # (L, 1, h, w)
     face: Tensor  # (1, 1, h, w)
+    faces: Tensor | None  # (1, 1, h, w), whole
     depth: Tensor | None  # (1, 1, h, w)
     contrast: Contrast  # of the photo's content features
 
     def region_colours(self, n: int) -> Tensor:
-        """A layer's foreground colours (1, 3, h, w)."""
-        return resize(self.source.colours[n : n + 1].float(), (self.photo.shape[-2], self.photo.shape[-1]))
+        """A layer's foreground colours (1, 3, h, w), its dark faces lit."""
+        size = (self.photo.shape[-2], self.photo.shape[-1])
+        return self.lit(resize(self.source.colours[n : n + 1].float(), size), n)
+
+    def lit(self, picture: Tensor, n: int, least: float = 0.0) -> Tensor:
+        """A layer's picture (1, 3, h, w) with its faces lit, fully from the middle of likeness on."""
+        strength = min(1.0, 2 * self.source.layers[n].look.likeness)
+        return picture if self.faces is None else fill_light(picture, self.faces, strength, least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +246,9 @@ class _Run:
         face = nothing if regions.face is None else emphasis(small, resize(regions.face, scale.size))
         depth = None if regions.depth is None else resize(regions.depth, scale.size)
         contrast = self._measure(scale).contrast(small.to(self.device))
-        return _Canvas(source, small, bands, face, depth, contrast)
+        relit = self.weights.in_style and regions.face is not None
+        faces = resize(regions.face, scale.size) if relit and regions.face is not None else None
+        return _Canvas(source, small, bands, face, faces, depth, contrast)
 
     def _measure(self, scale: Scale, look: Look = PLAIN) -> Measure:
         weights = replace(self.weights, content=self.weights.content * CONTENT_RANGE ** (2 * look.content - 1))
@@ -286,7 +317,10 @@ class _Run:
     def _drawn(self, canvas: _Canvas, n: int) -> Tensor:
         """The picture (1, 3, h, w) whose drawing a layer is to keep: its foreground colours, or its styles'."""
         own, look = canvas.region_colours(n), canvas.source.layers[n].look
-        return in_style_colours(own, canvas.bands[n : n + 1], look) if self.weights.in_style else own
+        if not self.weights.in_style:
+            return own
+        drawn = in_style_colours(own, canvas.bands[n : n + 1], look)
+        return canvas.lit(drawn, n, FACE_LUMA)
 
     def _objective(self, canvas: _Canvas, scale: Scale, n: int, box: Box) -> Objective:
         """The loss of one layer within its box."""

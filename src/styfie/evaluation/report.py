@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from styfie.evaluation.masks import MaskSummary
+from styfie.evaluation.mattes import MatteScore
 from styfie.evaluation.segmenter import Evaluation, WorstCase
 from styfie.images import to_image
 from styfie.storage.atomic import writing_into
@@ -29,6 +30,7 @@ COLUMNS = {
     "sad": "SAD/1000",
     "gradient": "gradient/1000",
 }
+MATTES = ("SAD/1000", "MSE", "MAD", "Grad/1000", "Conn/1000")
 CONSTANT = "constant"
 REPORT = ("report.json", "report.html")
 ABOUT = (
@@ -62,6 +64,15 @@ def parts_table(parts: Mapping[str, float | None]) -> list[list[str]]:
     return [list(parts), ["–" if score is None else f"{score:.3f}" for score in parts.values()]]
 
 
+def mattes_table(mattes: Mapping[str, MatteScore]) -> list[list[str]]:
+    """A heading, and a line each for the whole picture and for the band that a trimap leaves open."""
+    digits = {"sad": ".2f", "mse": ".4f", "mad": ".4f", "gradient": ".2f", "connectivity": ".2f"}
+    lines = [
+        [name, *(format(value, digits[key]) for key, value in asdict(one).items())] for name, one in mattes.items()
+    ]
+    return [["mattes", *MATTES], *lines]
+
+
 def as_record(evaluation: Evaluation, settings: Mapping[str, Any]) -> dict[str, Any]:
     """All that was measured, in plain types for JSON."""
     return {
@@ -69,6 +80,7 @@ def as_record(evaluation: Evaluation, settings: Mapping[str, Any]) -> dict[str, 
         "overall": asdict(evaluation.overall()),
         "sources": {name: asdict(summary) for name, summary in evaluation.sources().items()},
         "constant": asdict(evaluation.constant),
+        "mattes": {name: asdict(one) for name, one in evaluation.mattes.items()},
         "parts": evaluation.parts,
         "pictures": [{"name": row.name, "source": row.source, **asdict(row.score)} for row in evaluation.rows],
     }
@@ -77,6 +89,8 @@ def as_record(evaluation: Evaluation, settings: Mapping[str, Any]) -> dict[str, 
 def as_html(evaluation: Evaluation, settings: Mapping[str, Any]) -> str:
     """One page with tables and the worst pictures inside it; no script, nothing fetched."""
     body = [f"<h1>{escape(_title(settings))}</h1>", f"<p>{escape(ABOUT)}</p>", _html_table(table(evaluation))]
+    about = "Errors, better when lower: over the whole picture, and in the band that a trimap leaves open."
+    body += ["<h2>Mattes</h2>", f"<p>{about}</p>", _html_table(mattes_table(evaluation.mattes))]
     if evaluation.parts:
         about = "IoU pooled over labelled pixels; the mean is that of skin, hair and clothes."
         body += ["<h2>Parts</h2>", f"<p>{about}</p>", _html_table(parts_table(evaluation.parts))]

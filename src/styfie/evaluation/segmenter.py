@@ -13,6 +13,7 @@ from torch import Tensor
 
 from styfie.errors import InputError, NoPersonError
 from styfie.evaluation.masks import MaskScore, MaskSummary, score_mask, summarise
+from styfie.evaluation.mattes import MatteScore, mean_scores, score_matte, unknown_band
 from styfie.evaluation.parts import UNLABELLED, PartsIou
 from styfie.images import fit_size, resize
 from styfie.regions import BACKGROUND, Regions
@@ -75,12 +76,15 @@ class Evaluation:
     """All scores in the set's order; `worst` by IoU, the lowest first.
 
     `constant` is what calling every pixel person scores, the best that can be had without looking: a segmenter that
-    comes near it has learned nothing. `parts` are the scores of `PartsIou`, where parts were asked for and labelled.
+    comes near it has learned nothing. `mattes` has the means over pictures of matting's five measures, over the `whole`
+    picture and in the `band` that a trimap leaves open. `parts` are the scores of `PartsIou`, where parts were asked
+    for and labelled.
     """
 
     rows: tuple[Row, ...]
     constant: MaskSummary
     worst: tuple[WorstCase, ...]
+    mattes: dict[str, MatteScore]
     parts: dict[str, float | None] | None = None
 
     def overall(self) -> MaskSummary:
@@ -112,11 +116,13 @@ def evaluate_segmenter(
     parts: Predict | None = None,
     on_progress: Callable[[Scored], None] | None = None,
     sources: Sequence[str] | None = None,
+    trimap: Callable[[int], NDArray[np.uint8] | None] = lambda _: None,
 ) -> Evaluation:
     """Score `predict`, photo (1, 3, H, W) to matte (1, 1, h, w) in [0, 1], at the size of each true matte.
 
     `parts` gives probabilities (1, PARTS, h, w) of the parts, scored where there are labels.
-    `sources` says where each portrait is from; else it is the first word of its name, before "_".
+    `sources` says where each portrait is from; else it is the first word of its name, before "_". `trimap` gives that
+    of a portrait by its number, if it has one.
 
     Raises:
         InputError: there is no portrait.
@@ -126,6 +132,7 @@ def evaluate_segmenter(
     rows: list[Row] = []
     constant: list[MaskScore] = []
     worst: list[WorstCase] = []
+    mattes: dict[str, list[MatteScore]] = {"whole": [], "band": []}
     pooled = PartsIou()
     for i in range(len(portraits)):
         portrait = portraits[i]
@@ -134,6 +141,10 @@ def evaluate_segmenter(
         source = sources[i] if sources else portrait.name.split("_")[0]
         row = Row(portrait.name, source, _score(found, truth))
         rows.append(row)
+        pair = found[0, 0].numpy(), truth[0, 0].numpy()
+        mattes["whole"].append(score_matte(*pair))
+        if (band := unknown_band(pair[1], trimap(i))).any():
+            mattes["band"].append(score_matte(*pair, band))
         constant.append(_score(torch.ones_like(truth), truth))
         if len(worst) < WORST or row.score.iou < worst[-1].row.score.iou:
             worst = sorted([*worst, _worst_case(row, photo, truth, found)], key=lambda s: s.row.score.iou)[:WORST]
@@ -141,7 +152,9 @@ def evaluate_segmenter(
             pooled.add(_labels(parts(photo), portrait.parts.shape[0], portrait.parts.shape[1]), portrait.parts)
         if on_progress:
             on_progress(Scored(i + 1, len(portraits), row))
-    return Evaluation(tuple(rows), summarise(constant), tuple(worst), pooled.scores() if pooled.either.any() else None)
+    means = {name: mean_scores(scores) for name, scores in mattes.items() if scores}
+    labelled = pooled.scores() if pooled.either.any() else None
+    return Evaluation(tuple(rows), summarise(constant), tuple(worst), means, labelled)
 
 
 def _picture(portrait: Labelled) -> Tensor:

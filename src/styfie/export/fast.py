@@ -20,8 +20,6 @@ from styfie.looks import Look
 from styfie.settings import Settings
 from styfie.styles import load_styles
 
-Filter = tuple[Tensor, Tensor]
-
 
 def export_fast(style: str, file: Path, size: int = Settings.size) -> Path:
     """Write the network with the statistics of one style in it, seen at `size` pixels on its longer side.
@@ -43,11 +41,11 @@ def export_fast(style: str, file: Path, size: int = Settings.size) -> Path:
     region = graph.take("region", [1, 1, "height", "width"])
     noise = [graph.take(f"noise{i}", [1, 1, f"height{i}", f"width{i}"]) for i in range(1, len(LEVELS))]
     brush = painter.brush(size)
-    maps = [picture, *_encode(graph, painter.encoder, picture)]
+    maps = [picture, *encode(graph, painter.encoder, picture)]
     taps = zip(("rgb", *painter.encoder.style_taps), maps, brush.statistics, strict=True)
     moved = [_moved(graph, tap, features, region, style) for tap, features, style in taps]
     colours = graph("Clip", graph("Conv", picture, *as_pixel(graph, moved[0], 3), kernel_shape=[1, 1]), 0.0, 1.0)
-    added = _decode(graph, painter.network, maps[1:], moved[1:], brush.filters, noise)
+    added = decode(graph, painter.network, maps[1:], moved[1:], brush.filters, noise)
     graph.give(graph("Clip", graph("Add", colours, added), 0.0, 1.0), "painted", [1, 3, "height", "width"])
     return graph.save(file, {ABOUT: "fast", "style": style, "size": str(size)})
 
@@ -66,7 +64,8 @@ class _Exact(FastPainter):
         return self._brush(self.looks["picture"], longest)
 
 
-def _encode(graph: Graph, encoder: PlainEncoder, picture: str) -> list[str]:
+def encode(graph: Graph, encoder: PlainEncoder, picture: str) -> list[str]:
+    """The encoder's maps of a picture (1, 3, H, W), as `PlainEncoder`."""
     taps: list[str] = []
     x = graph("Sub", picture, 0.5)
     for conv in encoder.convs:
@@ -81,25 +80,30 @@ def _encode(graph: Graph, encoder: PlainEncoder, picture: str) -> list[str]:
 def _moved(graph: Graph, tap: str, features: str, region: str, style: Gaussian) -> Moved:
     """What moves features in a region to a style, the region's cells being means of its pixels."""
     halvings = 0 if tap == "rgb" else int(tap.removeprefix("conv")) - 1
-    channels, side = style.mean.shape[1], [2**halvings] * 2
-    mask = graph("AveragePool", region, kernel_shape=side, strides=side, ceil_mode=1) if halvings else region
-    thin, thin_mask = (_thinned(graph, one, THINNED.get(tap, 1)) for one in (features, mask))
+    channels, mask = style.mean.shape[1], pooled(graph, region, halvings)
+    thin, thin_mask = (thinned(graph, one, THINNED.get(tap, 1)) for one in (features, mask))
     own = statistics(graph, thin, channels, inside(graph, thin_mask))
     return transport(graph, own, style, channels)
 
 
-def _thinned(graph: Graph, x: str, step: int) -> str:
+def pooled(graph: Graph, region: str, halvings: int) -> str:
+    """A region (1, 1, H, W) at a map's cells, each the mean of its pixels."""
+    side = [2**halvings] * 2
+    return graph("AveragePool", region, kernel_shape=side, strides=side, ceil_mode=1) if halvings else region
+
+
+def thinned(graph: Graph, x: str, step: int) -> str:
     """Every so manieth row and column of (B, C, H, W)."""
     starts, axes, steps = np.array([0, 0]), np.array([2, 3]), np.array([step, step])
     return graph("Slice", x, starts, graph.size(x), axes, steps) if step > 1 else x
 
 
-def _decode(
+def decode(
     graph: Graph,
     network: FastNet,
     features: Sequence[str],
     moved: Sequence[Moved],
-    filters: Sequence[Filter],
+    filters: Sequence[tuple[Tensor | str, Tensor | str]],
     noise: Sequence[str],
 ) -> str:
     """What the network adds to the colours; each level's `lateral` and what moves its features are one convolution."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto, ValueInfoProto
 
 OPSET, IR = 18, 8  # what onnxruntime has read since its version 1.15
+LARGE = 64  # numbers, of a constant that is worth keeping in float16
 ABOUT = "styfie"  # key of a file's metadata that says what it is
 Shape = Sequence[int | str]  # names are sizes that are known when it runs
 
@@ -40,6 +41,7 @@ class Graph:
     inputs: list[ValueInfoProto] = field(default_factory=list)
     outputs: list[ValueInfoProto] = field(default_factory=list)
     constant_names: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)
+    half: bool = False  # large constants are kept in float16 and widened when the file is opened: half the bytes
 
     def __call__(self, operator: str, *operands: str | float | Tensor | np.ndarray[Any, Any], **attributes: Any) -> str:
         """Apply an operator of ONNX; the name of its first result."""
@@ -68,10 +70,12 @@ class Graph:
         """Height and width of (B, C, H, W), as two integers."""
         return self("Shape", x, start=2)
 
-    def convolve(self, x: str, layer: nn.Conv2d, weight: Tensor | None = None, bias: Tensor | None = None) -> str:
+    def convolve(
+        self, x: str, layer: nn.Conv2d, weight: Tensor | str | None = None, bias: Tensor | str | None = None
+    ) -> str:
         """A convolution as `layer` does it, its own weights replaced if others are given."""
         weight, bias = layer.weight if weight is None else weight, layer.bias if bias is None else bias
-        side, around = weight.shape[-1], weight.shape[-1] // 2
+        side, around = layer.weight.shape[-1], layer.weight.shape[-1] // 2
         if layer.padding_mode != "zeros" and around:
             x = self.pad(x, np.array([around] * 4), "edge" if layer.padding_mode == "replicate" else "reflect")
             around = 0
@@ -117,20 +121,22 @@ class Graph:
         return file
 
     def _constant(self, value: float | Tensor | np.ndarray[Any, Any]) -> str:
-        from onnx import numpy_helper
+        from onnx import TensorProto, numpy_helper
 
         if isinstance(value, Tensor):
             value = value.detach().float().cpu().numpy()
         array = np.ascontiguousarray(value) if isinstance(value, np.ndarray) else np.array(value, np.float32)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self.constant_names:  # the same one is written once
-            self.constant_names[key] = f"constant{len(self.constants)}"
-            self.constants.append(numpy_helper.from_array(array, self.constant_names[key]))
+            name = f"constant{len(self.constants)}"
+            halved = self.half and array.dtype == np.float32 and array.size >= LARGE
+            self.constants.append(numpy_helper.from_array(array.astype(np.float16) if halved else array, name))
+            self.constant_names[key] = self("Cast", name, to=TensorProto.FLOAT) if halved else name
         return self.constant_names[key]
 
 
-def new_graph() -> Graph:
-    """An empty graph.
+def new_graph(half: bool = False) -> Graph:
+    """An empty graph; `half` keeps its large constants in float16.
 
     Raises:
         MissingError: the optional part is not installed.
@@ -139,7 +145,7 @@ def new_graph() -> Graph:
         import onnx  # noqa: F401 - asked for before anything is read or computed
     except ImportError:
         raise MissingError("ONNX files need an optional part: pip install 'styfie[onnx]'.") from None
-    return Graph()
+    return Graph(half=half)
 
 
 def folded(pair: nn.Module) -> nn.Conv2d:

@@ -12,11 +12,11 @@ from styfie.export.graph import ABOUT, Graph, folded, new_graph
 from styfie.segmentation.exported import KIND
 from styfie.segmentation.files import read_network
 from styfie.segmentation.networks import PARTS, PortraitNet, Residual
-from styfie.segmentation.portrait import INPUT_SIZE, load_network
+from styfie.segmentation.portrait import INPUT_SIZE, SHIPPED, load_network
 
 
-def export_segmenter(file: Path, source: Path | None = None) -> Path:
-    """Write the built-in network, or that of `source`, a file of `styfie train segmenter`.
+def export_segmenter(file: Path, source: Path | None = None, half: bool = False) -> Path:
+    """Write the built-in network, or that of `source`, a file of `styfie train segmenter`; `half`: weights in float16.
 
     From `picture` (B, 3, H, W) in [0, 1], H and W multiples of 32, to `matte` (B, 1, H, W), the probability of
     "person", and `parts` (B, 5, H/2, W/2), those of background, skin, hair, clothes and accessories.
@@ -26,14 +26,14 @@ def export_segmenter(file: Path, source: Path | None = None) -> Path:
         MissingError: there is no such file, or the optional part is not installed.
         OutputError: the file cannot be written.
     """
-    graph = new_graph()
-    network, side = (load_network(), INPUT_SIZE) if source is None else read_network(source)
+    graph = new_graph(half)
+    network, side, calibration = (load_network(), INPUT_SIZE, SHIPPED) if source is None else read_network(source)
     if not isinstance(network, PortraitNet):
         raise InputError(f"{source} holds a {type(network).__name__}: only one of --arch portrait can be exported.")
     matte, parts = _both(graph, network, graph.take("picture", ["batch", 3, "height", "width"]))
     graph.give(graph("Sigmoid", matte), "matte", ["batch", 1, "height", "width"])
     graph.give(graph("Softmax", parts, axis=1), "parts", ["batch", PARTS, "half_height", "half_width"])
-    return graph.save(file, {ABOUT: KIND, "side": str(side)})
+    return graph.save(file, {ABOUT: KIND, "side": str(side), **calibration.as_metadata()})
 
 
 def _both(graph: Graph, network: PortraitNet, picture: str) -> tuple[str, str]:

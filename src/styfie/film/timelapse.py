@@ -21,6 +21,7 @@ from styfie.painting import Painting
 from styfie.provenance import run_key
 from styfie.storage.checkpoint import FRAMES
 from styfie.storage.results import writing_into
+from styfie.storage.xmp import mark_gif, mark_mp4
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
@@ -97,16 +98,18 @@ class Timelapse:
             if self._stored:
                 self._stored.thin(self._every)
 
-    def save(self) -> Path:
-        """Write the film; it ends with the newest step, which is held for two seconds.
+    def save(self, packet: bytes = b"") -> Path:
+        """Write the film, with an XMP packet if given; it ends with the newest step, which is held for two seconds.
 
         Raises:
             OutputError: it cannot be written; what was there before stays.
         """
         frames = [*self._frames, *([] if self._last is None else [self._frame(self._last.layers)])]
-        write = _write_gif if self.file.suffix.lower() == ".gif" else _write_video
+        write, mark = (_write_gif, mark_gif) if self.file.suffix.lower() == ".gif" else (_write_video, mark_mp4)
         with writing_into(self.file.parent) as beside:
             write(frames, beside / self.file.name)
+            if packet:
+                mark(beside / self.file.name, packet)
         return self.file
 
     def _painted(self, progress: Progress) -> Iterator[Frame]:

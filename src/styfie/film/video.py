@@ -25,6 +25,7 @@ from styfie.film.parts import Parts, refusing
 from styfie.film.stream import Stream
 from styfie.settings import Settings
 from styfie.storage.results import writing_into
+from styfie.storage.xmp import SourceType, mark_mp4, xmp_packet
 from styfie.styles import StyleInput, resolve_looks
 
 if TYPE_CHECKING:
@@ -70,11 +71,13 @@ def paint_video(
         sound = find_sound(clip)
         if lost := left_out(clip, sound):
             note(f"Left out of the film: {'; '.join(lost)}.")
-        with Parts(folder, film_key(file, known, settings, first, end), PART, target.name) as parts:
+        key = film_key(file, known, settings, first, end)
+        packet = xmp_packet(SourceType.PAINTED, key) if settings.mark else b""
+        with Parts(folder, key, PART, target.name) as parts:
             _say_where(parts, note)
             stream = Stream(known, settings, parts.last)
             stream.seen |= parts.seen
-            finished = _paint(_Job(clip, sound, target, first, end), stream, parts, on_progress)
+            finished = _paint(_Job(clip, sound, target, first, end, packet), stream, parts, on_progress)
         if finished and (absent := [name for name in stream.looks if name not in stream.seen]):
             note(f"In no frame of {file.name} there was {' or '.join(absent)}: nothing of it is painted.")
         return target, finished
@@ -82,13 +85,14 @@ def paint_video(
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """What is to become of a clip: the film `target` of what it shows from `first` to `end`."""
+    """What is to become of a clip: the film `target` of what it shows from `first` to `end`, with an XMP `packet`."""
 
     clip: Clip
     sound: Sound | None
     target: Path
     first: float
     end: float | None
+    packet: bytes
 
 
 def _target(clip: Clip, folder: Path) -> Path:
@@ -130,6 +134,8 @@ def _paint(job: _Job, stream: Stream, parts: Parts, on_progress: Callable[[Progr
     with refusing(folder), writing_into(folder) as beside:
         film = beside / job.target.name
         join(parts.files(), clip, job.sound, film, begin, job.end is None and not stopped, parts.total)
+        if job.packet:
+            mark_mp4(film, job.packet)
         sync(film)
     sync(folder)
     parts.done(finished=not stopped)

@@ -8,6 +8,7 @@ fluids      marble, watercolour
 prints      waves, ink, pop, linocut
 ornaments   deco, embroidery
 masters     paintings in the public domain, as files
+techniques  ways to draw, as pictures of them
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from styfie.errors import InputError
 from styfie.gallery import cells, fluids, ornaments, prints, strokes
 from styfie.gallery.masters import MASTERS, Master
+from styfie.gallery.techniques import TECHNIQUES, Technique
 from styfie.registry import Registry
 
 if TYPE_CHECKING:
@@ -76,8 +78,8 @@ GALLERY: Registry[GalleryEntry] = Registry(
 )
 """The drawn pictures by the name they are asked for with: those that `engines.per_style` knows, in its order."""
 
-BUILT_IN: Mapping[str, GalleryEntry | Master] = MappingProxyType({**GALLERY, **MASTERS})
-"""All styles that are asked for by name: the drawn ones, then the masters'; `styles.load_style` reads either."""
+BUILT_IN: Mapping[str, GalleryEntry | Master | Technique] = MappingProxyType({**GALLERY, **MASTERS, **TECHNIQUES})
+"""All styles that are asked for by name: drawn ones, the masters', then techniques; `styles.load_style` reads them."""
 
 PAIRS: tuple[tuple[str, str], ...] = (
     ("autumn", "night"),

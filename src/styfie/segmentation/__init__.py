@@ -39,7 +39,7 @@ SEGMENTERS: Registry[SegmenterEntry] = Registry(
         "portrait": _portrait(
             "Subject and background, skin, hair, clothes, accessories, and each person, by the built-in network",
             "load_portrait",
-            "see WEIGHTS.md",
+            "Apache-2.0; of the pictures it learned from some are for research only: see WEIGHTS.md",
             "trained by `styfie train segmenter`",
         ),
         "jseg": SegmenterEntry(

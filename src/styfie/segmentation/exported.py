@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from styfie.errors import InputError, MissingError
+from styfie.segmentation.calibration import Calibration
 from styfie.segmentation.files import side_of
 from styfie.segmentation.networks import PARTS, PortraitNet
 
@@ -42,8 +43,8 @@ class ExportedNet(PortraitNet):
         return found[0].logit(TINY), found[1].clamp_min(TINY).log()
 
 
-def read_exported(file: Path) -> tuple[ExportedNet, int]:
-    """The network of an ONNX file, and the side in pixels of the pictures it was trained on.
+def read_exported(file: Path) -> tuple[ExportedNet, int, Calibration]:
+    """The network of an ONNX file, the side in pixels of the pictures it was trained on, and how it is read.
 
     Raises:
         MissingError: there is no such file, or ONNX Runtime is not installed.
@@ -67,10 +68,10 @@ def read_exported(file: Path) -> tuple[ExportedNet, int]:
     try:
         if about.get("styfie") != KIND:
             raise ValueError("something else")
-        network, side = ExportedNet(session), side_of(about)
+        network, side, calibration = ExportedNet(session), side_of(about), Calibration.of(about)
         network.both(torch.zeros(1, 3, TRIED, TRIED))
     except (KeyError, ValueError):  # InputError too
         raise InputError(
             f"{file} holds no network that finds people: a file of `styfie export segmenter` is wanted."
         ) from None
-    return network, side
+    return network, side, calibration

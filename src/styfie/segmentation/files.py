@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from styfie.errors import InputError, MissingError
 from styfie.segmentation.banet import BANet
+from styfie.segmentation.calibration import Calibration
 from styfie.segmentation.networks import PortraitNet
 from styfie.segmentation.segnet import SLIM, SegNet
 from styfie.segmentation.unet88 import UNet88
@@ -28,8 +29,8 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def read_network(file: Path) -> tuple[nn.Module, int]:
-    """The network of a safetensors file, frozen, and the side in pixels of the pictures it was trained on.
+def read_network(file: Path) -> tuple[nn.Module, int, Calibration]:
+    """The network of a safetensors file, frozen, the side in pixels of what it was trained on, and how it is read.
 
     Raises:
         MissingError: there is no such file.
@@ -44,7 +45,7 @@ def read_network(file: Path) -> tuple[nn.Module, int]:
         network.load_state_dict(state, assign=True)
         if not all(bool(torch.isfinite(value).all()) for value in state.values()):
             raise ValueError("weights that are no numbers")
-        return network.eval().requires_grad_(False), side_of(about)
+        return network.eval().requires_grad_(False), side_of(about), Calibration.of(about)
     except PermissionError:
         raise InputError(f"{file} may not be read: check its permissions.") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError):

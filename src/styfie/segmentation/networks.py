@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from styfie.encoders.plain import SLOPE, WIDTHS, PlainEncoder
 
 PARTS = 5  # background, skin, hair, clothes, accessories
-FROZEN = 2  # first convolutions of the encoder that are not trained further
+FROZEN = 2  # first convolutions of a ready encoder that are not trained further
 
 
 def conv_bn(a: int, b: int, size: int = 3) -> nn.Sequential:
@@ -74,12 +73,11 @@ class PortraitNet(nn.Module):
         return x
 
     def encode(self, picture: Tensor) -> list[Tensor]:
-        """The encoder's taps; its first convolution, edges and colours, is never trained further here."""
+        """The encoder's taps."""
         taps: list[Tensor] = []
         x = picture - 0.5
         for i, conv in enumerate(self.encoder.convs):
-            with torch.set_grad_enabled(torch.is_grad_enabled() and i >= FROZEN):
-                x = F.leaky_relu(conv(F.avg_pool2d(x, 2) if i else x), SLOPE)
+            x = F.leaky_relu(conv(F.avg_pool2d(x, 2) if i else x), SLOPE)
             taps.append(x)
         return taps
 

@@ -16,6 +16,8 @@ from styfie.devices import reduced_precision
 from styfie.errors import AbsentRegionError, InputError, NoPersonError
 from styfie.images import resize
 from styfie.regions import BACKGROUND, SUBJECT, Regions
+from styfie.segmentation.calibration import Calibration
+from styfie.segmentation.closer import boxes_to_see, pixels_of, put_closer
 from styfie.segmentation.exported import read_exported
 from styfie.segmentation.faces import face_map
 from styfie.segmentation.files import read_network
@@ -29,8 +31,7 @@ INPUT_SIZE = 256  # the network sees the photo stretched to a square of this sid
 SCALES = (1.0, 1.25)  # of that side, each seen straight and mirrored
 FAST_MATTE_SIZE = 384  # longest side at which a brief look's matte is solved for
 MIN_AREA = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
-CONTRAST = 1.6  # of the network's probabilities around 0.5: their outer parts are haze, not hair (chosen on val)
-SURE, SCORE = 0.9, 0.7  # a probability that counts as sure, and the score below which nobody counts as found
+SHIPPED = Calibration()  # of the network that ships, on portraits that it did not learn from
 PART_NAMES = ("skin", "hair", "clothes", "accessories")  # the network's parts after the background
 PERSON = re.compile(r"person-([1-9]\d?)")
 
@@ -54,15 +55,26 @@ class Prediction:
     photo: Tensor
     matte: Tensor
     parts: Tensor
+    calibration: Calibration = SHIPPED
 
     @property
-    def score(self) -> float:
+    def sure(self) -> float:
         """The share of the person of which the network is sure; 0 for next to nobody.
 
         Nearly 1 on portraits, mostly under 0.7 on what is taken for a person in landscapes and noise.
         """
         person = float((self.matte > 0.5).float().mean())
-        return float((self.matte > SURE).float().mean()) / person if person >= MIN_AREA else 0.0
+        return float((self.matte > self.calibration.sure).float().mean()) / person if person >= MIN_AREA else 0.0
+
+    @property
+    def score(self) -> float:
+        """How good the matte probably is, in [0, 1]."""
+        return self.calibration.score(self.sure)
+
+    @property
+    def found(self) -> bool:
+        """Whether somebody is in the photo."""
+        return self.score >= self.calibration.nobody
 
     @cached_property
     def people(self) -> list[Person]:
@@ -72,7 +84,7 @@ class Prediction:
     @cached_property
     def face(self) -> Tensor | None:
         """Where faces are, (1, 1, H, W) at the photo's size, see `faces.face_map`; None where nobody is found."""
-        if self.score < SCORE:
+        if not self.found:
             return None
         return face_map(self.matte, self.parts, (self.photo.shape[-2], self.photo.shape[-1]))
 
@@ -126,18 +138,35 @@ class Prediction:
 
 @torch.no_grad()
 def predict(
-    photo: Tensor, network: nn.Module, side: int = INPUT_SIZE, scales: Sequence[float] = SCALES, mirrored: bool = True
+    photo: Tensor,
+    network: nn.Module,
+    side: int = INPUT_SIZE,
+    scales: Sequence[float] = SCALES,
+    mirrored: bool = True,
+    calibration: Calibration = SHIPPED,
+    closer: bool = False,
 ) -> Prediction:
     """Run a network on a photo (1, 3, H, W), and on its mirror image, at each of some scales, and take the mean.
 
-    It sees squares of `side` pixels times the scale; one that is no `PortraitNet` knows no parts.
+    It sees squares of `side` pixels times the scale; one that is no `PortraitNet` knows no parts. `closer` looks once
+    more at people who are small in the photo, at a part of it: the prediction is then of a larger side.
     """
     seen = [_predict_once(photo, network, round(scale * side / 32) * 32, mirrored) for scale in scales]
     mattes, parts = zip(*seen, strict=True)
     matte = torch.cat([resize(one, (side, side)) for one in mattes]).mean(0, keepdim=True)
     part = torch.cat([resize(one, (side // 2, side // 2)) for one in parts]).mean(0, keepdim=True)
-    clear = (CONTRAST * (matte - 0.5) + 0.5).clamp(0, 1)
-    return Prediction(photo, without_specks(clear), part.clamp(0, 1))
+    if closer and (boxes := boxes_to_see(without_specks(_clear(matte, calibration)))):
+        size = (photo.shape[-2], photo.shape[-1])
+        cuts = [photo[(..., *pixels_of(box, size))] for box in boxes]
+        looks = [_predict_once(cut, network, side, mirrored) for cut in cuts]
+        matte = put_closer(matte, boxes, [one for one, _ in looks], size)
+        part = put_closer(part, boxes, [one for _, one in looks], size)
+    clear = _clear(matte, calibration)
+    return Prediction(photo, without_specks(clear), part.clamp(0, 1), calibration)
+
+
+def _clear(matte: Tensor, calibration: Calibration) -> Tensor:
+    return (calibration.contrast * (matte - 0.5) + 0.5).clamp(0, 1)
 
 
 def _predict_once(photo: Tensor, network: nn.Module, side: int, mirrored: bool) -> tuple[Tensor, Tensor]:
@@ -161,20 +190,26 @@ class PortraitSegmenter:
     """Finds the person; splits off parts and people when asked for by name."""
 
     def __init__(
-        self, network: nn.Module, side: int = INPUT_SIZE, scales: Sequence[float] = SCALES, matte_size: int = MATTE_SIZE
+        self,
+        network: nn.Module,
+        side: int = INPUT_SIZE,
+        calibration: Calibration = SHIPPED,
+        scales: Sequence[float] = SCALES,
+        matte_size: int = MATTE_SIZE,
     ) -> None:
-        self.network, self.side, self.scales, self.matte_size = network, side, scales, matte_size
+        self.network, self.side, self.calibration = network, side, calibration
+        self.scales, self.matte_size = scales, matte_size
 
     def fast(self) -> PortraitSegmenter:
         """The same in half the time, for engines that take no more: one scale, and the matte solved for smaller.
 
         On validation portraits the same IoU, and 0.004 less of the boundary's F (`benchmarks/segmenter.py`).
         """
-        return PortraitSegmenter(self.network, self.side, SCALES[:1], FAST_MATTE_SIZE)
+        return PortraitSegmenter(self.network, self.side, self.calibration, SCALES[:1], FAST_MATTE_SIZE)
 
     def parts(self, photo: Tensor) -> list[str]:
         """Names that may be split off the person of a photo: parts, and people where there are several."""
-        count = len(predict(photo, self.network, self.side, scales=(1.0,), mirrored=False).people)
+        count = len(self._glance(photo).people)
         return [*PART_NAMES, *(f"person-{n + 1}" for n in range(count) if count > 1)]
 
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
@@ -189,14 +224,21 @@ class PortraitSegmenter:
 
     def _whole(self, photo: Tensor) -> tuple[Regions, Prediction]:
         """Subject and background, and what the network sees."""
-        prediction = predict(photo, self.network, self.side, self.scales)
-        if prediction.score < SCORE:
+        prediction = self._predict(photo)
+        if not prediction.found:
             raise NoPersonError(
-                "No person was found in the photo: give a mask with --mask FILE (white = subject), "
-                "or choose a photo in which the person is larger."
+                "No person was found in the photo: say where the subject is with --subject-at X,Y, a pixel of it, or "
+                "give a mask with --mask FILE (white = subject)."
             )
         whole = Regions.of_subject(refine(prediction.matte, photo, self.matte_size), prediction.score)
         return replace(whole, face=prediction.face), prediction
+
+    def _predict(self, photo: Tensor) -> Prediction:
+        return predict(photo, self.network, self.side, self.scales, calibration=self.calibration)
+
+    def _glance(self, photo: Tensor) -> Prediction:
+        """One look, as there is time for in a film."""
+        return predict(photo, self.network, self.side, (1.0,), mirrored=False, calibration=self.calibration)
 
     def check(self, finer: Iterable[str]) -> None:
         """See that there could be such regions in a frame.
@@ -250,8 +292,8 @@ class PortraitSegmenter:
         Raises:
             NoPersonError: no person in it that the network could find.
         """
-        prediction = predict(photo, self.network, self.side, scales=(1.0,), mirrored=False)
-        if prediction.score < SCORE:
+        prediction = self._glance(photo)
+        if not prediction.found:
             raise NoPersonError("No person was found in the frame.")
         return replace(
             Regions.of_subject(guided_upsample(prediction.matte, photo), prediction.score), face=prediction.face
@@ -259,7 +301,7 @@ class PortraitSegmenter:
 
     def split(self, regions: Regions, photo: Tensor, finer: Iterable[str]) -> Regions:
         """Split `finer` regions off a subject that is known already, and find the faces, whatever the subject is."""
-        prediction = predict(photo, self.network, self.side, self.scales)
+        prediction = self._predict(photo)
         return split_off(replace(regions, face=prediction.face), prediction, finer)
 
 

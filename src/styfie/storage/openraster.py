@@ -35,9 +35,12 @@ from styfie.painting import Painting
 from styfie.regions import NAME, Regions
 from styfie.segmentation.colours import BoundaryColours
 from styfie.storage.stored import LOOK_FIELDS, OLD_FIELDS, check_recipe
+from styfie.storage.xmp import SourceType, mark_png, recipe_hash, xmp_packet
 
 MOST_PIXELS = 16_384**2  # of the largest size that can be asked for
 MIMETYPE = "image/openraster"
+RECIPE = "styfie/recipe.json"
+XMP = "META-INF/metadata.xml"  # where formats that are ZIP archives hold it
 BOUNDARY = "styfie/soft.png"  # a row per region, a column per pixel that regions share: what they look like there
 EPOCH = (1980, 1, 1, 0, 0, 0)  # no time of day: the same run gives the same bytes
 ROWS = 64  # that are turned into 8 bits at a time
@@ -71,13 +74,13 @@ def write_painting(
     Args:
         painting: what to write.
         file: where to.
-        both: the painting's picture in 8 bits, and as PNG, where it is known already.
+        both: the painting's picture in 8 bits, and as PNG with its mark, where it is known already.
         like: the file of a painting that differs in looks and recipe alone: all else is copied from there.
     """
     image, merged = both or _both(painting)
     small = image.copy()
     small.thumbnail((256, 256))
-    described = json.dumps(recipe_of(painting), indent=1, sort_keys=True).encode()
+    packet = packet_of(painting)
     with contextlib.ExitStack() as stack:
         archive = stack.enter_context(zipfile.ZipFile(file, "w"))
         source = stack.enter_context(zipfile.ZipFile(like)) if like else None
@@ -93,12 +96,27 @@ def write_painting(
 
         for name, data in in_threads(packed, _pictures(painting)):
             _put(archive, name, data)
-        _put(archive, "styfie/recipe.json", described)
+        _put(archive, RECIPE, recipe_bytes(painting))
+        if packet:
+            _put(archive, XMP, packet)
+
+
+def recipe_bytes(painting: Painting) -> bytes:
+    """A painting's recipe as it stands in its file."""
+    return json.dumps(recipe_of(painting), indent=1, sort_keys=True).encode()
+
+
+def packet_of(painting: Painting, kind: SourceType = SourceType.PAINTED) -> bytes:
+    """The XMP packet of a painting's pictures, with its recipe's hash; empty where its settings ask for no mark."""
+    settings = painting.recipe.get("settings")
+    marked = settings.get("mark", True) if isinstance(settings, Mapping) else True
+    return xmp_packet(kind, recipe_hash(recipe_bytes(painting))) if marked else b""
 
 
 def _both(painting: Painting) -> tuple[Image.Image, bytes]:
     image = eight_bits(painting.render())
-    return image, png(image)
+    packet = packet_of(painting)
+    return image, mark_png(png(image), packet) if packet else png(image)
 
 
 def _pictures(painting: Painting) -> Iterator[tuple[str, Callable[[], Image.Image]]]:
@@ -141,7 +159,7 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
         with contextlib.ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(file))
             pictures = stack.enter_context(contextlib.closing(_Pictures(archive, styles)))
-            recipe = check_recipe(json.loads(archive.read("styfie/recipe.json")))
+            recipe = check_recipe(json.loads(archive.read(RECIPE)))
             names: list[str] = recipe["regions"]
             photo = pictures.colour("data/photo.png")
             regions = _regions(pictures, recipe)
@@ -190,7 +208,7 @@ def stored_recipe(file: Path) -> Mapping[str, Any]:
         return {}
     try:
         with zipfile.ZipFile(file) as archive:
-            found = json.loads(archive.read("styfie/recipe.json"))
+            found = json.loads(archive.read(RECIPE))
     except Exception:  # likewise
         return {}
     return found if isinstance(found, dict) else {}

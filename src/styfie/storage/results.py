@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import PIL.Image
 
 from styfie._version import __version__
-from styfie.images import fit_size, write_png
+from styfie.images import fit_size
 from styfie.painting import Painting, lens_blur
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.foreground import estimate_foreground, one_thread
@@ -27,6 +27,7 @@ from styfie.storage.openraster import (
     eight_bits,
     in_threads,
     open_png,
+    packet_of,
     png,
     recipe_of,
     region_names,
@@ -35,6 +36,7 @@ from styfie.storage.openraster import (
     write_painting,
 )
 from styfie.storage.sheet import CELL, PAPER, caption, fit_cell, lay_out, on_chequers, score_of
+from styfie.storage.xmp import SourceType, mark_png, mark_svg
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,11 +46,18 @@ if TYPE_CHECKING:
 
 FILE = "painting.ora"
 STROKES = ("strokes.json", "strokes.svg")
+SHAPES = "regions.svg"
 PNG_END = b"IEND\xaeB`\x82"  # how every picture ends
+SVG = b"<!-- Styfie: flat regions -->"  # in the first lines of the second kind of drawing
 DRAWING = b'{"format": "styfie-strokes-'  # how the first of them begins
 WidthHeight = tuple[int, int]  # width and height
 LONGEST = "both"  # takes the most time to make, and is packed while the others are made
 PICTURES = ("photo", "mask", "cutout", SUBJECT, BACKGROUND, LONGEST, "blur", "sheet")
+# What the pictures' metadata say that they are; photo and masks, which show nothing that was changed, say nothing.
+SOURCE_TYPES = {
+    **dict.fromkeys((SUBJECT, BACKGROUND, LONGEST, "sheet"), SourceType.PAINTED),
+    **dict.fromkeys(("cutout", "blur"), SourceType.ALTERED),
+}
 
 
 def result_files(folder: Path, regions: Iterable[str]) -> list[Path]:
@@ -58,7 +67,7 @@ def result_files(folder: Path, regions: Iterable[str]) -> list[Path]:
     """
     masks = [*dict.fromkeys([*regions, SUBJECT, BACKGROUND])]
     pictures = [folder / f"{name}.png" for name in (*PICTURES, *(f"mask-{name}" for name in masks))]
-    return [*pictures, *_stale(folder, pictures), *(folder / name for name in (FILE, *STROKES))]
+    return [*pictures, *_stale(folder, pictures), *(folder / name for name in (FILE, *STROKES, SHAPES))]
 
 
 def _stale(folder: Path, files: Iterable[Path]) -> list[Path]:
@@ -94,14 +103,12 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
     stale = _stale(folder, files)
     _check_folder(painting, folder, like)
     with writing_into(folder) as beside, one_thread():
-        written = _Written(beside, _unchanged(painting, like) if like else {})
+        written = _Written(beside, painting, _unchanged(painting, like) if like else {}, rescored=like is not None)
         cells = list(in_threads(lambda one: written.picture(*one), _sheet_cells(painting, written, like)))
         cells.insert(names.index(LONGEST), cells.pop(0))
         sheet = _sheet(cells, written.reused)
-        write_png(sheet, beside / "sheet.png")
-        if like and written.likeness is not None:
-            painting = replace(painting, recipe={**painting.recipe, "likeness": round(written.likeness, 3)})
-        write_painting(painting, beside / FILE, written.both, like)
+        (beside / "sheet.png").write_bytes(marked(written.painting, "sheet", png(sheet)))
+        write_painting(written.painting, beside / FILE, written.both, like)
     _remove(stale)
     return [*files, folder / FILE]
 
@@ -115,12 +122,18 @@ def _check_folder(painting: Painting, folder: Path, like: Path | None) -> None:
     check_targets(targets, read)
 
 
-def holds_painting(folder: Path, strokes: bool) -> bool:
-    """Whether all files of the painting in a folder are there and whole, those of its `strokes` among them."""
+def marked(painting: Painting, name: str, data: bytes) -> bytes:
+    """A result's PNG with the mark that it is to have: none where the settings ask for none, see `SOURCE_TYPES`."""
+    return mark_png(data, packet_of(painting, SOURCE_TYPES[name])) if name in SOURCE_TYPES else data
+
+
+def holds_painting(folder: Path, strokes: bool, svg: bool = False) -> bool:
+    """Whether all files of the painting in a folder are there and whole, those of its `strokes` or its `svg` too."""
     names = region_names(folder / FILE)
     finer = names if set(names) - {SUBJECT, BACKGROUND} else ()
     pictures = [folder / f"{name}.png" for name in (*PICTURES, *(f"mask-{name}" for name in finer))]
     drawn = not strokes or (_is_drawing(folder / STROKES[0]) and _ends(folder / STROKES[1], b"</svg>\n"))
+    drawn = drawn and (not svg or _ends(folder / SHAPES, b"</svg>\n"))
     return bool(names) and drawn and all(_ends(file, PNG_END) for file in pictures)
 
 
@@ -171,29 +184,65 @@ def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> 
     whole = set(names) <= set(drawing.regions)
     weights = {name: shares[names.index(name)][None] for name in drawing.regions}
     svg = to_svg(drawing, weights, None if whole else painting.photo)
+    if packet := packet_of(painting):
+        svg = mark_svg(svg, packet)
     with writing_into(folder) as beside:
         (beside / files[0].name).write_text(to_json(drawing), encoding="utf-8")
         (beside / files[1].name).write_text(svg, encoding="utf-8")
     return files
 
 
+def write_svg(folder: Path, svg: str) -> list[Path]:
+    """Write a painting's drawing as `regions.svg`; without any, that of an earlier one goes.
+
+    Raises:
+        OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
+    """
+    file = folder / SHAPES
+    if not svg:
+        if _is_shapes(file):
+            _remove([file])
+        return []
+    with writing_into(folder) as beside:
+        (beside / SHAPES).write_text(svg, encoding="utf-8")
+    return [file]
+
+
+def _is_shapes(file: Path) -> bool:
+    """Whether a file is of an earlier painting, and not one of the user's that is called so."""
+    try:
+        if not file.is_file():
+            return False
+        with file.open("rb") as stream:
+            return SVG in stream.read(256)
+    except OSError:
+        return False
+
+
 class _Written:
     """Pictures on their way into a `folder` beside the results, but for the `reused` files of an earlier run."""
 
-    def __init__(self, folder: Path, reused: Mapping[str, Path]) -> None:
-        self.folder, self.reused = folder, reused
+    def __init__(self, folder: Path, painting: Painting, reused: Mapping[str, Path], rescored: bool) -> None:
+        self.folder, self.painting, self.reused, self.rescored = folder, painting, reused, rescored
         self.both: tuple[Image, bytes] | None = None
-        self.likeness: float | None = None  # of `both`
+
+    def score(self, likeness: float | None) -> None:
+        """Have the recipe hold the likeness of `both` where another look made it anew: before any picture is marked."""
+        if self.rescored and likeness is not None:
+            recipe = {**self.painting.recipe, "likeness": round(likeness, 3)}
+            self.painting = replace(self.painting, recipe=recipe)
 
     def picture(self, name: str, label: str, image: Image | WidthHeight) -> tuple[str, Image | WidthHeight]:
         """Write one if it has a name, and return its caption and its small copy for the sheet."""
         file = self.folder / f"{name}.png"
-        if name in self.reused and not self.reused[name].parent.samefile(self.folder.parent):
+        if name in self.reused and name in SOURCE_TYPES:
+            file.write_bytes(marked(self.painting, name, self.reused[name].read_bytes()))  # its recipe is another now
+        elif name in self.reused and not self.reused[name].parent.samefile(self.folder.parent):
             shutil.copyfile(self.reused[name], file)
         if isinstance(image, tuple):
             return label, image
         if name and name not in self.reused:
-            data = png(image)
+            data = marked(self.painting, name, png(image))
             file.write_bytes(data)
             if name == "both":
                 self.both = image, data
@@ -221,7 +270,7 @@ def _sheet_cells(
             picture = pictures[name]
             score = score_of(painting, name, picture)
             if name == "both":
-                written.likeness = score
+                written.score(score)
             yield name, caption(name, score), eight_bits(picture)
     for name, look in painting.looks.items():
         for n, style in enumerate(look.styles):

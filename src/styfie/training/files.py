@@ -120,10 +120,17 @@ class Files:
         Raises:
             InputError: it cannot be read.
         """
+        return Opened(self.read(name), name, self.source)
+
+    def read(self, name: str) -> bytes:
+        """A file's content.
+
+        Raises:
+            InputError: it cannot be read.
+        """
         whole = self._around + name
         with naming(name, self.source):
-            content = self._pack.read(whole) if self._pack else (self.source / whole).read_bytes()
-        return Opened(content, name, self.source)
+            return self._pack.read(whole) if self._pack else (self.source / whole).read_bytes()
 
     def size_of(self, name: str) -> tuple[int, int]:
         """The shorter and the longer side of a picture, from the first bytes of its file alone.

@@ -40,7 +40,8 @@ class Pastings:
     """What portraits are put together with: backgrounds, scenes without people, and cut-out people.
 
     Each of `sources`, folders or ZIPs, may hold `backgrounds/*.jpg` and `cutouts/` (`X.jpg` + `X_alpha.png`); `scenes`
-    are folders or packs of pictures, of which those whose path names people are left out.
+    are folders or packs of pictures, of which those whose path names people, or has a word of `leave_out`, are not
+    taken.
 
     All chance is drawn at once, pixels are touched when they are looked at: a process that needs only some rows of
     a batch draws the others for nothing.
@@ -49,7 +50,7 @@ class Pastings:
         InputError: a cut-out has no alpha beside it; or as `PictureSet`.
     """
 
-    def __init__(self, sources: Iterable[Files], scenes: Sequence[Path] = ()) -> None:
+    def __init__(self, sources: Iterable[Files], scenes: Sequence[Path] = (), leave_out: Sequence[str] = ()) -> None:
         both = [(files, folder) for files in sources for folder in ("backgrounds", "cutouts")]
         self.backgrounds, self.cutouts = (
             [(f, name) for f, folder in both if folder == kind for name in f.below(folder, (".jpg",)).values()]
@@ -58,7 +59,7 @@ class Pastings:
         for files, name in self.cutouts:
             if _alpha(name) not in files.names:
                 raise InputError(f"{files.source}: {name} has no {_alpha(name)} beside it: add it, or remove {name}.")
-        self.scenes = [PictureSet(source, leave_out=PEOPLE) for source in scenes]
+        self.scenes = [PictureSet(source, leave_out=(*PEOPLE, *leave_out)) for source in scenes]
 
     def scene(self, rng: np.random.Generator, size: tuple[int, int]) -> Callable[[], Pixels] | None:
         """A part of some picture without people, stretched to (height, width); `None` where there are none.
@@ -94,6 +95,51 @@ class Pastings:
             alpha = portrait.matte[..., None] / np.float32(255)
             mixed = portrait.image * light * alpha + behind() * (1 - alpha)
             return mixed.clip(0, 255).astype(np.uint8), portrait.matte, portrait.parts
+
+        return Portrait(portrait.name, portrait.size, make)
+
+    def far_away(self, portrait: Portrait, rng: np.random.Generator) -> Portrait:
+        """The portrait's person small, at 0.15 to 0.6 of the size, somewhere in another picture."""
+        behind = self.scene(rng, portrait.size)
+        scale, across, down = np.exp(rng.uniform(np.log(0.15), np.log(0.6))), rng.random(), rng.random()
+        light = rng.uniform(0.7, 1.2, 3).astype(np.float32)
+        if behind is None:
+            return portrait
+        height, width = portrait.size
+        size = (max(2, round(width * scale)), max(2, round(height * scale)))
+        at = (int(across * (width - size[0])), int((1 - 0.6 * down * down) * (height - size[1])))
+
+        def make() -> tuple[Pixels, Pixels, Pixels]:
+            lit = (portrait.image * light).clip(0, 255).astype(np.uint8)
+            matte = Image.fromarray(portrait.matte).resize(size, Image.Resampling.BOX)
+            image, cover = Image.fromarray(behind()), Image.new("L", (width, height))
+            image.paste(Image.fromarray(lit).resize(size, Image.Resampling.BOX), at, matte)
+            cover.paste(matte, at)
+            labels = Image.new("L", (width, height))
+            labels.paste(Image.fromarray(portrait.parts).resize(size, Image.Resampling.NEAREST), at)
+            return np.asarray(image), np.asarray(cover), np.asarray(labels)
+
+        return Portrait(portrait.name, portrait.size, make)
+
+    def covered(self, portrait: Portrait, rng: np.random.Generator) -> Portrait:
+        """Something of another picture, an ellipse or a rectangle, before the portrait's person."""
+        height, width = portrait.size
+        high, wide = (max(4, int(rng.uniform(0.1, 0.45) * n)) for n in (height, width))
+        top, left = int(rng.integers(height - high + 1)), int(rng.integers(width - wide + 1))
+        round_one = rng.random() < 0.5
+        thing = self.scene(rng, (high, wide))
+        if thing is None:
+            return portrait
+
+        def make() -> tuple[Pixels, Pixels, Pixels]:
+            rows, columns = np.ogrid[-1 : 1 : high * 1j, -1 : 1 : wide * 1j]
+            shape = (rows**2 + columns**2 <= 1) if round_one else np.ones((high, wide), bool)
+            box = (slice(top, top + high), slice(left, left + wide))
+            image, matte, parts = portrait.image.copy(), portrait.matte.copy(), portrait.parts.copy()
+            image[box] = np.where(shape[..., None], thing(), image[box])
+            matte[box] = np.where(shape, 0, matte[box])
+            parts[box] = np.where(shape & (parts[box] != UNLABELLED), 0, parts[box])
+            return image, matte, parts
 
         return Portrait(portrait.name, portrait.size, make)
 
@@ -150,8 +196,9 @@ def as_matte(portrait: Portrait) -> Tensor:
 
 
 def draw_placing(rng: np.random.Generator) -> Tensor:
-    """A random `theta` for `place`: mirrored, scaled 0.75-1.6, turned up to 15 degrees, moved."""
-    scale, angle = np.exp(rng.uniform(np.log(0.75), np.log(1.6))), np.deg2rad(rng.normal(0, 7))
+    """A random `theta` for `place`: mirrored, scaled 0.7-1.8, turned up to 15 degrees, some upside down, moved."""
+    scale, angle = np.exp(rng.uniform(np.log(0.7), np.log(1.8))), np.deg2rad(rng.normal(0, 7))
+    angle += np.pi / 2 * rng.choice([0, 1, 2, 3], p=[0.95, 0.01, 0.03, 0.01])
     aspect = np.exp(rng.uniform(-0.2, 0.2))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     turn = turn @ np.diag([rng.choice([-1, 1]) * aspect, 1 / aspect]) / scale
@@ -178,8 +225,10 @@ def place(portrait: Portrait, side: int, theta: Tensor | None = None) -> tuple[T
     return found[:3], found[3:], marked.long()
 
 
-def relight(rows: Tensor, rng: np.random.Generator, count: int | None = None, first: int = 0) -> Tensor:
-    """Brightness, contrast, gamma, cast, saturation, blur, noise, JPEG, low light: each its own, one in five none.
+def relight(
+    rows: Tensor, rng: np.random.Generator, count: int | None = None, first: int = 0, plain: float = 0.2
+) -> Tensor:
+    """Brightness, contrast, gamma, cast, saturation, blur, noise, JPEG, low light, each its own, or nothing (`plain`).
 
     `rows` (R, 3, H, W) are those from `first` on of a batch of `count` pictures, for which chance is drawn.
     """
@@ -201,7 +250,7 @@ def relight(rows: Tensor, rng: np.random.Generator, count: int | None = None, fi
     x = torch.where(some(0.12), blurred, x)
     noise = torch.from_numpy(rng.standard_normal((count, *x.shape[1:]), np.float32))[mine] * draw(0.0, 0.06)
     x = torch.where(some(0.3), x + noise, x).clamp(0, 1)
-    x = torch.where(some(0.2), rows, x)
+    x = torch.where(some(plain), rows, x)
     for i in np.flatnonzero(rng.random(count) < 0.15):
         quality = int(rng.integers(15, 70))
         if mine.start <= i < mine.stop:

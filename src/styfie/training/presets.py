@@ -13,16 +13,20 @@ from styfie.training.loop import Schedule
 class TrainingPreset:
     """What a network is shown, and for how long.
 
-    `varied` pictures are pasted, placed and lit at random and learned by the network's own loss, and are small for the
-    first `small_share` of the steps; else they are shown as they are, with masks of two values, and learned by binary
-    cross-entropy alone. A pass is `pass_size` pictures drawn at random (as many as there are, if 0); without `passes`
-    the schedule's own steps count.
+    `varied` pictures are pasted, placed and lit at random and learned by the network's own loss, and are small at
+    first: `growth` has shares of the steps, rising, and the share of the side that pictures have until then; light and
+    colours of the share `plain` stay as they are. Else all are shown as they are, with masks of two values, and learned
+    by binary cross-entropy alone. From `scratch` nothing is started from but chance, so that all that a network has
+    learned is from the pictures of its own training. A pass is `pass_size` pictures drawn at random (as many as there
+    are, if 0); without `passes` the schedule's own steps count.
     """
 
     schedule: Schedule
     side: int = 256
     varied: bool = True
-    small_share: float = 0.6
+    growth: tuple[tuple[float, float], ...] = ((0.6, 0.75),)
+    plain: float = 0.2
+    scratch: bool = False
     passes: float = 0
     pass_size: int = 0
 
@@ -39,9 +43,10 @@ class TrainingPreset:
         return replace(self, pass_size=size, schedule=replace(self.schedule, steps=steps))
 
     def side_at(self, step: int) -> int:
-        """The pictures' side in a step: varied ones are three quarters of it, in multiples of 32, at first."""
-        if self.varied and step < self.small_share * self.schedule.steps:
-            return max(32, self.side * 3 // 4 // 32 * 32)
+        """The pictures' side in a step: varied ones are smaller at first, in multiples of 32."""
+        for until, share in self.growth if self.varied else ():
+            if step < until * self.schedule.steps:
+                return max(32, int(self.side * share) // 32 * 32)
         return self.side
 
 
@@ -49,7 +54,14 @@ PRESETS = {
     "ours": TrainingPreset(Schedule(steps=4000, batch=16, learning_rate=2e-3, weight_decay=1e-2, average=0.998)),
     # After ours: full size throughout, at a quarter of the rate.
     "finish": TrainingPreset(
-        Schedule(steps=800, batch=16, learning_rate=5e-4, weight_decay=1e-2, average=0.995), small_share=0.0
+        Schedule(steps=800, batch=16, learning_rate=5e-4, weight_decay=1e-2, average=0.995), growth=()
+    ),
+    # From random weights: half the side, where a step costs a quarter, for half of the steps, and easier pictures.
+    "scratch": TrainingPreset(
+        Schedule(steps=6000, batch=16, learning_rate=2e-3, weight_decay=1e-2, average=0.998),
+        growth=((0.55, 0.5), (0.92, 0.67)),
+        plain=0.5,
+        scratch=True,
     ),
     # The founding paper (2021): Adam at a constant 1e-4, 10 passes of 10,000 random samples, batches of 16, 256 x 256.
     "paper": TrainingPreset(

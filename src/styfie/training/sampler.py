@@ -11,13 +11,20 @@ from torch import Tensor
 
 from styfie.errors import InputError
 from styfie.training.files import Files
+from styfie.training.pictures import PictureSet
 from styfie.training.portraits import Batch, Pastings, draw_placing, place, relight
 from styfie.training.presets import TrainingPreset
 from styfie.training.readers import Entry, Portrait, PortraitSet, open_portraits
 
 # Sources that are few but varied are drawn more often.
-DRAWN = {"hsd": 3.0, "comp": 1.0, "fasseg": 0.7}
-NOBODY, CUTOUT, JOINED, NEW_BACKGROUND = 0.04, 0.05, 0.06, 0.3  # shares of the varied pictures
+DRAWN = {"ccp": 0.6, "hsd": 3.0, "fasseg": 0.7, "pf": 2.0, "cocof": 4.0, "coco": 3.0, "negf": 1.5, "statue": 0.8}
+NOBODY, CUTOUT, JOINED, NEW_BACKGROUND, FAR = 0.04, 0.05, 0.06, 0.2, 0.08  # shares of the varied pictures
+COVERED, BACKLIT = 0.08, 0.1
+
+
+def has_word(path: str, words: Sequence[str]) -> bool:
+    """Whether one of some words is in a path."""
+    return any(word in path for word in words)
 
 
 class Several:
@@ -40,9 +47,9 @@ class Several:
         """Where each portrait lies."""
         return [self.sets[which].entries[inside] for which, inside in self._at]
 
-    def without(self, sources: Sequence[str]) -> Several:
-        """Those of other sources."""
-        kept = [at for at, entry in zip(self._at, self.entries, strict=True) if entry.source not in sources]
+    def without(self, words: Sequence[str]) -> Several:
+        """Those with none of some words in their path."""
+        kept = [at for at, one in zip(self._at, self.entries, strict=True) if not has_word(one.image, words)]
         return Several(self.sets, kept)
 
     def spread(self, count: int) -> Several:
@@ -54,10 +61,10 @@ class Several:
 class Material:
     """All that a run is given: portraits to learn from and to score on, and where cut-outs and backgrounds lie.
 
-    Portraits of the sources in `leave_out` are scored on but not learned from.
+    Portraits with a word of `leave_out` in their path are scored on but not learned from.
 
     Raises:
-        MissingError, InputError: as `open_portraits`; or `leave_out` names what is not there, or all.
+        MissingError, InputError: as `open_portraits`; or all portraits are left out.
     """
 
     def __init__(self, data: Sequence[Path], leave_out: Sequence[str] = ()) -> None:
@@ -65,28 +72,35 @@ class Material:
         divided = [open_portraits(files) for files in self.files]
         self.learning, self.held_out = (Several(sets) for sets in zip(*divided, strict=True))
         self.leave_out = list(leave_out)
-        sources = sorted({entry.source for entry in self.learning.entries})
-        if unknown := [source for source in leave_out if source not in sources]:
-            shown = ", ".join(sources[:20]) + (", …" if len(sources) > 20 else "")
-            raise InputError(f"There is no source {unknown[0]!r} to leave out: there are {shown}.")
-        if set(sources) <= set(leave_out):
-            raise InputError("Every source is left out: keep one to learn from.")
         self.learned = self.learning.without(leave_out)
+        if not len(self.learned):
+            raise InputError("Every portrait is left out: keep some to learn from.")
+
+    def check_words(self, scenes: Sequence[Path] = ()) -> None:
+        """See that each word to leave out is in some path: one that is mistyped would leave nothing out.
+
+        Raises:
+            InputError: one is in none, or as `PictureSet`.
+        """
+        paths = [entry.image for entry in self.learning.entries]
+        paths += [name for source in scenes for name in PictureSet(source).names]
+        if unknown := [word for word in self.leave_out if not any(word in path for path in paths)]:
+            sources = ", ".join(sorted({entry.source for entry in self.learning.entries})[:20])
+            raise InputError(f"No picture has {unknown[0]!r} in its path to leave out: sources are {sources}.")
 
 
 class Sampler:
     """Batches of portraits; `at(step, rows)` depends on these and the seed alone."""
 
     def __init__(self, material: Material, recipe: TrainingPreset, scenes: Sequence[Path] = ()) -> None:
-        self.portraits, self.recipe = material.learning, recipe
-        self.pastings = Pastings(material.files, scenes)
-        sources = [entry.source for entry in self.portraits.entries]
+        self.portraits, self.recipe = material.learned, recipe
+        self.pastings = Pastings(material.files, scenes, material.leave_out)
         weights = DRAWN if recipe.varied else {}
-        drawn = np.array([0.0 if s in material.leave_out else weights.get(s, 1.0) for s in sources])
+        drawn = np.array([weights.get(entry.source, 1.0) for entry in self.portraits.entries])
         self.odds = drawn / drawn.sum()
 
     def draw(self, rng: np.random.Generator) -> Portrait:
-        """Nobody, a pasted cut-out, or a portrait: as it is, with one more person, before another background."""
+        """Nobody, a pasted cut-out, or a portrait: as it is, with one more person, elsewhere, far away, or covered."""
         kind = rng.random()
         if kind < NOBODY and (scene := self.pastings.nobody(rng)):
             return scene
@@ -95,9 +109,16 @@ class Sampler:
             return self.pastings.onto_new_background(cutout, rng)
         portrait = self.any_portrait(rng)
         kind -= CUTOUT
-        if kind < JOINED:
-            return self.pastings.joined_by(portrait, rng)
-        return self.pastings.onto_new_background(portrait, rng) if kind < JOINED + NEW_BACKGROUND else portrait
+        for share, vary in (
+            (JOINED, self.pastings.joined_by),
+            (NEW_BACKGROUND, self.pastings.onto_new_background),
+            (FAR, self.pastings.far_away),
+            (COVERED, self.pastings.covered),
+        ):
+            if kind < share:
+                return vary(portrait, rng)
+            kind -= share
+        return portrait
 
     def any_portrait(self, rng: np.random.Generator) -> Portrait:
         """A portrait as it is."""
@@ -115,7 +136,11 @@ class Sampler:
         placed = [place(portrait, side, theta) for portrait, theta in drawn[rows.start : rows.stop]]
         pictures, mattes, parts = (torch.stack(column) for column in zip(*placed, strict=True))
         if varied:
-            pictures = relight(pictures, rng, count, rows.start)
+            against = torch.from_numpy(
+                np.where(rng.random(count) < BACKLIT, rng.uniform(0.25, 0.7, count), 1.0)
+            ).float()
+            pictures = pictures * torch.lerp(torch.ones(()), against[rows.start : rows.stop, None, None, None], mattes)
+            pictures = relight(pictures, rng, count, rows.start, self.recipe.plain)
         else:
             mattes = (mattes >= 0.5).float()
         return Batch(pictures.contiguous(memory_format=torch.channels_last), mattes, parts[:, ::2, ::2])

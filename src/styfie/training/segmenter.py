@@ -12,15 +12,18 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from styfie.encoders.plain import SLOPE
 from styfie.errors import InputError, MissingError
-from styfie.evaluation.masks import MaskSummary, score_mask, summarise
+from styfie.evaluation.masks import MaskSummary, overlap, score_mask, summarise
 from styfie.images import resize
 from styfie.losses.masks import matte_entropy
+from styfie.segmentation.calibration import Calibration, calibrate, reliability
 from styfie.segmentation.files import read_state
 from styfie.segmentation.networks import FROZEN, PortraitNet
+from styfie.segmentation.portrait import predict
 from styfie.training.architectures import load_architecture
 from styfie.training.loop import CPU, fit
-from styfie.training.portraits import Batch, as_matte, place
+from styfie.training.portraits import Batch, as_matte, as_picture, place
 from styfie.training.presets import PRESETS, TrainingPreset
 from styfie.training.processes import rank_and_count
 from styfie.training.sampler import Material, Sampler, Several
@@ -55,7 +58,8 @@ def train_segmenter(
 
     `start` are weights of an earlier network of this kind, or for `portrait` of the built-in encoder, which is what it
     starts from without. `scenes` are pictures without people to paste people on. Checkpoints and `log.jsonl`
-    go to `folder`; see `fit` for several processes and for stopping.
+    go to `folder`; see `fit` for several processes and for stopping. Pictures with one of the words of `leave_out` in
+    their path are scored on but not learned from, nor pasted on.
 
     Raises:
         InputError, MissingError: the data, the start or the settings cannot be used.
@@ -63,13 +67,14 @@ def train_segmenter(
     """
     architecture = load_architecture(arch)
     material = Material(data, leave_out)
+    material.check_words(scenes)
     recipe = recipe.lengthened(len(material.learned))
     torch.manual_seed(recipe.schedule.seed)
     network = architecture.make()
-    load_start(network, start)
+    load_start(network, start, recipe.scratch)
     check_share(network, recipe)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    groups = groups_of(network)
+    groups = None if recipe.scratch else groups_of(network)
     if not recipe.varied:
         freeze_unasked(network)
 
@@ -132,13 +137,21 @@ def check_share(network: nn.Module, recipe: TrainingPreset) -> None:
         )
 
 
-def load_start(network: nn.Module, start: Mapping[str, Tensor] | None) -> None:
+def load_start(network: nn.Module, start: Mapping[str, Tensor] | None, scratch: bool = False) -> None:
     """Load the weights to start from: all of the network's, or its encoder's; others stay as they were drawn.
+
+    From `scratch` none are, unless they are given; a built-in network's encoder, which has no batch norm to put
+    scales right, is then drawn as He et al. (2015) do.
 
     Raises:
         InputError: the weights are of another network.
     """
     into = network
+    if isinstance(network, PortraitNet) and scratch and start is None:
+        for conv in network.encoder.convs:
+            nn.init.kaiming_normal_(conv.weight, SLOPE)  # type: ignore[arg-type]
+            nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
+        return
     if isinstance(network, PortraitNet):
         start = start or load_packaged("encoder")
         into = network if "head.1.weight" in start else network.encoder
@@ -196,3 +209,24 @@ def score_segmenter(network: nn.Module, portraits: Several, side: int, device: t
         alpha = resize(network(picture[None].to(device)).sigmoid().cpu(), (truth.shape[-2], truth.shape[-1]))
         scores.append(score_mask(alpha[0, 0].numpy(), truth[0, 0].numpy()))
     return summarise(scores)
+
+
+@torch.no_grad()
+def calibrate_segmenter(
+    network: nn.Module, portraits: Several, side: int, device: torch.device = CPU
+) -> tuple[Calibration, list[tuple[float, float, int]]]:
+    """How a network's probabilities are read, by portraits that it did not learn from; and how far one may trust it.
+
+    The second is `reliability` on the same portraits, in tenths of the score.
+    """
+    before = Calibration()
+    shares, ious, people = [], [], []
+    for portrait in (portraits[i] for i in range(len(portraits))):
+        photo, truth = as_picture(portrait), as_matte(portrait)
+        seen = predict(photo.to(device), network, side, calibration=before)
+        matte = resize(seen.matte.cpu(), (truth.shape[-2], truth.shape[-1]))
+        shares.append(seen.sure)
+        ious.append(overlap((matte >= 0.5).numpy(), (truth >= 0.5).numpy()))
+        people.append(bool((truth >= 0.5).any()))
+    found = calibrate(shares, ious, people, before)
+    return found, reliability([found.score(share) for share in shares], ious, [n / 10 for n in range(11)])

@@ -18,9 +18,11 @@ supervised  background tasks that cannot end unnoticed
 workers     processes that do the work, replaced when they die
 uploads     what comes from outside, decoded by a worker
 cameras     streams of frames
+versions    paintings as they were
 studio      jobs, workers and what happens to them
 work        what the workers do with the library
 routes      the interface, version 1
+pagefiles   the page's own files: packed, and kept by browsers
 app         all of it as one application
 logfile     where faults are written, beside the jobs
 serving     the command's side: address, token, browser

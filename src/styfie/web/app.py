@@ -11,7 +11,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -19,8 +18,9 @@ from styfie._version import __version__
 from styfie.errors import StyfieError
 from styfie.web.errors import DISK_FULL, is_full, of_page, status_of
 from styfie.web.guard import Guard
+from styfie.web.pagefiles import PageFiles
 from styfie.web.responses import ErrorResponse
-from styfie.web.routes import about, camera, jobs, page, pictures, regions
+from styfie.web.routes import about, camera, export, jobs, page, pictures, previews, regions, versions
 from styfie.web.studio import Studio
 
 _log = logging.getLogger(__name__)
@@ -62,9 +62,9 @@ def make_app(studio: Studio) -> ASGIApp:
         responses=ERROR_RESPONSES,
     )
     app.state.studio = studio
-    for part in (about, jobs, regions, page, pictures, camera):
+    for part in (about, jobs, regions, page, pictures, previews, export, versions, camera):
         app.include_router(part.router, prefix="/api/v1")
-    app.mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False), name="page")
+    app.mount("/", PageFiles(PAGE), name="page")
     _say_why(app)
     return Guard(app, studio.options)
 

@@ -70,13 +70,15 @@ class ResultRequest:
 class Job:
     """What is known of one job; `created` is in seconds since 1970, `used` in those of a `RunningClock`.
 
-    `looks_version` is the version in which its looks were changed last.
+    `name` is what the photo was called where it came from, `looks_version` the version in which its looks were changed
+    last.
 
     `more` is what another version of Styfie has written down of it, and this one does not know.
     """
 
     id: str
     upload: str = ""
+    name: str = ""
     state: JobState = "reading"
     note: str = ""
     error: str = ""

@@ -38,12 +38,13 @@ class ProgressResponse(BaseModel):
 class JobResponse(BaseModel):
     """A job: one photo, its regions, what is asked of them, and what there is of it.
 
-    `painted` are the regions whose painted layer is still of what is asked, `sketched` those whose layer in the preview
-    is, `parts` what may be split off, `undo` and `redo` how many changes of the regions may be taken back and done
-    again.
+    `name` is what the photo was called, `painted` are the regions whose painted layer is still of what is asked,
+    `sketched` those whose layer in the preview is, `parts` what may be split off, `undo` and `redo` how many changes of
+    the regions may be taken back and done again. `versions` are the paintings that were made of it, the oldest first.
     """
 
     id: str
+    name: str
     state: JobState
     note: str
     error: str
@@ -63,6 +64,7 @@ class JobResponse(BaseModel):
     progress: ProgressResponse | None
     queue: int
     pictures: list[str]
+    versions: list[int]
     version: int
 
 
@@ -78,6 +80,15 @@ class NameResponse(BaseModel):
     """What it is called here."""
 
     name: str
+
+
+class CostResponse(BaseModel):
+    """What a painting of that longest side would cost here: `seconds` 0 is not known, `error` says why it cannot be."""
+
+    size: int
+    seconds: float
+    gigabytes: float
+    error: str
 
 
 class PreviewResponse(BaseModel):

@@ -90,6 +90,7 @@ class SettingsSchema(_Schema):
     max_memory: float = Field(default=Settings.max_memory, ge=0.5, le=64)
     radius: float = Field(default=Settings.radius, ge=0, le=MOST_BLUR)
     lens: Bokeh = Settings.lens
+    mark: bool = Field(default=Settings.mark, description="Whether pictures say in their metadata that they are paint.")
 
     def settings(self) -> Settings:
         """The same for the library."""
@@ -128,6 +129,13 @@ class PointsRequest(_Schema):
 
     add: list[Point] = Field(default_factory=list, max_length=64)
     remove: list[Point] = Field(default_factory=list, max_length=64)
+
+
+class CostRequest(_Schema):
+    """Longest sides that paintings might have, and settings that they would be made with; others are the job's."""
+
+    sizes: list[Annotated[int, Field(ge=32, le=16_384)]] = Field(min_length=1, max_length=8)
+    settings: SettingsSchema = Field(default_factory=SettingsSchema)
 
 
 class CameraRequest(_Schema):

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from styfie.errors import InputError, StyfieError
 from styfie.gallery import BUILT_IN
+from styfie.web import versions
 from styfie.web.cameras import Cameras
 from styfie.web.checks import check_size, check_styles, is_styled, with_styles
 from styfie.web.errors import BusyError, ConflictError, DroppedError, NotFoundError, WorkerDiedError, of_page
@@ -20,7 +21,7 @@ from styfie.web.keeper import Keeper
 from styfie.web.options import Options
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema, plain
 from styfie.web.supervised import Supervisor
-from styfie.web.uploads import Uploads
+from styfie.web.uploads import Uploads, photo_name
 from styfie.web.workers import CANCELLED, Worker
 
 READING_NOTE = 3 << 30  # bytes that the process which decodes may take
@@ -93,6 +94,7 @@ class Studio(Keeper):
         request: PaintRequest | None = None,
         styles: Iterable[tuple[str, BinaryIO]] = (),
         recipe: BinaryIO | None = None,
+        name: str = "",
     ) -> Job:
         """A new job from a photo; with looks it goes on to being painted.
 
@@ -106,6 +108,7 @@ class Studio(Keeper):
         if painted:
             self._want_turn()
         job = self.jobs.new()
+        job.name = photo_name(name)
         self._coming += 1
         self._coming_painted += painted
         try:
@@ -231,7 +234,7 @@ class Studio(Keeper):
         async with self._locked(job):
             self._want_regions(job)
             job.regions = await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
-            job.corrected = job.corrected or corrects
+            job.corrected, job.note = job.corrected or corrects, "" if corrects else job.note
             self._without_lost(job)
             self._keep(job)
 
@@ -356,8 +359,31 @@ class Studio(Keeper):
             raise StyfieError(DIED) from None
         job.state, job.painted = "done" if found["finished"] else "stopped", found["painted"]
         job.painted_looks, job.regions = looks, found["regions"]
+        try:
+            await asyncio.to_thread(versions.keep, self.jobs.path(job), job)
+        except OSError as error:  # it is painted all the same
+            _log.warning("%s has no version of this painting: %s", job.id, error.strerror or error)
         if found.get("resized"):
             job.sketched_looks = {}  # they are of another size
+
+    async def put_back(self, job: Job, number: int) -> None:
+        """Make an earlier painting the job's again, as it was, with what was asked for it.
+
+        Raises:
+            NotFoundError: there is no such version.
+        """
+        async with self._locked(job):
+            self._want_regions(job)
+            folder = self.jobs.path(job)
+            try:
+                found = await asyncio.to_thread(versions.put_back, folder, number)
+            except FileNotFoundError:
+                raise NotFoundError("There is no such version, or no more.") from None
+            job.regions = await self._quickly("regions_of_painting", str(folder), owner=job.id)
+            self._change_looks(job, found.looks)
+            job.painted, job.painted_looks, job.sketched_looks = found.painted, found.looks, {}
+            job.settings, job.state, job.error, job.corrected = found.settings, "done", "", True
+            self._keep(job)
 
     async def end_painting(self, job: Job) -> None:
         """Stop: what is painted is kept; what only waited is as before."""

@@ -113,6 +113,11 @@ class Uploads:
             raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
 
 
+def photo_name(name: str) -> str:
+    """What a photo is called, after its file; nothing if it has no name of its own."""
+    return "".join(c for c in name.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())[-120:].strip()
+
+
 def label_of(name: str) -> str:
     """What a style picture is called in looks, after its file: `my …` if that is what one of the gallery is called."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1]

@@ -46,6 +46,8 @@ def test_the_newest_jobs_come_first(client: TestClient, studio: StubStudio) -> N
         studio.job(name).created -= 10 * age
     assert [job["id"] for job in client.get(f"{API}/jobs").json()] == names[::-1]
     assert [job["id"] for job in client.get(f"{API}/jobs?most=2").json()] == names[:0:-1]
+    older = [client.get(f"{API}/jobs?most=2&skip={skip}").json() for skip in range(0, len(names) + 2, 2)]
+    assert [job["id"] for some in older for job in some] == names[::-1] and older[-1] == []
     assert client.get(f"{API}/jobs?most=0").status_code == client.get(f"{API}/jobs?most=1001").status_code == 422
 
 

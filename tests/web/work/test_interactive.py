@@ -51,6 +51,18 @@ def test_where_nobody_is_a_mask_of_either_makes_somebody(tmp_path: Path, name: s
     assert first["name"] == "background", "and it can be undone"
 
 
+def test_where_nobody_is_a_click_says_what_the_subject_is(tmp_path: Path) -> None:
+    photo = torch.full((1, 3, 48, 64), 0.6)
+    photo[0, :, 12:36, 36:60] = torch.tensor([0.1, 0.2, 0.8])[:, None, None]
+    save(unpainted(photo, Regions(("background",), torch.ones(1, 1, 48, 64), (1.0,))), tmp_path / REGIONS)
+    found = interactive.points(LINE, str(tmp_path), "subject", [(0.75, 0.5)], [])
+    assert [region["name"] for region in found] == ["subject", "background"]
+    matte = load(tmp_path / REGIONS).regions["subject"][0, 0]
+    assert float(matte[20:28, 44:52].mean()) > 0.9 and float(matte[:, :20].mean()) < 0.1
+    found = interactive.points(LINE, str(tmp_path), "wall", [(0.1, 0.1)], [])
+    assert [region["name"] for region in found] == ["subject", "background", "wall"]
+
+
 def test_a_new_region_with_nothing_inside_is_refused(tmp_path: Path) -> None:
     nobody(tmp_path)
     empty = picture(tmp_path, "mask.png", torch.zeros(1, 3, 48, 64))

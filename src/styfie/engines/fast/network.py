@@ -64,8 +64,8 @@ class FastNet(nn.Module):
         self.last = _conv3(LEVELS[0].width, 3)
         self.read = nn.Linear(2 * (3 + sum(ENCODER)), CODE)
         self.think = nn.Linear(CODE, CODE)
-        self.say = nn.Linear(CODE, sum(conv.in_channels + conv.out_channels for conv in self._convolutions()))
-        for conv in self._convolutions():
+        self.say = nn.Linear(CODE, sum(conv.in_channels + conv.out_channels for conv in self.convolutions()))
+        for conv in self.convolutions():
             nn.init.normal_(conv.weight, std=FIRM)
         for one in (self.say.weight, self.say.bias):
             nn.init.zeros_(one)
@@ -73,7 +73,7 @@ class FastNet(nn.Module):
         for one in (self.last.weight, self.last.bias):
             nn.init.normal_(one, std=1e-3)
 
-    def _convolutions(self) -> list[nn.Conv2d]:
+    def convolutions(self) -> list[nn.Conv2d]:
         """All that a style speaks to, coarsest level first, a level's own one after the other."""
         found: list[nn.Module] = []
         for i in reversed(range(len(LEVELS))):
@@ -87,7 +87,7 @@ class FastNet(nn.Module):
         """
         code = F.layer_norm(F.leaky_relu(self.read(_summary(style)), SLOPE), (CODE,))
         code = F.layer_norm(F.leaky_relu(self.think(code), SLOPE), (CODE,))
-        convolutions, found = self._convolutions(), []
+        convolutions, found = self.convolutions(), []
         widths = [width for conv in convolutions for width in (conv.in_channels, conv.out_channels)]
         said = iter((self.say(code) / CODE**0.5).split(widths))
         for conv, scale, shift in zip(convolutions, said, said, strict=True):

@@ -87,7 +87,7 @@ def to_svg(drawing: Drawing, weights: Mapping[str, Tensor], photo: Tensor | None
     size = next(iter(weights.values())).shape[-2:]
     height, width = int(size[0]), int(size[1])
     below = 1 - torch.cat([weights[name] for name in drawing.regions]).sum(0, keepdim=True)
-    body = [] if photo is None else [f'<image width="{width}" height="{height}" href="{_data(photo)}"/>']
+    body = [] if photo is None else [f'<image width="{width}" height="{height}" href="{data_of(photo)}"/>']
     below = torch.zeros_like(below) if photo is None else below.clamp(0, 1)
     for number, (name, strokes) in enumerate(drawing.regions.items()):
         # Laid over the others one by one, so that in the end each has its share.
@@ -100,7 +100,8 @@ def to_svg(drawing: Drawing, weights: Mapping[str, Tensor], photo: Tensor | None
     )
 
 
-def _data(picture: Tensor) -> str:
+def data_of(picture: Tensor) -> str:
+    """A picture (1, C, H, W) as the address of a PNG that holds itself."""
     file = io.BytesIO()
     to_image(picture).save(file, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
@@ -113,9 +114,9 @@ def _group(number: int, name: str, strokes: Strokes, scale: int, share: Tensor) 
         size = f'width="{share.shape[-1]}" height="{share.shape[-2]}"'
         mask = f' mask="url(#m{number})"'
         yield f'<mask id="m{number}" maskUnits="userSpaceOnUse" x="0" y="0" {size}>'
-        yield f'<image {size} href="{_data(share)}"/></mask>'
+        yield f'<image {size} href="{data_of(share)}"/></mask>'
     yield f'<g id="{name}"{mask}>'
-    yield f'<rect width="100%" height="100%" fill="{_hex(strokes.ground.tolist())}"/>'
+    yield f'<rect width="100%" height="100%" fill="{hex_of(strokes.ground.tolist())}"/>'
     for i, row in enumerate(_rows(strokes)):
         yield from _path(f"g{number}-{i}", strokes.kind.family, row, scale)
     yield "</g>"
@@ -126,12 +127,12 @@ def _path(name: str, family: str, row: list[float], scale: int) -> Iterator[str]
     *shape, r0, g0, b0, r1, g1, b1, opacity, _level = row
     start, end = [r0, g0, b0], [r1, g1, b1]
     ends, widths = _spine(family, [value * scale if family != BAR else value for value in shape], scale)
-    colour = _hex([(a + b) / 2 for a, b in zip(start, end, strict=True)])
+    colour = hex_of([(a + b) / 2 for a, b in zip(start, end, strict=True)])
     if max(abs(a - b) for a, b in zip(start, end, strict=True)) > APART:
         (x1, y1), _, (x2, y2) = ends
         colour = f"url(#{name})"
         place = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
-        stops = f'<stop stop-color="{_hex(start)}"/><stop offset="1" stop-color="{_hex(end)}"/>'
+        stops = f'<stop stop-color="{hex_of(start)}"/><stop offset="1" stop-color="{hex_of(end)}"/>'
         yield f'<linearGradient id="{name}" gradientUnits="userSpaceOnUse" {place}>{stops}</linearGradient>'
     if max(widths) - min(widths) > 0.02 * max(widths):
         yield f'<path d="{_outline(ends, widths)}" fill="{colour}" opacity="{opacity:.2f}"/>'
@@ -179,5 +180,6 @@ def _outline(ends: Spine, widths: tuple[float, float]) -> str:
     return f"M{'L'.join(left)}{arcs[1]}{'L'.join(reversed(right))}{arcs[0]}{left[0]}Z"
 
 
-def _hex(colour: list[float]) -> str:
+def hex_of(colour: list[float]) -> str:
+    """A colour in [0, 1] as SVG writes it."""
     return "#" + "".join(f"{round(255 * min(1.0, max(0.0, value))):02x}" for value in colour)

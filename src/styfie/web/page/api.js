@@ -6,8 +6,8 @@ import { contextOf } from "./dom.js";
 const BASE = "/api/v1";
 
 /**
- * @import { AboutResponse, CameraResponse, JobResponse, Looks, NameResponse } from "./types.d.ts"
- * @import { ErrorResponse, SettingsSchema, StyleResponse } from "./types.d.ts"
+ * @import { AboutResponse, CameraResponse, CostResponse, Export, JobResponse, Looks, NameResponse } from "./types.d.ts"
+ * @import { Points, ErrorResponse, SettingsSchema, StyleResponse } from "./types.d.ts"
  */
 
 export class ApiError extends Error {
@@ -63,11 +63,15 @@ export const about = () => json("/about");
 export const styles = () => json("/styles");
 /** @param {string} name @param {number} size of its longest side in pixels */
 export const styleURL = (name, size = 160) => `${BASE}/styles/${part(name)}.jpg?size=${size}`;
-export const portraitURL = `${BASE}/portrait.jpg`;
 export const portrait = async () => (await ask("/portrait.jpg")).blob();
 
-/** @returns {Promise<JobResponse[]>} */
-export const jobs = () => json("/jobs");
+/**
+ * The newest jobs, without the `skip` newest of them.
+ *
+ * @param {number} most @param {number} skip
+ * @returns {Promise<JobResponse[]>}
+ */
+export const jobs = (most, skip = 0) => json(`/jobs?${new URLSearchParams({ most: String(most), skip: String(skip) })}`);
 /** @param {string} id */
 export const job = (id) => answered(`/jobs/${part(id)}`);
 /** @param {File} photo */
@@ -90,6 +94,9 @@ export const brushed = (id, name, mask) =>
   answered(`/jobs/${part(id)}/mattes/${part(name)}.png`, {
     method: "PUT", headers: { "Content-Type": "image/png" }, body: mask,
   });
+/** @param {string} id @param {string} name @param {Points} points */
+export const corrected = (id, name, points) =>
+  answered(`/jobs/${part(id)}/regions/${part(name)}/points`, send("POST", points));
 /** @param {string} id @param {File} file @returns {Promise<NameResponse>} */
 export const ownStyle = (id, file) => json(`/jobs/${part(id)}/styles`, form("style", file));
 /**
@@ -168,6 +175,35 @@ export function follow(id, call, gone) {
     clearTimeout(timer);
     document.removeEventListener("visibilitychange", seen);
   };
+}
+
+/**
+ * What paintings of these sizes would cost, with these settings.
+ *
+ * @param {string} id @param {number[]} sizes @param {Partial<SettingsSchema>} settings @returns {Promise<CostResponse[]>}
+ */
+export const costs = (id, sizes, settings) => json(`/jobs/${part(id)}/costs`, send("POST", { sizes, settings }));
+
+/** Pictures as a file, called as the server says. @param {string} id @param {Export} what */
+export async function exported(id, { names, kind, quality }) {
+  const query = new URLSearchParams([...names.map((name) => ["names", name]), ["kind", kind], ["quality", String(quality)]]);
+  const reply = await ask(`/jobs/${part(id)}/export?${query}`);
+  const [, name = "styfie"] = (reply.headers.get("Content-Disposition") ?? "").match(/filename\*=UTF-8''([^;]+)/) ?? [];
+  const blob = await reply.blob();
+  return new File([blob], decodeURIComponent(name), { type: blob.type });
+}
+
+/** The head in a pair of styles. @param {string} id @param {[string, string]} pair @param {number} size @param {string} v */
+export const faceURL = (id, [subject, background], size, v) => url(id, "face.jpg", { subject, background, size, v });
+
+/** A painting as it was; with a size, small. @param {string} id @param {number} number @param {number} [size] */
+export const versionURL = (id, number, size) => url(id, `versions/${number}.png`, size ? { size } : {});
+/** @param {string} id @param {number} number */
+export const putBack = (id, number) => answered(`/jobs/${part(id)}/versions/${number}`, { method: "POST" });
+
+/** A picture that may be given up. @param {string} address @param {AbortSignal} signal */
+export async function picture(address, signal) {
+  return (await ask(address.slice(BASE.length), { signal })).blob();
 }
 
 /** @param {string} address */

@@ -1,8 +1,9 @@
 // @ts-check
-// The tools on the picture: choose a region, brush or erase at its border, undo; by mouse, finger and keyboard.
+// The tools on the picture: choose a region; click, brush or erase what is its; undo; by mouse, finger and keyboard.
 
 import { matteOf } from "./blend.js";
 import { $, around, check, complain, contextOf, roving } from "./dom.js";
+import { setUpNavigation } from "./navigate.js";
 
 /**
  * @import { Soft } from "./blend.js"
@@ -10,11 +11,18 @@ import { $, around, check, complain, contextOf, roving } from "./dom.js";
  * @import { Studio } from "./studio.js"
  * @import { Place } from "./types.d.ts"
  *
- * @typedef {"choose" | "brush" | "eraser"} Tool
+ * @typedef {"choose" | "click" | "brush" | "eraser"} Tool
  */
 
 /** @type {Record<string, Tool>} */
-const KEYS = { v: "choose", b: "brush", e: "eraser" };
+const KEYS = { v: "choose", w: "click", b: "brush", e: "eraser" };
+/** @type {Record<Tool, string>} */
+const WORDS = {
+  choose: "Picture", click: "Picture. Arrow keys move the pointer, space adds what is there, with Alt it goes; Escape leaves.",
+  brush: "Picture. Arrow keys move the brush, space paints, Escape leaves.",
+  eraser: "Picture. Arrow keys move the eraser, space takes away, Escape leaves.",
+};
+const WIDER = 6; // of 100, by a key
 
 /** A region's mask in two canvases: `told`, white on black, for the server; `shown`, opaque inside, for the eye. */
 export class Mask {
@@ -65,14 +73,17 @@ export function setUpTools(studio, stage) {
   const middle = () => [stage.size[0] / 2, stage.size[1] / 2];
   /** @type {Place | null} */
   let last = null; // to which a stroke has come
+  /** @type {number | null} */
+  let pressed = null; // the pointer that may become a click
+  const isRemoving = () => $("click-removes").getAttribute("aria-pressed") === "true";
 
   /** @param {Tool} tool */
   function choose(tool) {
     stage.tool = canvas.dataset.tool = tool;
-    const brushing = tool !== "choose";
-    $("width-label").hidden = !brushing;
-    canvas.tabIndex = brushing ? 0 : -1;
-    canvas.setAttribute("aria-label", brushing ? "Picture. Arrow keys move the brush, space paints, Escape leaves." : "Picture");
+    $("width-label").hidden = tool !== "brush" && tool !== "eraser";
+    $("click-removes").hidden = tool !== "click";
+    canvas.tabIndex = tool === "choose" ? -1 : 0;
+    canvas.setAttribute("aria-label", WORDS[tool]);
     stage.pointer = null;
     stage.hover(null);
     check($("tool-kind"), buttons().find((button) => toolOf(button) === tool));
@@ -86,6 +97,28 @@ export function setUpTools(studio, stage) {
     stage.mask.stroke(last ?? place, place, stage.radius, stage.tool === "brush");
     last = place;
     stage.draw();
+  }
+
+  /** What was begun is not done. */
+  function cancel() {
+    last = null;
+    stage.mask = null;
+    stage.draw();
+  }
+
+  /** What lies around a place and looks like it comes into the region, or goes out. @param {Place} place @param {boolean} removes */
+  async function click([x, y], removes) {
+    const { brushed: name } = studio;
+    if (!name || studio.busy.has("regions")) return;
+    const [width, height] = stage.size;
+    /** @type {[number, number][]} */
+    const points = [[Math.max(0, Math.min(1, x / width)), Math.max(0, Math.min(1, y / height))]];
+    try {
+      complain($("stage-error"));
+      await studio.correct(name, removes ? { add: [], remove: points } : { add: points, remove: [] });
+    } catch (error) {
+      complain($("stage-error"), error);
+    }
   }
 
   function finish() {
@@ -106,9 +139,8 @@ export function setUpTools(studio, stage) {
   canvas.addEventListener("pointerdown", (event) => {
     if (!usable() || event.button || around(event, "#divider")) return;
     const place = stage.place(event);
-    if (stage.tool === "choose") {
-      const name = stage.regionAt(place);
-      if (name) studio.select(name);
+    if (stage.tool === "choose" || stage.tool === "click") {
+      pressed = event.pointerId;
       return;
     }
     if (!studio.selected || studio.busy.has("regions")) return;
@@ -122,7 +154,7 @@ export function setUpTools(studio, stage) {
     if (!usable() || around(event, "#divider")) return stage.hover(null);
     const place = stage.place(event);
     if (stage.tool === "choose") {
-      if (event.pointerType !== "touch") stage.hover(stage.regionAt(place), place);
+      if (event.pointerType !== "touch") stage.hover(stage.moving ? null : stage.regionAt(place), place);
       return;
     }
     stage.pointer = place;
@@ -130,7 +162,19 @@ export function setUpTools(studio, stage) {
     if (last) paintTo(place);
     stage.draw();
   });
-  canvas.addEventListener("pointerup", finish);
+  canvas.addEventListener("pointerup", (event) => {
+    finish();
+    if (pressed !== event.pointerId) return;
+    pressed = null;
+    if (stage.moving || !usable()) return;
+    const place = stage.place(event);
+    if (stage.tool === "click") return void click(place, event.altKey || isRemoving());
+    const name = stage.tool === "choose" ? stage.regionAt(place) : null;
+    if (!name) return;
+    if (!studio.names.includes("subject")) return void click(place, false); // nobody was found: this is to be the subject
+    studio.select(name);
+    if (event.pointerType === "touch") stage.flash(name);
+  });
   canvas.addEventListener("pointercancel", finish);
   canvas.addEventListener("pointerleave", () => {
     if (last) return;
@@ -151,6 +195,8 @@ export function setUpTools(studio, stage) {
         Math.max(0, Math.min(width, stage.pointer[0] + step * x)), Math.max(0, Math.min(height, stage.pointer[1] + step * y)),
       ];
       if (last) paintTo(stage.pointer);
+    } else if (event.key === " " && stage.tool === "click") {
+      if (!event.repeat) click(stage.pointer, event.altKey || isRemoving());
     } else if (event.key === " " && !studio.busy.has("regions")) {
       paintTo(stage.pointer);
     } else if (event.key === "Escape") {
@@ -185,11 +231,7 @@ export function setUpTools(studio, stage) {
     stage.pointer = middle(); // shows how wide it is now
     stage.draw();
   });
-  $("outlines").addEventListener("click", () => {
-    stage.outlined = !stage.outlined;
-    $("outlines").setAttribute("aria-pressed", String(stage.outlined));
-    stage.draw();
-  });
+  $("click-removes").addEventListener("click", () => $("click-removes").setAttribute("aria-pressed", String(!isRemoving())));
   document.addEventListener("keydown", (event) => {
     if ($("studio").hidden || document.querySelector("dialog[open]")) return;
     if (around(event, "select, textarea, input:not([type=range])")) return;
@@ -197,19 +239,32 @@ export function setUpTools(studio, stage) {
     if ((event.ctrlKey || event.metaKey) && key === "z") {
       event.preventDefault();
       $(event.shiftKey ? "redo" : "undo").click();
-    } else if (key in KEYS && !event.ctrlKey && !event.metaKey && !event.altKey && around(event, "#stage")) {
+    } else if ((key === "[" || key === "]") && !$("width-label").hidden) {
+      $("width").value = String(Number($("width").value) + (key === "]" ? WIDER : -WIDER));
+      stage.pointer ??= middle();
+      stage.draw();
+    } else if (key in KEYS && !event.ctrlKey && !event.metaKey && !event.altKey) {
       choose(KEYS[key]);
     }
   });
   const allow = () => {
     for (const button of buttons()) button.disabled = !usable() && toolOf(button) !== "choose";
   };
+  const allowSteps = () => {
+    const { undo, redo } = studio.steps;
+    $("undo").disabled = studio.running || !undo;
+    $("redo").disabled = studio.running || !redo;
+  };
+  studio.on("looks", allowSteps);
   studio.on("job", () => {
-    $("undo").disabled = studio.running || !studio.job?.undo;
-    $("redo").disabled = studio.running || !studio.job?.redo;
+    allowSteps();
     allow();
     if (studio.running && stage.tool !== "choose") choose("choose");
   });
-  studio.on("scene", allow);
+  studio.on("scene", () => {
+    allow();
+    if (studio.scene && !studio.names.includes("subject") && stage.tool === "choose") choose("click"); // nobody: who is it?
+  });
+  setUpNavigation(studio, stage, cancel);
   choose("choose");
 }

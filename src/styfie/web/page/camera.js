@@ -132,15 +132,14 @@ export function setUpCamera(gallery, take) {
     });
   });
   dialog.addEventListener("close", close);
-  $("take").addEventListener("click", () => open(false));
-  $("open-live").addEventListener("click", () => open(true));
 
   /** The gallery's styles, of which one is chosen for each. @param {string} subject @param {string} background */
-  return function offer(subject, background) {
+  function styles(subject, background) {
     const both = /** @type {const} */ ([["live-subject", subject], ["live-background", background]]);
     for (const [id, chosen] of both) {
       $(id).replaceChildren(el("option", { value: "" }, "As it is"),
         ...gallery.styles.map((one) => el("option", { value: one.name, selected: one.name === chosen }, one.title)));
     }
-  };
+  }
+  return { open, styles };
 }

@@ -42,6 +42,7 @@ export function setUpDivider(studio, stage) {
     event.preventDefault();
     move(stage.compared + steps[event.key]);
   });
+  stage.onCompare = () => show(stage.compared);
   studio.on("picture", (painted) => {
     button.disabled = !painted;
     if (!painted && stage.compared !== null) show(null);

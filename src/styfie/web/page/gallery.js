@@ -3,18 +3,17 @@
 
 import * as api from "./api.js";
 import { $, around, check, complain, el, icon, roving, say } from "./dom.js";
-import { regionTitle } from "./names.js";
+import { regionTitle, STYLE } from "./names.js";
 
 /**
  * @import { Studio } from "./studio.js"
  * @import { StyleResponse } from "./types.d.ts"
  */
 
-export const STYLE = "application/x-styfie-style"; // what is dragged from the gallery
-
 export class Gallery {
   /** @type {StyleResponse[]} */
   styles = [];
+  adding = false; // the next style that is chosen comes beside those that there are
   /** @type {Map<string, string>} */
   own = new Map(); // name -> address of the picture, of the job's own
 
@@ -86,7 +85,13 @@ export class Gallery {
   /** @param {string} region @param {string | undefined} style none: as in the photo */
   choose(region, style) {
     complain($("styles-error"));
-    return this.studio.set(region, { styles: style ? [{ name: style, weight: 1 }] : [] });
+    const { styles } = this.studio.look(region);
+    const beside = this.adding && style && styles.length;
+    this.adding = false;
+    if (!beside || !style) return this.studio.set(region, { styles: style ? [{ name: style, weight: 1 }] : [] });
+    if (styles.some((one) => one.name === style)) return this.studio.set(region, {});
+    const mean = styles.reduce((sum, one) => sum + one.weight, 0) / styles.length;
+    return this.studio.set(region, { styles: [...styles, { name: style, weight: mean }] });
   }
 
   #build() {

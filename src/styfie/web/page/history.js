@@ -13,12 +13,14 @@ import { ago, isHere } from "./names.js";
 /** @type {Record<JobState, string>} */
 const STATES = { done: "Painted", stopped: "Painted in part", painting: "Being painted", queued: "Waiting", ready: "Photo", reading: "Being read", failed: "Not finished" };
 
+const PAGE = 48; // pictures that are listed at a time
 const UNDO = 10_000; // milliseconds in which a deletion can be undone
 
 /** @param {Studio} studio @param {(id: string) => void} open @param {() => void} removed */
 export function setUpHistory(studio, open, removed) {
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   const pending = new Map(); // id -> timer of what is about to be deleted
+  let skip = 0; // pictures that the sheet lists, or leaves out as nothing is to be seen of them
 
   /** Delete it for good. @param {string} id */
   async function finish(id) {
@@ -71,7 +73,7 @@ export function setUpHistory(studio, open, removed) {
     const words = STATES[job.state] ?? job.state;
     const image = el("img", { alt: "", width: 132, height: 132 });
     if (job.width) image.src = api.url(job.id, "growing.jpg", { size: 240, v: job.version }); // else nothing was read yet
-    return el("li", {},
+    return el("li", { data: { id: job.id } },
       el("button", { type: "button", className: "recent-open", onclick: () => { $("history").close(); open(job.id); } },
         image, el("span", {}, words), el("small", {}, ago(job.created))),
       el("button", {
@@ -85,22 +87,48 @@ export function setUpHistory(studio, open, removed) {
       }, icon("i-trash")));
   }
 
-  /** @param {HTMLElement} list @param {number} most */
+  /** Whether a job has anything to be seen. @param {JobResponse} job */
+  const isUsable = (job) => !pending.has(job.id) && (job.width || job.state !== "failed");
+
+  /** List the newest anew. @param {HTMLElement} list @param {number} most */
   async function fill(list, most) {
-    const jobs = await api.jobs();
+    const jobs = await api.jobs(most + 1);
     const refresh = () => fill(list, most).catch(() => {});
-    const usable = jobs.filter((job) => !pending.has(job.id) && (job.width || job.state !== "failed"));
-    list.replaceChildren(...usable.slice(0, most).map((job, at) => entry(job, at + 1, refresh)));
+    const usable = jobs.slice(0, most).filter(isUsable);
+    list.replaceChildren(...usable.map((job, at) => entry(job, at + 1, refresh)));
+    if (list === $("history-list")) $("history-more").hidden = jobs.length <= (skip = most);
     say($("history-note"), jobs.length ? `Kept on ${isHere() ? "this computer" : "the computer that runs Styfie"} only. Deleted means gone: photo, painting and all.` : "Nothing yet.");
     $("recent").hidden = !usable.length && $("recent-undo").hidden;
     return jobs;
   }
 
+  /** List those that are older than what is listed. */
+  async function more() {
+    const list = $("history-list");
+    const jobs = await api.jobs(PAGE + 1, skip);
+    skip += PAGE;
+    const refresh = () => fill(list, skip).catch(() => {});
+    const known = new Set([...list.children].map((one) => one instanceof HTMLElement && one.dataset.id));
+    const added = jobs.slice(0, PAGE).filter((job) => isUsable(job) && !known.has(job.id)); // new ones move the others on
+    const count = list.children.length;
+    const entries = added.map((job, at) => entry(job, count + at + 1, refresh));
+    list.append(...entries);
+    $("history-more").hidden = jobs.length <= PAGE;
+    entries[0]?.querySelector("button")?.focus();
+  }
+
+  $("history-more").addEventListener("click", async () => {
+    try {
+      await more();
+    } catch (error) {
+      complain($("history-error"), error);
+    }
+  });
   $("open-history").addEventListener("click", async () => {
     $("history").showModal();
     complain($("history-error"));
     try {
-      await fill($("history-list"), 200);
+      await fill($("history-list"), PAGE);
     } catch (error) {
       complain($("history-error"), error);
     }

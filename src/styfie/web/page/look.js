@@ -2,7 +2,7 @@
 // Sliders of the chosen region's look. Strength, colours and blur answer at once; strokes and likeness by a new sketch.
 
 import { $, calm, check, complain, el, roving, say } from "./dom.js";
-import { BOKEHS, CARE, COLORS, isQuality, SIZES } from "./names.js";
+import { BOKEHS, CARE, COLORS, isQuality, paintOf, PAINTS, SIZES } from "./names.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -94,6 +94,32 @@ export function setUpLook(studio) {
     $("steps").replaceChildren(...Object.entries(care).map(([one, words]) => el("option", { value: one, selected: one === chosen }, words)));
   }
 
+  /** @type {Set<string>} */
+  let engines = new Set(["optimise"]);
+
+  /** The kinds of paint that there are here, and the job's own, whatever it is. */
+  function offerPaints() {
+    const { job } = studio;
+    if (!job) return;
+    const brush = studio.names.map((name) => studio.look(name)).find((look) => look.styles.length)?.brush ?? "auto";
+    const now = paintOf(job.settings.engine, brush);
+    const kinds = Object.entries(PAINTS).filter(([, one]) => engines.has(one.engine))
+      .map(([name, { words: [title, about] }]) => el("option", { value: name, selected: name === now, title: about }, title));
+    const other = now ? [] : [el("option", { value: "", selected: true }, job.settings.engine)];
+    $("paint-kind").replaceChildren(...other, ...kinds);
+  }
+  $("paint-kind").addEventListener("change", async () => {
+    const kind = PAINTS[$("paint-kind").value];
+    if (!kind) return;
+    try {
+      await studio.setUp({ engine: kind.engine });
+      await studio.setAll({ brush: kind.brush });
+    } catch (error) {
+      complain($("look-error"), error);
+    }
+  });
+  for (const event of /** @type {const} */ (["job", "looks"])) studio.on(event, offerPaints);
+
   for (const id of /** @type {const} */ (["size", "steps"])) {
     $(id).addEventListener("change", async () => {
       try {
@@ -139,6 +165,8 @@ export function setUpLook(studio) {
     choices("color", about.choices.colors, COLORS);
     choices("bokeh", about.choices.bokehs, BOKEHS);
     offered = about.defaults.settings;
+    engines = new Set(about.engines.map((one) => one.name));
+    offerPaints();
     offerSettings(studio.job?.settings);
     show();
   };

@@ -2,35 +2,47 @@
 // Styfie's page: puts its parts together.
 
 import * as api from "./api.js";
-import { setUpTools } from "./brush.js";
-import { setUpCamera } from "./camera.js";
-import { setUpDivider } from "./divider.js";
-import { $, complain, el } from "./dom.js";
-import { Gallery } from "./gallery.js";
+import { $, complain } from "./dom.js";
+import { setUpHero } from "./hero.js";
 import { setUpHistory } from "./history.js";
-import { setUpLook } from "./look.js";
+import { days, isHere } from "./names.js";
 import { setUpPhotos } from "./photos.js";
-import { setUpRegions } from "./regions.js";
-import { setUpRun } from "./run.js";
-import { setUpDownloads } from "./downloads.js";
-import { Stage } from "./stage.js";
 import { Studio } from "./studio.js";
 import { setUpTheme } from "./theme.js";
-import { days, isHere } from "./names.js";
 
-/** @import { AboutResponse } from "./types.d.ts" */
+/**
+ * @import { AboutResponse } from "./types.d.ts"
+ * @import { Workroom } from "./workroom.js"
+ */
 
 const studio = new Studio();
-const stage = new Stage(studio);
-const gallery = new Gallery(studio);
-/** @type {AboutResponse | undefined} */
-let about;
+/** @type {Promise<AboutResponse> | undefined} */
+let asked;
+/** @type {Promise<Workroom> | undefined} */
+let entered;
+/** @type {Workroom | undefined} */
+let room;
+
+/** What the server is, asked for once. */
+const about = () => (asked ??= api.about().catch((error) => {
+  asked = undefined;
+  throw error;
+}));
+
+/** What photos are worked on with, fetched once. */
+const enter = () => (entered ??= Promise.all([import("./workroom.js"), about()])
+  .then(([{ setUp }, known]) => setUp(studio, known, open))
+  .then((found) => (room = found))
+  .catch((error) => {
+    entered = undefined;
+    throw error;
+  }));
 
 /** @param {"start" | "studio"} name */
 function showView(name) {
   for (const view of ["start", "studio"]) $(view).hidden = view !== name;
   $("new-photo").hidden = name === "start";
-  if (name === "studio") stage.fit();
+  if (name === "studio") room?.stage.fit();
 }
 
 /**
@@ -40,10 +52,10 @@ function showView(name) {
  */
 async function open(file, like = null) {
   for (const id of ["start-error", "stage-error", "action-error"]) complain($(id));
-  const most = about?.limits.bytes;
+  const cameFrom = $("start").hidden ? "stage-error" : "start-error";
   try {
-    if (most && file.size > most) throw new Error(`The photo has ${Math.ceil(file.size / 1e6)} MB: at most ${Math.floor(most / 1e6)} MB are taken.`);
-    const cameFrom = $("start").hidden ? "stage-error" : "start-error";
+    const [{ stage, gallery }, { limits: { bytes: most } }] = await Promise.all([enter(), about()]);
+    if (file.size > most) throw new Error(`The photo has ${Math.ceil(file.size / 1e6)} MB: at most ${Math.floor(most / 1e6)} MB are taken.`);
     studio.leave();
     gallery.forget();
     showView("studio");
@@ -61,6 +73,7 @@ async function open(file, like = null) {
 /** @param {string} id of a job */
 async function reopen(id) {
   try {
+    const { stage, gallery } = await enter();
     studio.leave();
     gallery.forget();
     stage.clear();
@@ -77,7 +90,7 @@ async function reopen(id) {
 
 function home() {
   studio.leave();
-  stage.clear();
+  room?.stage.clear();
   history.replaceState(null, "", location.pathname);
   showView("start");
   recents.recent();
@@ -88,27 +101,26 @@ studio.on("deleted", () => {
   home();
   complain($("start-error"), "This picture was deleted, in another window or because nobody used it for long.");
 });
-const offerLooks = setUpLook(studio);
-const offerCamera = setUpCamera(gallery, open);
 setUpTheme();
-setUpTools(studio, stage);
-setUpDivider(studio, stage);
-setUpRegions(studio, stage, gallery);
-setUpRun(studio, stage, (file) => open(file, studio.job?.id));
-setUpDownloads(studio);
-setUpPhotos(studio, stage, gallery, open);
+setUpHero();
+setUpPhotos(studio, () => room, open);
 
 $("home").addEventListener("click", (event) => {
   event.preventDefault();
   home();
 });
-$("sample").addEventListener("click", async () => {
+/** @param {() => Promise<unknown>} call */
+const attempt = (call) => async () => {
   try {
-    open(new File([await api.portrait()], "portrait.jpg", { type: "image/jpeg" }));
+    await call();
   } catch (error) {
-    complain($("start-error"), error);
+    complain($($("start").hidden ? "stage-error" : "start-error"), error);
   }
-});
+};
+$("sample").addEventListener("click", attempt(async () =>
+  open(new File([await api.portrait()], "portrait.jpg", { type: "image/jpeg" }))));
+$("take").addEventListener("click", attempt(async () => (await enter()).camera.open(false)));
+$("open-live").addEventListener("click", attempt(async () => (await enter()).camera.open(true)));
 for (const button of document.querySelectorAll("[data-close]")) {
   button.addEventListener("click", () => button.closest("dialog")?.close());
 }
@@ -117,18 +129,17 @@ for (const dialog of document.querySelectorAll("dialog")) {
     if (event.target === dialog) dialog.close(); // beside it
   });
 }
+// Whoever comes near means to do something: what that needs is then there.
+for (const event of ["pointermove", "pointerdown", "keydown", "dragenter"]) {
+  addEventListener(event, () => void enter().catch(() => {}), { once: true, passive: true });
+}
 // How fast things are, for who wants to know.
-Object.defineProperty(window, "styfie", { value: { studio, stage } });
+Object.defineProperty(window, "styfie", { value: { studio, enter, get stage() { return room?.stage; } } });
 
 $("where").textContent = isHere() ? "Nothing leaves this computer."
   : `Your photos go to the computer that runs Styfie (${location.hostname}) and to nobody else; the connection is not encrypted.`;
 try {
-  $("sample-picture").src = api.portraitURL;
-  [about] = await Promise.all([api.about(), gallery.load()]);
-  offerLooks(about);
-  offerCamera("autumn", "night");
-  $("wall").replaceChildren(...gallery.styles.map((one) => el("img", { src: api.styleURL(one.name), alt: "", width: 60, height: 60 })));
-  const { hours } = about.limits;
+  const { hours } = (await about()).limits;
   if (hours) $("retention").textContent = `A picture is kept until Styfie has run for ${days(hours)} without its being used, or until you delete it.`;
 } catch (error) {
   complain($("start-error"), error);

@@ -1,8 +1,10 @@
 // @ts-check
 // What things are called for people, and the colours of regions' outlines.
 
-/** @import { Bokeh, Color, Quality } from "./types.d.ts" */
+/** @import { Bokeh, Color, LookSchema, Quality, SettingsSchema } from "./types.d.ts" */
 /** @typedef {[title: string, about: string]} Words */
+
+export const STYLE = "application/x-styfie-style"; // what is dragged from the gallery
 
 /** @type {Map<string, [title: string, color: string]>} */
 const REGIONS = new Map(Object.entries({
@@ -45,12 +47,38 @@ export const BOKEHS = {
 };
 
 /** @type {Record<string, Words>} */
-export const PICTURES = {
-  both: ["The painting", "Person and background painted"], subject: ["Only the person painted", "Background as in the photo"],
-  background: ["Only the background painted", "Person as in the photo"], blur: ["Portrait blur", "The photo, its background out of focus"],
-  cutout: ["Cut out", "The person on transparency"], mask: ["Mask", "The person's matte, white inside"],
-  photo: ["The photo", "As it was read, upright"], sheet: ["Sheet", "All of them with their styles, labelled"],
+export const EXPORTS = {
+  both: ["The painting", "Person and background"], subject: ["Only the person painted", "Background as in the photo"],
+  background: ["Only the background painted", "Person as in the photo"], cutout: ["Cut-out", "The person on transparency"],
+  mask: ["Mask", "White where the person is"], blur: ["Portrait blur", "The photo, its background out of focus"],
+  photo: ["The photo", "Upright"], sheet: ["Contact sheet", "All of them with their styles"],
 };
+/** @type {Record<string, Words>} */
+export const KEEPS = {
+  "all.zip": ["Everything", "All pictures and layers, as ZIP"],
+  "painting.ora": ["Layers", "OpenRaster, for Krita and GIMP; Styfie opens it again"],
+  "recipe.json": ["Recipe", "Looks and settings as JSON, for programs that ask this server"],
+};
+export const FORMATS = { jpeg: "Small, and read everywhere", png: "Nothing is lost, and large", webp: "Smaller than JPEG, for the web" };
+
+/**
+ * Kinds of paint: which engine lays it on, and for those that draw strokes with which brush.
+ *
+ * @type {Record<string, { engine: SettingsSchema["engine"], brush: LookSchema["brush"], words: Words }>}
+ */
+export const PAINTS = {
+  style: { engine: "optimise", brush: "auto", words: ["As the style", "Brushwork, colours and shapes of the style itself: the finest, and the slowest"] },
+  oil: { engine: "strokes", brush: "oil", words: ["Oil", "Strokes of oil, one over the other"] },
+  watercolour: { engine: "strokes", brush: "watercolour", words: ["Watercolour", "Thin washes that let the paper through"] },
+  marker: { engine: "strokes", brush: "marker", words: ["Marker", "Even strokes of felt pens"] },
+  tape: { engine: "strokes", brush: "tape", words: ["Tape", "Pieces of torn tape"] },
+  patches: { engine: "components", brush: "auto", words: ["Patches", "Pieces of the style, laid beside each other"] },
+  quick: { engine: "fast", brush: "auto", words: ["Quick", "As in the sketch: in seconds, at any size"] },
+};
+
+/** The kind of paint of a job, if it is one of these. @param {string} engine @param {string} brush */
+export const paintOf = (engine, brush) =>
+  Object.entries(PAINTS).find(([, one]) => one.engine === engine && (engine !== "strokes" || one.brush === brush))?.[0] ?? "";
 
 export const SIZES = [512, 768, 1024, 1536, 2048];
 /** @type {Record<Quality, string>} */

@@ -2,19 +2,19 @@
 // Ways a photo comes to the page: dropped, pasted, chosen. A picture dropped on the painting is a style for that region.
 
 import { $, around, say } from "./dom.js";
-import { STYLE } from "./gallery.js";
-import { regionTitle } from "./names.js";
+import { regionTitle, STYLE } from "./names.js";
 
 /**
- * @import { Gallery } from "./gallery.js"
- * @import { Stage } from "./stage.js"
+ * @import { Workroom } from "./workroom.js"
  * @import { Studio } from "./studio.js"
  *
  * @typedef {DragEvent & { dataTransfer: DataTransfer }} Drag
  */
 
-/** @param {Studio} studio @param {Stage} stage @param {Gallery} gallery @param {(photo: File) => void} open */
-export function setUpPhotos(studio, stage, gallery, open) {
+/**
+ * @param {Studio} studio @param {() => Workroom | undefined} room once it is there @param {(photo: File) => void} open
+ */
+export function setUpPhotos(studio, room, open) {
   const file = $("file");
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let leaving;
@@ -37,15 +37,16 @@ export function setUpPhotos(studio, stage, gallery, open) {
   /** Whether there is a photo or a style in it. @param {DragEvent} event @returns {event is Drag} */
   const droppable = (event) => [STYLE, "Files"].some((kind) => event.dataTransfer?.types.includes(kind));
   /** The region under a drag, where a style may be dropped. @param {DragEvent} event */
-  const target = (event) =>
-    (studio.scene && !studio.running && around(event, "#canvas") ? stage.regionAt(stage.place(event)) : null);
+  const target = (event) => {
+    const stage = room()?.stage;
+    return stage && studio.scene && !studio.running && around(event, "#canvas") ? stage.regionAt(stage.place(event)) : null;
+  };
 
   /** @param {Drag} event */
   function hint(event) {
     const isFile = event.dataTransfer.types.includes("Files");
     const region = target(event);
-    stage.dragged = region !== null;
-    stage.hover(region, region ? stage.place(event) : null);
+    room()?.stage.drag(region, event);
     if (region) say($("name-tag"), `${isFile ? "As style for" : "Paint"} ${regionTitle(region, studio.names).toLowerCase()}`);
     $("drop").classList.toggle("over", isFile && !$("start").hidden);
     $("veil").hidden = !isFile || region !== null || !$("start").hidden;
@@ -54,8 +55,7 @@ export function setUpPhotos(studio, stage, gallery, open) {
   }
 
   function over() {
-    stage.dragged = false;
-    stage.hover(null);
+    room()?.stage.drag(null, null);
     $("drop").classList.remove("over");
     $("veil").hidden = true;
   }
@@ -76,8 +76,8 @@ export function setUpPhotos(studio, stage, gallery, open) {
     const [dropped] = event.dataTransfer.files;
     const style = event.dataTransfer.getData(STYLE);
     if (region) studio.select(region);
-    if (region && style) gallery.choose(region, style);
-    else if (region && dropped) gallery.add(region, dropped);
+    if (region && style) room()?.gallery.choose(region, style);
+    else if (region && dropped) room()?.gallery.add(region, dropped);
     else if (dropped) open(dropped);
   });
 }

@@ -80,6 +80,8 @@ export function setUpRun(studio, stage, again) {
     const styled = studio.names.some((name) => studio.look(name).styles.length);
     $("paint").disabled = !studio.scene || !styled || running || busy.has("regions");
     say($("paint"), job?.state === "failed" && job.regions.length ? "Paint again" : "Paint");
+    $("take-again").hidden = !job?.painted.length || studio.unpainted;
+    $("take-again").disabled = running || busy.has("regions");
     $("save").disabled = !studio.scene;
     $("again").disabled = !styled;
     if (running) progress();
@@ -90,6 +92,12 @@ export function setUpRun(studio, stage, again) {
   $("paint").addEventListener("click", attempt(async () => {
     told = -1;
     await studio.paint(settings());
+  }));
+  // The search of the finest engine is the same each time: it is begun from a sketch that is another one.
+  $("take-again").addEventListener("click", attempt(async () => {
+    const { seed = 0, engine } = studio.job?.settings ?? {};
+    told = -1;
+    await studio.paint({ ...settings(), seed: seed + 1, ...(engine === "optimise" && { start: "fast" }) });
   }));
   $("stop").addEventListener("click", attempt(async () => {
     $("stop").disabled = true;

@@ -5,6 +5,7 @@ import { contours, path } from "./contours.js";
 import { matteOf } from "./blend.js";
 import { $, calm, contextOf, say } from "./dom.js";
 import { regionColor, regionTitle } from "./names.js";
+import { FIT, held } from "./view.js";
 
 const LONGEST = 1024; // pixels at which a photo is shown until the server has read it
 
@@ -12,16 +13,30 @@ const LONGEST = 1024; // pixels at which a photo is shown until the server has r
  * @import { Mask, Tool } from "./brush.js"
  * @import { Studio } from "./studio.js"
  * @import { Place, Scene } from "./types.d.ts"
+ * @import { View } from "./view.js"
  */
+
+const SHARPEST = 3000; // longest side of what is drawn over the picture, however far it is zoomed
+const FLASH = 900; // milliseconds that an outline is shown where nothing hovers
 
 export class Stage {
   /** @type {Tool} */
   tool = "choose";
-  outlined = true;
+  /** @type {View} */
+  view = FIT;
+  moving = false; // it is being moved: what ends then is no click
+  onView = () => {};
+  #peeking = false;
+  /** @type {Place} */
+  #fitted = [1, 1]; // width and height at zoom 1, in pixels of the screen
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #flash;
   /** @type {string | null} */
   hovered = null;
   /** @type {number | null} */
   compared = null; // where before and after meet, 0 to 1
+  /** @type {ImageBitmap | null} */
+  other = null; // what is before it, if it is not the photo
   dragged = false; // a style is held over the picture
   /** @type {Mask | null} */
   mask = null; // of the region as it is being brushed
@@ -78,7 +93,10 @@ export class Stage {
     this.picture.clearRect(0, 0, 4, 3);
     this.paths = [];
     this.mask = this.hovered = this.compared = null;
-    this.shown = false;
+    this.shown = this.#peeking = false;
+    this.view = FIT;
+    this.other?.close();
+    this.other = null;
     $("picture").setAttribute("aria-label", "The photo");
     this.draw();
   }
@@ -100,11 +118,41 @@ export class Stage {
     if (wide <= 0 || high <= 0) return;
     const [width, height] = this.size;
     const scale = Math.min(wide / width, high / height);
-    this.canvas.style.setProperty("--wide", `${Math.floor(width * scale)}px`);
-    this.canvas.style.setProperty("--high", `${Math.floor(height * scale)}px`);
-    const sharp = Math.min(2, devicePixelRatio || 1);
-    this.overlay.canvas.width = Math.floor(width * scale * sharp);
-    this.overlay.canvas.height = Math.floor(height * scale * sharp);
+    this.#fitted = [Math.floor(width * scale), Math.floor(height * scale)];
+    this.canvas.style.setProperty("--wide", `${this.#fitted[0]}px`);
+    this.canvas.style.setProperty("--high", `${this.#fitted[1]}px`);
+    this.look(this.view);
+  }
+
+  /** Pixels of the screen for each of the picture's. */
+  get scale() {
+    return this.#fitted[0] * this.view.zoom / this.size[0];
+  }
+
+  /** Zoom and move it, as far as that goes. @param {View} view */
+  look(view) {
+    const frame = $("frame");
+    this.view = held(view, this.#fitted, [frame.clientWidth, frame.clientHeight]);
+    const { zoom, x, y } = this.view;
+    this.canvas.style.setProperty("--view", zoom === 1 ? "none" : `translate(${x}px, ${y}px) scale(${zoom})`);
+    this.canvas.style.setProperty("--zoom", String(zoom));
+    this.canvas.classList.toggle("zoomed", zoom > 1);
+    this.canvas.classList.toggle("pixels", this.scale > 3);
+    const [wide, high] = this.#fitted;
+    const sharp = Math.min(Math.min(2, devicePixelRatio || 1) * zoom, SHARPEST / Math.max(wide, high));
+    const { canvas } = this.overlay;
+    const [width, height] = [Math.floor(wide * sharp), Math.floor(high * sharp)];
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+    this.onView();
+    this.draw();
+  }
+
+  /** The photo as long as something is held down. @param {boolean} yes */
+  peek(yes) {
+    if (yes === this.#peeking) return;
+    this.#peeking = yes;
+    this.canvas.classList.toggle("peeking", yes);
+    this.studio.redraw();
     this.draw();
   }
 
@@ -122,16 +170,36 @@ export class Stage {
     const { scene } = this.studio;
     if (!scene) return;
     this.picture.putImageData(scene.out, 0, 0);
-    if (this.compared !== null) this.#before(scene, this.compared);
+    if (this.#peeking) this.#before(scene, 1);
+    else if (this.compared !== null) this.#before(scene, this.compared);
     const painted = this.studio.names.filter((name) => this.studio.look(name).styles.length);
     const words = painted.map((name) => `${regionTitle(name, this.studio.names)} as ${this.studio.look(name).styles.map((one) => one.name).join(" and ")}`);
     $("picture").setAttribute("aria-label", words.length ? `The picture: ${words.join(", ")}` : "The photo");
   }
 
-  /** The photo on the left of the divider. @param {Scene} scene @param {number} at */
+  /** What is shown on the left of the divider: an earlier painting, or the photo. @param {ImageBitmap | null} other @param {string} words */
+  compareWith(other, words) {
+    this.other?.close();
+    this.other = other;
+    say($("before-words"), words);
+    this.compare(other ? this.compared ?? 0.5 : this.compared);
+    this.onCompare();
+  }
+
+  onCompare = () => {};
+
+  /** What was before, on the left of the divider. @param {Scene} scene @param {number} at */
   #before(scene, at) {
     const width = Math.round(at * scene.width);
-    if (width) this.picture.putImageData(new ImageData(scene.photo, scene.width), 0, 0, 0, 0, width, scene.height);
+    if (!width) return;
+    if (this.other && !this.#peeking) {
+      this.picture.save();
+      this.picture.beginPath();
+      this.picture.rect(0, 0, width, scene.height);
+      this.picture.clip();
+      this.picture.drawImage(this.other, 0, 0, scene.width, scene.height);
+      this.picture.restore();
+    } else this.picture.putImageData(new ImageData(scene.photo, scene.width), 0, 0, 0, 0, width, scene.height);
   }
 
   /** @param {number | null} at share of the width that stays photo */
@@ -180,6 +248,12 @@ export class Stage {
     return names[scene.soft.owner[Math.floor(y) * scene.width + Math.floor(x)]] ?? null;
   }
 
+  /** A style is held over a region, or no more. @param {string | null} region @param {MouseEvent | null} event */
+  drag(region, event) {
+    this.dragged = region !== null;
+    this.hover(region, region && event ? this.place(event) : null);
+  }
+
   /** @param {string | null} name of a region @param {Place | null} place where the pointer is */
   hover(name, place = null) {
     const tag = $("name-tag");
@@ -196,6 +270,13 @@ export class Stage {
     this.draw();
   }
 
+  /** Show a region's outline for a moment, where there is nothing that hovers. @param {string | null} name */
+  flash(name) {
+    clearTimeout(this.#flash);
+    this.hover(name);
+    this.#flash = setTimeout(() => this.hover(null), FLASH);
+  }
+
   /** Everything above the picture. */
   draw() {
     const { overlay, studio } = this;
@@ -203,37 +284,32 @@ export class Stage {
     const scale = width / this.size[0];
     overlay.setTransform(1, 0, 0, 1, 0, 0);
     overlay.clearRect(0, 0, width, height);
-    if (!studio.scene || studio.running) return;
+    if (!studio.scene || studio.running || this.#peeking) return;
     overlay.setTransform(scale, 0, 0, scale, 0, 0);
     if (this.mask) this.#drawMask(this.mask);
-    else this.#drawOutlines(scale);
-    if (this.pointer && this.tool !== "choose") this.#drawBrush(scale, this.pointer);
+    else this.#drawOutlines();
+    if (this.pointer && (this.tool === "brush" || this.tool === "eraser")) this.#drawBrush(this.pointer);
   }
 
-  /** @param {number} scale of the screen's pixels to the picture's */
-  #drawOutlines(scale) {
+  /** Of the region under the pointer, and of the one that is brushed: the picture is not drawn over without need. */
+  #drawOutlines() {
     const { overlay, studio } = this;
-    /** @param {number} index @param {number} width @param {string} color */
-    const line = (index, width, color) => {
-      overlay.lineWidth = width / scale * Math.min(2, devicePixelRatio || 1);
-      overlay.strokeStyle = color;
-      overlay.stroke(this.paths[index]);
-    };
+    const edited = this.tool === "choose" ? null : studio.brushed;
     overlay.lineJoin = "round";
-    const order = studio.names.map((name, index) => ({ name, index, near: name === this.hovered || name === studio.selected }));
-    for (const { name, index, near } of order.sort((a, b) => Number(a.near) - Number(b.near))) {
-      if (!this.paths[index]) continue;
+    for (const name of new Set([edited, this.hovered])) {
+      const outline = name === null ? undefined : this.paths[studio.names.indexOf(name)];
+      if (!name || !outline) continue;
       if (name === this.hovered) {
         overlay.globalAlpha = this.dragged ? 0.4 : 0.16;
         overlay.fillStyle = regionColor(name);
-        overlay.fill(this.paths[index], "evenodd");
+        overlay.fill(outline, "evenodd");
         overlay.globalAlpha = 1;
       }
-      if (!this.outlined && name !== this.hovered) continue;
-      if (!near) overlay.globalAlpha = 0.55;
-      line(index, near ? 4.5 : 3, "rgb(0 0 0 / 0.5)");
-      line(index, near ? 2.5 : 1.5, regionColor(name));
-      overlay.globalAlpha = 1;
+      for (const [width, color] of /** @type {const} */ ([[4.5, "rgb(0 0 0 / 0.5)"], [2.5, regionColor(name)]])) {
+        overlay.lineWidth = width / this.scale;
+        overlay.strokeStyle = color;
+        overlay.stroke(outline);
+      }
     }
   }
 
@@ -252,10 +328,10 @@ export class Stage {
     overlay.globalAlpha = 1;
   }
 
-  /** @param {number} scale @param {Place} pointer */
-  #drawBrush(scale, pointer) {
-    const { overlay } = this;
-    for (const [width, color] of /** @type {const} */ ([[4, "rgb(0 0 0 / 0.6)"], [2, "#fff"]])) {
+  /** @param {Place} pointer */
+  #drawBrush(pointer) {
+    const { overlay, scale } = this;
+    for (const [width, color] of /** @type {const} */ ([[3, "rgb(0 0 0 / 0.6)"], [1.5, "#fff"]])) {
       overlay.lineWidth = width / scale;
       overlay.strokeStyle = color;
       overlay.setLineDash(this.tool === "eraser" ? [6 / scale, 5 / scale] : []);

@@ -7,10 +7,11 @@ import * as api from "./api.js";
 import { blend, readSoft } from "./blend.js";
 import { settled } from "./dom.js";
 import { merged } from "./looks.js";
+import { UndoStack } from "./undo.js";
 
 /**
  * @import { Painted } from "./blend.js"
- * @import { JobResponse, LookSchema, Looks, News, Pixels, Scene, SettingsSchema } from "./types.d.ts"
+ * @import { JobResponse, LookSchema, Looks, News, Pixels, Points, Scene, SettingsSchema } from "./types.d.ts"
  *
  * @typedef {"reading" | "scene" | "looks" | "preview" | "layers" | "regions"} Work
  */
@@ -57,9 +58,13 @@ export class Studio extends EventTarget {
   #changes = 0; // of regions, under way
   #restyles = 0; // choices of styles under way
   #fetches = 0; // of layers, under way
+  #suggests = false; // a pair of styles, as soon as its photo has been read
   saveLooks = settled(() => this.#putLooks(), 350);
+  changes = new UndoStack();
 
   defaults = NEW;
+  /** @type {[subject: string, background: string]} */
+  suggested = ["autumn", "night"]; // what a new photo is shown in
 
   /** @template {keyof News} Name @param {Name} name @param {News[Name]} [detail] */
   tell(name, detail) {
@@ -73,6 +78,12 @@ export class Studio extends EventTarget {
 
   get running() {
     return isRunning(this.job);
+  }
+
+  /** What changes when the regions do, and is the same for the same regions. */
+  get regionsMark() {
+    const text = this.job?.regions.map(({ name, area }) => `${name}${area.toFixed(3)}`).join() ?? "";
+    return [...text].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 0xfffffff, 7).toString(36);
   }
 
   get names() {
@@ -102,7 +113,9 @@ export class Studio extends EventTarget {
     this.#work("reading", true);
     try {
       const job = await (like ? api.again(like, file) : api.upload(file));
-      if (this.#opening === mine) await this.use(job);
+      if (this.#opening !== mine) return;
+      this.#suggests = !like;
+      await this.use(job);
     } finally {
       if (this.#opening === mine && (!this.job || this.job.state !== "reading")) this.#work("reading", false);
     }
@@ -110,7 +123,7 @@ export class Studio extends EventTarget {
 
   /** Go on with a job, as the server describes it. @param {JobResponse} job */
   async use(job) {
-    if (this.job?.id !== job.id) this.leave();
+    if (this.job && this.job.id !== job.id) this.leave();
     await this.#take(job);
     if (this.job?.id !== job.id) return; // it was left meanwhile, and perhaps another was opened
     this.#unfollow ??= api.follow(job.id, (news) => this.#take(news), () => this.tell("deleted"));
@@ -122,6 +135,8 @@ export class Studio extends EventTarget {
     this.looks = {};
     this.#theirs = {};
     this.#tried = "";
+    this.#suggests = false;
+    this.changes.clear();
     this.selected = null;
     this.layers.clear();
     this.#cache.clear();
@@ -141,6 +156,7 @@ export class Studio extends EventTarget {
     if (job.state === "reading" || (job.state === "failed" && !job.regions.length)) return;
     const ended = isRunning(before) && !isRunning(job);
     if (ended) this.#counts.painting++;
+    if (this.#suggests) this.#suggestFirst();
     const same = before && `${before.regions.map((one) => one.name)}` === `${job.regions.map((one) => one.name)}`;
     if (!this.scene || ended || !same) await this.#loadScene();
     else if (this.running) await this.#grow(job, before);
@@ -160,6 +176,12 @@ export class Studio extends EventTarget {
     this.#theirs = structuredClone(job.looks);
     this.#seen = job.version;
     return JSON.stringify(this.looks) !== mine;
+  }
+
+  /** A new photo of somebody is shown painted at once; one that came with looks, or of nobody, as it is. */
+  #suggestFirst() {
+    this.#suggests = false;
+    if (!Object.keys(this.looks).length && this.names.includes("subject")) this.suggest(this.suggested);
   }
 
   /** Styles that came from elsewhere, another tab or another picture's look, are sketched once. */
@@ -227,11 +249,32 @@ export class Studio extends EventTarget {
    * @param {string} name @param {Partial<LookSchema>} change
    */
   set(name, change) {
+    this.changes.note("looks", this.looks, `${name} ${Object.keys(change)}`);
     this.looks = { ...this.looks, [name]: { ...this.look(name), ...change } };
     this.tell("looks", name);
     if ("styles" in change || "stroke" in change || "likeness" in change) return this.#restyled();
     this.saveLooks();
     return this.refresh();
+  }
+
+  /** Change the looks of all regions. @param {Partial<LookSchema>} change */
+  setAll(change) {
+    this.changes.note("looks", this.looks);
+    this.looks = { ...this.looks, ...Object.fromEntries(this.names.map((name) => [name, { ...this.look(name), ...change }])) };
+    this.tell("looks");
+    this.saveLooks();
+    return this.refresh();
+  }
+
+  /** A pair of styles: one for all of the person, one for all behind. @param {[subject: string, background: string]} pair */
+  suggest([subject, background]) {
+    if (!this.job) return;
+    this.changes.note("looks", this.looks);
+    const styled = this.job.regions.map(({ name, side }) =>
+      [name, { ...this.look(name), styles: [{ name: side === "subject" ? subject : background, weight: 1 }] }]);
+    this.looks = { ...this.looks, ...Object.fromEntries(styled) };
+    this.tell("looks");
+    return this.#restyled();
   }
 
   async #restyled() {
@@ -337,11 +380,28 @@ export class Studio extends EventTarget {
   }
 
   undo() {
-    return this.#changeRegions(api.undo);
+    return this.#step(true);
   }
 
   redo() {
-    return this.#changeRegions(api.redo);
+    return this.#step(false);
+  }
+
+  /** How many changes can be taken back and done again: of this page, else those that the server remembers. */
+  get steps() {
+    const { undo, redo } = this.changes.counts;
+    return { undo: undo || (this.job?.undo ?? 0), redo: redo || (this.job?.redo ?? 0) };
+  }
+
+  /** @param {boolean} back */
+  async #step(back) {
+    const there = () => this.job?.[back ? "undo" : "redo"];
+    const change = this.changes.step(back, this.looks);
+    if ((!change || change.kind === "regions") && there()) await this.#changeRegions(back ? api.undo : api.redo, false);
+    if (!change) return;
+    this.looks = structuredClone(change.looks);
+    this.tell("looks");
+    await this.#restyled();
   }
 
   /** A region's mask as it was brushed. @param {string} name @param {Promise<Blob>} mask PNG */
@@ -349,14 +409,29 @@ export class Studio extends EventTarget {
     return this.#changeRegions(async (id) => api.brushed(id, name, await mask));
   }
 
-  /** @param {(id: string) => Promise<JobResponse>} change @returns {Promise<void>} */
-  async #changeRegions(change) {
+  /**
+   * What lies around points and looks like them comes in or goes out.
+   *
+   * @param {string} name @param {Points} points as shares of width and height
+   */
+  correct(name, points) {
+    return this.#changeRegions((id) => api.corrected(id, name, points));
+  }
+
+  /** @param {(id: string) => Promise<JobResponse>} change @param {boolean} noted to be undone @returns {Promise<void>} */
+  async #changeRegions(change, noted = true) {
     if (!this.job) return;
     const { id } = this.job;
+    if (noted) this.changes.note("regions", this.looks);
     this.#work("regions", ++this.#changes > 0);
     const changed = this.#changing.then(() => this.#changeNow(id, change));
     this.#changing = changed.catch(() => {}).finally(() => this.#work("regions", --this.#changes > 0));
-    await changed;
+    try {
+      await changed;
+    } catch (error) {
+      if (noted) this.changes.drop();
+      throw error;
+    }
   }
 
   /** @param {string} id @param {(id: string) => Promise<JobResponse>} change */
@@ -370,6 +445,28 @@ export class Studio extends EventTarget {
     this.tell("job", null);
     await this.#loadScene();
     if (this.unpainted) await this.sketch();
+  }
+
+  /** An earlier painting becomes the picture again, with its regions and looks. @param {number} number */
+  async putBack(number) {
+    if (!this.job) return;
+    const { id } = this.job;
+    this.#work("regions", ++this.#changes > 0);
+    try {
+      await this.saveLooks.now();
+      const job = await api.putBack(id, number);
+      if (this.job?.id !== id) return;
+      this.#counts.painting++;
+      this.changes.clear(); // what it was made of is there again, and nothing of what was changed since
+      this.job = job;
+      this.#theirs = this.looks = structuredClone(job.looks);
+      this.#seen = job.version;
+      this.tell("looks");
+      this.tell("job", null);
+      await this.#loadScene();
+    } finally {
+      this.#work("regions", --this.#changes > 0);
+    }
   }
 
   /** Send a picture as a style of a job; its name in looks. @param {string} id @param {File} file */

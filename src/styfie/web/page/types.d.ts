@@ -34,7 +34,7 @@ export interface SettingsSchema {
   steps: number;
   seed: number;
   device: "auto" | "cpu" | "cuda" | "mps";
-  engine: "optimise" | "fast" | "per-style" | "strokes" | "components";
+  engine: "optimise" | "fast" | "per-style" | "strokes" | "components" | "filters" | "regions";
   loss: "gram" | "wasserstein" | "sliced" | "patches";
   segmenter: string;
   start: "photo" | "noise" | "fast";
@@ -67,6 +67,7 @@ export interface ProgressResponse {
 
 export interface JobResponse {
   id: string;
+  name: string;
   state: JobState;
   note: string;
   error: string;
@@ -87,6 +88,7 @@ export interface JobResponse {
   progress: ProgressResponse | null;
   queue: number;
   pictures: string[];
+  versions: number[];
   version: number;
 }
 
@@ -98,6 +100,14 @@ export interface StyleResponse {
 
 export interface NameResponse {
   name: string;
+}
+
+/** What a painting of that size would cost: `seconds` 0 is not known, `error` says why it cannot be. */
+export interface CostResponse {
+  size: number;
+  seconds: number;
+  gigabytes: number;
+  error: string;
 }
 
 export interface PreviewResponse {
@@ -141,8 +151,21 @@ export interface AboutResponse {
   choices: Choices;
 }
 
+/** What is exported: names of the job's pictures, and as what. */
+export interface Export {
+  names: string[];
+  kind: "jpeg" | "png" | "webp";
+  quality: number;
+}
+
 /** x and y in pixels of the picture, from its upper left corner. */
 export type Place = [x: number, y: number];
+
+/** Points, as shares of width and height, whose surroundings come into a region or go out of it. */
+export interface Points {
+  add: [x: number, y: number][];
+  remove: [x: number, y: number][];
+}
 
 /** RGBA, 8 bit. */
 export type Pixels = Uint8ClampedArray<ArrayBuffer>;
@@ -181,7 +204,13 @@ export interface Elements {
   choose: HTMLButtonElement;
   compare: HTMLButtonElement;
   content: HTMLInputElement;
+  export: HTMLDialogElement;
+  "export-copy": HTMLButtonElement;
+  "export-quality": HTMLInputElement;
+  "export-save": HTMLButtonElement;
+  "export-share": HTMLButtonElement;
   file: HTMLInputElement;
+  "hero-range": HTMLInputElement;
   history: HTMLDialogElement;
   likeness: HTMLInputElement;
   live: HTMLCanvasElement;
@@ -192,8 +221,9 @@ export interface Elements {
   paint: HTMLButtonElement;
   picture: HTMLCanvasElement;
   "progress-bar": HTMLProgressElement;
+  "paint-kind": HTMLSelectElement;
+  "put-back": HTMLButtonElement;
   redo: HTMLButtonElement;
-  "sample-picture": HTMLImageElement;
   save: HTMLButtonElement;
   shoot: HTMLButtonElement;
   size: HTMLSelectElement;
@@ -202,9 +232,13 @@ export interface Elements {
   strength: HTMLInputElement;
   stroke: HTMLInputElement;
   "style-file": HTMLInputElement;
+  "take-again": HTMLButtonElement;
   undo: HTMLButtonElement;
   video: HTMLVideoElement;
   width: HTMLInputElement;
+  "zoom-fit": HTMLButtonElement;
+  "zoom-in": HTMLButtonElement;
+  "zoom-out": HTMLButtonElement;
 }
 
 /** What `el` gives a new element. */

@@ -13,6 +13,7 @@ from styfie.web.jobs import AFTER, BEFORE, Job, region_states
 from styfie.web.responses import JobResponse
 from styfie.web.schemas import LONGEST_NAME
 from styfie.web.studio import Studio
+from styfie.web.versions import numbers
 
 PICTURES = ("photo", "mask", "cutout", "blur")
 SAME = tuple(JobResponse.model_fields.keys() & {field.name for field in fields(Job)})
@@ -50,6 +51,7 @@ def job_response(studio: Studio, job: Job) -> JobResponse:
             "sketched": job.sketched,
             "undo": len(region_states(studio.jobs.path(job), BEFORE)),
             "redo": len(region_states(studio.jobs.path(job), AFTER)),
+            "versions": numbers(studio.jobs.path(job)),
             "pictures": [*there, *(PAINTED if job.painted or job.previews else [])],
         }
     )

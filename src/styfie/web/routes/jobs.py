@@ -43,7 +43,8 @@ async def post(
         raise InputError("Both request and recipe came: one of them is wanted.")
     styles = [(file.filename or "style", file.file) for file in files]
     _check_names([name for name, _ in styles], given)
-    return job_response(studio, await studio.post(photo.file, given, styles, recipe.file if recipe else None))
+    recipe_file = recipe.file if recipe else None
+    return job_response(studio, await studio.post(photo.file, given, styles, recipe_file, photo.filename or ""))
 
 
 def _check_names(names: list[str], request: PaintRequest | None) -> None:
@@ -57,9 +58,13 @@ def _check_names(names: list[str], request: PaintRequest | None) -> None:
 
 
 @router.get("/jobs")
-async def history(studio: StudioHere, most: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[JobResponse]:
-    """The newest jobs, the newest first."""
-    return [job_response(studio, job) for job in itertools.islice(studio.jobs, most)]
+async def history(
+    studio: StudioHere,
+    most: Annotated[int, Query(ge=1, le=1000)] = 100,
+    skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> list[JobResponse]:
+    """The newest jobs, the newest first, without the `skip` newest of them."""
+    return [job_response(studio, job) for job in itertools.islice(studio.jobs, skip, skip + most)]
 
 
 @router.get(
@@ -91,7 +96,8 @@ async def again(studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, F
     with contextlib.ExitStack() as stack:
         folder = studio.jobs.path(job)
         styles = [(name, stack.enter_context((folder / file).open("rb"))) for name, file in job.styles.items()]
-        return job_response(studio, await studio.post(photo.file, asked, styles))
+        name = photo.filename or ""
+        return job_response(studio, await studio.post(photo.file, asked, styles, name=name))
 
 
 @router.get("/jobs/{id}/events", response_class=StreamingResponse, responses=picture_responses("text/event-stream"))

@@ -23,7 +23,7 @@ async def split(studio: StudioHere, job: JobHere, request: SplitRequest) -> JobR
 
 @router.post("/jobs/{id}/regions/{name}/points")
 async def points(studio: StudioHere, job: JobHere, name: RegionHere, request: PointsRequest) -> JobResponse:
-    """Correct a region: what lies around points and looks like them comes in or goes out."""
+    """Correct a region by points on it and beside it, or find one that is not there yet."""
     if not request.add and not request.remove:
         raise InputError("No points came: at least one to add or to remove is wanted.")
     await studio.change_regions(job, "points", name, request.add, request.remove, corrects=True)

@@ -11,6 +11,7 @@ from PIL import Image
 from styfie.film.stream import Stream
 from styfie.images import read_picture, to_image
 from styfie.settings import Settings
+from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.styles import resolve_looks
 from styfie.web.errors import NotFoundError
 from styfie.web.filetypes import suffix_of
@@ -46,7 +47,8 @@ def frame(_channel: WorkerChannel, name: str, data: bytes, most_pixels: int) -> 
         stream.last = None  # turned, or another camera
     (painted,) = stream([photo])
     held = io.BytesIO()
-    to_image(painted).save(held, "JPEG", quality=85)
+    packet = xmp_packet(SourceType.PAINTED) if stream.settings.mark else b""
+    to_image(painted).save(held, "JPEG", quality=85, xmp=packet)
     return held.getvalue()
 
 

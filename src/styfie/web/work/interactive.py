@@ -18,18 +18,35 @@ from styfie.painting import Painting
 from styfie.pipeline import paint
 from styfie.reading import find_regions, read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions, correct
+from styfie.segmentation.clicks import segment_at
 from styfie.settings import Settings
 from styfie.storage.openraster import eight_bits, png
 from styfie.styles import resolve_looks
+from styfie.web.work.costs import costs
+from styfie.web.work.exporting import export
+from styfie.web.work.face_previews import face_preview
 from styfie.web.work.frames import camera, camera_off, frame
 from styfie.web.work.history import remember, step
-from styfie.web.work.paintings import PREVIEW, REGIONS, described, load, look_specs, save, unpainted
-from styfie.web.work.results import parts_of, show_all, show_layer, show_ora, show_picture, soft
+from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, described, load, look_specs, save, unpainted
+from styfie.web.work.results import parts_of, show_all, show_layer, show_ora, show_picture, soft, take_size
 from styfie.web.workers import WorkerChannel
 
-__all__ = ["camera", "camera_off", "frame", "show_all", "show_layer", "show_ora", "show_picture", "soft", "step"]
+__all__ = [
+    "camera",
+    "camera_off",
+    "costs",
+    "export",
+    "face_preview",
+    "frame",
+    "show_all",
+    "show_layer",
+    "show_ora",
+    "show_picture",
+    "soft",
+    "step",
+]
 
-NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject."
+NOBODY = "No person was found in the photo: click on what is to be the subject, brush a mask of it, or paint it all."
 
 
 def warm(_channel: WorkerChannel) -> dict[str, str]:
@@ -84,11 +101,22 @@ def split(_channel: WorkerChannel, folder: str, name: str, settings: dict[str, A
 def points(
     _channel: WorkerChannel, folder: str, name: str, add: list[tuple[float, float]], remove: list[tuple[float, float]]
 ) -> list[dict[str, Any]]:
-    """Correct a region by points, which are shares of width and height."""
+    """Correct a region by points, which are shares of width and height; or find one that is not there yet."""
     before = load(Path(folder) / REGIONS)
     height, width = before.regions.size
     inside = [[(min(x * width, width - 1), min(y * height, height - 1)) for x, y in some] for some in (add, remove)]
-    return _keep(folder, before.photo, correct(before.regions, before.photo, name, *inside))
+    if name in before.regions.names:
+        regions = correct(before.regions, before.photo, name, *inside)
+    else:
+        regions = _with_region(before.regions, name, segment_at(before.photo, *inside))
+    return _keep(folder, before.photo, regions)
+
+
+def _with_region(regions: Regions, name: str, matte: torch.Tensor) -> Regions:
+    """Regions with a new one laid over them; a subject where there is none makes the rest background."""
+    if name == SUBJECT and SUBJECT not in regions.names:
+        return replace(Regions.of_subject(matte), face=regions.face)
+    return regions.put(name, matte)
 
 
 def brush(_channel: WorkerChannel, folder: str, name: str, mask: str) -> list[dict[str, Any]]:
@@ -97,12 +125,10 @@ def brush(_channel: WorkerChannel, folder: str, name: str, mask: str) -> list[di
     matte = read_matte(Path(mask), before.regions.size)
     if name not in before.regions.names and float(matte.max()) < 0.5:
         raise InputError(f"The mask of {name} has nothing inside: white marks what is.")
-    if name == SUBJECT and SUBJECT not in before.regions.names:
-        regions = replace(Regions.of_subject(matte), face=before.regions.face)
-    elif before.regions.names == (BACKGROUND,) and name == BACKGROUND:  # what is left of it is the subject
+    if before.regions.names == (BACKGROUND,) and name == BACKGROUND:  # what is left of it is the subject
         regions = Regions.of_subject(1 - matte)
     else:
-        regions = before.regions.put(name, matte)
+        regions = _with_region(before.regions, name, matte)
     return _keep(folder, before.photo, regions)
 
 
@@ -145,6 +171,14 @@ def preview(
 def _existing(looks: Mapping[str, Any], painting: Painting) -> dict[str, Any]:
     """The looks of regions that there are."""
     return {name: look for name, look in looks.items() if name in painting.regions.names}
+
+
+def regions_of_painting(_channel: WorkerChannel, folder: str) -> list[dict[str, Any]]:
+    """The regions become those of the painting; those that were can be had back, unless they are of another size."""
+    painting = load(Path(folder) / PAINTING)
+    if take_size(Path(folder), painting):
+        return described(load(Path(folder) / REGIONS).regions)
+    return _keep(folder, painting.photo, painting.regions)
 
 
 def matte(_channel: WorkerChannel, folder: str, name: str) -> bytes:

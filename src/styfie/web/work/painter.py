@@ -13,6 +13,7 @@ from styfie.images import fit_size, resize, to_image
 from styfie.pipeline import paint_into
 from styfie.reading import Request, find_regions, read_photo
 from styfie.settings import Settings
+from styfie.storage.openraster import packet_of
 from styfie.web.jobs import GROWING, LONGEST
 from styfie.web.work.paintings import REGIONS, described, load, look_specs
 from styfie.web.work.results import take_size
@@ -46,7 +47,7 @@ def run(
     resized = take_size(path, painting)
     size = painting.regions.size
     to_image(resize(painting.render(), fit_size(size, min(LONGEST, max(size))))).save(
-        path / GROWING, "JPEG", quality=85
+        path / GROWING, "JPEG", quality=85, xmp=packet_of(painting)
     )
     return {
         "finished": bool(painting.recipe["finished"]),

@@ -18,7 +18,7 @@ from styfie.painting import Painting
 from styfie.segmentation import find_segmenter, load_segmenter
 from styfie.segmentation.protocols import PartSegmenter
 from styfie.storage.openraster import eight_bits, png
-from styfie.storage.results import cutout, result_pictures, write_folder
+from styfie.storage.results import cutout, marked, result_pictures, write_folder
 from styfie.styles import resolve_looks
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import ResultRequest
@@ -86,11 +86,11 @@ def show_picture(_channel: WorkerChannel, folder: str, request: ResultRequest, n
             return (Path(into) / "sheet.png").read_bytes()
     painting = current_painting(Path(folder), request)
     if name == "cutout":
-        return png(cutout(painting))
+        return marked(painting, name, png(cutout(painting)))
     pictures = result_pictures(painting)
     if name not in pictures:
         raise InputError(f"There is no picture {name!r}: there are {', '.join((*pictures, 'cutout', 'sheet'))}.")
-    return png(eight_bits(pictures[name]))
+    return marked(painting, name, png(eight_bits(pictures[name])))
 
 
 def show_all(_channel: WorkerChannel, folder: str, request: ResultRequest) -> bytes:

@@ -1,0 +1,160 @@
+"""Build a release and try it: `python release/dist.py`, or `make dist`.
+
+Source archive and wheel are built and checked, and the wheel is installed into a fresh environment of every Python at
+hand, where it paints the built-in portrait without a network. Beside them come the licences of all that was installed
+and a software bill of materials (CycloneDX). Last is said what of `publisher.toml` is still empty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+DIST = ROOT / "dist"
+CONSTRAINTS = ROOT / "requirements" / "constraints.txt"
+MOST = 20e6  # bytes of the wheel
+PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
+WANTED = (
+    "styfie/assets/encoder.safetensors",
+    "styfie/assets/segmenter.safetensors",
+    "styfie/assets/fast.safetensors",
+    "styfie/assets/gallery.safetensors",
+    "styfie/assets/portrait.jpg",
+    "styfie/assets/WEIGHTS.md",
+    "styfie/web/page/index.html",
+    "styfie/py.typed",
+)
+UNWANTED = ("tests/", "benchmarks/", "docs/", ".d.ts", ".pyc")
+NO_NETWORK = """\
+import socket
+def refuse(*_, **__):
+    raise OSError("this environment has no network")
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
+"""
+TRIES = (("paint", "--size", "128", "--output", "painted"), ("verify", "painted/painting.ora"), ("doctor",))
+
+
+def main() -> None:
+    """Build, check, install, try, and say what is missing."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--python", action="append", help="a Python to install into; those at hand if none is named")
+    pythons = parser.parse_args().python or [one for one in PYTHONS if runs(one)] or [sys.executable]
+    shutil.rmtree(DIST, ignore_errors=True)
+    run(sys.executable, "-m", "build", "--outdir", DIST, ROOT)
+    (wheel,), (archive,) = DIST.glob("*.whl"), DIST.glob("*.tar.gz")
+    run(sys.executable, "-m", "twine", "check", "--strict", wheel, archive)
+    faults = [*wheel_faults(wheel), *archive_faults(archive), *publisher_faults(ROOT)]
+    if faults:
+        raise SystemExit("\n".join(faults))
+    say(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB; {archive.name}: {archive.stat().st_size / 1e6:.1f} MB")
+    for number, python in enumerate(pythons):
+        with tempfile.TemporaryDirectory() as folder:
+            try_in(python, wheel, Path(folder), inventory=number == 0)
+    if missing := empty(ROOT):
+        say(f"Still empty in release/publisher.toml, and left out: {', '.join(missing)}.")
+
+
+def say(text: str) -> None:
+    """A line, at once."""
+    print(text, flush=True)
+
+
+def runs(python: str) -> bool:
+    """Whether a Python of that name is there and starts."""
+    found = shutil.which(python)
+    return found is not None and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+def run(*command: str | Path, **more: object) -> None:
+    """Run a command, and stop where it fails."""
+    say("$ " + " ".join(Path(one).name if isinstance(one, Path) else one for one in command))
+    if subprocess.run(command, check=False, **more).returncode:  # type: ignore[call-overload]
+        raise SystemExit(f"{command[0]} failed.")
+
+
+def wheel_faults(wheel: Path) -> Iterator[str]:
+    """What a wheel lacks, or should not hold."""
+    if wheel.stat().st_size > MOST:
+        yield f"{wheel.name} has {wheel.stat().st_size / 1e6:.1f} MB: at most {MOST / 1e6:.0f} are wanted."
+    with zipfile.ZipFile(wheel) as held:
+        names = held.namelist()
+    yield from (f"{wheel.name} lacks {name}." for name in WANTED if name not in names)
+    yield from (f"{wheel.name} holds {n}." for n in names if n.startswith(UNWANTED[:3]) or n.endswith(UNWANTED[3:]))
+    if not any(name.endswith("licenses/LICENSE") for name in names):
+        yield f"{wheel.name} lacks the licence."
+
+
+def archive_faults(archive: Path) -> Iterator[str]:
+    """What a source archive lacks."""
+    with tarfile.open(archive) as held:
+        names = {name.partition("/")[2] for name in held.getnames()}
+    wanted = ("pyproject.toml", "LICENSE", "WEIGHTS.md", "release/publisher.toml", "release/metadata.py")
+    yield from (f"{archive.name} lacks {name}." for name in wanted if name not in names)
+
+
+def publisher_faults(root: Path) -> Iterator[str]:
+    """What files say otherwise than `publisher.toml`."""
+    known = publisher(root)
+    for table, key, name in (("citation", "doi", "CITATION.cff"), ("security", "contact", "SECURITY.md")):
+        value = known[table][key]
+        if value and value not in (root / name).read_text(encoding="utf-8"):
+            yield f"{name} does not name the {key} of release/publisher.toml: {value}."
+
+
+def publisher(root: Path) -> dict[str, dict[str, str]]:
+    """What `publisher.toml` says."""
+    found: dict[str, dict[str, str]] = tomllib.loads((root / "release" / "publisher.toml").read_text(encoding="utf-8"))
+    return found
+
+
+def empty(root: Path) -> list[str]:
+    """What of it is still empty."""
+    return [f"{table}.{key}" for table, values in publisher(root).items() for key, value in values.items() if not value]
+
+
+def try_in(python: str, wheel: Path, folder: Path, inventory: bool) -> None:
+    """Install the wheel into a fresh environment, and paint there without a network; with an inventory if asked."""
+    run(python, "-m", "venv", folder / "env")
+    inside = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
+    own = inside / ("python.exe" if os.name == "nt" else "python")
+    install = (own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    run(*install, "--only-binary", ":all:", "-c", CONSTRAINTS, wheel)
+    if inventory:
+        write_inventory(own, wheel)
+    (folder / "offline").mkdir()
+    (folder / "offline" / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    for command in TRIES:
+        run(own, "-m", "styfie", *command, cwd=folder, env={**bare, "PYTHONPATH": str(folder / "offline")})
+
+
+def write_inventory(python: Path, wheel: Path) -> None:
+    """Licences and bill of materials of an environment, beside the wheel."""
+    name = "-".join(wheel.name.split("-")[:2])
+    here: Sequence[str] = (sys.executable, "-m")
+    run(
+        *here,
+        "piplicenses",
+        "--python",
+        python,
+        "--format=markdown",
+        "--with-urls",
+        f"--output-file={DIST}/LICENCES.md",
+    )
+    bill = DIST / f"{name}.cdx.json"
+    run(*here, "cyclonedx_py", "environment", python, "--pyproject", ROOT / "pyproject.toml", "--output-reproducible",
+        "--output-file", bill)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+// @ts-check
+// Export: how large, as what, which pictures; what a size costs is said before it is painted.
+
+import * as api from "./api.js";
+import { $, check, complain, el, roving, say } from "./dom.js";
+import { settings } from "./look.js";
+import { duration, EXPORTS, FORMATS, KEEPS } from "./names.js";
+
+/**
+ * @import { Studio } from "./studio.js"
+ * @import { CostResponse, Export, JobResponse } from "./types.d.ts"
+ *
+ * @typedef {"jpeg" | "png" | "webp"} Kind
+ * @typedef {{ size: number | null, width: number, height: number, cost: CostResponse | null }} Choice `size` null: as it is
+ */
+
+const WHOLE = new Set(["photo", "cutout", "mask"]); // of the photo's own size, whatever is painted
+const SIZES = [512, 1024, 2048, 4096];
+
+/**
+ * Width and height of a photo with that longest side.
+ *
+ * @param {number} width @param {number} height @param {number} size @returns {[number, number]}
+ */
+export function fitted(width, height, size) {
+  const scale = size / Math.max(width, height);
+  return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+}
+
+/**
+ * The sizes that are offered: what is there already first, then those that would have to be painted.
+ *
+ * @param {{ width: number, height: number }} photo @param {{ width: number, height: number } | null} now what is painted
+ * or sketched @param {boolean} painted and not only sketched @param {number} most pixels that are painted here
+ * @returns {Choice[]}
+ */
+export function choicesOf(photo, now, painted, most) {
+  const own = Math.min(most, Math.max(photo.width, photo.height));
+  const there = now ? Math.max(now.width, now.height) : 0;
+  const sizes = [...new Set([...SIZES.filter((size) => size <= most), own])].sort((a, b) => a - b);
+  const others = sizes.filter((size) => !painted || size !== there).map((size) => {
+    const [width, height] = fitted(photo.width, photo.height, size);
+    return { size, width, height, cost: null };
+  });
+  return now ? [{ size: null, ...now, cost: null }, ...others] : others;
+}
+
+/** What a size costs, in words. @param {CostResponse | null} cost */
+export function costWords(cost) {
+  if (!cost) return "";
+  if (cost.error) return cost.error;
+  const memory = cost.gigabytes ? `${cost.gigabytes.toFixed(1)} GB of memory` : "";
+  const time = cost.seconds ? `about ${duration(cost.seconds)}` : "";
+  return [time, memory].filter(Boolean).join(", ");
+}
+
+/** @param {Studio} studio */
+export function setUpExport(studio) {
+  const dialog = $("export");
+  /** @type {Choice[]} */
+  let choices = [];
+  /** @type {number | null} */
+  let size = null;
+  /** @type {Kind} */
+  let kind = "jpeg";
+  let most = 4096;
+  /** @type {{ id: string, wanted: Export } | null} */
+  let pending = null; // is saved as soon as it is painted
+
+  const boxes = () => /** @type {HTMLInputElement[]} */ ([...$("export-what").querySelectorAll("input")]);
+  /** @returns {Export} */
+  const wanted = () => ({
+    names: boxes().filter((box) => box.checked).map((box) => box.value), kind, quality: Number($("export-quality").value),
+  });
+  /** Whether nothing has to be painted for what is wanted. */
+  const isThere = () => size === null || wanted().names.every((name) => WHOLE.has(name));
+  const unpainted = () => studio.unpainted || !studio.job?.painted.length;
+
+  /** @param {Choice} choice */
+  function row(choice) {
+    const { width, height } = choice;
+    const own = studio.job && choice.size === Math.min(most, Math.max(studio.job.width, studio.job.height));
+    const title = choice.size === null ? (unpainted() ? "As sketched" : "As painted") : own ? "The photo's own size" : `${choice.size} pixels`;
+    const about = choice.size === null ? "ready" : costWords(choice.cost) || (choice.cost ? "" : "…");
+    const button = el("button", {
+      type: "button", role: "radio", className: "size-row", data: { size: String(choice.size ?? "") },
+      onclick: () => { size = choice.size; show(); },
+    }, el("span", {}, title, el("small", {}, `${width} × ${height}`)), el("small", { className: "cost" }, about));
+    button.disabled = Boolean(choice.cost?.error);
+    return button;
+  }
+
+  function showSizes() {
+    const focused = $("export-sizes").contains(document.activeElement);
+    $("export-sizes").replaceChildren(...choices.map(row));
+    const chosen = [...$("export-sizes").querySelectorAll("button")].find((one) => one.dataset.size === String(size ?? ""));
+    check($("export-sizes"), chosen);
+    if (focused) chosen?.focus();
+  }
+
+  function show() {
+    showSizes();
+    check($("export-kind"), [...$("export-kind").querySelectorAll("button")].find((one) => one.dataset.value === kind));
+    $("quality-field").hidden = kind === "png";
+    say($("export-quality-value"), $("export-quality").value);
+    $("export-quality").style.setProperty("--part", `${$("export-quality").value}%`);
+    const { names } = wanted();
+    const ready = isThere();
+    $("export-save").disabled = !names.length || (!ready && studio.running);
+    say($("export-save"), ready ? "Save" : `Paint at ${size} pixels and save`);
+    for (const id of /** @type {const} */ (["export-share", "export-copy"])) $(id).disabled = !ready || names.length !== 1;
+    const notes = [];
+    if (names.some((name) => WHOLE.has(name)) && studio.job) notes.push(`Photo, cut-out and mask have the photo's own ${studio.job.width} × ${studio.job.height} pixels.`);
+    if (names.includes("cutout") && kind === "jpeg") notes.push("JPEG knows no transparency: the cut-out is a PNG.");
+    if (names.length > 1) notes.push("Several come as one ZIP.");
+    if (!ready) notes.push("It is saved as soon as it is painted. Leave this page open.");
+    say($("export-note"), notes.join(" "));
+  }
+
+  /** @param {JobResponse} job */
+  function open(job) {
+    complain($("export-error"));
+    const { scene } = studio;
+    const shown = job.painted.length || job.sketched.length;
+    choices = choicesOf(job, scene && { width: scene.width, height: scene.height }, !unpainted(), most);
+    size = null;
+    const names = job.pictures.filter((name) => name in EXPORTS);
+    const chosen = shown && names.includes("both") ? "both" : names.includes("photo") ? "photo" : names[0];
+    $("export-what").replaceChildren(...names.sort((a, b) => Object.keys(EXPORTS).indexOf(a) - Object.keys(EXPORTS).indexOf(b)).map((name) => {
+      const [title, about] = EXPORTS[name];
+      return el("label", { className: "what" },
+        el("input", { type: "checkbox", value: name, checked: name === chosen, onchange: show }), el("span", {}, title, el("small", {}, about)));
+    }));
+    const base = [["all.zip", "styfie.zip"], ...(job.painted.length ? [["painting.ora", "painting.ora"]] : []), ["recipe.json", "recipe.json"]];
+    $("export-more").replaceChildren(...base.map(([path, name]) =>
+      el("li", {}, el("a", { href: api.url(job.id, path), download: name, onclick: followLink }, KEEPS[path][0], el("small", {}, KEEPS[path][1])))));
+    show();
+    if (!dialog.open) dialog.showModal();
+    ask(job);
+  }
+
+  /** What the sizes cost. @param {JobResponse} job */
+  async function ask(job) {
+    try {
+      const costs = await api.costs(job.id, choices.flatMap((one) => one.size ?? []), settings());
+      if (studio.job?.id !== job.id) return;
+      choices = choices.map((one) => ({ ...one, cost: costs.find((cost) => cost.size === one.size) ?? one.cost }));
+    } catch {
+      choices = choices.map((one) => ({ ...one, cost: { size: one.size ?? 0, seconds: 0, gigabytes: 0, error: "" } })); // not known
+    }
+    if (dialog.open) show();
+  }
+
+  /** The looks as they are on the page reach the server first. @param {MouseEvent} event */
+  async function followLink(event) {
+    const link = /** @type {HTMLAnchorElement} */ (event.currentTarget);
+    if (link.dataset.ready) return;
+    event.preventDefault();
+    await attempt(async () => {
+      await studio.saveLooks.now();
+      link.dataset.ready = "yes";
+      link.click();
+      delete link.dataset.ready;
+    });
+  }
+
+  /** @param {() => Promise<void>} call */
+  async function attempt(call) {
+    try {
+      complain($("export-error"));
+      dialog.setAttribute("aria-busy", "true");
+      await call();
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "AbortError")) complain(dialog.open ? $("export-error") : $("action-error"), error);
+    } finally {
+      dialog.removeAttribute("aria-busy");
+    }
+  }
+
+  /** @param {string} id @param {Export} what */
+  async function file(id, what) {
+    await studio.saveLooks.now();
+    return api.exported(id, what);
+  }
+
+  /** @param {string} id @param {Export} what */
+  async function save(id, what) {
+    const made = await file(id, what);
+    const link = el("a", { href: URL.createObjectURL(made), download: made.name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  $("save").addEventListener("click", () => studio.job && open(studio.job));
+  $("export-save").addEventListener("click", () => attempt(async () => {
+    const { job } = studio;
+    if (!job) return;
+    if (isThere()) {
+      await save(job.id, wanted());
+      return dialog.close();
+    }
+    pending = { id: job.id, wanted: wanted() };
+    dialog.close();
+    await studio.paint({ ...settings(), size: size ?? 0 });
+  }));
+  $("export-share").addEventListener("click", () => attempt(async () => {
+    if (studio.job) await navigator.share({ files: [await file(studio.job.id, wanted())] });
+  }));
+  $("export-copy").addEventListener("click", () => attempt(async () => {
+    if (!studio.job) return;
+    const { id } = studio.job;
+    const png = file(id, { ...wanted(), kind: "png" }); // the one kind that all clipboards take
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
+    say($("export-note"), "Copied.");
+  }));
+  $("export-quality").addEventListener("input", show);
+  for (const one of $("export-kind").querySelectorAll("button")) {
+    one.addEventListener("click", () => {
+      kind = /** @type {Kind} */ (one.dataset.value);
+      show();
+    });
+  }
+  roving($("export-kind"), (radio) => radio.click());
+  roving($("export-sizes"), (radio) => radio.click());
+  $("export-share").hidden = !navigator.canShare?.({ files: [new File([], "a.png", { type: "image/png" })] });
+  $("export-copy").hidden = !navigator.clipboard?.write || typeof ClipboardItem === "undefined";
+  studio.on("job", (before) => {
+    const { job } = studio;
+    if (!pending || !job || job.id !== pending.id || !before || studio.running) return;
+    if (!["queued", "painting"].includes(before.state)) return;
+    const { id, wanted: what } = pending;
+    pending = null;
+    if (job.state === "done") attempt(() => save(id, what));
+  });
+
+  /** @param {number} longest pixels that are painted here */
+  return function offer(longest) {
+    most = longest;
+    $("export-kind").querySelectorAll("button").forEach((one) => { one.title = FORMATS[/** @type {Kind} */ (one.dataset.value)]; });
+  };
+}

@@ -1,0 +1,83 @@
+"""The page's files as they are sent: packed once, and cached by a name that changes with what is in them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
+PACKED = (".html", ".css", ".js", ".svg")
+INDEX = "index.html"
+_REFERENCE = re.compile(r'\b(href|src)="([\w-]+\.(?:css|js|svg|webp))"')
+
+
+class _File(NamedTuple):
+    kind: str
+    tag: str
+    plain: bytes
+    packed: bytes | None
+
+
+class PageFiles:
+    """An ASGI application of the files of `folder`: the page at `/`, all else below `/page/DIGEST/`.
+
+    The digest is of all files together, as modules name each other: a browser may keep them for ever, and asks for
+    others as soon as one has changed. They are read when the server starts.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        found = {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.suffix in KINDS}
+        self.digest = hashlib.sha256(b"".join(name.encode() + data for name, data in found.items())).hexdigest()[:12]
+        if INDEX in found:
+            found[INDEX] = _REFERENCE.sub(rf'\1="/page/{self.digest}/\2"', found[INDEX].decode()).encode()
+        self.files = {name: _pack(name, data) for name, data in found.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._answer(scope)(scope, receive, send)
+
+    def _answer(self, scope: Scope) -> Response:
+        name, kept = self._name(scope["path"])
+        if (file := self.files.get(name)) is None:
+            return Response('{"error": "There is no such page."}', 404, media_type="application/json")
+        if scope["method"] not in ("GET", "HEAD"):
+            return Response('{"error": "Pages can only be read."}', 405, {"allow": "GET, HEAD"}, "application/json")
+        headers = {
+            "cache-control": "private, max-age=31536000, immutable" if kept else "no-cache",
+            "etag": file.tag,
+            "vary": "accept-encoding",
+        }
+        asked = Headers(scope=scope)
+        if file.tag in asked.get("if-none-match", ""):
+            return Response(None, 304, headers)
+        packs = file.packed is not None and "gzip" in asked.get("accept-encoding", "")
+        if packs:
+            headers["content-encoding"] = "gzip"
+        return Response(file.packed if packs else file.plain, 200, headers, file.kind)
+
+    def _name(self, path: str) -> tuple[str, bool]:
+        """The file that a path means, and whether it may be kept for ever."""
+        if path == "/":
+            return INDEX, False
+        prefix = f"/page/{self.digest}/"
+        kept = path.startswith(prefix)
+        return (path.removeprefix(prefix) if kept else path.removeprefix("/")), kept
+
+
+def _pack(name: str, data: bytes) -> _File:
+    suffix = Path(name).suffix
+    packed = gzip.compress(data, 9, mtime=0) if suffix in PACKED else None
+    return _File(KINDS[suffix], f'"{hashlib.sha256(data).hexdigest()[:20]}"', data, packed)

@@ -1,0 +1,36 @@
+"""Paintings of a job as they were."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from styfie.web.errors import NotFoundError
+from styfie.web.responses import JobResponse
+from styfie.web.routes.common import JobHere, StudioHere, job_response, picture_responses
+from styfie.web.versions import folder_of
+
+router = APIRouter(tags=["versions"])
+Number = Annotated[int, Path(ge=1, le=1_000_000)]
+
+
+@router.get("/jobs/{id}/versions/{number}.png", response_class=Response, responses=picture_responses("image/png"))
+async def picture(
+    studio: StudioHere, job: JobHere, number: Number, size: Annotated[int, Query(ge=0, le=768)] = 0
+) -> Response:
+    """A painting as it was when it was done, or small, at most so many pixels, as JPEG."""
+    file = folder_of(studio.jobs.path(job), number) / "both.png"
+    if not file.is_file():
+        raise NotFoundError("There is no such version, or no more.")
+    headers = {"cache-control": "private, max-age=86400"}
+    if size:
+        return Response(await studio.small(file, size), media_type="image/jpeg", headers=headers)
+    return Response(file.read_bytes(), media_type="image/png", headers=headers)
+
+
+@router.post("/jobs/{id}/versions/{number}")
+async def put_back(studio: StudioHere, job: JobHere, number: Number) -> JobResponse:
+    """Make it the painting again, with its regions, looks and settings; the one that is now is a version, too."""
+    await studio.put_back(job, number)
+    return job_response(studio, job)

@@ -1,0 +1,185 @@
+// @ts-check
+// What `api.js` of the server's page asks of a server, asked of a worker in this tab: nothing is sent anywhere.
+
+import { ApiError } from "./api.page.js";
+import { BLURS, LOOK, SETTINGS } from "./engine/defaults.js";
+
+export { ApiError } from "./api.page.js";
+
+/**
+ * @import { AboutResponse, CameraResponse, JobResponse, Looks, NameResponse } from "./types.d.ts"
+ * @import { SettingsSchema, StyleResponse } from "./types.d.ts"
+ *
+ * @typedef {{ resolve: (found: any) => void, reject: (error: Error) => void }} Waiting
+ * @typedef {{ styles: (StyleResponse & { file: string, small: string })[], pairs: string[][] }} Gallery
+ */
+
+const worker = new Worker(new URL("./engine/worker.js", import.meta.url), { type: "module" });
+/** @type {Map<number, Waiting>} */
+const waiting = new Map();
+/** @type {Map<string, Set<(job: JobResponse | null) => void>>} */
+const followers = new Map();
+/** @type {Map<string, string>} */
+const thumbs = new Map(); // addresses of small pictures, by job
+/** @type {Map<string, string>} */
+const smalls = new Map(); // likewise of the gallery, by style
+let number = 0;
+
+worker.addEventListener("message", ({ data }) => {
+  const { job, gone, thumb } = data;
+  if (thumb) thumbs.set(thumb.id, URL.createObjectURL(thumb.blob));
+  else if (job) followers.get(job.id)?.forEach((call) => call(job));
+  else if (gone) {
+    URL.revokeObjectURL(thumbs.get(gone) ?? "");
+    thumbs.delete(gone);
+    followers.get(gone)?.forEach((call) => call(null));
+  } else {
+    const who = waiting.get(data.number);
+    waiting.delete(data.number);
+    if (data.error === undefined) who?.resolve(data.found);
+    else who?.reject(new ApiError(data.error, data.status));
+  }
+});
+worker.addEventListener("error", (event) => {
+  event.preventDefault();
+  for (const { reject } of waiting.values()) reject(new ApiError("The part of this page that computes could not be started: please load the page once more.", 0));
+  waiting.clear();
+});
+
+/** @param {string} call @param {...unknown} values @returns {Promise<any>} */
+function ask(call, ...values) {
+  return new Promise((resolve, reject) => {
+    waiting.set(++number, { resolve, reject });
+    worker.postMessage({ number, call, values });
+  });
+}
+
+/** @param {string} address */
+async function fetched(address) {
+  const reply = await fetch(address);
+  if (!reply.ok) throw new ApiError(`${address} is not there: please load the page once more.`, reply.status);
+  return reply;
+}
+
+/** Load the networks; says what they run on. @returns {Promise<{ provider: string, threads: number }>} */
+export const ready = () => ask("ready");
+
+/** @type {Promise<Gallery> | null} */
+let listed = null;
+const gallery = () => (listed ??= fetched("models/gallery.json").then((reply) => reply.json()));
+
+/** @returns {Promise<AboutResponse>} */
+export async function about() {
+  const { pairs } = await gallery();
+  return {
+    version: "", device: "this tab", engines: [],
+    limits: { bytes: 100e6, pixels: 2 ** 26, size: 1024, filetypes: ["jpeg", "png", "webp"], hours: 0, gigabytes: 0 },
+    defaults: { look: LOOK, settings: SETTINGS },
+    choices: { colors: ["style", "keep", "luma"], brushes: ["auto"], bokehs: ["gaussian"], strokes: [0.25, 4], blurs: BLURS, pairs },
+  };
+}
+
+export async function styles() {
+  const { styles: found } = await gallery();
+  for (const { name, small } of found) smalls.set(name, `models/styles/${small}`);
+  return found;
+}
+
+/** @param {string} name */
+export const styleURL = (name) => smalls.get(name) ?? "";
+export const portraitURL = "models/portrait.jpg";
+export const portrait = async () => (await fetched(portraitURL)).blob();
+
+/** @returns {Promise<JobResponse[]>} */
+export const jobs = () => ask("list");
+/** @param {string} id @returns {Promise<JobResponse>} */
+export const job = (id) => ask("job", id);
+/** @param {File} photo @returns {Promise<JobResponse>} */
+export const upload = (photo) => ask("open", photo, null);
+/** @param {string} id @param {File} photo @returns {Promise<JobResponse>} */
+export const again = (id, photo) => ask("open", photo, id);
+/** @param {string} id */
+export const remove = (id) => ask("remove", id);
+/** @param {string} id @param {string} name @returns {Promise<JobResponse>} */
+export const split = (id, name) => ask("region", id, "split", name);
+/** @param {string} id @param {string} name @returns {Promise<JobResponse>} */
+export const merge = (id, name) => ask("region", id, "merge", name);
+/** @param {string} id @returns {Promise<JobResponse>} */
+export const undo = (id) => ask("step", id, true);
+/** @param {string} id @returns {Promise<JobResponse>} */
+export const redo = (id) => ask("step", id, false);
+/** @param {string} id @param {string} name @param {Blob} mask PNG, white inside @returns {Promise<JobResponse>} */
+export const brushed = (id, name, mask) => ask("brush", id, name, mask);
+
+/** @type {Map<string, string>} */
+const owned = new Map(); // addresses of one's own styles, by job and name
+
+/** @param {string} id @param {File} file @returns {Promise<NameResponse>} */
+export async function ownStyle(id, file) {
+  const answer = await ask("style", id, file.name.replace(/\.\w+$/, "") || "style", file);
+  owned.set(`${id}/${answer.name}`, URL.createObjectURL(file));
+  return answer;
+}
+
+/** @param {string} id @param {string} name */
+export const ownStyleURL = (id, name) => owned.get(`${id}/${name}`) ?? "";
+/** @param {string} id @param {Looks} wanted @param {number} version @returns {Promise<JobResponse>} */
+export const looks = (id, wanted, version) => ask("looks", id, wanted, version);
+/** @param {string} id @returns {Promise<JobResponse>} */
+export const preview = (id) => ask("preview", id);
+/** @param {string} id @param {Partial<SettingsSchema>} settings @returns {Promise<JobResponse>} */
+export const paint = (id, settings) => ask("paint", id, settings);
+/** @param {string} id @param {Partial<SettingsSchema>} settings @returns {Promise<JobResponse>} */
+export const setUp = (id, settings) => ask("settings", id, settings);
+/** @param {string} id @returns {Promise<JobResponse>} */
+export const stop = (id) => ask("stop", id);
+
+/**
+ * What stands for the server's address; the address of a small picture, where a page shows one.
+ *
+ * @param {string} id @param {string} path @param {Record<string, string | number>} values
+ */
+export const url = (id, path, values = {}) => {
+  if (path === "growing.jpg") return thumbs.get(id) ?? "";
+  const query = new URLSearchParams(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  return `${id}/${path}?${query}`;
+};
+
+/**
+ * Call with each state of the job as it changes, and `gone` when it is deleted; gives back what ends it.
+ *
+ * @param {string} id @param {(job: JobResponse) => void} call @param {() => void} gone
+ */
+export function follow(id, call, gone) {
+  /** @param {JobResponse | null} news */
+  const take = (news) => (news ? call(news) : gone());
+  const all = followers.get(id) ?? new Set();
+  followers.set(id, all.add(take));
+  return () => void all.delete(take);
+}
+
+/** @param {string} address as of `url` @returns {Promise<ArrayBuffer>} */
+export const bytes = (address) => ask("soft", address.split("/")[0]);
+
+/** The pixels (RGBA, 8 bit) of a picture. @param {string} address as of `url` */
+export async function pixels(address) {
+  const [id, kind, rest] = address.split("/");
+  const [file, query] = rest.split("?");
+  const asked = new URLSearchParams(query);
+  const { data, width } = kind === "layers"
+    ? await ask("layer", id, decodeURIComponent(file.replace(/\.png$/, "")), asked.get("color") ?? "style", Number(asked.get("blur") ?? 0))
+    : await ask("photo", id);
+  return new ImageData(data, width);
+}
+
+/** @param {string} address of a small picture */
+export const bitmap = async (address) => createImageBitmap(await (await fetched(address)).blob());
+
+export const camera = {
+  /** @param {Looks} wanted @param {number} size @returns {Promise<CameraResponse>} */
+  open: (wanted, size) => ask("openCamera", String(++number), wanted, size),
+  /** @param {string} id @param {Blob} picture JPEG @returns {Promise<{ picture: Blob, rate: number }>} */
+  frame: (id, picture) => ask("frame", id, picture),
+  /** @param {string} id */
+  close: (id) => ask("closeCamera", id),
+};

@@ -1,0 +1,293 @@
+// @ts-check
+// One photo being worked on in the tab: what the server keeps in a job's folder, in memory.
+
+import { faceMap } from "./faces.js";
+import { softOf } from "./foreground.js";
+import { part, partsIn } from "./parts.js";
+import { areaOf, merge, nobody, ofSubject, put, resized, split, SUBJECT } from "./partition.js";
+import { fitSize, planes, resize, sizeOf, toPixels } from "./planes.js";
+import { outOfFocus, recoloured } from "./recolour.js";
+import { SCORE } from "./segmenter.js";
+
+/**
+ * @import { Soft } from "../blend.js"
+ * @import { JobResponse, LookSchema, Looks, SettingsSchema } from "../types.d.ts"
+ * @import { Painter, Style } from "./painter.js"
+ * @import { Region } from "./partition.js"
+ * @import { Planes, Size } from "./planes.js"
+ * @import { Prediction, Segmenter } from "./segmenter.js"
+ *
+ * @typedef {object} Tools what all jobs share
+ * @property {Segmenter} segmenter
+ * @property {Painter} painter
+ * @property {(name: string) => Promise<Planes>} gallery a built-in style's picture
+ * @property {LookSchema} look the default one
+ * @property {SettingsSchema} settings likewise
+ *
+ * @typedef {{ key: string, layer: Planes, final: boolean }} Layer what it was painted for, and whether at full size
+ */
+
+export const SKETCH = 320; // longest side at which is painted at once, when a style is chosen
+const STEPS = 20; // changes of the regions that can be taken back
+const DOUBTFUL = 0.85; // score of a region that its user should look at
+export const NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject.";
+
+/** What cannot be done, as a sentence for people. */
+export class Refused extends Error {
+  /** @param {string} message @param {number} status as the server's */
+  constructor(message, status = 422) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export class Job {
+  state = /** @type {JobResponse["state"]} */ ("ready");
+  version = 1;
+  previews = 0;
+  created = Date.now();
+  /** @type {Looks} */
+  looks = {};
+  /** @type {Map<string, Planes>} */
+  own = new Map(); // pictures of one's own, by name
+  /** @type {Map<string, Layer>} */
+  layers = new Map(); // by region's name
+  /** @type {Region[][]} */
+  #past = [];
+  /** @type {Region[][]} */
+  #future = [];
+  /** @type {Soft | null} */
+  #soft = null;
+  /** @type {JobResponse["progress"]} */
+  progress = null;
+  error = "";
+
+  /**
+   * @param {string} id @param {Tools} tools @param {(longest: number) => Planes} read the photo at a longest side
+   * @param {Planes} photo @param {Prediction} prediction @param {Region[]} regions
+   */
+  constructor(id, tools, read, photo, prediction, regions) {
+    Object.assign(this, { id, tools, read, photo, prediction, regions });
+    this.id = id;
+    this.tools = tools;
+    this.read = read;
+    this.photo = photo;
+    this.prediction = prediction;
+    this.regions = regions;
+    this.settings = { ...tools.settings };
+    this.parts = regions.length > 1 ? partsIn(prediction) : [];
+  }
+
+  /** Read a photo and look for the person. @param {string} id @param {Tools} tools @param {(longest: number) => Planes} read */
+  static async open(id, tools, read) {
+    const photo = read(tools.settings.size);
+    if (Math.min(...sizeOf(photo)) < 32) throw new Refused("The photo is too narrow: of its shorter side next to nothing would be left.");
+    const prediction = await tools.segmenter.predict(photo);
+    const matte = tools.segmenter.matte(photo, prediction);
+    return new Job(id, tools, read, photo, prediction, matte ? ofSubject(matte, prediction.score) : nobody(sizeOf(photo)));
+  }
+
+  /** @returns {JobResponse} */
+  answer() {
+    const { id, state, error, photo, looks, settings, version, previews, progress } = this;
+    const there = (/** @type {boolean} */ final) => this.regions.map(({ name }) => name).filter((name) => {
+      const layer = this.layers.get(name);
+      return layer && layer.final === final && layer.key === this.#key(name);
+    });
+    return {
+      id, state, error, looks, settings, version, previews, progress, queue: 0, pictures: [],
+      note: this.regions.some(({ name }) => name === SUBJECT) ? "" : NOBODY,
+      created: (Date.now() - this.created) / 1000, width: photo.width, height: photo.height,
+      regions: this.regions.map((one) => ({
+        name: one.name, side: one.side, score: one.score, doubtful: one.score < DOUBTFUL, area: areaOf(one),
+      })),
+      styles: [...this.own.keys()], painted: there(true), sketched: there(false), parts: this.parts,
+      undo: this.#past.length, redo: this.#future.length,
+    };
+  }
+
+  /** @param {string} name @returns {LookSchema} */
+  look(name) {
+    return { ...this.tools.look, ...this.looks[name] };
+  }
+
+  /** What a region's layer is painted for; strength, colours and blur come after it. @param {string} name */
+  #key(name) {
+    const { styles, stroke, likeness } = this.look(name);
+    return styles.length ? JSON.stringify([styles, stroke, likeness]) : "";
+  }
+
+  changed() {
+    this.version++;
+  }
+
+  /** @param {Looks} looks @param {number} version that they were changed from */
+  setLooks(looks, version) {
+    if (version < this.version && JSON.stringify(looks) !== JSON.stringify(this.looks) && this.state === "painting") {
+      throw new Refused("The picture is being painted: stop it first.", 409);
+    }
+    this.looks = looks;
+    this.changed();
+  }
+
+  /** @param {string} name @param {Planes} picture */
+  addStyle(name, picture) {
+    let [free, n] = [name, 1];
+    while (this.own.has(free)) free = `${name} ${++n}`;
+    this.own.set(free, picture);
+    this.changed();
+    return free;
+  }
+
+  // Regions
+
+  /** @param {Region[]} regions */
+  #change(regions) {
+    this.#past.push(this.regions);
+    if (this.#past.length > STEPS) this.#past.shift();
+    this.#future = [];
+    this.#take(regions);
+  }
+
+  /** @param {Region[]} regions */
+  #take(regions) {
+    const before = new Map(this.regions.map(({ name, alpha }) => [name, alpha]));
+    for (const { name, alpha } of regions) if (before.get(name) !== alpha) this.layers.delete(name);
+    this.regions = resized(regions, sizeOf(this.photo));
+    this.#soft = null;
+    this.changed();
+  }
+
+  /** @param {string} name */
+  split(name) {
+    if (!this.parts.includes(name)) throw new Refused(`There is no ${name} in this photo.`);
+    const { share, score } = part(this.prediction, name, this.photo);
+    this.#change(split(this.regions, name, share, score));
+  }
+
+  /** @param {string} name */
+  merge(name) {
+    this.#change(merge(this.regions, name));
+  }
+
+  /** @param {string} name @param {Planes} mask */
+  brush(name, mask) {
+    this.#change(put(this.regions, name, resize(mask, sizeOf(this.photo))));
+  }
+
+  /** @param {boolean} back */
+  step(back) {
+    const [from, to] = back ? [this.#past, this.#future] : [this.#future, this.#past];
+    const regions = from.pop();
+    if (!regions) return;
+    to.push(this.regions);
+    this.#take(regions);
+  }
+
+  get soft() {
+    return (this.#soft ??= softOf(this.photo, this.regions.map(({ alpha }) => alpha)));
+  }
+
+  // Painting
+
+  /** @param {string} name */
+  async #style(name) {
+    return this.own.get(name) ?? this.tools.gallery(name);
+  }
+
+  /** Regions with a style whose layer is not there, those that look alike together. @param {boolean} final */
+  #missing(final) {
+    /** @type {Map<string, string[]>} */
+    const groups = new Map();
+    for (const { name } of this.regions) {
+      const key = this.#key(name);
+      const layer = this.layers.get(name);
+      if (!key || (layer?.key === key && (layer.final || !final))) continue;
+      groups.set(key, [...(groups.get(key) ?? []), name]);
+    }
+    return groups;
+  }
+
+  /**
+   * Paint what is not painted yet: at once and small, or at the size of the settings.
+   *
+   * @param {boolean} final @param {(step: number, steps: number) => boolean} onStep false: stop
+   */
+  async paint(final, onStep = () => true) {
+    if (final) this.#resize();
+    const groups = this.#missing(final);
+    let step = 0;
+    for (const [key, names] of groups) {
+      if (!onStep(step++, groups.size)) return false;
+      const layer = await this.#paint(names, final);
+      for (const name of names) if (this.#key(name) === key) this.layers.set(name, { key, layer, final });
+    }
+    this.previews++;
+    this.changed();
+    return true;
+  }
+
+  /** @param {string[]} names @param {boolean} final */
+  async #paint(names, final) {
+    const { photo } = this;
+    const look = this.look(names[0]);
+    /** @type {Style[]} */
+    const styles = await Promise.all(look.styles.map(async ({ name, weight }) => ({ picture: await this.#style(name), weight })));
+    const key = JSON.stringify([look.styles.map(({ name, weight }) => [this.own.has(name) ? `${this.id}/${name}` : name, weight]), look.stroke]);
+    const wanted = this.regions.filter(({ name }) => names.includes(name)).map(({ alpha }) => alpha.data);
+    const alpha = planes(1, sizeOf(photo), wanted.reduce((sum, one) => sum.map((a, at) => Math.min(1, a + one[at]))));
+    const size = final ? sizeOf(photo) : fitSize(sizeOf(photo), Math.min(SKETCH, Math.max(...sizeOf(photo))));
+    const layer = await this.tools.painter.layer(resize(photo, size), resize(alpha, size), { ...look, styles, key }, this.#faceAt(size));
+    return resize(layer, sizeOf(photo));
+  }
+
+  /** @type {Planes | null | undefined} */
+  #face;
+
+  /** Where faces are; null where none is. @param {Size} size */
+  #faceAt(size) {
+    if (this.#face === undefined) {
+      const { matte, parts, score } = this.prediction;
+      this.#face = score < SCORE ? null : faceMap(matte, parts, sizeOf(this.photo));
+    }
+    return this.#face && resize(this.#face, size);
+  }
+
+  /** The photo and its regions at the size that the settings ask for. */
+  #resize() {
+    const longest = this.settings.size;
+    if (Math.max(...sizeOf(this.photo)) === longest) return;
+    this.photo = this.read(longest);
+    const size = sizeOf(this.photo);
+    const untouched = !this.#past.length && this.regions.length === 2;
+    const matte = untouched ? this.tools.segmenter.matte(this.photo, this.prediction) : null;
+    this.regions = matte ? ofSubject(matte, this.prediction.score) : resized(this.regions, size);
+    this.layers.clear();
+    this.#soft = null;
+    this.#face = undefined;
+  }
+
+  /** A region's layer as its look wants it, before strength; RGBA. @param {string} name @param {string} color @param {number} blur */
+  picture(name, color, blur) {
+    const at = this.regions.findIndex((one) => one.name === name);
+    if (at < 0) throw new Refused(`There is no region ${name}.`, 404);
+    const { alpha } = this.regions[at];
+    const own = this.#own(at);
+    const layer = this.layers.get(name)?.layer;
+    const styled = this.look(name).styles.length > 0;
+    if (styled && !layer) throw new Refused(`${name} is not painted yet.`, 404);
+    const found = styled && layer ? recoloured(layer, own, alpha, color) : own;
+    return toPixels(outOfFocus(found, alpha, blur));
+  }
+
+  /** A region's own colours: the photo, without the others' share in soft pixels. @param {number} at */
+  #own(at) {
+    const { places, own } = this.soft;
+    const found = { ...this.photo, data: this.photo.data.slice() };
+    const count = found.data.length / 3;
+    places.forEach((place, n) => {
+      for (let c = 0; c < 3; c++) found.data[c * count + place] = Math.min(1, Math.max(0, own[at][c * places.length + n]));
+    });
+    return found;
+  }
+}

@@ -1,0 +1,81 @@
+// @ts-check
+// The person of a photo, as the library's segmenter finds it for engines of one pass.
+
+import { withoutSpecks } from "./masks.js";
+import { guidedUpsample, refine } from "./matting.js";
+import { planes, resize } from "./planes.js";
+
+/**
+ * @import { Planes } from "./planes.js"
+ * @import { Session } from "./painter.js"
+ *
+ * @typedef {object} Prediction what the network says of a photo
+ * @property {Planes} matte probability of "person", (1, 256, 256)
+ * @property {Planes} parts those of background, skin, hair, clothes, accessories, (5, 128, 128)
+ * @property {number} score the share of the person of which it is sure
+ */
+
+const SIDE = 256; // the network sees the photo stretched to a square of this side
+const WORK = 384; // longest side at which the matte is solved for
+const CONTRAST = 1.6; // of probabilities around 0.5
+const [SURE, LEAST] = [0.9, 0.01]; // probability that counts as sure, and least share of the picture
+export const SCORE = 0.7; // below which nobody counts as found
+
+export class Segmenter {
+  /** @param {{ Tensor: new (type: "float32", data: Float32Array, dims: readonly number[]) => any }} ort @param {Session} network */
+  constructor(ort, network) {
+    this.ort = ort;
+    this.network = network;
+  }
+
+  /** @param {Planes} photo @param {boolean} mirrored as well: twice the time @returns {Promise<Prediction>} */
+  async predict(photo, mirrored = true) {
+    const square = resize(photo, [SIDE, SIDE]);
+    const views = mirrored ? [square.data, flipped(square).data] : [square.data];
+    const input = new Float32Array(views.length * square.data.length);
+    views.forEach((view, n) => input.set(view, n * view.length));
+    const found = await this.network.run({ picture: new this.ort.Tensor("float32", input, [views.length, 3, SIDE, SIDE]) });
+    const matte = mean(planes(views.length, [SIDE, SIDE], found.matte.data), 1);
+    const parts = mean(planes(5 * views.length, [SIDE / 2, SIDE / 2], found.parts.data), 5);
+    const clear = withoutSpecks({ ...matte, data: matte.data.map((one) => Math.min(1, Math.max(0, CONTRAST * (one - 0.5) + 0.5))) });
+    return { matte: clear, parts, score: scoreOf(clear) };
+  }
+
+  /** The matte at the photo's size; null where nobody is found. @param {Planes} photo @param {Prediction} prediction */
+  matte(photo, prediction) {
+    return prediction.score < SCORE ? null : refine(prediction.matte, photo, WORK);
+  }
+
+  /** The same at once, for a frame of a camera. @param {Planes} photo */
+  async frame(photo) {
+    const prediction = await this.predict(photo, false);
+    return prediction.score < SCORE ? null : guidedUpsample(prediction.matte, photo);
+  }
+}
+
+/** @param {Planes} image @returns {Planes} */
+function flipped({ channels, height, width, data }) {
+  const found = planes(channels, [height, width]);
+  for (let row = 0; row < channels * height; row++) {
+    for (let x = 0; x < width; x++) found.data[row * width + x] = data[row * width + width - 1 - x];
+  }
+  return found;
+}
+
+/** The mean of a picture's answer and its mirror image's, if there is one. @param {Planes} both @param {number} channels */
+function mean({ channels: all, height, width, data }, channels) {
+  const first = planes(channels, [height, width], data.slice(0, channels * height * width));
+  if (all === channels) return first;
+  const other = flipped(planes(channels, [height, width], data.slice(channels * height * width)));
+  return { ...first, data: first.data.map((one, at) => (one + other.data[at]) / 2) };
+}
+
+/** @param {Planes} matte */
+function scoreOf({ data }) {
+  let [person, sure] = [0, 0];
+  for (const one of data) {
+    if (one > 0.5) person++;
+    if (one > SURE) sure++;
+  }
+  return person / data.length >= LEAST ? sure / person : 0;
+}

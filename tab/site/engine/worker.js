@@ -1,0 +1,303 @@
+// @ts-check
+// Where all is computed: ONNX Runtime and the jobs, beside the page's own thread.
+
+import { Job, Refused } from "./job.js";
+import { fitSize, planes, readPixels, resize, sizeOf, toPixels } from "./planes.js";
+import { Painter } from "./painter.js";
+import { Segmenter } from "./segmenter.js";
+import { LOOK, SETTINGS } from "./defaults.js";
+import { Camera } from "./camera.js";
+
+/**
+ * @import { Planes } from "./planes.js"
+ * @import { Soft } from "../blend.js"
+ * @import { Looks, SettingsSchema } from "../types.d.ts"
+ */
+
+const OWN = 1024; // pixels of a style's longer side, at most
+const MOST = 4096; // pixels of a photo's longer side that are kept
+const THUMB = 240;
+
+/** @type {Map<string, Job>} */
+const jobs = new Map();
+/** @type {Map<string, Camera>} */
+const cameras = new Map();
+/** @type {Set<string>} */
+const stopping = new Set();
+/** @type {Map<string, Promise<Planes>>} */
+const gallery = new Map();
+
+/** @param {string} file */
+async function network(file) {
+  const reply = await fetch(new URL(`../models/${file}.onnx`, import.meta.url));
+  if (!reply.ok) throw new Refused(`The network ${file} could not be loaded: are you offline, and was this page ever loaded whole?`, 503);
+  const bytes = new Uint8Array(await reply.arrayBuffer());
+  try {
+    return await ort.InferenceSession.create(bytes, { executionProviders: [provider, "wasm"].filter((one, n, all) => all.indexOf(one) === n) });
+  } catch (error) {
+    if (provider === "wasm") throw error;
+    provider = "wasm"; // the graphics card cannot: the processor can
+    return ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+  }
+}
+
+let provider = "wasm";
+/** @type {any} */
+let ort; // ONNX Runtime, with WebGPU where there is one: that is twice as large
+
+async function prepare() {
+  if (await graphics()) provider = "webgpu";
+  ort = await import(`../ort/ort.${provider}.mjs`);
+  ort.env.wasm.wasmPaths = new URL("../ort/", import.meta.url).href;
+  ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
+  const [segmenter, statistics, painting] = [await network("segmenter"), await network("statistics"), await network("painting")];
+  return { segmenter: new Segmenter(ort, segmenter), painter: new Painter(ort, statistics, painting), gallery: picture, look: LOOK, settings: SETTINGS };
+}
+
+async function graphics() {
+  try {
+    return Boolean(await /** @type {any} */ (navigator).gpu?.requestAdapter());
+  } catch {
+    return false;
+  }
+}
+
+/** @type {ReturnType<typeof prepare> | null} */
+let preparing = null;
+const tools = () => {
+  preparing ??= prepare();
+  preparing.catch(() => (preparing = null)); // to be tried once more
+  return preparing;
+};
+
+/** The pixels of a picture file, upright and in sRGB. @param {Blob} file @param {number} longest */
+async function pixelsOf(file, longest) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(file, { imageOrientation: "from-image", premultiplyAlpha: "none" });
+  } catch {
+    throw new Refused("The browser cannot read this picture: a JPEG, PNG or WebP is wanted.");
+  }
+  const scale = Math.min(1, longest / Math.max(bitmap.width, bitmap.height));
+  const canvas = new OffscreenCanvas(Math.max(1, Math.round(bitmap.width * scale)), Math.max(1, Math.round(bitmap.height * scale)));
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Refused("The browser has no room to draw in.", 507);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  return context.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+/** A built-in style. @param {string} name */
+function picture(name) {
+  let found = gallery.get(name);
+  if (!found) {
+    found = (async () => {
+      const list = await (await fetch(new URL("../models/gallery.json", import.meta.url))).json();
+      const entry = list.styles.find((/** @type {{ name: string }} */ one) => one.name === name);
+      if (!entry) throw new Refused(`There is no style ${name}.`, 404);
+      const file = await (await fetch(new URL(`../models/styles/${entry.file}`, import.meta.url))).blob();
+      return readPixels(await pixelsOf(file, MOST), 0);
+    })();
+    found.catch(() => gallery.delete(name));
+    gallery.set(name, found);
+  }
+  return found;
+}
+
+/** @param {string} id */
+function jobOf(id) {
+  const job = jobs.get(id);
+  if (!job) throw new Refused("This picture is not there any more: a tab keeps its pictures until it is closed.", 404);
+  return job;
+}
+
+/** @param {Job} job */
+const tell = (job) => postMessage({ job: job.answer() });
+
+/** @param {Planes} image */
+async function thumbnail(image) {
+  const size = fitSize(sizeOf(image), Math.min(THUMB, Math.max(...sizeOf(image))));
+  const canvas = new OffscreenCanvas(size[1], size[0]);
+  canvas.getContext("2d")?.putImageData(new ImageData(toPixels(resize(image, size)), size[1], size[0]), 0, 0);
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.85 });
+}
+
+/** As the server's `soft.bin`. @param {Soft} soft */
+function packed({ width, height, owner, places, alpha, own }) {
+  const start = Math.ceil((16 + owner.length) / 4) * 4;
+  const buffer = new ArrayBuffer(start + 4 * places.length * (1 + 4 * alpha.length));
+  new Uint32Array(buffer, 0, 4).set([width, height, alpha.length, places.length]);
+  new Uint8Array(buffer, 16).set(owner);
+  new Uint32Array(buffer, start, places.length).set(places);
+  let at = start + 4 * places.length;
+  for (const row of [...alpha, ...own]) {
+    new Float32Array(buffer, at, row.length).set(row);
+    at += 4 * row.length;
+  }
+  return buffer;
+}
+
+/** Painting goes on by itself, and says how far it is. @param {Job} job */
+async function finish(job) {
+  const start = performance.now();
+  try {
+    const whole = await job.paint(true, (step, steps) => {
+      const left = step ? (performance.now() - start) / 1000 * (steps - step) / step : 3 * steps;
+      job.progress = { step, steps, seconds_left: left, preview: 0 };
+      tell(job);
+      return !stopping.has(job.id);
+    });
+    job.state = whole ? "done" : "stopped";
+  } catch (error) {
+    job.state = "failed";
+    job.error = sentence(error);
+  }
+  stopping.delete(job.id);
+  job.progress = null;
+  job.changed();
+  tell(job);
+}
+
+/** @param {unknown} error */
+function sentence(error) {
+  const words = error instanceof Error ? error.message : String(error);
+  return /memory|allocat/i.test(words) ? "There was not enough memory for this: close other tabs, or choose a smaller size." : words;
+}
+
+let count = 0;
+
+const calls = {
+  async ready() {
+    await tools();
+    return { provider, threads: ort.env.wasm.numThreads };
+  },
+  /** @param {Blob} file @param {string | null} like */
+  async open(file, like) {
+    const before = like ? jobOf(like) : null;
+    const [pixels, all] = [await pixelsOf(file, MOST), await tools()];
+    const id = `tab-${Date.now().toString(36)}-${++count}`;
+    const job = await Job.open(id, all, (longest) => readPixels(pixels, longest));
+    if (before) {
+      job.looks = structuredClone(before.looks);
+      job.settings = { ...before.settings };
+      for (const [name, style] of before.own) job.own.set(name, style);
+    }
+    jobs.set(id, job);
+    postMessage({ thumb: { id, blob: await thumbnail(job.photo) } });
+    return job.answer();
+  },
+  /** @param {string} id */
+  job: (id) => jobOf(id).answer(),
+  list: () => [...jobs.values()].reverse().map((job) => job.answer()),
+  /** @param {string} id */
+  remove(id) {
+    jobOf(id);
+    jobs.delete(id);
+    postMessage({ gone: id });
+  },
+  /** @param {string} id @param {Looks} looks @param {number} version */
+  looks(id, looks, version) {
+    jobOf(id).setLooks(looks, version);
+    return jobOf(id).answer();
+  },
+  /** @param {string} id @param {Partial<SettingsSchema>} settings */
+  settings(id, settings) {
+    const job = jobOf(id);
+    Object.assign(job.settings, settings);
+    job.changed();
+    return job.answer();
+  },
+  /** @param {string} id @param {string} name @param {Blob} file */
+  async style(id, name, file) {
+    return { name: jobOf(id).addStyle(name, readPixels(await pixelsOf(file, MOST), OWN, false)) };
+  },
+  /** @param {string} id @param {string} name */
+  async ownStyle(id, name) {
+    const found = jobOf(id).own.get(name);
+    return found ? thumbnail(found) : null;
+  },
+  /** @param {string} id */
+  async preview(id) {
+    const job = jobOf(id);
+    await job.paint(false);
+    return job.answer();
+  },
+  /** @param {string} id @param {Partial<SettingsSchema>} settings */
+  paint(id, settings) {
+    const job = jobOf(id);
+    if (job.state === "painting") return job.answer();
+    Object.assign(job.settings, settings);
+    Object.assign(job, { state: "painting", error: "", progress: { step: 0, steps: 0, seconds_left: 0, preview: 0 } });
+    job.changed();
+    last = last.then(() => finish(job)); // networks run one after the other
+    return job.answer();
+  },
+  /** @param {string} id */
+  stop(id) {
+    if (jobOf(id).state === "painting") stopping.add(id);
+    return jobOf(id).answer();
+  },
+  /** @param {string} id @param {"split" | "merge"} which @param {string} name */
+  region(id, which, name) {
+    jobOf(id)[which](name);
+    return jobOf(id).answer();
+  },
+  /** @param {string} id @param {string} name @param {Blob} mask */
+  async brush(id, name, mask) {
+    const { data, width, height } = await pixelsOf(mask, MOST);
+    jobOf(id).brush(name, planes(1, [height, width], Float32Array.from({ length: width * height }, (_, n) => data[4 * n] / 255)));
+    return jobOf(id).answer();
+  },
+  /** @param {string} id @param {boolean} back */
+  step(id, back) {
+    jobOf(id).step(back);
+    return jobOf(id).answer();
+  },
+  /** @param {string} id */
+  photo(id) {
+    const { photo } = jobOf(id);
+    return { data: toPixels(photo), width: photo.width, height: photo.height };
+  },
+  /** @param {string} id */
+  soft: (id) => packed(jobOf(id).soft),
+  /** @param {string} id @param {string} name @param {string} color @param {number} blur */
+  layer(id, name, color, blur) {
+    const { width, height } = jobOf(id).photo;
+    return { data: jobOf(id).picture(name, color, blur), width, height };
+  },
+  /** @param {string} id @param {Looks} looks @param {number} size */
+  async openCamera(id, looks, size) {
+    cameras.set(id, new Camera(await tools(), looks, size));
+    return { id };
+  },
+  /** @param {string} id @param {Blob} frame */
+  async frame(id, frame) {
+    const camera = cameras.get(id);
+    if (!camera) throw new Refused("The camera was closed.", 404);
+    const pixels = await pixelsOf(frame, camera.size);
+    const { image, rate } = await camera.paint(readPixels(pixels, 0));
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    canvas.getContext("2d")?.putImageData(new ImageData(toPixels(image), image.width, image.height), 0, 0);
+    return { picture: await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 }), rate };
+  },
+  /** @param {string} id */
+  closeCamera: (id) => void cameras.delete(id),
+};
+
+/** @type {Promise<unknown>} */
+let last = Promise.resolve(); // what was asked for before
+
+addEventListener("message", ({ data: { number, call, values } }) => {
+  const run = async () => {
+    try {
+      const found = await /** @type {any} */ (calls)[call](...values);
+      const buffers = [found instanceof ArrayBuffer ? found : found?.data?.buffer].filter(Boolean);
+      postMessage({ number, found }, { transfer: buffers });
+    } catch (error) {
+      postMessage({ number, error: sentence(error), status: error instanceof Refused ? error.status : 500 });
+    }
+  };
+  if (["stop", "job", "list"].includes(call)) void run();
+  else last = last.then(run);
+});

@@ -1,0 +1,75 @@
+// @ts-check
+// The page in a tab: the server's page, with all that it asks for computed here; what is stored, and how to delete it.
+
+import "./main.js";
+import * as api from "./api.js";
+import { $, complain, el, say } from "./dom.js";
+
+const worker = navigator.serviceWorker;
+
+$("where").textContent = "Nothing leaves this device: everything is computed in this tab.";
+$("kept").textContent = "Photos and paintings are kept in memory only, and gone when the tab is closed.";
+
+/** @param {number} bytes */
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+
+async function storage() {
+  const names = await caches.keys();
+  const { usage = 0 } = (await navigator.storage?.estimate?.()) ?? {};
+  return { names, usage };
+}
+
+async function showStorage() {
+  const { names, usage } = await storage();
+  say($("storage-text"), names.length
+    ? `So that Styfie works without a network, this browser keeps the page and its networks: ${megabytes(usage)}. No photo and no painting is among them.`
+    : "Nothing is stored. Styfie then needs the network the next time it is opened.");
+  $("storage-delete").hidden = !names.length;
+}
+
+async function deleteAll() {
+  try {
+    for (const name of await caches.keys()) await caches.delete(name);
+    for (const one of await worker.getRegistrations()) await one.unregister();
+    localStorage.clear();
+    await showStorage();
+    $("storage-text").focus();
+  } catch (error) {
+    complain($("storage-error"), error);
+  }
+}
+
+function setUpStorage() {
+  const open = el("button", { type: "button", className: "linked", id: "storage-open", onclick: async () => {
+    /** @type {HTMLDialogElement} */ (document.getElementById("storage")).showModal();
+    await showStorage();
+  } }, "What is stored?");
+  document.querySelector(".privacy")?.append(" ", open);
+  $("storage-delete").addEventListener("click", deleteAll);
+}
+
+/** Cached for the next visit, without a network; and threads, for which pages must be isolated. */
+async function setUpWorker() {
+  if (!worker || location.protocol === "file:") return;
+  const registration = await worker.register("sw.js");
+  await worker.ready;
+  // The worker adds the headers that isolation needs: pages that were loaded without it are loaded once more.
+  if (!crossOriginIsolated && registration.active && !sessionStorage.getItem("isolated")) {
+    sessionStorage.setItem("isolated", "tried");
+    if (!location.hash) location.reload();
+  }
+}
+
+/** All styles, one after the other, when all that is needed at once is there: so that they work without a network. */
+async function keepStyles() {
+  const { styles } = await (await fetch("models/gallery.json")).json();
+  for (const { file } of worker?.controller ? styles : []) await fetch(`models/styles/${file}`, { priority: "low" });
+  document.documentElement.dataset.kept = "all";
+}
+
+setUpStorage();
+if (worker) await setUpWorker().catch(() => {}); // as in a private window: it works without
+api.ready().then(({ provider, threads }) => {
+  document.documentElement.dataset.runs = `${provider} ${threads}`;
+  keepStyles().catch(() => {}); // another time
+}, (error) => complain($("start-error"), error));

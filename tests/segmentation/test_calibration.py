@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from styfie.segmentation.calibration import Calibration, calibrate, reliability
+
+
+def test_metadata_say_all_and_come_back() -> None:
+    mine = Calibration(1.25, 0.8, 0.55, ((0.1, 0.3), (0.9, 0.97)))
+    assert Calibration.of(mine.as_metadata()) == mine
+    assert Calibration.of({"arch": "banet", "side": "256"}) == Calibration(), "a file of before says nothing"
+    assert Calibration.of({"nobody": "0.4"}) == replace(Calibration(), nobody=0.4)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"contrast": "0"},
+        {"contrast": "inf"},
+        {"sure": "2"},
+        {"nobody": "-1"},
+        {"nobody": "x"},
+        {"curve": "[]"},
+        {"curve": "[[0.5, 2]]"},
+        {"curve": "[[0.9, 0.1], [0.1, 0.9]]"},
+        {"curve": "no"},
+    ],
+)
+def test_what_cannot_be_is_refused(about: dict[str, str]) -> None:
+    with pytest.raises(ValueError):
+        Calibration.of(about)
+
+
+def test_the_score_lies_on_the_curve() -> None:
+    mine = Calibration(curve=((0.2, 0.0), (0.6, 0.5), (1.0, 0.9)))
+    assert [mine.score(share) for share in (0.0, 0.4, 0.6, 0.8, 1.0)] == pytest.approx([0, 0.25, 0.5, 0.7, 0.9])
+
+
+def test_a_network_that_is_too_sure_is_believed_less() -> None:
+    """Made-up pictures whose IoU is the square of what the network is sure of, and some of nobody."""
+    rng = np.random.default_rng(0)
+    shares = rng.uniform(0.05, 1, 4000)
+    people = rng.random(4000) < 0.9
+    ious = np.where(people, (shares**2 + rng.normal(0, 0.05, 4000)).clip(0, 1), 0)
+    found = calibrate(shares.tolist(), ious.tolist(), people.tolist(), Calibration())
+    assert (found.contrast, found.sure) == (1.6, 0.9)
+    assert found.score(0.95) == pytest.approx(0.9 * 0.95**2, abs=0.06)
+    assert found.score(0.5) == pytest.approx(0.9 * 0.25, abs=0.06)
+    good = people & (ious >= 0.5)
+    refused = np.mean([found.score(share) < found.nobody for share in shares[good]])
+    assert 0.002 <= refused <= 0.0105
+    for score, iou, count in reliability([found.score(s) for s in shares], ious.tolist(), [0, 0.25, 0.5, 0.75, 1]):
+        assert abs(score - iou) < 0.04 and count > 100
+
+
+def test_who_was_never_seen_changes_nothing() -> None:
+    assert calibrate([0.0, 0.0], [1.0, 1.0], [False, False], Calibration()) == Calibration()
+
+
+def test_reliability_counts_each_picture_once() -> None:
+    lines = reliability([0.1, 0.2, 0.5, 1.0], [0.0, 1.0, 0.4, 0.9], [0, 0.5, 1])
+    assert lines == [(pytest.approx(0.15), pytest.approx(0.5), 2), (pytest.approx(0.75), pytest.approx(0.65), 2)]

@@ -1,0 +1,297 @@
+"""The site of `make tab` in a real browser: served from a folder, then with its server gone."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import http.server
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+import styfie
+from styfie.export import export
+from styfie.gallery import BUILT_IN
+from styfie.gallery.masters import master_file
+from styfie.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+NODE, CHROMIUM = (
+    shutil.which("node"),
+    next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None),
+)
+RUNTIME = ROOT / "node_modules" / "onnxruntime-web"
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the tab is not tested")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the tab is not tested in a browser"),
+    pytest.mark.skipif(NODE is None or not RUNTIME.exists(), reason="no ONNX Runtime from npm: the tab is not tested"),
+]
+PORTRAIT = Path(styfie.__file__).parent / "assets" / "portrait.jpg"
+STYLES = ("great-wave", "kiss", "ink")
+MOST = 18e6  # bytes of a first visit, compressed
+CLOSE = 2.0  # levels of 8 bits, in the mean
+SIZE = 384
+PIXELS = """() => {
+  const {scene} = styfie.studio;
+  let text = "";
+  for (let at = 0; at < scene.out.data.length; at += 30000) {
+    text += String.fromCharCode(...scene.out.data.subarray(at, at + 30000));
+  }
+  return [scene.width, scene.height, btoa(text)];
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site with three styles."""
+    folder = tmp_path_factory.mktemp("tab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("styfie.export.tab.BUILT_IN", {name: BUILT_IN[name] for name in STYLES})
+        export("tab", folder / "models")
+    assert NODE is not None
+    command = [NODE, str(ROOT / "tab" / "build.mjs"), str(folder / "models"), str(folder / "on" / "styfie")]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "on" / "styfie"
+
+
+class Server:
+    """A folder served on loopback, as any host of static files would: it is not at the root."""
+
+    def __init__(self, folder: Path) -> None:
+        class Quiet(http.server.SimpleHTTPRequestHandler):
+            extensions_map = {
+                **http.server.SimpleHTTPRequestHandler.extensions_map,
+                ".mjs": "text/javascript",
+                ".wasm": "application/wasm",
+            }
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        handler = functools.partial(Quiet, directory=str(folder.parent))
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self.server.server_port}/{folder.name}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """The page, all that it asked for, and what went wrong in it."""
+
+    def __init__(self, browser: Any, address: str, **options: Any) -> None:
+        self.address = address
+        self.context = browser.new_context(**options)
+        self.asked: list[str] = []
+        self.wrong: list[str] = []
+        self.context.on("request", lambda request: self.asked.append(request.url))
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(120_000)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+
+    def until(self, what: str, seconds: float = 240) -> None:
+        """Wait until a JavaScript expression is true; the page loads itself anew once."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                if self.page.evaluate(f"() => Boolean({what})"):
+                    return
+            except sync_api.Error as error:
+                assert "context" in str(error) or "navigat" in str(error), error
+            assert time.monotonic() < end, f"{what} did not come true; {self.wrong}"
+            self.page.wait_for_timeout(50)
+
+    def visit(self) -> None:
+        self.page.goto(self.address, wait_until="domcontentloaded")
+        self.until("document.documentElement.dataset.kept")
+
+    def settle(self) -> None:
+        self.until("styfie.studio.scene && !styfie.studio.busy.size && !styfie.studio.running")
+
+    def open(self) -> None:
+        self.page.click("#sample")
+        self.settle()
+
+    def style(self, region: str, style: str) -> None:
+        self.page.click(f'#regions [data-name="{region}"]')
+        self.page.click(f'#styles [data-style="{style}"]')
+        self.until(f"styfie.studio.layers.has('{region}')")
+        self.settle()
+
+    def paint(self, size: int) -> None:
+        self.page.evaluate("(size) => styfie.studio.paint({size})", size)
+        self.until("['done', 'failed'].includes(styfie.studio.job.state)")
+        self.settle()
+        assert self.page.evaluate("() => styfie.studio.job.error") == ""
+
+    def shown(self) -> NDArray[np.float32]:
+        """What the page blended, RGB in levels of 8 bits."""
+        width, height, data = self.page.evaluate(PIXELS)
+        pixels = np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)
+        return pixels[..., :3].astype(np.float32)
+
+    def inside(self) -> NDArray[np.bool_]:
+        """Where the person is."""
+        found = self.page.evaluate("() => [...styfie.studio.scene.soft.owner]")
+        width = self.page.evaluate("() => styfie.studio.scene.width")
+        return np.array(found, np.uint8).reshape(-1, width) == 0
+
+
+@pytest.fixture
+def tab(chromium: Any, site: Path) -> Iterator[Tab]:
+    server = Server(site)
+    tab = Tab(chromium, server.address, viewport={"width": 1280, "height": 900})
+    tab.visit()
+    yield tab
+    tab.context.close()
+    server.stop()
+
+
+def test_a_first_visit_is_small(site: Path) -> None:
+    runtime = max(packed(site / "ort" / f"ort-wasm-simd-threaded{kind}.wasm") for kind in ("", ".asyncify"))
+    networks = sum(packed(file) for file in (site / "models").glob("*.onnx"))
+    page = sum(packed(file) for file in site.rglob("*") if file.suffix in (".js", ".mjs", ".css", ".html", ".png"))
+    small = len(BUILT_IN) * max(file.stat().st_size for file in site.rglob("*.small.webp"))
+    styles = 2 * max(file.stat().st_size for file in (site / "models" / "styles").glob("*.jpg"))
+    assert runtime + networks + page + small + styles < MOST
+
+
+def packed(file: Path) -> int:
+    return len(gzip.compress(file.read_bytes(), 6))
+
+
+def test_paints_as_the_library_does_and_without_a_network(
+    chromium: Any, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(site)
+    tab = Tab(chromium, server.address, viewport={"width": 1280, "height": 900})
+    tab.visit()
+    server.stop()
+    assert tab.page.evaluate("() => crossOriginIsolated")  # so that there are threads
+    tab.page.reload(wait_until="domcontentloaded")
+    tab.until("document.documentElement.dataset.runs")
+    tab.open()
+    tab.style("subject", "great-wave")
+    with tab.page.expect_file_chooser() as chosen:
+        tab.page.click('#styles [title="A picture of your own"]')
+    chosen.value.set_files(master_file("kiss"))
+    tab.until("styfie.studio.look('subject').styles[0]?.name === 'kiss'")
+    tab.settle()
+    tab.style("background", "great-wave")
+    tab.paint(SIZE)
+    monkeypatch.setattr("styfie.devices.has_bf16", lambda _: False)
+    settings = Settings(size=SIZE, engine="fast", device="cpu")
+    wanted = styfie.paint(PORTRAIT, subject=master_file("kiss"), background="great-wave", settings=settings)
+    shown, library = tab.shown(), wanted.render()[0].permute(1, 2, 0).numpy() * 255
+    assert np.abs(shown - library).mean() < CLOSE
+    mine, theirs = tab.inside(), wanted.regions["subject"][0, 0].numpy() > 0.5
+    assert (mine & theirs).sum() / (mine | theirs).sum() > 0.99
+    tab.page.evaluate("() => styfie.studio.set('background', {strength: 0.5})")
+    half = wanted.render({**wanted.looks, "background": replace(wanted.looks["background"], strength=0.5)})
+    assert np.abs(tab.shown() - half[0].permute(1, 2, 0).numpy() * 255).mean() < CLOSE
+    save(tab, "WebP", "painting.webp", "WEBP", SIZE)
+    origins = {urlsplit(address)[:2] for address in tab.asked if not address.startswith(("blob:", "data:"))}
+    assert origins == {urlsplit(server.address)[:2]} and not tab.wrong
+    tab.context.close()
+
+
+def save(tab: Tab, kind: str, name: str, kept: str, size: int) -> None:
+    """Save the painting, and read it again."""
+    tab.page.click("#save")
+    tab.page.select_option("#kind", kind)
+    with tab.page.expect_download() as download:
+        tab.page.click("#downloads-list .save >> nth=0")
+    assert download.value.suggested_filename == name
+    with Image.open(download.value.path()) as image:
+        assert image.format == kept and max(image.size) == size
+    tab.page.keyboard.press("Escape")
+
+
+def test_parts_undo_and_brush(tab: Tab) -> None:
+    tab.open()
+    tab.page.click("#parts button >> text=Hair")
+    tab.until("styfie.studio.names.includes('hair')")
+    tab.settle()
+    tab.page.click("#undo")
+    tab.until("!styfie.studio.names.includes('hair')")
+    tab.settle()
+    before = tab.inside()
+    tab.page.click('#regions [data-name="subject"]')
+    tab.page.click('[data-tool="brush"]')
+    box = tab.page.locator("#canvas").bounding_box()
+    tab.page.mouse.click(box["x"] + 0.1 * box["width"], box["y"] + 0.1 * box["height"])
+    tab.until("styfie.studio.job.undo === 1")
+    tab.settle()
+    after = tab.inside()
+    assert after[int(0.1 * after.shape[0]), int(0.1 * after.shape[1])] and after.sum() > before.sum()
+
+
+def test_says_what_it_stores_and_deletes_it(tab: Tab) -> None:
+    tab.page.click("#storage-open")
+    tab.until("/MB/.test(document.getElementById('storage-text').textContent)")
+    tab.page.click("#storage-delete")
+    tab.until("/Nothing is stored/.test(document.getElementById('storage-text').textContent)")
+    assert tab.page.evaluate("async () => (await caches.keys()).length") == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(chromium: Any, site: Path, scheme: str) -> None:
+    import axe_playwright_python
+
+    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
+    server = Server(site)
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    tab = Tab(chromium, server.address, color_scheme=scheme, bypass_csp=True, **phone)
+    tab.visit()
+
+    def faults(where: str) -> list[str]:
+        tab.page.add_script_tag(content=axe)
+        found = tab.page.evaluate("() => axe.run()")["violations"]
+        return [f"{where}: {one['id']}" for one in found if one["impact"] in ("serious", "critical")]
+
+    found = faults("start")
+    tab.page.tap("#storage-open")
+    tab.page.wait_for_timeout(300)
+    found += faults("storage")
+    tab.page.keyboard.press("Escape")
+    tab.page.tap("#sample")
+    tab.settle()
+    found += faults("studio")
+    tab.page.tap("#save")
+    found += faults("downloads")
+    assert not found
+    wide = tab.page.evaluate("() => document.documentElement.scrollWidth")
+    assert wide <= 390
+    tab.context.close()
+    server.stop()
+
+
+def test_a_camera_s_frames_are_painted(tab: Tab) -> None:
+    tab.page.click("#open-live")
+    tab.until("!document.getElementById('live').hidden")
+    assert tab.page.evaluate("() => Math.max(document.getElementById('live').width, 0)") > 0
+    tab.page.keyboard.press("Escape")
