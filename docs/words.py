@@ -78,6 +78,8 @@ OTHER_SENSES = {
     "HELD_OUT": "likewise",
     "taught": "what files and commands of before call an engine",
     "graded": "what files and commands of before call a field",
+    "kinds": "what sorts of cut-outs there are, which are no types of files",
+    "Line": "one line of an outline",
     "pull": "how far a comb pulls wet paint along",
 }
 """Names that use one of the words as all do, or have to."""

@@ -68,22 +68,26 @@ def _curve(text: str) -> Curve:
 
 
 def calibrate(
-    shares: Sequence[float], ious: Sequence[float], people: Sequence[bool], before: Calibration
+    sure_fractions: Sequence[float], ious: Sequence[float], people: Sequence[bool], before: Calibration
 ) -> Calibration:
     """A calibration by validation pictures: the sure share in each, the IoU of its mask, and whether anybody is there.
 
     The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), at a few knots. `nobody` lies
     where at most the share `REFUSED` of those people is refused whose masks are any good.
     """
-    seen = [n for n in np.argsort(shares, kind="stable") if shares[n] > 0]  # the others say nothing of how good it is
+    seen = [
+        n for n in np.argsort(sure_fractions, kind="stable") if sure_fractions[n] > 0
+    ]  # the others say nothing of how good it is
     if not seen:
         return before
-    x, fitted = np.asarray(shares, float)[seen], _rising(np.asarray(ious, float)[seen])
+    x, fitted = np.asarray(sure_fractions, float)[seen], _rising(np.asarray(ious, float)[seen])
     cuts = np.unique(np.linspace(0, len(x) - 1, KNOTS).round().astype(int))
     curve = tuple((round(float(x[i]), 4), round(float(fitted[i]), 4)) for i in cuts)
     found = Calibration(before.contrast, before.sure, before.nobody, curve)
     good = sorted(
-        found.score(share) for share, iou, person in zip(shares, ious, people, strict=True) if person and iou >= GOOD
+        found.score(share)
+        for share, iou, person in zip(sure_fractions, ious, people, strict=True)
+        if person and iou >= GOOD
     )
     nobody = good[int(REFUSED * len(good))] if good else before.nobody
     return Calibration(before.contrast, before.sure, math.floor(1000 * nobody) / 1000, curve)
