@@ -93,6 +93,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "max_memory": 4,
         "radius": 10,
         "lens": "gaussian",
+        "mark": True,
     }
 
 

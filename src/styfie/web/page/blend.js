@@ -17,7 +17,7 @@
  * @property {Uint8Array} owner the region with the largest alpha, by pixel
  * @property {Uint32Array} places the pixels that are shared
  * @property {Float32Array[]} alpha of each region there
- * @property {Float32Array[]} foreground colours of each region there: red of all of them, then green, then blue
+ * @property {Float32Array[]} own foreground colours of each region there: red of all of them, then green, then blue
  *
  * @typedef {object} Painted a region that shows something else than the photo
  * @property {number} index

@@ -41,6 +41,7 @@ export interface SettingsSchema {
   max_memory: number;
   radius: number;
   lens: Bokeh;
+  mark: boolean;
 }
 
 /** The settings that the page has fields for. */
@@ -142,10 +143,19 @@ export interface Choices {
   pairs: string[][];
 }
 
+/** A field of a look: what it is, and for a number its range. */
+export interface FieldResponse {
+  name: string;
+  help: string;
+  low: number | null;
+  high: number | null;
+}
+
 export interface AboutResponse {
   version: string;
   device: string;
   limits: Limits;
+  fields: FieldResponse[];
   engines: StyleResponse[];
   defaults: Defaults;
   choices: Choices;
