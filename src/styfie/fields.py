@@ -106,7 +106,7 @@ def _plain(field: Field[Any], value: Any) -> Any:
     if field.type == "float" and isinstance(value, SupportsFloat) and not isinstance(value, bool | str | bytes):
         return value if isinstance(value, int) else float(value)
     kinds = {"str": "a name", "bool": "True or False", "int": "a whole number", "float": "a number"}
-    raise InputError(f"{field.name} is {value!r}: {kinds[field.type]} is wanted.")
+    raise InputError(f"{field.name} is {value!r}: {kinds[str(field.type)]} is wanted.")
 
 
 def fields_of(kind: Any, *parts: Part) -> tuple[Field[Any], ...]:
