@@ -5,7 +5,7 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 NODE := $(and $(shell command -v node),$(shell command -v npm))
 
-.PHONY: demo test page docs coverage tab dist workflows clean
+.PHONY: demo test page docs coverage tab bench dist workflows clean
 
 demo: $(VENV)/installed ## paint the built-in portrait
 	$(VENV)/bin/styfie paint --output demo
@@ -35,6 +35,9 @@ node_modules/installed: package.json package-lock.json
 	npm ci --loglevel=error --ignore-scripts --no-audit --no-fund
 	touch $@
 endif
+
+bench: $(VENV)/installed ## numbers that need no outside data: machine, versions, ratios
+	$(VENV)/bin/python benchmarks/bench.py
 
 docs: $(VENV)/documenting ## the documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet

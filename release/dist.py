@@ -27,6 +27,7 @@ PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 WANTED = (
     "styfie/assets/encoder.safetensors",
     "styfie/assets/segmenter.safetensors",
+    "styfie/assets/clicks.safetensors",
     "styfie/assets/fast.safetensors",
     "styfie/assets/gallery.safetensors",
     "styfie/assets/portrait.jpg",

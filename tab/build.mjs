@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const [PAGE, SITE] = [join(HERE, "../src/styfie/web/page"), join(HERE, "site")];
 const RUNTIME = join(HERE, "../node_modules/onnxruntime-web/dist");
-const SHADOWS = new Set(["api.js", "names.js", "downloads.js"]); // of the page's own, which are then NAME.page.js
+const SHADOWS = new Set(["api.js", "names.js"]); // of the page's own, which are then NAME.page.js
 // The runtime with WebGPU, which needs a larger WebAssembly, is loaded where there is WebGPU alone.
 const ORT = {
   "ort.wasm.min.mjs": "ort.wasm.mjs", "ort.webgpu.min.mjs": "ort.webgpu.mjs",

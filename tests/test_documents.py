@@ -56,6 +56,7 @@ UNRUN = {  # the beginning of a command, and why it is not run here but parsed a
     "torchrun": "it wants several GPUs; tests/training/test_loop.py has two processes",
 }
 ADDRESS = "http://127.0.0.1:8790"  # a block that speaks of it is run beside a server
+PATIENT = "import styfie.web.uploads as uploads; uploads.LATE = 900; from styfie.__main__ import run; run()"
 FOLDERS = ("src", "tests", "docs", "benchmarks")  # of the repository's Python
 LOG = "styfie.log"  # a file
 PRESENT = [page for page in pages() if page != "CHANGELOG.md"]  # which tells of what was, too
@@ -136,7 +137,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server."""
     pytest.importorskip("fastapi")
     folder = str(tmp_path_factory.mktemp("web"))
-    command = [sys.executable, "-u", "-m", "styfie", "web", folder, "--port", "0", "--no-browser"]
+    command = [sys.executable, "-u", "-c", PATIENT, "web", folder, "--port", "0", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         yield next(word for word in process.stdout.readline().split() if word.startswith("http")).rstrip("/")
@@ -189,7 +190,7 @@ def test_a_page_runs(page: str, folder: Path, installed: Callable[[str], None], 
             (folder / block.title).parent.mkdir(parents=True, exist_ok=True)
             (folder / block.title).write_text(block.text)
         elif ADDRESS in block.text:
-            text = block.text.replace(ADDRESS, request.getfixturevalue("server"))
+            text = block.text.replace(ADDRESS, request.getfixturevalue("server")).replace("timeout=60", "timeout=900")
             shell = ["bash", "-ec"] if block.language in SHELLS else [sys.executable, "-c"]
             if shutil.which("curl") or "curl" not in text:
                 done = subprocess.run([*shell, text], capture_output=True, text=True)

@@ -77,7 +77,7 @@ def test_a_large_one_wants_its_photo(
     """It says so beforehand, and takes no other photo; what is large is small here, and painted by another engine."""
     with Image.open(PORTRAIT) as image:
         image.rotate(90).save(painted.with_name("other.png"))
-    monkeypatch.setattr("styfie.verification.FULL", 64)
+    monkeypatch.setattr("styfie.verification.BASE_SIZE", 64)
     assert not wants_photo(painted), "its engine begins with no small one"
     with zipfile.ZipFile(painted) as archive:
         recipe = json.loads(archive.read(RECIPE))

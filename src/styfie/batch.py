@@ -11,6 +11,7 @@ import math
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import sys
 from collections import Counter
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 from styfie import processes
 from styfie.errors import InputError, StyfieError
+from styfie.storage.atomic import folded
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from styfie.reading import Request
     from styfie.settings import Settings
 
+DEVICE = re.compile(r"con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]", re.IGNORECASE)
 PATIENCE = 5.0  # seconds that a worker has to leave nothing half-written when it is told to stop
 
 
@@ -74,23 +77,27 @@ def _entries(folder: Path) -> list[Path]:
 def distinct_names(photos: Sequence[Path]) -> list[str]:
     """A name for what is made of each photo: its stem; its whole name where stems are shared; then numbered."""
     firsts = [_first_name(photo) for photo in photos]
-    shared = Counter(first.casefold() for first in firsts)  # where case is not told apart, results must not meet
+    shared = Counter(folded(first) for first in firsts)  # where case is not told apart, results must not meet
     names: list[str] = []
     taken: set[str] = set()
     for photo, stem in zip(photos, firsts, strict=True):
-        first = name = stem if shared[stem.casefold()] == 1 else photo.name
+        first = name = stem if shared[folded(stem)] == 1 else photo.name
         number = 1
-        while name.casefold() in taken:
+        while folded(name) in taken:
             number += 1
             name = f"{first}-{number}"
-        taken.add(name.casefold())
+        taken.add(folded(name))
         names.append(name)
     return names
 
 
 def _first_name(photo: Path) -> str:
-    """A photo's stem, or its whole name where the stem is dots alone: that would be a folder's own name."""
-    return photo.stem if photo.stem.strip(". ") else photo.name
+    """A photo's stem, or its whole name where the stem is dots alone: that would be a folder's own name.
+
+    A name that is a device's on Windows, whatever follows its first dot, is no folder's there.
+    """
+    stem = photo.stem if photo.stem.strip(". ") else photo.name
+    return f"{stem}-photo" if DEVICE.fullmatch(stem.partition(".")[0].strip()) else stem
 
 
 def name_folders(photos: Sequence[Path], output: Path) -> list[Path]:

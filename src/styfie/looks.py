@@ -38,6 +38,8 @@ class Style:
 COLORS = ("style", "keep", "histogram", "luma")
 STROKES = (0.25, 4.0)
 BOKEHS = ("gaussian", "disc", "hexagon")
+WHOLE, PARTS = "whole", "parts"
+MATCHES = (WHOLE, PARTS)
 MOST_BLUR = 1000.0
 BRUSHES = ("auto", "oil", "tape", "marker", "watercolour")
 
@@ -54,7 +56,8 @@ class Look:
     away from what is near, where depth is known: 0 = none, 1 = all of it from the nearest. `brush` is what an engine of
     strokes paints with; `auto` is the one that suits the style. `blur` shows the region out of focus, by that standard
     deviation in pixels per 512 of the longest side; `bokeh` is the shape that a point of light then takes: `gaussian`,
-    or as behind a lens `disc` or `hexagon`.
+    or as behind a lens `disc` or `hexagon`. `match` says what of a style that is a portrait gives to what: `whole`, all
+    to all; `parts`, hair to hair, skin to skin, clothes to clothes, background to background (see `styfie.semantic`).
     """
 
     styles: tuple[Style, ...] = field(default=(), metadata=painting())
@@ -137,6 +140,18 @@ class Look:
         default="gaussian",
         metadata=blend(
             Option("Shape of the blur: gaussian, or a lens's disc or hexagon.", choices=BOKEHS, metavar="SHAPE")
+        ),
+    )
+    match: str = field(
+        default=WHOLE,
+        metadata=painting(
+            Option(
+                "What of a style that is a portrait gives to what: whole; or parts, hair to hair, skin to skin, "
+                "clothes to clothes, background to background.",
+                choices=MATCHES,
+                metavar="KIND",
+            ),
+            since=2,
         ),
     )
 

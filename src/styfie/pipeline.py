@@ -11,7 +11,7 @@ from styfie.painting import Painting
 from styfie.provenance import checksums_of, fingerprint, run_key
 from styfie.reading import PORTRAIT as PORTRAIT
 from styfie.reading import Request as Request
-from styfie.reading import SourcePhoto
+from styfie.reading import SourcePhoto, read_looks
 from styfie.reading import find_regions as find_regions
 from styfie.reading import read_photo as read_photo
 from styfie.regions import BACKGROUND, SUBJECT, Regions
@@ -23,7 +23,7 @@ from styfie.storage.checkpoint import Unfinished
 from styfie.storage.openraster import stored_recipe
 from styfie.storage.recipes import depth_source
 from styfie.storage.results import holds_painting, result_files, write_strokes, write_svg
-from styfie.styles import StyleInput, resolve_looks
+from styfie.styles import StyleInput
 
 OnStart = Callable[[Painting], None]
 
@@ -43,8 +43,9 @@ def paint(
 ) -> Painting:
     """Paint the person of a photo in one style and the world behind in another.
 
-    >>> painting = styfie.paint("me.jpg", subject="glass", background="waves")  # doctest: +SKIP
-    >>> painting.save("out")  # doctest: +SKIP
+    Examples:
+        >>> painting = styfie.paint("me.jpg", subject="glass", background="waves")  # doctest: +SKIP
+        >>> painting.save("out")  # doctest: +SKIP
 
     Args:
         photo: a path, PIL image, array or tensor (see `images.read_picture`); the built-in portrait if none.
@@ -131,7 +132,7 @@ def is_painted(folder: Path, photo: Picture | SourcePhoto | None, request: Reque
     ):
         return False
     picture = SourcePhoto.of(photo).at(settings.size)
-    looks = resolve_looks(request.looks, max(picture.shape[-2:]))
+    looks, _ = read_looks(picture, request)
     found = fingerprint(picture, looks, settings, depth_source(request.depth), checksums_of(settings))
     return bool(recipe.get("fingerprint", recipe.get("asked")) == found)  # `asked` in files of before
 

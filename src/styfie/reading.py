@@ -14,10 +14,11 @@ from styfie.engines import ENGINES, SourceImage
 from styfie.engines.plan import BASE_SIZE
 from styfie.errors import InputError, NoPersonError
 from styfie.images import Picture, describe, read_matte, read_picture, same_proportions
-from styfie.looks import Look
+from styfie.looks import PARTS, Look
 from styfie.regions import BACKGROUND, SUBJECT, Point, Regions
 from styfie.segmentation import find_segmenter, load_segmenter
 from styfie.segmentation.protocols import FastSegmenter, Partitioner, Segmenter
+from styfie.semantic import match_parts
 from styfie.settings import Settings
 from styfie.storage.openraster import as_stored
 from styfie.storage.recipes import depth_source
@@ -98,11 +99,27 @@ def read_request(photo: SourcePhoto, request: Request, size: int) -> SourceImage
         InputError, MissingError: what cannot be read, is not there, or does not go together.
     """
     picture = photo.at(size)
-    looks = resolve_looks(request.looks, max(picture.shape[-2:]))
+    looks, notes = read_looks(picture, request)
     regions = find_regions(picture, request.settings, request.masks, looks, request.regions, photo)
     regions = as_stored(_with_depth(regions, request.depth, photo.given, picture, looks))
     looks = {name: looks[name] for name in regions.names if name in looks}  # the order that the file has
-    return SourceImage(picture, regions, looks)
+    return SourceImage(picture, regions, looks, notes)
+
+
+def read_looks(photo: Tensor, request: Request) -> tuple[dict[str, Look], tuple[str, ...]]:
+    """The looks that are asked for of a photo (1, 3, H, W), parts matched with parts, and what is to be said of that.
+
+    Raises:
+        InputError, MissingError: as `resolve_looks`; or parts are to be matched by a segmenter that knows none.
+    """
+    looks = resolve_looks(request.looks, max(photo.shape[-2:]))
+    if any(look.match == PARTS for look in looks.values()) and not find_segmenter(request.settings.segmenter).parts:
+        raise InputError(
+            f"The segmenter {request.settings.segmenter} knows no parts to match: use auto, or match whole."
+        )
+    known = request.regions.names if request.regions else ()
+    matched = match_parts(photo, looks, {*request.masks, *known} - {SUBJECT, BACKGROUND})
+    return dict(matched.looks), matched.notes
 
 
 def read_coarse(photo: SourcePhoto, request: Request, large: SourceImage) -> SourceImage | None:

@@ -33,7 +33,7 @@ class Run:
         self.request = request
         settings = request.settings
         self.engine = load_engine(settings.engine)
-        picture, regions, looks = reading = read_request(photo, request, settings.size)
+        picture, regions, looks, self.notes = reading = read_request(photo, request, settings.size)
         check_narrow(picture)
         check_memory(settings, (picture.shape[-2], picture.shape[-1]))
         self.more: dict[str, Any] = {}  # what this engine takes besides
@@ -55,6 +55,9 @@ class Run:
         before, progress, finished = self.before, None, True
         state = unfinished.state() if unfinished else None
         resumed = state is not None
+        if on_note:
+            for note in self.notes:
+                on_note(note)
         steps = self.engine(before.photo, before.regions, before.looks, self.request.settings, state=state, **self.more)
         for progress in steps:
             state = None  # the engine has it, and may let it go

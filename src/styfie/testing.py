@@ -1,7 +1,8 @@
 """Checks that whatever is added to a registry keeps its protocol; an outside package calls them from its own tests.
 
->>> from styfie.testing import check_engine
->>> check_engine("fast")
+Examples:
+    >>> from styfie.testing import check_engine
+    >>> check_engine("fast")
 """
 
 from __future__ import annotations

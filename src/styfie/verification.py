@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from styfie.engines import ENGINES
-from styfie.engines.plan import FULL
+from styfie.engines.plan import BASE_SIZE
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
 from styfie.images import Picture
@@ -51,7 +51,7 @@ class Verdict:
 def verify(file: Path, photo: Picture | None = None, on_progress: OnProgress | None = None) -> Verdict:
     """Paint a `painting.ora` again by its own recipe, and compare.
 
-    A painting of more than `engines.plan.FULL` pixels whose engine begins with a small one wants the original `photo`:
+    A painting of more than `engines.plan.BASE_SIZE` pixels whose engine begins with a small one wants the original `photo`:
     from the one in the file, which is reduced already, the small one comes out slightly otherwise.
 
     Raises:
@@ -76,7 +76,7 @@ def wants_photo(file: Path) -> bool:
     """Whether the same bytes can only come of the original photo, see `verify`."""
     found = read_recipe(file)
     entry = ENGINES.get(found.settings.engine)
-    return entry is not None and entry.coarse_input and max(found.photo.shape[-2:]) > FULL
+    return entry is not None and entry.coarse_input and max(found.photo.shape[-2:]) > BASE_SIZE
 
 
 def _repaint(

@@ -23,15 +23,29 @@ const followers = new Map();
 const thumbs = new Map(); // addresses of small pictures, by job
 /** @type {Map<string, string>} */
 const smalls = new Map(); // likewise of the gallery, by style
+/** @type {Map<string, string>} */
+const versions = new Map(); // addresses of paintings as they were, by job and number
+/** @type {Map<string, string>} */
+const owned = new Map(); // addresses of one's own styles, by job and name
 let number = 0;
 
 worker.addEventListener("message", ({ data }) => {
-  const { job, gone, thumb } = data;
-  if (thumb) thumbs.set(thumb.id, URL.createObjectURL(thumb.blob));
+  const { job, gone, thumb, version } = data;
+  if (thumb) {
+    const address = URL.createObjectURL(thumb.blob);
+    if (!thumbs.has(thumb.id)) thumbs.set(`${thumb.id}/photo`, address); // the first one is the photo's
+    thumbs.set(thumb.id, address);
+  }
+  else if (version) versions.set(`${version.id}/${version.number}`, URL.createObjectURL(version.blob));
   else if (job) followers.get(job.id)?.forEach((call) => call(job));
   else if (gone) {
-    URL.revokeObjectURL(thumbs.get(gone) ?? "");
-    thumbs.delete(gone);
+    for (const addresses of [thumbs, versions, owned]) {
+      for (const [name, address] of addresses) {
+        if (name.split("/")[0] !== gone) continue;
+        URL.revokeObjectURL(address);
+        addresses.delete(name);
+      }
+    }
     followers.get(gone)?.forEach((call) => call(null));
   } else {
     const who = waiting.get(data.number);
@@ -72,7 +86,7 @@ const gallery = () => (listed ??= fetched("models/gallery.json").then((reply) =>
 export async function about() {
   const { pairs } = await gallery();
   return {
-    version: "", device: "this tab", engines: [],
+    version: "", device: "this tab", engines: [{ name: "fast", title: "Quick", about: "" }],
     limits: { bytes: 100e6, pixels: 2 ** 26, size: 1024, filetypes: ["jpeg", "png", "webp"], hours: 0, gigabytes: 0 },
     defaults: { look: LOOK, settings: SETTINGS },
     choices: { colors: ["style", "keep", "luma"], brushes: ["auto"], bokehs: ["gaussian"], strokes: [0.25, 4], blurs: BLURS, pairs },
@@ -90,8 +104,8 @@ export const styleURL = (name) => smalls.get(name) ?? "";
 export const portraitURL = "models/portrait.jpg";
 export const portrait = async () => (await fetched(portraitURL)).blob();
 
-/** @returns {Promise<JobResponse[]>} */
-export const jobs = () => ask("list");
+/** The newest jobs, without the `skip` newest of them. @param {number} most @param {number} skip @returns {Promise<JobResponse[]>} */
+export const jobs = (most = 200, skip = 0) => ask("list", most, skip);
 /** @param {string} id @returns {Promise<JobResponse>} */
 export const job = (id) => ask("job", id);
 /** @param {File} photo @returns {Promise<JobResponse>} */
@@ -111,8 +125,28 @@ export const redo = (id) => ask("step", id, false);
 /** @param {string} id @param {string} name @param {Blob} mask PNG, white inside @returns {Promise<JobResponse>} */
 export const brushed = (id, name, mask) => ask("brush", id, name, mask);
 
-/** @type {Map<string, string>} */
-const owned = new Map(); // addresses of one's own styles, by job and name
+/** @param {string} id @param {string} name @param {{ add: [number, number][], remove: [number, number][] }} points @returns {Promise<JobResponse>} */
+export const corrected = (id, name, points) => ask("correct", id, name, points);
+
+/** What paintings of these sizes would cost. @param {string} id @param {number[]} sizes @param {...unknown} _more @returns {Promise<{ size: number, seconds: number, gigabytes: number, error: string }[]>} */
+export const costs = (id, sizes, ..._more) => ask("costs", id, sizes);
+/** Pictures as a file. @param {string} id @param {{ names: string[], kind: string, quality: number }} what @returns {Promise<File>} */
+export const exported = (id, what) => ask("exported", id, what);
+/** What stands for the head in a pair of styles, see `picture`. @param {string} id @param {[string, string]} pair @param {...unknown} _more */
+export const faceURL = (id, pair, ..._more) => `${id}/face/${pair.join("/")}`;
+/** A painting as it was. @param {string} id @param {number} version @param {...unknown} _more */
+export const versionURL = (id, version, ..._more) => versions.get(`${id}/${version}`) ?? "";
+/** @param {string} id @param {number} version @returns {Promise<JobResponse>} */
+export const putBack = (id, version) => ask("putBack", id, version);
+
+/** A picture that may be given up before it is begun. @param {string} address as of `faceURL` @param {AbortSignal} signal @returns {Promise<Blob>} */
+export async function picture(address, signal) {
+  const [id, , ...pair] = address.split("/");
+  signal.throwIfAborted();
+  const found = await ask("face", id, pair);
+  signal.throwIfAborted();
+  return found;
+}
 
 /** @param {string} id @param {File} file @returns {Promise<NameResponse>} */
 export async function ownStyle(id, file) {
@@ -141,6 +175,7 @@ export const stop = (id) => ask("stop", id);
  */
 export const url = (id, path, values = {}) => {
   if (path === "growing.jpg") return thumbs.get(id) ?? "";
+  if (path === "photo.jpg") return thumbs.get(`${id}/photo`) ?? "";
   const query = new URLSearchParams(Object.entries(values).map(([name, value]) => [name, String(value)]));
   return `${id}/${path}?${query}`;
 };

@@ -60,10 +60,11 @@ async function setUpWorker() {
   }
 }
 
-/** All styles, one after the other, when all that is needed at once is there: so that they work without a network. */
-async function keepStyles() {
+/** The portrait and all styles, one after the other, when the networks are there: so that they work without a network. */
+async function keepPictures() {
   const { styles } = await (await fetch("models/gallery.json")).json();
-  for (const { file } of worker?.controller ? styles : []) await fetch(`models/styles/${file}`, { priority: "low" });
+  const files = styles.flatMap((/** @type {{ file: string, small: string }} */ one) => [`styles/${one.small}`, `styles/${one.file}`]);
+  for (const file of worker?.controller ? ["portrait.jpg", ...files] : []) await fetch(`models/${file}`, { priority: "low" });
   document.documentElement.dataset.kept = "all";
 }
 
@@ -71,5 +72,5 @@ setUpStorage();
 if (worker) await setUpWorker().catch(() => {}); // as in a private window: it works without
 api.ready().then(({ provider, threads }) => {
   document.documentElement.dataset.runs = `${provider} ${threads}`;
-  keepStyles().catch(() => {}); // another time
+  keepPictures().catch(() => {}); // another time
 }, (error) => complain($("start-error"), error));

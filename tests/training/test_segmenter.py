@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from styfie.cli.train import app
 from styfie.encoders.plain import PlainEncoder
 from styfie.errors import InputError, MissingError, OutputError, StyfieError
+from styfie.segmentation.files import read_network
 from styfie.segmentation.networks import PortraitNet
 from styfie.training.curves import draw_curves
 from styfie.training.portraits import Batch, as_matte
@@ -95,7 +96,12 @@ def test_the_command_writes_weights_table_and_curves(portraits: Path, tmp_path: 
     assert opened(out / "curves.png").format in {"PNG", None}
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
     with safe_open(out / "segmenter.safetensors", "pt") as weights:
-        assert weights.metadata() == {"arch": "banet", "side": "64"}
+        about = weights.metadata()
+    assert (about["arch"], about["side"]) == ("banet", "64")
+    _, side, calibration = read_network(out / "segmenter.safetensors")
+    assert side == 64 and calibration.as_metadata().items() <= about.items(), "how it is read stands in its file"
+    for score, iou, count in table["val"]["reliability"]:
+        assert 0 <= score <= 1 and 0 <= iou <= 1 and count >= 1
 
 
 def test_errors_are_sentences(portraits: Path, tmp_path: Path) -> None:
@@ -217,7 +223,8 @@ def test_from_scratch_nothing_is_started_from_and_all_is_learned(portraits: Path
         assert not torch.equal(network.encoder.convs[0].weight, ready)
     assert torch.equal(first.encoder.convs[3].weight, second.encoder.convs[3].weight)
     wide = first.encoder.convs[3].weight
-    assert float(wide.std()) == pytest.approx((2 / 1.01 / (96 * 9)) ** 0.5, rel=0.02), "He et al. with the leak"
+    spread = float(wide.detach().std())
+    assert spread == pytest.approx((2 / 1.01 / (96 * 9)) ** 0.5, rel=0.02), "He et al. with the leak"
     recipe = TrainingPreset(TINY, side=64, scratch=True)
     trained = train_segmenter("portrait", [portraits], tmp_path / "run", recipe).network
     torch.manual_seed(recipe.schedule.seed)

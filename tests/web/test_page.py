@@ -135,9 +135,9 @@ class Visit:
         self.until("styfie.studio.scene && !styfie.studio.busy.size && !styfie.studio.running")
 
     def home(self) -> None:
-        """The start page; the styles on it are drawn when a server is new, which nobody waits for."""
+        """The start page."""
         self.page.goto(self.address, wait_until="domcontentloaded")
-        self.page.wait_for_selector("#wall img")
+        self.page.wait_for_selector("#hero img")
 
     def open(self, size: int = 160, asked: dict[str, Any] | None = None) -> None:
         """The portrait as a job of few pixels, which are enough for what the page does with them."""
@@ -209,8 +209,15 @@ def test_the_whole_path_from_a_drop_to_the_painting(visit: Visit) -> None:
     page = visit.page
     visit.home()
     visit.drop(PORTRAIT)
+    visit.until("styfie.studio.layers.size === 2")  # a suggested pair, sketched at once
+    visit.settle()
+    assert page.locator("#badge").inner_text() == "Sketch"
+    alike(visit)
+    page.click("#undo")
+    visit.until("!styfie.studio.shown.length")
     visit.settle()
     photo = visit.shown()
+    assert page.locator("#badge").is_hidden()
     box = page.locator("#canvas").bounding_box()
     page.mouse.click(box["x"] + 0.03 * box["width"], box["y"] + 0.5 * box["height"])  # a corner: the background
     assert page.get_attribute('#regions [data-name="background"]', "aria-checked") == "true"
@@ -463,6 +470,13 @@ def test_styles_are_dropped_on_regions(visit: Visit, tmp_path: Path) -> None:
     assert page.locator("#styles [data-style^=mine]").count() == 1
 
 
+def saved(visit: Visit, press: str) -> dict[str, bytes]:
+    """What is downloaded by pressing something, by its name."""
+    with visit.page.expect_download() as found:
+        visit.page.click(press)
+    return {found.value.suggested_filename: Path(found.value.path()).read_bytes()}
+
+
 def test_everything_can_be_saved_and_used_again(visit: Visit) -> None:
     page = visit.page
     visit.open()
@@ -470,14 +484,21 @@ def test_everything_can_be_saved_and_used_again(visit: Visit) -> None:
     visit.paint(96, 2)
     visit.until("styfie.studio.job.state === 'done'")
     visit.settle()
-    files: dict[str, bytes] = {}
+    names = ["both", "subject", "background", "cutout", "mask", "blur", "photo", "sheet"]
     page.click("#save")
-    for link in page.locator("#downloads-list a").all():
-        with page.expect_download() as found:
-            link.click()
-        files[found.value.suggested_filename] = Path(found.value.path()).read_bytes()
-    names = {"photo", "mask", "cutout", "subject", "background", "both", "blur", "sheet"}
-    assert {f"{name}.png" for name in names} | {"styfie.zip", "painting.ora", "recipe.json"} <= set(files)
+    assert page.eval_on_selector_all("#export-what input", "(all) => all.map((one) => one.value)") == names
+    page.click('#export-kind [data-value="webp"]')
+    for name in names:
+        page.set_checked(f'#export-what [value="{name}"]', True)
+    files = saved(visit, "#export-save")
+    several = zipfile.ZipFile(io.BytesIO(files["me.zip"]))
+    assert {name.rpartition(".")[2] for name in several.namelist()} == {"webp"} and len(several.namelist()) == 8
+    whole = Image.open(several.open("me - cut out.webp"))
+    assert whole.mode == "RGBA" and whole.size == Image.open(PORTRAIT).size, "the photo's own size"
+    page.click("#save")
+    page.click("#export .more summary")
+    for link in ("all.zip", "painting.ora", "recipe.json"):
+        files |= saved(visit, f'#export-more [href*="{link}"]')
     assert {f"{name}.png" for name in names} <= set(zipfile.ZipFile(io.BytesIO(files["styfie.zip"])).namelist())
     assert json.loads(files["recipe.json"])["looks"]["subject"]["styles"][0]["name"] == "pop"
     page.keyboard.press("Escape")
@@ -532,6 +553,7 @@ def test_by_keyboard_alone(visit: Visit) -> None:
     page.keyboard.press("ArrowDown")
     visit.until("styfie.studio.selected === 'background'")
     tab_to("#styles [role=radio]")
+    page.keyboard.press("Home")
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -569,6 +591,9 @@ def test_axe_finds_no_serious_fault(chromium: Any, address: str, scheme: str) ->
     visit.page.click(".more summary")
     visit.page.click("#compare")
     found += faults("studio")
+    visit.page.click("#save")
+    found += faults("export")
+    visit.page.keyboard.press("Escape")
     visit.page.click("#open-history")
     visit.page.wait_for_selector("#history-list li")
     found += faults("history")

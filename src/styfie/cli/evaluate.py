@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from styfie.segmentation import SegmenterEntry
     from styfie.training.readers import PortraitSet
 
-app = typer.Typer(help="Score what finds people and things.", no_args_is_help=True)
+app = typer.Typer(help="Score what finds people and things, and what is painted.", no_args_is_help=True)
 LINES = 10  # plain lines of progress for a whole run
 
 
@@ -113,6 +114,32 @@ def clicks(
     _print(as_lines(scores))
 
 
+@app.command("paintings")
+def paintings(
+    folder: Annotated[Path, typer.Argument(help="A painting of any tool, or a folder of them.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the numbers as JSON.")] = None,
+) -> None:
+    """Score paintings of any tool by what needs no weights.
+
+    Each is a folder with photo and painting (or both), and where there are mask, face, style, style-subject and
+    style-background, as pictures of any format; what styfie paint writes is such a folder. What the numbers are is said
+    below them.
+    """
+    from styfie.evaluation.paintings import COLUMNS, find_paintings, score, table
+    from styfie.storage.atomic import check_targets, writing_file
+
+    if output:
+        check_targets([output])
+    scores = {painted.name: score(painted) for painted in find_paintings(folder)}
+    _print(table(scores))
+    for name, meaning in COLUMNS.items():
+        typer.echo(f"{name}: {meaning}")
+    if output:
+        with writing_file(output) as beside:
+            beside.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+        typer.echo(f"Wrote {output}")
+
+
 def _parts_of(judged: Any, entry: SegmenterEntry) -> Predict | None:
     """The probabilities of parts behind the built-in segmenter's regions; others have none."""
     from styfie.segmentation.networks import PortraitNet
@@ -145,7 +172,7 @@ def _print(lines: list[list[str]]) -> None:
     shown = Table(box=None, pad_edge=False)
     for column in lines[0]:
         heading = column.replace("/", " /")  # it may break there: the whole fits 80 columns
-        shown.add_column(heading, justify="left" if column == "source" else "right", min_width=5)
+        shown.add_column(heading, justify="left" if column in ("source", "painting") else "right", min_width=5)
     for line in lines[1:]:
-        shown.add_row(*map(escape, line), style="bold" if line[0] == "all" else None)
+        shown.add_row(*map(escape, line), style="bold" if line[0] in ("all", "mean") else None)
     Console().print(shown)

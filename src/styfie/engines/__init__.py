@@ -26,6 +26,7 @@ class SourceImage(NamedTuple):
     photo: Tensor
     regions: Regions
     looks: Mapping[str, Look]
+    notes: tuple[str, ...] = ()  # what its user should know of how they were read
 
 
 class Engine(Protocol):

@@ -72,17 +72,16 @@ def calibrate(
 ) -> Calibration:
     """A calibration by validation pictures: the sure share in each, the IoU of its mask, and whether anybody is there.
 
-    The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), at a few knots. `nobody` lies
-    where at most the share `REFUSED` of those people is refused whose masks are any good.
+    The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
+    pictures. `nobody` lies where at most the share `REFUSED` of those people is refused whose masks are any good.
     """
-    seen = [
-        n for n in np.argsort(sure_fractions, kind="stable") if sure_fractions[n] > 0
-    ]  # the others say nothing of how good it is
+    # Pictures with nothing sure say nothing of how good the mask is.
+    seen = [n for n in np.argsort(sure_fractions, kind="stable") if sure_fractions[n] > 0]
     if not seen:
         return before
     x, fitted = np.asarray(sure_fractions, float)[seen], _rising(np.asarray(ious, float)[seen])
-    cuts = np.unique(np.linspace(0, len(x) - 1, KNOTS).round().astype(int))
-    curve = tuple((round(float(x[i]), 4), round(float(fitted[i]), 4)) for i in cuts)
+    parts = [part for part in np.array_split(np.arange(len(x)), KNOTS) if len(part)]
+    curve = tuple((round(float(x[part].mean()), 4), round(float(fitted[part].mean()), 4)) for part in parts)
     found = Calibration(before.contrast, before.sure, before.nobody, curve)
     good = sorted(
         found.score(share)

@@ -20,7 +20,8 @@ ROOM = 0.25  # around what is found, of its own height and width
 NARROWEST = 0.5  # of one side of a box to the other, in shares of the picture
 ZOOM, ZOOM_EACH = 1.3, 1.8  # from which on a look at all, or at one of several who are far apart, is worth it
 MOST_BOXES = 2
-MOST_SIDE = 512  # of a matte with details
+MOST_SIDE = 384  # of maps with details, where those of the first look have 256
+SHARE = 0.7  # of the second look within its box: where they differ, the first knows what is around
 RIM = 0.12  # of a box, where the second look fades into the first
 
 
@@ -71,10 +72,9 @@ def pixels_of(box: Box, size: tuple[int, int]) -> tuple[slice, slice]:
 
 
 def put_closer(first: Tensor, boxes: Sequence[Box], looks: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
-    """Maps (1, C, S, S) of a first look with those of closer ones (1, C, s, s) in their boxes, fading in at their rims.
+    """Maps (1, C, S, S) of a first look, mixed with those of closer ones (1, C, s, s) in their boxes, less at the rims.
 
-    `size` (H, W) is the photo's, whose pixels the boxes were cut at. The side grows with what was seen larger, up to
-    `MOST_SIDE` where the first has 256.
+    `size` (H, W) is the photo's, whose pixels the boxes were cut at. The side grows with what was seen larger.
     """
     if not boxes:
         return first
@@ -90,7 +90,7 @@ def put_closer(first: Tensor, boxes: Sequence[Box], looks: Sequence[Tensor], siz
             _ramp(inner.shape[-2], exact[0] > 0, exact[2] < 1)[:, None],
             _ramp(inner.shape[-1], exact[1] > 0, exact[3] < 1),
         ]
-        weight = torch.from_numpy(np.minimum(*np.broadcast_arrays(*ramps))).to(found)
+        weight = SHARE * torch.from_numpy(np.minimum(*np.broadcast_arrays(*ramps))).to(found)
         place = (..., rows, columns)
         found[place] = torch.lerp(found[place], inner, weight)
     return found

@@ -32,6 +32,8 @@ SCALES = (1.0, 1.25)  # of that side, each seen straight and mirrored
 FAST_MATTE_SIZE = 384  # longest side at which a brief look's matte is solved for
 MIN_AREA = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
 SHIPPED = Calibration()  # of the network that ships, on portraits that it did not learn from
+UPRIGHT = 0.95  # of the person of which the network is sure: with less the photo may be upside down
+SURE_TURNED, SURER_TURNED = 0.9, 0.05  # the same of the turned photo, and how much more that is, at least
 PART_NAMES = ("skin", "hair", "clothes", "accessories")  # the network's parts after the background
 PERSON = re.compile(r"person-([1-9]\d?)")
 
@@ -234,7 +236,20 @@ class PortraitSegmenter:
         return replace(whole, face=prediction.face), prediction
 
     def _predict(self, photo: Tensor) -> Prediction:
-        return predict(photo, self.network, self.side, self.scales, calibration=self.calibration)
+        """What is seen; a photo that looks wrong is looked at upside down, too, where there is time."""
+        if len(self.scales) == 1:
+            return self._look(photo)
+        prediction = self._look(photo, closer=True)
+        if prediction.sure >= UPRIGHT:
+            return prediction
+        turned = photo.flip(2, 3)
+        if self._glance(turned).sure < max(SURE_TURNED, prediction.sure + SURER_TURNED):
+            return prediction
+        seen = self._look(turned, closer=True)
+        return replace(seen, photo=photo, matte=seen.matte.flip(2, 3), parts=seen.parts.flip(2, 3))
+
+    def _look(self, photo: Tensor, closer: bool = False) -> Prediction:
+        return predict(photo, self.network, self.side, self.scales, calibration=self.calibration, closer=closer)
 
     def _glance(self, photo: Tensor) -> Prediction:
         """One look, as there is time for in a film."""

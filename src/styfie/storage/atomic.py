@@ -9,6 +9,8 @@ import re
 import shutil
 import stat
 import tempfile
+import time
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from styfie.errors import OutputError
 HIDDEN = ".styfie-"  # folders that are being written begin so
 LEFT = re.compile(re.escape(HIDDEN) + r"[a-z0-9_]{8}")  # and go on as `tempfile` names them
 EARLIER = ".earlier"  # in such a folder: the files that are being replaced
+WINDOWS = os.name == "nt"
+RETRIES, PAUSE = (20, 0.1) if WINDOWS else (0, 0.0)  # what looks into new files there holds them for a moment
+LONG = 247  # characters of a path from which on Windows says that there is no such file
 UNSYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)  # of file systems that cannot be asked to
 FILE_KINDS = {
     stat.S_IFDIR: "a folder",
@@ -41,13 +46,21 @@ def check_targets(targets: Iterable[Path], read: Iterable[str | Path] = ()) -> N
     taken: set[str] = set()
     folders: set[Path] = set()
     for file in targets:
-        if str(file).casefold() in taken:
+        if folded(str(file)) in taken:
             raise OutputError(f"Two results would be called {file}: give one of them another name.")
-        taken.add(str(file).casefold())
+        taken.add(folded(str(file)))
         folders.add(file.parent)
         _check_target(file, known)
     for folder in {_nearest(folder) for folder in folders}:
         _check_writable(folder)
+
+
+def folded(name: str) -> str:
+    """A name as file systems compare it that tell neither case nor the composition of letters apart.
+
+    Those of Windows and macOS keep case and do not tell it apart; to macOS an é is the same in one character or two.
+    """
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _check_target(file: Path, read: dict[tuple[int, int], str | Path]) -> None:
@@ -107,7 +120,9 @@ def _check_writable(folder: Path) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """What the system says went wrong, in its words alone."""
+    """What the system says went wrong, in its words alone; of a path too long for Windows that it is."""
+    if WINDOWS and isinstance(error, FileNotFoundError) and len(str(error.filename or "")) > LONG:
+        return f"the path has {len(str(error.filename))} characters, more than Windows takes unless long paths are on"
     return getattr(error, "strerror", None) or str(error)
 
 
@@ -185,15 +200,29 @@ def _move(written: Path, folder: Path, read: Iterable[str | Path]) -> None:
     try:
         for file, target in zip(files, targets, strict=True):
             begun.append((file, target))
-            file.replace(target)
+            _replace(file, target)
     except BaseException:
         for file, target in begun:
+            if file.exists():
+                continue  # it has not moved, and its target, which may be open, is as it was
             if (kept := earlier / target.name).exists():
                 kept.replace(target)
-            elif not file.exists():
+            else:
                 target.unlink(missing_ok=True)
         raise
     sync(folder)
+
+
+def _replace(file: Path, target: Path) -> None:
+    """Rename a file over another; on Windows once more for a while, as long as somebody has that one open."""
+    for left in range(RETRIES, -1, -1):
+        try:
+            file.replace(target)
+            return
+        except PermissionError:
+            if not left:
+                raise
+            time.sleep(PAUSE)
 
 
 def _keep(file: Path, backup: Path) -> None:

@@ -21,7 +21,7 @@ from styfie.painting import Painting, lens_blur
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.foreground import estimate_foreground, one_thread
 from styfie.settings import Settings
-from styfie.storage.atomic import check_targets
+from styfie.storage.atomic import check_targets, folded
 from styfie.storage.atomic import writing_into as writing_into
 from styfie.storage.openraster import (
     eight_bits,
@@ -72,9 +72,9 @@ def result_files(folder: Path, regions: Iterable[str]) -> list[Path]:
 
 def _stale(folder: Path, files: Iterable[Path]) -> list[Path]:
     """The masks of an earlier painting that `files` do not replace, whether or not case is told apart there."""
-    names = {file.name.casefold() for file in files}
+    names = {folded(file.name) for file in files}
     earlier = [f"mask-{name}.png" for name in region_names(folder / FILE)]
-    return [folder / name for name in dict.fromkeys(earlier) if name.casefold() not in names]
+    return [folder / name for name in dict.fromkeys(earlier) if folded(name) not in names]
 
 
 def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> list[Path]:

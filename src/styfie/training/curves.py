@@ -21,7 +21,7 @@ def read_scores(log: Path) -> list[dict[str, float]]:
     """
     if not log.is_file():
         raise MissingError(f"There is no {log}: a run writes it into its folder.")
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     found = [line for line in lines if "val_bce" in line]
     if not found:
         raise InputError(f"{log} holds no scores to draw: let the run go on until pictures have been scored.")

@@ -203,10 +203,11 @@ class _Log:
 
     def __init__(self, path: Path, first: int, on_log: Callable[[dict[str, float]], None] | None) -> None:
         self.path, self.on_log, self.started = path, on_log, time.monotonic()
-        lines = path.read_text().splitlines() if path.exists() else []
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         whole = (line for line in lines if line.endswith("}"))  # a run may have been stopped while it wrote
         with writing(path):
-            path.write_text("".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first))
+            kept = "".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first)
+            path.write_text(kept, encoding="utf-8")
 
     def __call__(self, step: int, values: Mapping[str, float]) -> None:
         """One line more."""

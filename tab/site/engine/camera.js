@@ -53,6 +53,6 @@ export class Camera {
     const styles = this.looks[name]?.styles ?? [];
     if (!styles.length) return null;
     const each = await Promise.all(styles.map(async (one) => ({ picture: await this.tools.gallery(one.name), weight: one.weight })));
-    return { key: JSON.stringify([styles.map((one) => [one.name, one.weight]), 1]), styles: each, stroke: 1, likeness: 0 };
+    return { key: JSON.stringify([styles.map((one) => [one.name, one.weight]), 1]), styles: each, stroke: 1, likeness: 0, seed: 0 };
   }
 }

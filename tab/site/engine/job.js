@@ -1,11 +1,12 @@
 // @ts-check
 // One photo being worked on in the tab: what the server keeps in a job's folder, in memory.
 
+import { corrected } from "./clicks.js";
 import { faceMap } from "./faces.js";
 import { softOf } from "./foreground.js";
 import { part, partsIn } from "./parts.js";
 import { areaOf, merge, nobody, ofSubject, put, resized, split, SUBJECT } from "./partition.js";
-import { fitSize, planes, resize, sizeOf, toPixels } from "./planes.js";
+import { cut, fitSize, planes, resize, sizeOf, toPixels } from "./planes.js";
 import { outOfFocus, recoloured } from "./recolour.js";
 import { SCORE } from "./segmenter.js";
 
@@ -25,10 +26,13 @@ import { SCORE } from "./segmenter.js";
  * @property {SettingsSchema} settings likewise
  *
  * @typedef {{ key: string, layer: Planes, final: boolean }} Layer what it was painted for, and whether at full size
+ * @typedef {{ number: number, photo: Planes, regions: Region[], looks: Looks, layers: Map<string, Layer> }} Version
  */
 
 export const SKETCH = 320; // longest side at which is painted at once, when a style is chosen
 const STEPS = 20; // changes of the regions that can be taken back
+const VERSIONS = 8; // paintings that can be put back
+const [AROUND, NARROW, LOW] = [3.4, 0.4, 0.06]; // of a head's square: times the face's height, share of the shorter side, above the middle
 const DOUBTFUL = 0.85; // score of a region that its user should look at
 export const NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject.";
 
@@ -62,12 +66,17 @@ export class Job {
   progress = null;
   error = "";
 
+  name = "styfie"; // of what is exported
+  /** @type {Version[]} */
+  versions = [];
+  #painted = 0; // versions that there were
+
   /**
-   * @param {string} id @param {Tools} tools @param {(longest: number) => Planes} read the photo at a longest side
+   * @param {string} id @param {Tools} tools
+   * @param {(longest: number) => Planes} read the photo at a longest side, or its own if that is 0
    * @param {Planes} photo @param {Prediction} prediction @param {Region[]} regions
    */
   constructor(id, tools, read, photo, prediction, regions) {
-    Object.assign(this, { id, tools, read, photo, prediction, regions });
     this.id = id;
     this.tools = tools;
     this.read = read;
@@ -94,8 +103,10 @@ export class Job {
       const layer = this.layers.get(name);
       return layer && layer.final === final && layer.key === this.#key(name);
     });
+    const more = { name: this.name, versions: this.versions.map(({ number }) => number) };
+    const pictures = [...(this.layers.size ? ["both", "subject", "background"] : []), ...(this.regions.length > 1 ? ["cutout", "mask"] : []), "photo"];
     return {
-      id, state, error, looks, settings, version, previews, progress, queue: 0, pictures: [],
+      ...more, id, state, error, looks, settings, version, previews, progress, queue: 0, pictures,
       note: this.regions.some(({ name }) => name === SUBJECT) ? "" : NOBODY,
       created: (Date.now() - this.created) / 1000, width: photo.width, height: photo.height,
       regions: this.regions.map((one) => ({
@@ -114,7 +125,7 @@ export class Job {
   /** What a region's layer is painted for; strength, colours and blur come after it. @param {string} name */
   #key(name) {
     const { styles, stroke, likeness } = this.look(name);
-    return styles.length ? JSON.stringify([styles, stroke, likeness]) : "";
+    return styles.length ? JSON.stringify([styles, stroke, likeness, this.settings.seed]) : "";
   }
 
   changed() {
@@ -175,6 +186,11 @@ export class Job {
     this.#change(put(this.regions, name, resize(mask, sizeOf(this.photo))));
   }
 
+  /** @param {string} name @param {{ add: [number, number][], remove: [number, number][] }} points as shares of width and height */
+  correct(name, { add, remove }) {
+    this.#change(corrected(this.regions, this.photo, name, add, remove));
+  }
+
   /** @param {boolean} back */
   step(back) {
     const [from, to] = back ? [this.#past, this.#future] : [this.#future, this.#past];
@@ -224,7 +240,62 @@ export class Job {
     }
     this.previews++;
     this.changed();
+    if (final && groups.size) this.#keep();
     return true;
+  }
+
+  /** What is painted now can be put back later. */
+  #keep() {
+    const { photo, regions, looks } = this;
+    this.versions.push({ number: ++this.#painted, photo, regions, looks: structuredClone(looks), layers: new Map(this.layers) });
+    if (this.versions.length > VERSIONS) this.versions.shift();
+  }
+
+  /** An earlier painting becomes the picture again. @param {number} number */
+  putBack(number) {
+    const found = this.versions.find((one) => one.number === number);
+    if (!found) throw new Refused(`There is no version ${number} any more.`, 404);
+    Object.assign(this, { photo: found.photo, regions: found.regions, looks: structuredClone(found.looks), layers: new Map(found.layers) });
+    this.settings.size = Math.max(...sizeOf(this.photo));
+    this.#past = [];
+    this.#future = [];
+    this.#soft = null;
+    this.#face = undefined;
+    this.changed();
+  }
+
+  /** The square around the head, else around the middle. @returns {import("./planes.js").Box} */
+  #head() {
+    const [height, width] = sizeOf(this.photo);
+    const face = this.#faceAt([height, width]);
+    let [top, bottom, left, right] = [height, 0, width, 0];
+    face?.data.forEach((one, at) => {
+      if (one <= 0.5) return;
+      const [y, x] = [Math.trunc(at / width), at % width];
+      [top, bottom, left, right] = [Math.min(top, y), Math.max(bottom, y + 1), Math.min(left, x), Math.max(right, x + 1)];
+    });
+    const least = Math.min(height, width);
+    const side = bottom ? Math.round(Math.min(least, Math.max(AROUND * (bottom - top), NARROW * least))) : least;
+    const [y, x] = bottom ? [(top + bottom) / 2 + LOW * side, (left + right) / 2] : [height / 2, width / 2];
+    const [first, start] = [[y, height], [x, width]].map(([middle, length]) => Math.max(0, Math.min(length - side, Math.round(middle - side / 2))));
+    return { top: first, left: start, bottom: first + side, right: start + side };
+  }
+
+  /** The head with person and background in two built-in styles. @param {[string, string]} pair @param {number} size @returns {Promise<Planes>} */
+  async face([subject, background], size) {
+    const box = this.#head();
+    const photo = resize(cut(this.photo, box), [size, size]);
+    let image = photo;
+    for (const [side, name] of [["subject", subject], ["background", background]]) {
+      const alphas = this.regions.filter((one) => one.side === side).map(({ alpha }) => resize(cut(alpha, box), [size, size]));
+      if (!alphas.length) continue;
+      const alpha = planes(1, [size, size], alphas[0].data.map((_, at) => Math.min(1, alphas.reduce((sum, one) => sum + one.data[at], 0))));
+      const look = { ...this.tools.look, seed: 0, key: JSON.stringify([[[name, 1]], 1]), styles: [{ picture: await this.tools.gallery(name), weight: 1 }] };
+      const layer = await this.tools.painter.layer(photo, alpha, look, null);
+      const count = alpha.data.length;
+      image = { ...image, data: image.data.map((one, i) => one + alpha.data[i % count] * (layer.data[i] - photo.data[i])) };
+    }
+    return image;
   }
 
   /** @param {string[]} names @param {boolean} final */
@@ -237,7 +308,7 @@ export class Job {
     const wanted = this.regions.filter(({ name }) => names.includes(name)).map(({ alpha }) => alpha.data);
     const alpha = planes(1, sizeOf(photo), wanted.reduce((sum, one) => sum.map((a, at) => Math.min(1, a + one[at]))));
     const size = final ? sizeOf(photo) : fitSize(sizeOf(photo), Math.min(SKETCH, Math.max(...sizeOf(photo))));
-    const layer = await this.tools.painter.layer(resize(photo, size), resize(alpha, size), { ...look, styles, key }, this.#faceAt(size));
+    const layer = await this.tools.painter.layer(resize(photo, size), resize(alpha, size), { ...look, styles, key, seed: this.settings.seed }, this.#faceAt(size));
     return resize(layer, sizeOf(photo));
   }
 

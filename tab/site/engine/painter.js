@@ -12,7 +12,7 @@ import { cut, fitSize, paste, planes, resize, round, sizeOf } from "./planes.js"
  *
  * @typedef {{ run(feeds: Record<string, unknown>): Promise<Record<string, any>>, release(): Promise<void> }} Session of ONNX Runtime
  * @typedef {{ picture: Planes, weight: number }} Style
- * @typedef {{ key: string, styles: Style[], stroke: number, likeness: number }} Look `key` names its styles and stroke
+ * @typedef {{ key: string, styles: Style[], stroke: number, likeness: number, seed: number }} Look `key` names its styles and stroke
  */
 
 const TAPS = ["rgb", "conv1", "conv2", "conv3", "conv4", "conv5"];
@@ -27,13 +27,12 @@ export class Painter {
 
   /**
    * @param {{ Tensor: new (type: "float32", data: Float32Array, dims: readonly number[]) => any }} ort
-   * @param {Session} statistics @param {Session} painting @param {number} seed
+   * @param {Session} statistics @param {Session} painting
    */
-  constructor(ort, statistics, painting, seed = 0) {
+  constructor(ort, statistics, painting) {
     this.ort = ort;
     this.statistics = statistics;
     this.painting = painting;
-    this.seed = seed;
   }
 
   /** @param {Planes} image */
@@ -91,7 +90,7 @@ export class Painter {
       feeds[`matrix_${tap}`] = new this.ort.Tensor("float32", matrix, [offset.length, offset.length]);
       feeds[`offset_${tap}`] = this.#vector(offset);
     });
-    drawNoise(size, this.seed).forEach((noise, n) => (feeds[`noise${n + 1}`] = this.#tensor(cut(noise, cellsOf(box, STRIDES[n])))));
+    drawNoise(size, look.seed).forEach((noise, n) => (feeds[`noise${n + 1}`] = this.#tensor(cut(noise, cellsOf(box, STRIDES[n])))));
     const { painted } = await this.painting.run(feeds);
     const found = { ...content, data: content.data.slice() };
     paste(found, planes(3, sizeOf(picture), painted.data), box);

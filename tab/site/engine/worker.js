@@ -7,6 +7,7 @@ import { Painter } from "./painter.js";
 import { Segmenter } from "./segmenter.js";
 import { LOOK, SETTINGS } from "./defaults.js";
 import { Camera } from "./camera.js";
+import { encoded, exported, rendered } from "./exports.js";
 
 /**
  * @import { Planes } from "./planes.js"
@@ -15,8 +16,9 @@ import { Camera } from "./camera.js";
  */
 
 const OWN = 1024; // pixels of a style's longer side, at most
-const MOST = 4096; // pixels of a photo's longer side that are kept
-const THUMB = 240;
+const MOST = 2048; // pixels of a photo's longer side that are kept
+const [THUMB, FACE] = [240, 192]; // pixels of small pictures
+const [SECONDS, BYTES] = [14, 1.2e9]; // about, of a megapixel with two styles, on one thread
 
 /** @type {Map<string, Job>} */
 const jobs = new Map();
@@ -115,12 +117,11 @@ function jobOf(id) {
 /** @param {Job} job */
 const tell = (job) => postMessage({ job: job.answer() });
 
-/** @param {Planes} image */
-async function thumbnail(image) {
+/** @param {Planes} image @param {import("../types.d.ts").Pixels} [data] of what is to be seen in its place */
+async function thumbnail(image, data = toPixels(image)) {
   const size = fitSize(sizeOf(image), Math.min(THUMB, Math.max(...sizeOf(image))));
-  const canvas = new OffscreenCanvas(size[1], size[0]);
-  canvas.getContext("2d")?.putImageData(new ImageData(toPixels(resize(image, size)), size[1], size[0]), 0, 0);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.85 });
+  const small = resize(readPixels(new ImageData(data, image.width), 0), size);
+  return encoded({ data: toPixels(small), width: size[1], height: size[0] }, "image/jpeg", 0.85);
 }
 
 /** As the server's `soft.bin`. @param {Soft} soft */
@@ -156,6 +157,12 @@ async function finish(job) {
   stopping.delete(job.id);
   job.progress = null;
   job.changed();
+  const number = job.versions.at(-1)?.number;
+  if (job.state === "done" && number) {
+    const picture = rendered(job);
+    postMessage({ version: { id: job.id, number, blob: await encoded(picture, "image/png", 1) } });
+    postMessage({ thumb: { id: job.id, blob: await thumbnail(job.photo, picture.data) } });
+  }
   tell(job);
 }
 
@@ -178,6 +185,7 @@ const calls = {
     const [pixels, all] = [await pixelsOf(file, MOST), await tools()];
     const id = `tab-${Date.now().toString(36)}-${++count}`;
     const job = await Job.open(id, all, (longest) => readPixels(pixels, longest));
+    job.name = (file instanceof File && file.name.replace(/\.\w+$/, "")) || "styfie";
     if (before) {
       job.looks = structuredClone(before.looks);
       job.settings = { ...before.settings };
@@ -189,7 +197,8 @@ const calls = {
   },
   /** @param {string} id */
   job: (id) => jobOf(id).answer(),
-  list: () => [...jobs.values()].reverse().map((job) => job.answer()),
+  /** @param {number} most @param {number} skip */
+  list: (most, skip) => [...jobs.values()].reverse().slice(skip, skip + most).map((job) => job.answer()),
   /** @param {string} id */
   remove(id) {
     jobOf(id);
@@ -254,6 +263,31 @@ const calls = {
     jobOf(id).step(back);
     return jobOf(id).answer();
   },
+  /** @param {string} id @param {string} name @param {{ add: [number, number][], remove: [number, number][] }} points */
+  correct(id, name, points) {
+    jobOf(id).correct(name, points);
+    return jobOf(id).answer();
+  },
+  /** @param {string} id @param {number} number */
+  putBack(id, number) {
+    jobOf(id).putBack(number);
+    return jobOf(id).answer();
+  },
+  /** @param {string} id @param {[string, string]} pair */
+  async face(id, pair) {
+    const image = await jobOf(id).face(pair, FACE);
+    return encoded({ data: toPixels(image), width: FACE, height: FACE }, "image/jpeg", 0.85);
+  },
+  /** @param {string} id @param {{ names: string[], kind: string, quality: number }} what */
+  exported: (id, what) => exported(jobOf(id), what),
+  /** What paintings of these sizes would cost. @param {string} id @param {number[]} sizes */
+  costs(id, sizes) {
+    const { width, height } = jobOf(id).photo;
+    return sizes.map((size) => {
+      const millions = size * size * Math.min(width, height) / Math.max(width, height) / 1e6;
+      return { size, seconds: SECONDS * millions / Math.max(1, ort.env.wasm.numThreads * 0.8), gigabytes: 0.3 + BYTES * millions / 1e9, error: "" };
+    });
+  },
   /** @param {string} id */
   photo(id) {
     const { photo } = jobOf(id);
@@ -277,9 +311,8 @@ const calls = {
     if (!camera) throw new Refused("The camera was closed.", 404);
     const pixels = await pixelsOf(frame, camera.size);
     const { image, rate } = await camera.paint(readPixels(pixels, 0));
-    const canvas = new OffscreenCanvas(image.width, image.height);
-    canvas.getContext("2d")?.putImageData(new ImageData(toPixels(image), image.width, image.height), 0, 0);
-    return { picture: await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 }), rate };
+    const { width, height } = image;
+    return { picture: await encoded({ data: toPixels(image), width, height }, "image/jpeg", 0.9), rate };
   },
   /** @param {string} id */
   closeCamera: (id) => void cameras.delete(id),

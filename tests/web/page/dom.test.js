@@ -81,3 +81,9 @@ function defer() {
   const promise = new Promise((done) => (resolve = done));
   return { promise, resolve };
 }
+
+test("no word of the command line is in the page", () => {
+  const said = readdirSync(PAGE).filter((name) => /\.(js|html)$/.test(name)).map((name) => [name, text(name)]);
+  const found = said.flatMap(([name, words]) => [...words.matchAll(/\bstyfie (paint|mix|segment|blur|train|web|list)\b/g)].map((one) => [name, one[0]]));
+  assert.deepEqual(found, []);
+});

@@ -25,8 +25,8 @@ test("nothing is offered that is not painted here", () => {
 
 test("what it costs is said as far as it is known", () => {
   const cost = { size: 1024, seconds: 0, gigabytes: 0, error: "" };
-  assert.equal(costWords({ ...cost, seconds: 200, gigabytes: 1.23 }), "about 3 min 20 s, 1.2 GB of memory");
-  assert.equal(costWords({ ...cost, gigabytes: 2 }), "2.0 GB of memory");
+  assert.equal(costWords({ ...cost, seconds: 200, gigabytes: 1.23 }), "about 3 min 20 s · 1.2 GB");
+  assert.equal(costWords({ ...cost, gigabytes: 2 }), "2.0 GB");
   assert.equal(costWords({ ...cost, error: "Too large." }), "Too large.");
   assert.equal(costWords(cost), "");
 });

@@ -162,7 +162,7 @@ def _shadow(cut: Cut, kind: Kind, size: tuple[int, int], unit: float) -> Tensor:
     brush = ImageDraw.Draw(canvas)
     for height, ring in enumerate(cut.rings, 1):
         brush.polygon(_points(ring.points, max(size) / cut.longest), fill=height)
-    heights = torch.tensor(list(canvas.getdata()), dtype=torch.float32).view(1, 1, *size)
+    heights = torch.frombuffer(bytearray(canvas.tobytes()), dtype=torch.int32).view(1, 1, *size).float()
     total = torch.zeros_like(heights)
     for step in range(1, STEPS + 1):
         right, down = round(0.6 * kind.shadow * unit * step / STEPS), round(kind.shadow * unit * step / STEPS)

@@ -73,7 +73,7 @@ class JsegSegmenter:
     at one.
     """
 
-    work = JSEG_SIZE
+    work_size = JSEG_SIZE
 
     def __init__(self, count: int | None = None, seen: Tensor | None = None) -> None:
         if count is not None and not 2 <= count <= LARGEST:

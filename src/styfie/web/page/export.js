@@ -49,9 +49,9 @@ export function choicesOf(photo, now, painted, most) {
 export function costWords(cost) {
   if (!cost) return "";
   if (cost.error) return cost.error;
-  const memory = cost.gigabytes ? `${cost.gigabytes.toFixed(1)} GB of memory` : "";
+  const memory = cost.gigabytes ? `${cost.gigabytes.toFixed(1)} GB` : "";
   const time = cost.seconds ? `about ${duration(cost.seconds)}` : "";
-  return [time, memory].filter(Boolean).join(", ");
+  return [time, memory].filter(Boolean).join(" · ");
 }
 
 /** @param {Studio} studio */

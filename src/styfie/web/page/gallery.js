@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { $, around, check, complain, el, icon, roving, say } from "./dom.js";
 import { regionTitle, STYLE } from "./names.js";
+import { thumbnail } from "./sprite.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -57,9 +58,9 @@ export class Gallery {
     if (more.length) this.#build();
   }
 
-  /** The address of a style's small picture. @param {string} name */
-  picture(name) {
-    return this.own.get(name) ?? (this.styles.some((one) => one.name === name) ? api.styleURL(name) : null);
+  /** A small picture of a style. @param {string} name */
+  thumbnail(name) {
+    return thumbnail(name, this.own.get(name) ?? api.styleURL(name));
   }
 
   /** A picture of one's own as a region's style. @param {string} region @param {File} file */
@@ -103,7 +104,7 @@ export class Gallery {
         event.dataTransfer?.setData(STYLE, name);
         if (event.dataTransfer) event.dataTransfer.effectAllowed = "copy";
       },
-    }, el("img", { src: this.picture(name) ?? "", alt: "", draggable: false, decoding: "async" }));
+    }, this.thumbnail(name));
     const mine = [...this.own.keys()].map((name) => tile(name, name));
     const more = el("button", { type: "button", className: "style plain", title: "A picture of your own", onclick: () => $("style-file").click() }, icon("i-plus"), "Yours");
     this.group.replaceChildren(none, ...mine, ...this.styles.map((one) => tile(one.name, one.title)), more);

@@ -68,11 +68,11 @@ export function setUpHistory(studio, open, removed) {
     for (const id of pending.keys()) finish(id);
   });
 
-  /** @param {JobResponse} job @param {number} number @param {() => Promise<unknown>} refresh */
-  function entry(job, number, refresh) {
+  /** @param {JobResponse} job @param {number} number @param {() => Promise<unknown>} refresh @param {number} size in pixels */
+  function entry(job, number, refresh, size = 240) {
     const words = STATES[job.state] ?? job.state;
     const image = el("img", { alt: "", width: 132, height: 132 });
-    if (job.width) image.src = api.url(job.id, "growing.jpg", { size: 240, v: job.version }); // else nothing was read yet
+    if (job.width) image.src = api.url(job.id, "growing.jpg", { size, v: job.version }); // else nothing was read yet
     return el("li", { data: { id: job.id } },
       el("button", { type: "button", className: "recent-open", onclick: () => { $("history").close(); open(job.id); } },
         image, el("span", {}, words), el("small", {}, ago(job.created))),
@@ -95,7 +95,8 @@ export function setUpHistory(studio, open, removed) {
     const jobs = await api.jobs(most + 1);
     const refresh = () => fill(list, most).catch(() => {});
     const usable = jobs.slice(0, most).filter(isUsable);
-    list.replaceChildren(...usable.map((job, at) => entry(job, at + 1, refresh)));
+    const size = list === $("recent-list") ? 144 : 240; // the start page is light
+    list.replaceChildren(...usable.map((job, at) => entry(job, at + 1, refresh, size)));
     if (list === $("history-list")) $("history-more").hidden = jobs.length <= (skip = most);
     say($("history-note"), jobs.length ? `Kept on ${isHere() ? "this computer" : "the computer that runs Styfie"} only. Deleted means gone: photo, painting and all.` : "Nothing yet.");
     $("recent").hidden = !usable.length && $("recent-undo").hidden;

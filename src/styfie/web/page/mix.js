@@ -61,7 +61,7 @@ export function setUpMix(studio, gallery) {
       },
     });
     input.style.setProperty("--part", `${percent}%`);
-    return el("li", {}, el("img", { src: gallery.picture(style.name) ?? "", alt: "", width: 36, height: 36 }),
+    return el("li", {}, gallery.thumbnail(style.name),
       el("span", { className: "mix-words" }, title), output, input,
       el("button", { type: "button", className: "quiet round", title: "Take out", ariaLabel: `Take out ${title}`, onclick: () => set(styles().filter((_, n) => n !== at)) }, icon("i-close")));
   }

@@ -93,6 +93,7 @@ export function duration(seconds) {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
+  if (minutes >= 120) return `${Math.round(minutes / 60)} hours`;
   return minutes < 10 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
 }
 

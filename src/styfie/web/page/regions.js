@@ -31,11 +31,10 @@ export function setUpRegions(studio, stage, gallery) {
     const [style] = studio.look(name).styles;
     const dot = el("span", { className: "region-dot", ariaHidden: "true" });
     dot.style.setProperty("--tint", regionColor(name));
-    const picture = style && gallery.picture(style.name);
     const choose = el("button", {
       type: "button", className: "region-choose", role: "radio", data: { name }, onclick: () => studio.select(name),
       onpointerenter: () => stage.hover(name), onpointerleave: () => stage.hover(null),
-    }, dot, el("span", { className: "region-words" }, title, el("small", {}, words(name))), picture ? el("img", { src: picture, alt: "" }) : null);
+    }, dot, el("span", { className: "region-words" }, title, el("small", {}, words(name))), style ? gallery.thumbnail(style.name) : null);
     const own = name !== "subject" && name !== "background";
     const merge = own ? el("button", {
       type: "button", className: "region-merge", title: "Back to the rest", ariaLabel: `${title}: back to the rest`, onclick: () => change(() => studio.merge(name)),

@@ -19,7 +19,7 @@ import { UndoStack } from "./undo.js";
 /** @type {LookSchema} */
 const NEW = {
   styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0.5, brush: "auto",
-  blur: 0, bokeh: "gaussian",
+  blur: 0, bokeh: "gaussian", match: "whole",
 };
 /** @param {JobResponse | null} job */
 const isRunning = (job) => job?.state === "queued" || job?.state === "painting";
@@ -334,7 +334,8 @@ export class Studio extends EventTarget {
     try {
       while (this.#previews && this.job?.id === id) {
         this.#previews = 1;
-        if (this.unpainted) {
+        const asked = Object.values(this.#theirs).some((look) => look?.styles?.length); // else the server would choose some
+        if (this.unpainted && asked) {
           this.#work("preview", true);
           await this.#answered(await api.preview(id));
         }
@@ -398,7 +399,7 @@ export class Studio extends EventTarget {
     const there = () => this.job?.[back ? "undo" : "redo"];
     const change = this.changes.step(back, this.looks);
     if ((!change || change.kind === "regions") && there()) await this.#changeRegions(back ? api.undo : api.redo, false);
-    if (!change) return;
+    if (!change || JSON.stringify(change.looks) === JSON.stringify(this.looks)) return;
     this.looks = structuredClone(change.looks);
     this.tell("looks");
     await this.#restyled();

@@ -23,6 +23,7 @@ export interface LookSchema {
   brush: "auto" | "oil" | "tape" | "marker" | "watercolour";
   blur: number;
   bokeh: Bokeh;
+  match: "whole" | "parts";
 }
 
 /** Of the regions by name: one of which nothing was asked has none. What is not said of one is by default. */
