@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from styfie.painting import Painting
 
 if TYPE_CHECKING:
-    Device = Lens = Segmenter = str
+    Device = str
+    Lens = str
+    Segmenter = str
     Mark = bool
     Radius = float
 else:  # all that there is to say of them stands in the fields

@@ -133,7 +133,7 @@ def paint(
     if import_ is not None:
         _import_weights(import_, settings)
     if photos and len(photos) == 1 and is_video(photos[0]):
-        of_photos = {"--mask": mask, "--subject-at": subject_at, "--depth": depth}
+        of_photos: dict[str, Any] = {"--mask": mask, "--subject-at": subject_at, "--depth": depth}
         of_photos |= {"--timelapse": timelapse, "--recipe": recipe}
         paint_clip(photos[0], output, looks, settings, first, end, [name for name, one in of_photos.items() if one])
         return

@@ -79,7 +79,8 @@ def _with_fields(
 
 
 if TYPE_CHECKING:
-    _LookFields, _SettingsFields = _Styled, _Schema
+    _LookFields = _Styled
+    _SettingsFields = _Schema
 else:  # depth is not asked for here
     _LookFields = _with_fields(_Styled, Look, {}, {"blur": MOST_BLUR}, without="depth_falloff")
     _SettingsFields = _with_fields(
