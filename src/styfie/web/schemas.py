@@ -78,28 +78,25 @@ def _with_fields(
     return create_model(f"_{kind.__name__}Fields", __base__=base, **made)
 
 
-if TYPE_CHECKING:
-    _LookFields = _Styled
-    _SettingsFields = _Schema
-else:  # depth is not asked for here
-    _LookFields = _with_fields(_Styled, Look, {}, {"blur": MOST_BLUR}, without="depth_falloff")
-    _SettingsFields = _with_fields(
-        _Schema,
-        Settings,
-        {"engine": EngineName, "loss": LossName, "segmenter": Annotated[str, Field(pattern=SEGMENTER)]},
-        {"steps": MOST_STEPS, "seed": 2**53, "max_memory": 64, "radius": MOST_BLUR},
-        without="encoder",
-    )
+# Depth is not asked for here.
+_LookFields: Any = _with_fields(_Styled, Look, {}, {"blur": MOST_BLUR}, without="depth_falloff")
+_SettingsFields: Any = _with_fields(
+    _Schema,
+    Settings,
+    {"engine": EngineName, "loss": LossName, "segmenter": Annotated[str, Field(pattern=SEGMENTER)]},
+    {"steps": MOST_STEPS, "seed": 2**53, "max_memory": 64, "radius": MOST_BLUR},
+    without="encoder",
+)
 
 
-class LookSchema(_LookFields):
+class LookSchema(_LookFields):  # type: ignore[misc]
     """How one region is to look; without styles it stays photo."""
 
 
 Looks = dict[RegionName, LookSchema]
 
 
-class SettingsSchema(_SettingsFields):
+class SettingsSchema(_SettingsFields):  # type: ignore[misc]
     """What is asked of a run."""
 
     def settings(self) -> Settings:
