@@ -211,7 +211,7 @@ def test_what_cannot_be_written_or_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="styfie export segmenter"):
         read_exported(gallery)
     (tmp_path / "junk.safetensors").write_bytes(b"junk")
-    with pytest.raises(InputError, match="no taught style"):
+    with pytest.raises(InputError, match="no per-style network"):
         export(str(tmp_path / "junk.safetensors"), tmp_path / "a.onnx")
 
 

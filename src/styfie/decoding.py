@@ -234,10 +234,10 @@ def _load(image: Image.Image) -> None:
 
 
 @contextlib.contextmanager
-def _silent(wanted: bool) -> Iterator[None]:
+def _silent(silent: bool) -> Iterator[None]:
     """Without what libtiff writes to standard error past Python."""
     try:
-        kept = os.dup(2) if wanted else None
+        kept = os.dup(2) if silent else None
     except OSError:  # there is none
         kept = None
     if kept is None:

@@ -184,13 +184,13 @@ def _size(picture: Tensor) -> tuple[int, int]:
     return picture.shape[-2], picture.shape[-1]
 
 
-def same_proportions(found: tuple[int, int], wanted: tuple[int, int]) -> bool:
+def same_proportions(found: tuple[int, int], other: tuple[int, int]) -> bool:
     """Whether two sizes (height, width) are of one picture: to two per cent, or the pixel by which sides are rounded.
 
     Either side may be the one that shows it: of a narrow picture the short one says next to nothing.
     """
-    across, down = found[1] / found[0] * wanted[0] - wanted[1], found[0] / found[1] * wanted[1] - wanted[0]
-    return abs(across) <= max(1.0, 0.02 * wanted[1]) or abs(down) <= max(1.0, 0.02 * wanted[0])
+    across, down = found[1] / found[0] * other[0] - other[1], found[0] / found[1] * other[1] - other[0]
+    return abs(across) <= max(1.0, 0.02 * other[1]) or abs(down) <= max(1.0, 0.02 * other[0])
 
 
 def fit_size(size: tuple[int, int], longest: int) -> tuple[int, int]:

@@ -150,7 +150,7 @@ def _features(photo: Tensor, face: Tensor) -> Tensor:
     return resize(torch.from_numpy(found.astype(np.float32))[None, None].to(face), size).clamp(0, 1)
 
 
-def _scaled(span: slice, held: int, wanted: int) -> slice:
-    """A span of `held` pixels in a picture's other size `wanted`, with a little more on either side."""
-    scale = wanted / held
-    return slice(max(0, math.floor((span.start - 1) * scale)), min(wanted, math.ceil((span.stop + 1) * scale)))
+def _scaled(span: slice, old: int, new: int) -> slice:
+    """A span of `old` pixels in a picture's other size `new`, with a little more on either side."""
+    scale = new / old
+    return slice(max(0, math.floor((span.start - 1) * scale)), min(new, math.ceil((span.stop + 1) * scale)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from styfie.errors import InputError
-from styfie.fields import blend, found, painting
+from styfie.fields import Option, blend, check_options, found, painting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,7 +31,8 @@ class Style:
     network: Path | None = field(default=None, metadata=found())  # likewise
 
     def __post_init__(self) -> None:
-        _within("the weight of a style", self.weight, 0.001, 1000, "a share above 0")
+        if not 0.001 <= self.weight <= 1000:
+            raise InputError(f"the weight of a style is {self.weight}: a share above 0 is wanted.")
 
 
 COLORS = ("style", "keep", "histogram", "luma")
@@ -45,7 +46,7 @@ BRUSHES = ("auto", "oil", "tape", "marker", "watercolour")
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """How one region is to look. No styles: its own colours; several: a blend of them by their weights.
+    """How one region is to look. No styles: its foreground colours; several: a blend of them by their weights.
 
     `strength` is how much of the painting shows, 0 = photo, 1 = painted. `color` says where its colours are from:
     `style`; `keep`, the photo's palette by mean and covariance, spread over the strokes; `histogram`, the same by whole
@@ -60,41 +61,104 @@ class Look:
     """
 
     styles: tuple[Style, ...] = field(default=(), metadata=painting())
-    strength: float = field(default=1.0, metadata=blend())
-    color: str = field(default="style", metadata=blend())
-    stroke: float = field(default=1.0, metadata=painting())
-    content: float = field(default=0.5, metadata=painting(since=1))
-    likeness: float = field(default=0.5, metadata=painting())
-    depth_falloff: float = field(default=0.0, metadata=blend())
-    brush: str = field(default="auto", metadata=painting(strokes=True))
-    blur: float = field(default=0.0, metadata=blend())
-    bokeh: str = field(default="gaussian", metadata=blend())
-    match: str = field(default=WHOLE, metadata=painting(since=2))
+    strength: float = field(
+        default=1.0,
+        metadata=blend(
+            Option("How much of a region's painting shows.", 0, 1, "a number from 0 (photo) to 1 (painted)"),
+        ),
+    )
+    color: str = field(
+        default="style",
+        metadata=blend(
+            Option(
+                "A region's colours: style; keep, the photo's palette by mean and covariance; histogram, the same by "
+                "histograms; luma, only light and dark painted.",
+                choices=COLORS,
+                metavar="MODE",
+            )
+        ),
+    )
+    stroke: float = field(
+        default=1.0,
+        metadata=painting(
+            Option("Size of strokes beside the style picture's.", *STROKES, "a size from 0.25 (fine) to 4 (broad)")
+        ),
+    )
+    content: float = field(
+        default=0.5,
+        metadata=painting(
+            Option(
+                "How much of the photo's drawing is kept: 0 freely painted.",
+                0,
+                1,
+                "a number from 0 (freely painted) to 1 (as drawn in the photo)",
+            ),
+            since=1,
+        ),
+    )
+    likeness: float = field(
+        default=0.5,
+        metadata=painting(
+            Option("How much faces stay themselves.", 0, 1, "a number from 0 (painted freely) to 1 (as in the photo)")
+        ),
+    )
+    depth_falloff: float = field(
+        default=0.0,
+        metadata=blend(
+            Option(
+                "How much strength what is near loses, where depth is known.",
+                0,
+                1,
+                "a number from 0 (all alike) to 1 (nothing on what is nearest)",
+            )
+        ),
+    )
+    brush: str = field(
+        default="auto",
+        metadata=painting(
+            Option(
+                "What the engine strokes paints a region with: auto, oil, tape, marker or watercolour.",
+                choices=BRUSHES,
+                metavar="KIND",
+            ),
+            strokes=True,
+        ),
+    )
+    blur: float = field(
+        default=0.0,
+        metadata=blend(
+            Option(
+                "A region out of focus, painted or not: standard deviation in pixels per 512 of the longest side.",
+                0,
+                MOST_BLUR,
+                "a standard deviation from 0 (sharp) to 1000, in pixels per 512,",
+                metavar="RADIUS",
+            )
+        ),
+    )
+    bokeh: str = field(
+        default="gaussian",
+        metadata=blend(
+            Option("Shape of the blur: gaussian, or a lens's disc or hexagon.", choices=BOKEHS, metavar="SHAPE")
+        ),
+    )
+    match: str = field(
+        default=WHOLE,
+        metadata=painting(
+            Option(
+                "What of a style that is a portrait gives to what: whole; or parts, hair to hair, skin to skin, "
+                "clothes to clothes, background to background.",
+                choices=MATCHES,
+                metavar="KIND",
+            ),
+            since=2,
+        ),
+    )
 
     def __post_init__(self) -> None:
-        if self.color not in COLORS:
-            raise InputError(f"color is {self.color!r}: one of {', '.join(COLORS)} is wanted.")
-        if self.brush not in BRUSHES:
-            raise InputError(f"brush is {self.brush!r}: one of {', '.join(BRUSHES)} is wanted.")
-        if self.match not in MATCHES:
-            raise InputError(f"match is {self.match!r}: one of {', '.join(MATCHES)} is wanted.")
-        if self.bokeh not in BOKEHS:
-            raise InputError(f"bokeh is {self.bokeh!r}: one of {', '.join(BOKEHS)} is wanted.")
-        _within("strength", self.strength, 0, 1, "a number from 0 (photo) to 1 (painted)")
-        _within("content", self.content, 0, 1, "a number from 0 (freely painted) to 1 (as drawn in the photo)")
-        _within("stroke", self.stroke, *STROKES, "a size from 0.25 (fine) to 4 (broad)")
-        _within("likeness", self.likeness, 0, 1, "a number from 0 (painted freely) to 1 (as in the photo)")
-        _within(
-            "depth_falloff", self.depth_falloff, 0, 1, "a number from 0 (all alike) to 1 (nothing on what is nearest)"
-        )
-        _within("blur", self.blur, 0, MOST_BLUR, "a standard deviation from 0 (sharp) to 1000, in pixels per 512,")
+        check_options(self)
 
     @property
     def painted(self) -> bool:
-        """Whether anything but the photo is to be seen: a style, or the region's own colours out of focus."""
+        """Whether anything but the photo is to be seen: a style, or the region's foreground colours out of focus."""
         return bool(self.styles) or self.blur > 0
-
-
-def _within(name: str, value: float, low: float, high: float, wanted: str) -> None:
-    if not low <= value <= high:
-        raise InputError(f"{name} is {value}: {wanted} is wanted.")

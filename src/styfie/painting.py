@@ -61,7 +61,7 @@ class Painting:
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
         """Blend photo and layers: the sum over regions of weight * mix(colours, layer, strength), `layer` as below.
 
-        The region's own colours stand where the photo would: where two regions share a pixel, replacing the one
+        The region's foreground colours stand where the photo would: where two regions share a pixel, replacing the one
         takes its colour away, and no rim of it is left on the other. A weight is the alpha, sharpened among the
         regions with a style (see `sharpen_alpha`) as far as the least painted of them is; one that is only out of focus
         meets the others as softly as the photo does. Where depth is known a look's strength may fall off: it is that
@@ -104,8 +104,8 @@ class Painting:
     def layer(self, name: str, look: Look | None = None) -> Tensor:
         """The layer (1, 3, H, W) of a region as `render` blends it with this look, its own if none: before strength.
 
-        That is what was painted, recoloured; without a style the region's own colours; and then out of focus, if the
-        look is blurred (see `bokeh.out_of_focus`), by discs and hexagons as far as depth says where it is known.
+        That is what was painted, recoloured; without a style the region's foreground colours; and then out of focus, if
+        the look is blurred (see `bokeh.out_of_focus`), by discs and hexagons as far as depth says where it is known.
 
         Raises:
             InputError: there is no region of that name.
@@ -135,7 +135,7 @@ class Painting:
         return recolour(layer, own, self.regions.alpha[at : at + 1], look.color)
 
     def _region_colours(self, at: int, rows: slice) -> Tensor:
-        """Some rows of one region's own colours (1, 3, h, W), as `colours`, but the photo where the region is not."""
+        """Some rows of one region's foreground colours (1, 3, h, W), as `colours`, but the photo beyond the region."""
         places, colours = self._boundary(self.photo, self.regions.alpha)
         width = self.photo.shape[-1]
         first, last = torch.searchsorted(places, torch.tensor([rows.start * width, rows.stop * width])).tolist()
@@ -157,7 +157,7 @@ class Painting:
 
     @cached_property
     def colours(self) -> Tensor:
-        """Each region's own colours (R, 3, H, W): the photo, without the other regions' share in soft pixels."""
+        """Each region's foreground colours (R, 3, H, W): the photo, without the other regions' share in soft pixels."""
         return region_colours(self.photo, self.regions.alpha)
 
     @property

@@ -149,23 +149,23 @@ def find_regions(
     settings: Settings,
     masks: Mapping[str, Picture],
     finer: Iterable[str] = (),
-    known: Regions | None = None,
+    given: Regions | None = None,
     source: Picture | SourcePhoto | None = None,
 ) -> Regions:
     """Subject and background, from the user's mask or from the segmenter; what is finer; the user's other masks.
 
     A photo without a person is refused, unless only the background and masks of the user's own are asked for. With
-    `known` regions nobody is looked for, only what is finer than they are. `source` is what the photo was read from:
+    `given` regions nobody is looked for, only what is finer than they are. `source` is what the photo was read from:
     regions of anything are looked for in it, so that they are the same at all sizes.
     """
     if SUBJECT in masks and BACKGROUND in masks:
         raise InputError(f"Masks for both {SUBJECT} and {BACKGROUND} came: one of them says where the other is.")
     asked, size = list(finer), (photo.shape[-2], photo.shape[-1])
     mattes = {name: _read_inside(name, mask, size) for name, mask in masks.items()}
-    wanted = [name for name in asked if name not in (SUBJECT, BACKGROUND, *masks, *(known.names if known else ()))]
+    wanted = [name for name in asked if name not in (SUBJECT, BACKGROUND, *masks, *(given.names if given else ()))]
     segmenter = _segmenter_for(settings, SourcePhoto.of(photo if source is None else source))
-    if known is not None:
-        regions = segmenter.split(_fitted(known, size), photo, wanted) if wanted else _fitted(known, size)
+    if given is not None:
+        regions = segmenter.split(_fitted(given, size), photo, wanted) if wanted else _fitted(given, size)
     elif SUBJECT in mattes:
         regions = segmenter.split(Regions.of_subject(mattes.pop(SUBJECT)), photo, wanted)
     elif BACKGROUND in mattes:

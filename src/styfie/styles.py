@@ -78,25 +78,25 @@ def _is_name(name: str) -> bool:
     return name in BUILT_IN or (name != "" and os.path.exists(name))  # noqa: PTH110 - it takes names of any length
 
 
-def resolve_looks(wanted: Mapping[str, StyleInput], longest: int) -> dict[str, Look]:
+def resolve_looks(looks: Mapping[str, StyleInput], longest: int) -> dict[str, Look]:
     """Looks with their pictures loaded, at most `longest` pixels; the gallery's first pair if none has a style.
 
     Raises:
         InputError, MissingError: as `load_styles`.
     """
-    if not any(_has_style(one) for one in wanted.values()):
+    if not any(_has_style(one) for one in looks.values()):
         pair = zip((SUBJECT, BACKGROUND), PAIRS[0], strict=True)
-        wanted = {**wanted, **{n: LookSpec((StyleSource(s),), _rest(wanted.get(n))) for n, s in pair}}
-    return {name: _resolve(one, longest) for name, one in wanted.items() if one is not None}
+        looks = {**looks, **{n: LookSpec((StyleSource(s),), _rest(looks.get(n))) for n, s in pair}}
+    return {name: _resolve(one, longest) for name, one in looks.items() if one is not None}
 
 
-def style_files(wanted: Mapping[str, StyleInput]) -> list[Path]:
-    """The files that style pictures, their masks and networks that were taught a style are read from.
+def style_files(looks: Mapping[str, StyleInput]) -> list[Path]:
+    """The files that style pictures, their masks and per-style networks are read from.
 
     Raises:
         InputError: a text that is no style, as `parse_styles`.
     """
-    return [Path(one) for each in wanted.values() for one in _read_for(each) if isinstance(one, str | Path)]
+    return [Path(one) for each in looks.values() for one in _read_for(each) if isinstance(one, str | Path)]
 
 
 def _read_for(one: StyleInput) -> Iterator[object]:
@@ -150,13 +150,13 @@ def load_styles(source: Picture, longest: int) -> tuple[Style, ...]:
 def load_style(source: Picture, longest: int) -> Style:
     """A style from a gallery name, drawn `longest` pixels wide, or from a picture or a master, as large as that is.
 
-    A file of `styfie train style` holds both a picture and the network that was taught it.
+    A file of `styfie train style` holds both a picture and its network.
 
     Neither has more than `LARGEST` pixels on its longer side; engines bring both to the size they work at.
 
     Raises:
         MissingError: neither a gallery name nor a file.
-        InputError: a file that holds neither a picture nor a taught style.
+        InputError: a file that holds neither a picture nor a per-style network.
     """
     if isinstance(source, str) and source in GALLERY:
         side = min(longest, LARGEST)

@@ -28,7 +28,7 @@ from styfie.storage.xmp import hash_in, packet_in_png, recipe_hash
 
 MERGED = "mergedimage.png"
 FINGERPRINTS = {"fingerprint", "asked"}  # in recipes, now and before: `styfie mix` takes it out
-SHOWN = 200  # characters of a recipe's value
+MAX_CHARACTERS = 200  # characters of a recipe's value
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _difference(name: str, was: bytes, now: bytes) -> Iterator[str]:
 
 def _short(value: object) -> str:
     text = json.dumps(value, sort_keys=True)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"
 
 
 def _marks(file: Path, recipe: str) -> Iterator[tuple[str, bool]]:

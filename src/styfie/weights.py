@@ -60,7 +60,7 @@ WEIGHTS: dict[str, WeightFile] = {
         checksum="sha256:444578fb2ead87c59bcd96ace7262ea40366a987340404d1f5c88997a640d316",
         size=6_309_844,
         source="styfie train segmenter",
-        licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",
+        licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",
         origin="Trained by this project on portraits with known mattes, from the built-in encoder's weights on.",
     ),
     "clicks": WeightFile(
@@ -77,7 +77,7 @@ WEIGHTS: dict[str, WeightFile] = {
         checksum="sha256:8f13897d6067a6a831fc7105915004da87ed2d40850f666027bebbe236808851",
         size=3_318_566,
         source="styfie train fast",
-        licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",
+        licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",
         origin="Trained by this project on portraits, paintings and its own gallery, by the built-in encoder's losses.",
     ),
     "gallery": WeightFile(
@@ -85,7 +85,7 @@ WEIGHTS: dict[str, WeightFile] = {
         checksum="sha256:aae25d8c234bdec712016f8dd5222fb661918215a50a48aa11975461441dbb8d",
         size=896_630,
         source="styfie train style",
-        licence="Apache-2.0, taught on pictures some of which are for research only: see WEIGHTS.md",
+        licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",
         origin="Trained by this project on portraits and its own gallery, by the built-in encoder's losses.",
     ),
     "vgg16": WeightFile(
@@ -94,7 +94,7 @@ WEIGHTS: dict[str, WeightFile] = {
         size=58_889_256,
         source=f"{KERAS}/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         licence=VGG_LICENCE,
-        origin="Simonyan and Zisserman 2015, taught on ImageNet; converted by Keras Applications.",
+        origin="Simonyan and Zisserman 2015, trained on ImageNet; converted by Keras Applications.",
     ),
     "vgg19": WeightFile(
         file="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
@@ -102,7 +102,7 @@ WEIGHTS: dict[str, WeightFile] = {
         size=80_134_624,
         source=f"{KERAS}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
         licence=VGG_LICENCE,
-        origin="Simonyan and Zisserman 2015, taught on ImageNet; converted by Keras Applications.",
+        origin="Simonyan and Zisserman 2015, trained on ImageNet; converted by Keras Applications.",
     ),
 }
 PACKAGED = tuple(name for name, entry in WEIGHTS.items() if entry.packaged)

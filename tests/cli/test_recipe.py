@@ -9,6 +9,7 @@ from styfie.painting import Painting
 from styfie.pipeline import PORTRAIT
 from tests.cli.test_cli import run
 from tests.conftest import opened
+from tests.storage.test_openraster import renamed
 
 SMALL = ("--size", "96", "--steps", "2")
 
@@ -103,3 +104,23 @@ def test_at_another_size_the_masks_and_the_depth_of_ones_own_are_kept(
     other = ("paint", PORTRAIT, "--recipe", tmp_path / "masked" / "painting.ora", "--segmenter", "portrait")
     code, _, err = run(capsys, *other, "-o", tmp_path / "other")
     assert (code, "mask of subject is not used" in err) == (0, True)
+
+
+def test_names_of_before_are_still_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """On the command line, and in a recipe."""
+    Image.linear_gradient("L").save(tmp_path / "depth.png")
+    asked = ("--subject", "ink", "--size", "96", "--depth", tmp_path / "depth.png", "-o")
+    new = ("--engine", "per-style", "--depth-falloff", "0.5")
+    old = ("--engine", "taught", "--graded", "0.5")
+    for name, names in (("new", new), ("old", old)):
+        assert run(capsys, "paint", PORTRAIT, *names, *asked, tmp_path / name)[0] == 0
+    first = tmp_path / "new" / "painting.ora"
+    assert first.read_bytes() == (tmp_path / "old" / "painting.ora").read_bytes()
+    assert Painting.load(first).recipe["settings"]["engine"] == "per-style"
+    before = tmp_path / "before.ora"
+    renamed(first, before, {'"depth_falloff"': '"graded"', '"per-style"': '"taught"'})
+    assert run(capsys, "paint", "--recipe", before, "-o", tmp_path / "again")[0] == 0
+    assert (tmp_path / "again" / "painting.ora").read_bytes() == first.read_bytes()
+    assert run(capsys, "mix", before, "--graded", "0.5", "-o", tmp_path / "mixed")[0] == 0
+    assert (tmp_path / "mixed" / "both.png").read_bytes() == (tmp_path / "new" / "both.png").read_bytes()
+    assert "graded" not in run(capsys, "paint", "--help")[1]

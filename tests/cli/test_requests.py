@@ -3,13 +3,16 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from PIL import Image, ImageChops
 
-from styfie.cli.options import gigabytes, parse_look_options
-from styfie.errors import InputError
+from styfie.cli.field_options import RegionValue, gigabytes, option_type, parse_value
+from styfie.cli.options import parse_look_options
+from styfie.errors import InputError, StyfieError
+from styfie.fields import options_of
+from styfie.looks import Look
 from styfie.painting import Painting
 from styfie.pipeline import PORTRAIT
 from tests.cli.test_cli import run
@@ -32,8 +35,14 @@ def test_what_is_no_memory_is_refused(text: str) -> None:
         gigabytes(text)
 
 
+def said(**texts: list[str] | None) -> dict[str, list[RegionValue] | None]:
+    """What options of the command line say, as their types read it."""
+    parse = {name: get_args(option_type(Look, name, per_region=True))[1].parser for name in texts}
+    return {name: None if given is None else [parse[name](one) for one in given] for name, given in texts.items()}
+
+
 def test_a_bare_value_is_for_all_that_are_not_named() -> None:
-    found = parse_look_options(("a", "b", "c"), strength=["0.5", "b=1"], color=["c=luma"], stroke=None)
+    found = parse_look_options(("a", "b", "c"), said(strength=["0.5", "b=1"], color=["c=luma"], stroke=None))
     assert found == {
         "a": {"strength": 0.5},
         "b": {"strength": 1.0},
@@ -47,16 +56,24 @@ def test_a_bare_value_is_for_all_that_are_not_named() -> None:
         ({"strength": ["0.5", "0.6"]}, "all regions came twice"),
         ({"strength": ["a=0.5", "a=0.6"]}, "for a came twice"),
         ({"stroke": ["b=1"]}, "painted are a"),
-        ({"stroke": ["9"]}, "stroke is 9.0: a size from 0.25"),
+        ({"stroke": ["9"]}, "--stroke 9 came: a size from 0.25"),
         ({"stroke": ["wide"]}, "--stroke wide came: a size from 0.25"),
         ({"likeness": ["nan"]}, "from 0 \\(painted freely\\)"),
         ({"depth_falloff": ["a=-1"]}, "nothing on what is nearest"),
-        ({"color": ["a="]}, "color is ''"),
+        ({"color": ["a="]}, "--color a= came: one of style"),
     ],
 )
 def test_wrong_values_of_looks(given: dict[str, list[str]], says: str) -> None:
-    with pytest.raises(InputError, match=says):
-        parse_look_options(("a",), **given)
+    with pytest.raises(StyfieError, match=says):
+        parse_look_options(("a",), said(**given))
+
+
+def test_every_field_of_a_look_is_an_option_that_names_itself() -> None:
+    for name, (field, option) in options_of(Look).items():
+        flag = f"--{name.replace('_', '-')}"
+        with pytest.raises(StyfieError, match=f"^{flag} never came: .* is wanted\\.$"):
+            parse_value(field, option, "never")
+        assert parse_value(field, option, str(field.default)) == field.default
 
 
 def recipe_of(file: Path) -> dict[str, Any]:
@@ -101,7 +118,7 @@ def test_all_that_is_asked_of_regions_is_in_the_painting(capsys: pytest.CaptureF
         (("--subject", "pop", "--style-mask", "m.png"), "--style-mask NAME=FILE"),
         (("--subject", "pop", "--likeness", "background=1"), "painted are subject"),
         (("--max-memory", "much"), "2GB, 800MB"),
-        (("--max-memory", "1MB"), "max_memory is 0.001"),
+        (("--max-memory", "1MB"), "--max-memory 1MB came: 2GB, 800MB or a number from 0.5"),
         (("--depth-falloff", "0.5"), "--depth FILE or --depth auto"),
         (("--depth", "none.png"), "no file none.png"),
         (("--timelapse", "film.avi"), ".gif or .mp4"),

@@ -105,9 +105,9 @@ def test_other_files_are_said(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no style"):
         read_per_style(tmp_path / "none.safetensors")
     (tmp_path / "bad.safetensors").write_bytes(b"no tensors")
-    with pytest.raises(InputError, match="no taught style"):
+    with pytest.raises(InputError, match="no per-style network"):
         read_per_style(tmp_path / "bad.safetensors")
-    with pytest.raises(InputError, match="no taught style"):
+    with pytest.raises(InputError, match="no per-style network"):
         read_per_style(ASSETS / "encoder.safetensors")
 
 

@@ -48,7 +48,7 @@ def test_what_a_file_holds_is_not_found_anew() -> None:
     photo, alpha = scene()
     first, again = BoundaryColours(), BoundaryColours()
     places, colours = first(photo, alpha)
-    again.set_known(photo, alpha, first.rounded)
+    again.set_inputs(photo, alpha, first.rounded)
     assert torch.equal(again(photo, alpha)[0], places) and torch.equal(again(photo, alpha)[1], colours)
-    again.set_known(photo, alpha, torch.zeros_like(first.rounded))
+    again.set_inputs(photo, alpha, torch.zeros_like(first.rounded))
     assert not torch.equal(again(photo, alpha)[1], colours), "they are what it was told"

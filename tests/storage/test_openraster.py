@@ -251,6 +251,29 @@ def test_a_painting_of_before_there_were_strokes_is_read_with_the_defaults(paint
     assert read_painting(tmp_path / "old.ora").looks["subject"].stroke == 1.0
 
 
+def test_a_painting_of_before_some_names_changed_is_read(painting: Painting, tmp_path: Path) -> None:
+    looks = {**painting.looks, "subject": replace(painting.looks["subject"], depth_falloff=0.75)}
+    write_painting(replace(painting, looks=looks), tmp_path / "p.ora")
+    renamed(tmp_path / "p.ora", tmp_path / "old.ora", {'"depth_falloff"': '"graded"'})
+    assert read_painting(tmp_path / "old.ora").looks["subject"].depth_falloff == 0.75
+    renamed(tmp_path / "p.ora", tmp_path / "bad.ora", {'"depth_falloff": 0.75': '"graded": "much"'})
+    with pytest.raises(InputError):
+        read_painting(tmp_path / "bad.ora")
+
+
+def renamed(file: Path, other: Path, names: dict[str, str]) -> None:
+    """Write a painting's file again with these words of its recipe in place of those."""
+    with zipfile.ZipFile(file) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    recipe = entries["styfie/recipe.json"].decode()
+    for name, old in names.items():
+        assert name in recipe
+        recipe = recipe.replace(name, old)
+    with zipfile.ZipFile(other, "w") as archive:
+        for name, data in (entries | {"styfie/recipe.json": recipe.encode()}).items():
+            archive.writestr(name, data)
+
+
 def test_every_field_of_a_look_is_read_back(painting: Painting, tmp_path: Path) -> None:
     other: dict[str, Any] = {"str": {"color": "keep", "brush": "oil", "bokeh": "disc"}, "float": 0.25}
     plain = [field for field in fields(Look) if field.name != "styles"]

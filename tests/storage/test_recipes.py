@@ -76,7 +76,7 @@ def test_depth_is_told_without_its_file() -> None:
         "given",
         "given",
     ]
-    assert depth_source(None, known=True) == "given"
+    assert depth_source(None, has_depth=True) == "given"
 
 
 def test_a_recipe_of_the_time_of_one_encoder_names_it(halves: Regions, tmp_path: Path) -> None:

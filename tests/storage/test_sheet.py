@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
-from styfie.storage.sheet import CELL, GAP, LETTERS, LINE, draw_sheet, lay_out, on_chequers
+from styfie.storage.sheet import CELL, GAP, LABEL_HEIGHT, LETTERS, draw_sheet, lay_out, on_chequers
 
 PAPER = (250, 248, 244)
 
@@ -20,7 +20,7 @@ def plain(width: int, height: int, colour: tuple[int, int, int]) -> Image.Image:
 
 
 def test_pictures_lie_in_rows_as_high_as_they_need() -> None:
-    assert (CELL, GAP, LINE) == (384, 16, 30)
+    assert (CELL, GAP, LABEL_HEIGHT) == (384, 16, 30)
     red, green, blue = (255, 0, 0), (0, 255, 0), (0, 0, 255)
     cells = [("", plain(100, 50, red)), ("", plain(25, 50, green)), ("", plain(50, 50, blue))]
     sheet = lay_out(cells, columns=2, cell=100)

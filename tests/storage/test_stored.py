@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from styfie.storage.stored import LOOK, check_recipe
+from styfie.storage.stored import LOOK_FIELDS, check_recipe
 
 RECIPE: dict[str, Any] = {
     "regions": ["subject", "background"],
@@ -23,7 +23,7 @@ def test_what_is_written_is_read() -> None:
     assert check_recipe(deepcopy(RECIPE)) == RECIPE
     bare = {name: RECIPE[name] for name in ("regions", "sides", "score", "looks")}
     assert check_recipe(deepcopy(bare)) == bare
-    assert set(LOOK) == {
+    assert set(LOOK_FIELDS) == {
         *("strength", "color", "stroke", "content", "likeness", "depth_falloff", "brush", "blur", "bokeh")
     }
 

@@ -46,6 +46,11 @@ def test_defaults_are_the_librarys() -> None:
     )
 
 
+def test_an_engines_name_of_before_is_still_read() -> None:
+    assert PaintRequest.from_json('{"settings": {"engine": "taught"}}', "request").settings.engine == "per-style"
+    assert SettingsSchema(engine="taught").settings() == Settings(engine="per-style")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from styfie.web.jobs import Job
-from styfie.web.versions import MOST, folder_of, keep, numbers, put_back
+from styfie.web.versions import MAX_VERSIONS, folder_of, keep, numbers, put_back
 
 
 def painted(folder: Path, text: str, **looks: str) -> Job:
@@ -33,9 +33,9 @@ def test_a_painting_is_kept_when_there_is_another_and_put_back(tmp_path: Path) -
 
 
 def test_the_oldest_goes(tmp_path: Path) -> None:
-    for number in range(MOST + 3):
+    for number in range(MAX_VERSIONS + 3):
         keep(tmp_path, painted(tmp_path, str(number)))
-    assert numbers(tmp_path) == list(range(4, MOST + 4))
+    assert numbers(tmp_path) == list(range(4, MAX_VERSIONS + 4))
 
 
 def test_what_is_no_version(tmp_path: Path) -> None:

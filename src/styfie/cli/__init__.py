@@ -13,12 +13,17 @@ from styfie.cli import blur, doctor, evaluate, export, lists, mix, paint, segmen
 from styfie.cli.progress import print_note
 from styfie.errors import StyfieError
 
+OLD_OPTIONS = {"graded": "depth-falloff"}  # names of before, which scripts may still say
+
 app = typer.Typer(
     name="styfie",
     help="Paint the person in one style and the world behind them in another.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda name: OLD_OPTIONS.get(name, name),
+    },
 )
 app.command("paint")(paint.paint)
 app.command("mix")(mix.mix)
@@ -33,8 +38,8 @@ app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"styfie {__version__}")
         raise typer.Exit
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from styfie.cli.options import Lens, Mark, Segmenter, warn_of_doubt
+from styfie.cli.options import Lens, Mark, Radius, Segmenter, warn_of_doubt
 from styfie.errors import InputError
 from styfie.settings import Settings
 
@@ -17,9 +17,7 @@ def blur(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The blurred portrait, in the format of its name, else a PNG.")
     ] = None,
-    radius: Annotated[
-        float, typer.Option(min=0, max=1000, help="Standard deviation in pixels per 512 of the longest side.")
-    ] = Settings.radius,
+    radius: Radius = Settings.radius,
     lens: Lens = Settings.lens,
     depth: Annotated[
         str | None,

@@ -26,7 +26,7 @@ class Kind(StrEnum):
     losses = "losses"
 
 
-UNSAID = {"path", "frames", "plan", "reach", "kept"}  # how an entry is run, not what it is
+UNSAID = {"path", "frames", "plan", "reach", "cached"}  # how an entry is run, not what it is
 SAID = {"painter", "year"}  # of a style, in its "about"
 
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from styfie.cli.options import Blurs, Bokehs, Colors, DepthFalloffs, Strengths, named_in, parse_look_options, with_looks
+from styfie.cli.field_options import with_options
+from styfie.cli.options import named_in, parse_look_options, with_looks
+from styfie.fields import Part
 
 
+@with_options("painting", looks=[Part.BLEND])
 def mix(
     painting: Annotated[Path, typer.Argument(help="A painting.ora of styfie paint.")],
-    strength: Strengths = None,
-    color: Colors = None,
-    depth_falloff: DepthFalloffs = None,
-    blur: Blurs = None,
-    bokeh: Bokehs = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder for the pictures; the painting's own if none.")
     ] = None,
+    **given: Any,
 ) -> None:
     """Change a painting after the fact, at once: strength, colours and blur of its regions, nothing is painted anew.
 
@@ -30,12 +29,9 @@ def mix(
     from styfie.storage.results import write_folder
 
     found = read_painting(painting, styles=False)
-    blurred = [name for name in named_in(blur) if found.regions.index(name) >= 0]
+    blurred = [name for name in named_in(given["blur"]) if found.regions.index(name) >= 0]
     painted = [name for name, look in found.looks.items() if look.painted or name in blurred]
     folder = output or painting.parent
-    asked = parse_look_options(
-        painted, strength=strength, color=color, depth_falloff=depth_falloff, blur=blur, bokeh=bokeh
-    )
     with one_thread():
-        files = write_folder(with_looks(found, asked), folder, painting)
+        files = write_folder(with_looks(found, parse_look_options(painted, given)), folder, painting)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {folder}")

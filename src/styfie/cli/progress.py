@@ -75,12 +75,12 @@ def interruptible() -> Iterator[_Stop]:
     """The first Ctrl-C asks to stop, a second one interrupts at once."""
     stop = _Stop()
 
-    def ask(_signal: int, _frame: FrameType | None) -> None:
+    def request_stop(_signal: int, _frame: FrameType | None) -> None:
         stop.requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
         print_note("Stopping after this step; Ctrl-C again stops at once.")
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = signal.signal(signal.SIGINT, request_stop)
     try:
         yield stop
     finally:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from styfie.cli.options import gigabytes, named_in, parse_look_options
+from styfie.cli.field_options import RegionValue
+from styfie.cli.options import named_in, parse_look_options
 from styfie.errors import InputError
 from styfie.settings import Settings
 
@@ -21,12 +22,10 @@ def parse_settings(context: typer.Context, base: Settings) -> Settings:
     """A recipe's settings or the defaults, and in their place what the command line gives.
 
     Raises:
-        InputError: a number out of range, or a memory that is none.
+        InputError: values that do not go together.
     """
     known = {field.name for field in fields(Settings)}
     given = {name: value for name, value in context.params.items() if name in known and is_given(context, name)}
-    if "max_memory" in given:
-        given["max_memory"] = gigabytes(given["max_memory"])
     return replace(base, **given)
 
 
@@ -39,42 +38,42 @@ def is_given(context: typer.Context, name: str) -> bool:
 def parse_looks(
     styles: Mapping[str, str],
     masks: Mapping[str, str],
-    given: Mapping[str, Sequence[str] | None],
+    given: Mapping[str, Sequence[RegionValue] | None],
     recipe: Mapping[str, LookSpec],
 ) -> dict[str, LookSpec]:
-    """The asks of a recipe's looks with what the command line gives in their place.
+    """The specs of a recipe's looks with what the command line gives in their place.
 
-    `styles` and `masks` are texts by region, `given` those of the other fields of `Look` as for
+    `styles` and `masks` are texts by region, `given` values of the other fields of `Look` as for
     `parse_look_options`. A region that gets another style keeps the rest of its look.
 
     Raises:
-        InputError: a region that is not painted, a value out of range, or masks that are not one for each style.
+        InputError: a region that is not painted, or masks that are not one for each style.
     """
     from styfie.styles import LookSpec, parse_styles
 
-    asks = dict(recipe)
+    specs = dict(recipe)
     for name, text in styles.items():
-        asks[name] = replace(asks.get(name, LookSpec()), styles=parse_styles(text))
+        specs[name] = replace(specs.get(name, LookSpec()), styles=parse_styles(text))
     for name, text in masks.items():
-        if name not in asks:
+        if name not in specs:
             raise InputError(f"--style-mask for {name} came: a --style for it is wanted too.")
-        asks[name] = _with_masks(name, asks[name], text)
+        specs[name] = _with_masks(name, specs[name], text)
     # A blurred region need not be painted; without any style it is the default pair's that the others are for.
-    painted = tuple(asks) or ("subject", "background")
+    painted = tuple(specs) or ("subject", "background")
     for name, changes in parse_look_options(
-        tuple(dict.fromkeys([*painted, *named_in(given.get("blur"))])), **given
+        tuple(dict.fromkeys([*painted, *named_in(given.get("blur"))])), given
     ).items():
-        ask = asks.get(name, LookSpec())
-        asks[name] = replace(ask, look=replace(ask.look, **changes))
-    return asks
+        spec = specs.get(name, LookSpec())
+        specs[name] = replace(spec, look=replace(spec.look, **changes))
+    return specs
 
 
-def _with_masks(name: str, ask: LookSpec, text: str) -> LookSpec:
+def _with_masks(name: str, spec: LookSpec, text: str) -> LookSpec:
     files = [text] if os.path.exists(text) else text.split("+")  # noqa: PTH110 - it takes names of any length
-    if len(files) != len(ask.styles):
+    if len(files) != len(spec.styles):
         raise InputError(
-            f"--style-mask for {name} names {len(files)}, and the region has {len(ask.styles)} "
-            f"{'style' if len(ask.styles) == 1 else 'styles'}: FILE for each, joined by +, is wanted."
+            f"--style-mask for {name} names {len(files)}, and the region has {len(spec.styles)} "
+            f"{'style' if len(spec.styles) == 1 else 'styles'}: FILE for each, joined by +, is wanted."
         )
-    pairs = zip(ask.styles, files, strict=True)
-    return replace(ask, styles=tuple(replace(source, mask=file) for source, file in pairs))
+    pairs = zip(spec.styles, files, strict=True)
+    return replace(spec, styles=tuple(replace(source, mask=file) for source, file in pairs))

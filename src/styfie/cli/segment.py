@@ -61,29 +61,29 @@ def segment(
     from styfie.images import STDIN, STDOUT, read_once
     from styfie.storage.atomic import check_targets
 
-    asked = _Options(
+    options = _Options(
         region, by_name(mask or [], "--mask", "subject"), read_points(add or []), read_points(remove or []), segmenter
     )
     if not os.path.isdir(photo):  # noqa: PTH112 - Path's raises of some names
-        file = output or (STDOUT if photo == STDIN else sibling_file(photo, "regions" if asked.all else "mask"))
+        file = output or (STDOUT if photo == STDIN else sibling_file(photo, "regions" if options.all else "mask"))
         if file == STDOUT:
             check_stdout()
         else:
-            check_targets([file], [photo, *asked.files])
-        _write(read_once(photo), file, asked)
+            check_targets([file], [photo, *options.files])
+        _write(read_once(photo), file, options)
         return
     photos = find_photos([photo])
-    if asked.add or asked.remove or asked.masks:
+    if options.add or options.remove or options.masks:
         raise InputError("Points and masks belong to one photo: name a photo, not a folder.")
     folder = output or _sibling_folder(photo, "masks")
     if folder.exists() and folder.samefile(photo):
         raise InputError(f"The masks would lie among the photos in {folder} and replace some: name another folder.")
     files = [folder / f"{name}.png" for name in distinct_names(photos)]
-    check_targets(files, [*photos, *asked.files])
+    check_targets(files, [*photos, *options.files])
     failed = 0
     for one, file in zip(photos, files, strict=True):
         try:
-            _write(one, file, asked)
+            _write(one, file, options)
         except StyfieError as error:
             failed += 1
             print_note(f"{one.name}: {error}")
@@ -157,16 +157,16 @@ class _Options:
         return self.named or "subject"
 
 
-def _write(photo: Picture, file: Path, asked: _Options) -> None:
+def _write(photo: Picture, file: Path, options: _Options) -> None:
     """The mask that is asked for, or a picture of all regions."""
     from styfie.images import to_image
 
-    if asked.all and asked.partitioner:
-        _write_all(photo, file, asked.partitioner)
+    if options.all and options.partitioner:
+        _write_all(photo, file, options.partitioner)
         return
-    regions = _regions(photo, asked)
-    save_image(to_image(regions[asked.region]), file)
-    if asked.region in (*regions.doubtful, "background"):
+    regions = _regions(photo, options)
+    save_image(to_image(regions[options.region]), file)
+    if options.region in (*regions.doubtful, "background"):
         warn_of_doubt(regions.doubtful)
     print_written(file)
 
@@ -189,7 +189,7 @@ def _partition(photo: Picture, partitioner: Partitioner) -> Regions:
     return fitted.partition(read_photo(photo, 0), LONGEST)
 
 
-def _regions(photo: Picture, asked: _Options) -> Regions:
+def _regions(photo: Picture, options: _Options) -> Regions:
     """Regions with the one that is asked for, corrected by the points, or put together of those they lie in.
 
     Where nobody is found, or the name is none that is looked for, the points alone say what it is.
@@ -202,23 +202,23 @@ def _regions(photo: Picture, asked: _Options) -> Regions:
     from styfie.segmentation.jseg.segmenter import put_together, regions_at
 
     picture = read_photo(photo, 0)
-    settings, finer, add = Settings(size=0, segmenter=asked.segmenter), [asked.region], asked.add
-    if add and asked.partitioner and asked.region not in ("subject", "background", *asked.masks):
-        whole = _partition(photo, asked.partitioner)
-        if asked.region not in whole.names:
+    settings, finer, add = Settings(size=0, segmenter=options.segmenter), [options.region], options.add
+    if add and options.partitioner and options.region not in ("subject", "background", *options.masks):
+        whole = _partition(photo, options.partitioner)
+        if options.region not in whole.names:
             finer, add = regions_at(whole, add, (picture.shape[-2], picture.shape[-1])), []
-    if add and asked.is_of_own:
-        return region_at(picture, asked.region, add, asked.remove)
+    if add and options.is_of_own:
+        return region_at(picture, options.region, add, options.remove)
     try:
-        regions = segment(photo, settings, finer, asked.masks)
+        regions = segment(photo, settings, finer, options.masks)
     except NoPersonError:
         if not add:
             raise
-        return region_at(picture, asked.region, add, asked.remove)
-    if finer != [asked.region]:
-        regions = put_together(regions, asked.region, finer)
-    if add or asked.remove:
-        regions = correct(regions, picture, asked.region, add, asked.remove)
+        return region_at(picture, options.region, add, options.remove)
+    if finer != [options.region]:
+        regions = put_together(regions, options.region, finer)
+    if add or options.remove:
+        regions = correct(regions, picture, options.region, add, options.remove)
     return regions
 
 

@@ -14,9 +14,8 @@ from styfie.images import fit_size, resize
 from styfie.regions import SUBJECT, Regions
 from styfie.segmentation.matting import guided_filter
 
-ESTIMATE_SIZE = (
-    256  # longest side at which it is made, in pixels: it is smooth but for the people, whose matte is finer
-)
+# Longest side in pixels at which it is made: it is smooth but for the people, whose matte is finer.
+ESTIMATE_SIZE = 256
 PEOPLE, BEHIND = 0.25, 0.4  # the farthest person, and the nearest of what is behind
 HIGHER, BLURRED, HAZY = 0.5, 0.3, 0.2  # shares of what speaks for far
 

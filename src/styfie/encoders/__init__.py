@@ -44,9 +44,9 @@ class EncoderEntry(Entry):
     weights: Weights = THIN  # what the loss is made of
 
 
-def _styfie(title: str, path: str, memory: int, kept: int = 0, weights: Weights = THIN) -> EncoderEntry:
+def _styfie(title: str, path: str, memory: int, cached: int = 0, weights: Weights = THIN) -> EncoderEntry:
     known = WEIGHTS["encoder"]
-    return EncoderEntry(title, path, "", known.licence, known.source, memory, reach=32, cached=kept, weights=weights)
+    return EncoderEntry(title, path, "", known.licence, known.source, memory, reach=32, cached=cached, weights=weights)
 
 
 def _vgg(name: str, title: str, size: str) -> EncoderEntry:

@@ -23,7 +23,7 @@ CONTENT_TAP = "relu4_2"
 
 @dataclass(frozen=True)
 class Normalisation:
-    """What a network was taught to expect: `(picture[order] * scale - mean) / deviation`."""
+    """What a network was trained to expect: `(picture[order] * scale - mean) / deviation`."""
 
     order: tuple[int, int, int]
     scale: float
@@ -89,7 +89,7 @@ class Vgg(nn.Module):
         self.register_buffer("deviation", torch.tensor(expected.deviation)[:, None, None], persistent=False)
 
     def prepare(self, picture: Tensor) -> Tensor:
-        """RGB (B, 3, H, W) in [0, 1] to the channels, range and mean that the network was taught with."""
+        """RGB (B, 3, H, W) in [0, 1] to the channels, range and mean that the network was trained with."""
         expected = NORMALISATIONS[self.normalisation]
         return (picture[:, list(expected.order)] * expected.scale - self.mean) / self.deviation
 
@@ -171,13 +171,13 @@ def read_vgg(name: str, file: Path, pooling: str = "max") -> Vgg:
     return network.eval().requires_grad_(False)
 
 
-def _check(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], complaint: str) -> None:
+def _check(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], complaint: str) -> None:
     """Exactly the wanted names and shapes: VGG-19 holds every layer of VGG-16, and must not pass for it."""
-    for key in sorted(wanted.keys() ^ state.keys()):
-        raise InputError(f"{complaint}: {key} is {'missing' if key in wanted else 'one too many'}.")
+    for key in sorted(expected.keys() ^ state.keys()):
+        raise InputError(f"{complaint}: {key} is {'missing' if key in expected else 'one too many'}.")
     for key, value in state.items():
-        if value.shape != wanted[key].shape:
-            raise InputError(f"{complaint}: {key} is {tuple(value.shape)}, not {tuple(wanted[key].shape)}.")
+        if value.shape != expected[key].shape:
+            raise InputError(f"{complaint}: {key} is {tuple(value.shape)}, not {tuple(expected[key].shape)}.")
 
 
 def _block(name: str) -> int:

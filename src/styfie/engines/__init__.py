@@ -58,9 +58,9 @@ TAXONOMY = {
     "0.4": "before networks: filters",
     "1.1": "the picture is optimised, by summary statistics",
     "1.2": "the picture is optimised, by patches",
-    "2.1": "a network is taught one style",
-    "2.2": "a network is taught several styles",
-    "2.3": "a network is taught to take any style",
+    "2.1": "a network for one style",
+    "2.2": "a network for several styles",
+    "2.3": "a network for any style",
 }
 """The classes of Jing et al. (2018), "Neural Style Transfer: A Review"; they number those of networks from 1 on."""
 

@@ -162,7 +162,7 @@ class _Canvas:
     contrast: Contrast  # of the photo's content features
 
     def region_colours(self, n: int) -> Tensor:
-        """A layer's own colours (1, 3, h, w), its dark faces lit."""
+        """A layer's foreground colours (1, 3, h, w), its dark faces lit."""
         size = (self.photo.shape[-2], self.photo.shape[-1])
         return self.lit(resize(self.source.colours[n : n + 1].float(), size), n)
 
@@ -186,7 +186,7 @@ class _Source:
 
     @cached_property
     def colours(self) -> Tensor:
-        """Every layer's own colours (L, 3, H, W), in half the memory: more finely than in 255ths all the same."""
+        """Every layer's foreground colours (L, 3, H, W), in half the memory, and still finer than 255ths."""
         alphas = torch.cat([self.alpha(n) for n in range(len(self.layers))])
         rest = (1 - alphas.sum(0, keepdim=True)).clamp_min(0)
         return region_colours(self.photo, torch.cat([alphas, rest]))[: len(self.layers)].clamp_(0, 1).half()
@@ -315,7 +315,7 @@ class _Run:
         return Progress(self.estimate.step, self.plan.steps, _losses(terms), self.estimate.left(), shown, state)
 
     def _drawn(self, canvas: _Canvas, n: int) -> Tensor:
-        """The picture (1, 3, h, w) whose drawing a layer is to keep: its own colours, or those in its styles'."""
+        """The picture (1, 3, h, w) whose drawing a layer is to keep: its foreground colours, or its styles'."""
         own, look = canvas.region_colours(n), canvas.source.layers[n].look
         if not self.weights.in_style:
             return own

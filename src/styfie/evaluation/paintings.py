@@ -116,12 +116,12 @@ def luma_structure(picture: Tensor, photo: Tensor) -> float:
 def table(scores: Mapping[str, Mapping[str, float | None]]) -> list[list[str]]:
     """Lines of text: a heading, a line for each painting, and the means."""
     lines = [["painting", *COLUMNS]]
-    lines += [[name, *(_shown(line[column]) for column in COLUMNS)] for name, line in scores.items()]
+    lines += [[name, *(_cell(line[column]) for column in COLUMNS)] for name, line in scores.items()]
     known = {column: [v for line in scores.values() if (v := line[column]) is not None] for column in COLUMNS}
-    return [*lines, ["mean", *(_shown(sum(v) / len(v) if v else None) for v in known.values())]]
+    return [*lines, ["mean", *(_cell(sum(v) / len(v) if v else None) for v in known.values())]]
 
 
-def _shown(value: float | None) -> str:
+def _cell(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 

@@ -145,16 +145,16 @@ def _html_table(lines: Sequence[Sequence[str]]) -> str:
     return '<div class="wide"><table>\n' + "\n".join(rows) + "\n</table></div>"
 
 
-def _figure(shown: WorstCase) -> str:
+def _figure(case: WorstCase) -> str:
     pictures = {
-        "photo": shown.photo,
-        "true mask": shown.truth,
-        "found mask": shown.found,
-        "difference": difference(shown.photo, shown.truth, shown.found),
+        "photo": case.photo,
+        "true mask": case.truth,
+        "found mask": case.found,
+        "difference": difference(case.photo, case.truth, case.found),
     }
-    images = "".join(_img(picture, f"{shown.row.name}: {kind}") for kind, picture in pictures.items())
-    score = shown.row.score
-    caption = f"{shown.row.name}: IoU {score.iou:.3f}, boundary F {score.boundary_f:.3f}, SAD/1000 {score.sad:.2f}"
+    images = "".join(_img(picture, f"{case.row.name}: {kind}") for kind, picture in pictures.items())
+    score = case.row.score
+    caption = f"{case.row.name}: IoU {score.iou:.3f}, boundary F {score.boundary_f:.3f}, SAD/1000 {score.sad:.2f}"
     return f'<figure><div class="row">{images}</div><figcaption>{escape(caption)}</figcaption></figure>'
 
 

@@ -49,7 +49,7 @@ def export(what: str, file: Path, style: str | None = None, size: int = Settings
 
 
 def _finds_people(source: Path) -> bool:
-    """Whether it is a file of `styfie train segmenter`; one that is of neither kind is no taught style."""
+    """Whether it is a file of `styfie train segmenter`; one that is of neither kind is no per-style network."""
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -40,7 +40,7 @@ class Graph:
     constants: list[TensorProto] = field(default_factory=list)
     inputs: list[ValueInfoProto] = field(default_factory=list)
     outputs: list[ValueInfoProto] = field(default_factory=list)
-    known: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)  # names of constants
+    constant_names: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)
     half: bool = False  # large constants are kept in float16 and widened when the file is opened: half the bytes
 
     def __call__(self, operator: str, *operands: str | float | Tensor | np.ndarray[Any, Any], **attributes: Any) -> str:
@@ -127,12 +127,12 @@ class Graph:
             value = value.detach().float().cpu().numpy()
         array = np.ascontiguousarray(value) if isinstance(value, np.ndarray) else np.array(value, np.float32)
         key = (array.dtype.str, array.shape, array.tobytes())
-        if key not in self.known:  # the same one is written once
+        if key not in self.constant_names:  # the same one is written once
             name = f"constant{len(self.constants)}"
             halved = self.half and array.dtype == np.float32 and array.size >= LARGE
             self.constants.append(numpy_helper.from_array(array.astype(np.float16) if halved else array, name))
-            self.known[key] = self("Cast", name, to=TensorProto.FLOAT) if halved else name
-        return self.known[key]
+            self.constant_names[key] = self("Cast", name, to=TensorProto.FLOAT) if halved else name
+        return self.constant_names[key]
 
 
 def new_graph(half: bool = False) -> Graph:

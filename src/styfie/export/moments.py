@@ -37,12 +37,12 @@ def inside(graph: Graph, mask: str) -> str:
     return graph("Div", flat, graph("Clip", graph("ReduceSum", flat), 1e-6))
 
 
-def statistics(graph: Graph, features: str, channels: int, shares: str) -> tuple[str, str]:
+def statistics(graph: Graph, features: str, channels: int, weights: str) -> tuple[str, str]:
     """Mean (C, 1) and covariance (C, C) of features (1, C, H, W), by the shares of positions."""
     flat = graph("Reshape", features, np.array([channels, -1]))
-    mean = graph("ReduceSum", graph("Mul", flat, shares), np.array([1]))
+    mean = graph("ReduceSum", graph("Mul", flat, weights), np.array([1]))
     around = graph("Sub", flat, mean)
-    weighted = graph("Mul", around, shares)
+    weighted = graph("Mul", around, weights)
     return mean, graph("MatMul", weighted, graph("Transpose", around, perm=[1, 0]))
 
 

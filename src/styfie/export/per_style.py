@@ -1,4 +1,4 @@
-"""Networks that were taught their styles, as ONNX."""
+"""Per-style networks as ONNX."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def export_per_style(file: Path, source: Path | None = None) -> Path:
     metadata names them, to `painted` (1, 3, H, W) in [0, 1].
 
     Raises:
-        InputError: `source` holds no taught style.
+        InputError: `source` holds no per-style network.
         MissingError: there is no such file, or the optional part is not installed.
         OutputError: the file cannot be written.
     """
@@ -36,7 +36,7 @@ def export_per_style(file: Path, source: Path | None = None) -> Path:
     return graph.save(file, {ABOUT: "per-style", "styles": " ".join(names)})
 
 
-def _painted(graph: Graph, network: TransformNet, picture: str, shares: str) -> str:
+def _painted(graph: Graph, network: TransformNet, picture: str, weights: str) -> str:
     """What the network adds to the picture in the styles' colours."""
     size = graph.size(picture)
     missing = graph("Mod", graph("Neg", size), np.array([4]))  # pixels to the next multiple of 4
@@ -44,7 +44,7 @@ def _painted(graph: Graph, network: TransformNet, picture: str, shares: str) -> 
     styles = zip(network.scale, network.shift, strict=True)
 
     def normal(conv: nn.Module, x: str) -> str:
-        scale, shift = (graph("MatMul", shares, one) for one in next(styles))
+        scale, shift = (graph("MatMul", weights, one) for one in next(styles))
         assert isinstance(conv, nn.Conv2d)
         return graph("InstanceNormalization", graph.convolve(x, conv), scale, shift, epsilon=EPSILON)
 
@@ -57,9 +57,9 @@ def _painted(graph: Graph, network: TransformNet, picture: str, shares: str) -> 
     return graph.cut(graph.convolve(x, network.last), size)
 
 
-def _coloured(graph: Graph, network: TransformNet, picture: str, shares: str) -> str:
+def _coloured(graph: Graph, network: TransformNet, picture: str, weights: str) -> str:
     """The picture in the styles' colours, as `engines.fast.transport` moves them."""
-    precise = in_float64(graph, shares)
+    precise = in_float64(graph, weights)
     mean = graph("Reshape", graph("MatMul", precise, network.colour.double().numpy()), np.array([3, 1]))
     spreads = proper(network.spread).view(network.styles, 9).numpy()
     spread = graph("Reshape", graph("MatMul", precise, spreads), np.array([3, 3]))

@@ -45,26 +45,26 @@ def sync(path: Path) -> None:
         os.close(opened)
 
 
-def _is_at(held: int, file: Path) -> bool:
+def _is_at(descriptor: int, file: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(held), file.stat())
+        return os.path.samestat(os.fstat(descriptor), file.stat())
     except FileNotFoundError:
         return False
 
 
-def _lock(held: int) -> bool:
+def _lock(descriptor: int) -> bool:
     if sys.platform == "win32":
         import msvcrt
 
         try:
-            msvcrt.locking(held, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
         return True
     import fcntl
 
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:  # a file system without locks

@@ -225,13 +225,13 @@ def _current(source: Tensor, photo: Tensor) -> Tensor:
     return 1 / (1 + (change / STALE).square())
 
 
-def _stuck(fresh: Tensor, carried: Tensor, share: Tensor) -> Tensor:
+def _stuck(fresh: Tensor, warped: Tensor, share: Tensor) -> Tensor:
     """A painted frame drawn to the one before, moved along, its fine contrast kept up.
 
     Averaging strokes that are not quite in one place washes them out: what is fine is brought to the local contrast of
     the fresh picture.
     """
-    mixed = torch.lerp(fresh, carried, share)
+    mixed = torch.lerp(fresh, warped, share)
     sigma = max(1.0, FINE * max(fresh.shape[-2:]) / 512)
     smooth = gaussian(mixed, sigma)
     fine, wanted = mixed - smooth, fresh - gaussian(fresh, sigma)

@@ -125,7 +125,9 @@ class Timelapse:
     def _frame(self, layers: Tensor) -> Frame:
         small = self._small
         assert small is not None
-        small.layers.copy_(resize(layers, small.regions.size))  # in place: the regions' own colours are found once
+        small.layers.copy_(
+            resize(layers, small.regions.size)
+        )  # in place: the regions' foreground colours are found once
         return _pixels(small.render())
 
 

@@ -76,7 +76,7 @@ GALLERY: Registry[GalleryEntry] = Registry(
         "linocut": GalleryEntry("Jungle sun", prints.linocut, "Leaves and a sun gouged out of black-green lino."),
     },
 )
-"""The drawn pictures by the name they are asked for with: those that `engines.taught` knows, in its order."""
+"""The drawn pictures by the name they are asked for with: those that `engines.per_style` knows, in its order."""
 
 BUILT_IN: Mapping[str, GalleryEntry | Master | Technique] = MappingProxyType({**GALLERY, **MASTERS, **TECHNIQUES})
 """All styles that are asked for by name: drawn ones, the masters', then techniques; `styles.load_style` reads them."""

@@ -84,11 +84,11 @@ def _rises(level: Tensor) -> Tensor:
     return torch.cat([F.pad(level.diff(dim=2), (0, 0, 0, 1)), F.pad(level.diff(dim=3), (0, 1))])
 
 
-def _framed(shares: Tensor) -> Tensor:
+def _framed(weight: Tensor) -> Tensor:
     """Without the positions that are too near the picture's rim to be compared."""
-    kept = torch.zeros_like(shares)
+    kept = torch.zeros_like(weight)
     inner = slice(REACH, -REACH)
-    kept[..., inner, inner] = shares[..., inner, inner]
+    kept[..., inner, inner] = weight[..., inner, inner]
     return kept
 
 

@@ -82,9 +82,9 @@ def edge_slope(picture: Tensor, targets: Edges) -> tuple[Tensor, Tensor]:
     return total, gradient
 
 
-def edge_loss(picture: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
-    """How much of the edges of `wanted` is lost in `picture`, both (1, 3, H, W), under a weight (1, 1, H, W)."""
-    return edge_error(picture, edge_targets(wanted, weight))
+def edge_loss(picture: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """How much of the edges of `target` is lost in `picture`, both (1, 3, H, W), under a weight (1, 1, H, W)."""
+    return edge_error(picture, edge_targets(target, weight))
 
 
 def tile_targets(targets: Edges, seen: tuple[slice, slice], own: tuple[slice, slice]) -> Edges:

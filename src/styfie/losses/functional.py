@@ -21,21 +21,21 @@ def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
     return flat.T @ (flat * weight) / weight.sum().clamp_min(1e-6)
 
 
-def relative_gram_loss(found: Tensor, wanted: Tensor) -> Tensor:
+def relative_gram_loss(found: Tensor, target: Tensor) -> Tensor:
     """|G - A|^2 / |A|^2: 0 when equal, 1 for a black picture.
 
     Relative per layer, so that no layer needs a weight of its own (Gatys et al. divide by sizes and leave the
     layers' very different magnitudes to hand-set weights).
     """
-    return (found - wanted).square().sum() / wanted.square().sum().clamp_min(1e-12)
+    return (found - target).square().sum() / target.square().sum().clamp_min(1e-12)
 
 
-def content_loss(found: Tensor, wanted: Tensor, mask: Tensor) -> Tensor:
+def content_loss(found: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Squared difference of features within a mask (1, 1, H, W), over the variance of the wanted ones there."""
-    total = mask.sum().clamp_min(1e-6) * wanted.shape[1]
-    mean = (wanted * mask).sum((0, 2, 3), keepdim=True) / mask.sum().clamp_min(1e-6)
-    variance = ((wanted - mean).square() * mask).sum() / total
-    return ((found.float() - wanted).square() * mask).sum() / total / variance.clamp_min(1e-6)
+    total = mask.sum().clamp_min(1e-6) * target.shape[1]
+    mean = (target * mask).sum((0, 2, 3), keepdim=True) / mask.sum().clamp_min(1e-6)
+    variance = ((target - mean).square() * mask).sum() / total
+    return ((found.float() - target).square() * mask).sum() / total / variance.clamp_min(1e-6)
 
 
 def total_variation(picture: Tensor) -> Tensor:

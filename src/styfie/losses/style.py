@@ -201,10 +201,10 @@ def _read_quantiles(values: Tensor, weights: Tensor, count: int) -> Tensor:
     return torch.lerp(values.gather(1, below), values.gather(1, above), share)
 
 
-def _at(quantiles: Tensor, wanted: Tensor) -> Tensor:
-    """Values (D, n) at the quantiles `wanted` (D, n) in [0, 1], of a table of evenly spaced ones."""
+def _at(quantiles: Tensor, positions: Tensor) -> Tensor:
+    """Values (D, n) at the quantiles `positions` (D, n) in [0, 1], of a table of evenly spaced ones."""
     last = quantiles.shape[1] - 1
-    place = (wanted * (last + 1) - 0.5).clamp(0, last)
+    place = (positions * (last + 1) - 0.5).clamp(0, last)
     below = place.long()
     share = place - below
     return torch.lerp(quantiles.gather(1, below), quantiles.gather(1, (below + 1).clamp_max(last)), share)

@@ -68,22 +68,25 @@ def _curve(text: str) -> Curve:
 
 
 def calibrate(
-    shares: Sequence[float], ious: Sequence[float], people: Sequence[bool], before: Calibration
+    sure_fractions: Sequence[float], ious: Sequence[float], people: Sequence[bool], before: Calibration
 ) -> Calibration:
     """A calibration by validation pictures: the sure share in each, the IoU of its mask, and whether anybody is there.
 
     The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
     pictures. `nobody` lies where at most the share `REFUSED` of those people is refused whose masks are any good.
     """
-    seen = [n for n in np.argsort(shares, kind="stable") if shares[n] > 0]  # the others say nothing of how good it is
+    # Pictures with nothing sure say nothing of how good the mask is.
+    seen = [n for n in np.argsort(sure_fractions, kind="stable") if sure_fractions[n] > 0]
     if not seen:
         return before
-    x, fitted = np.asarray(shares, float)[seen], _rising(np.asarray(ious, float)[seen])
+    x, fitted = np.asarray(sure_fractions, float)[seen], _rising(np.asarray(ious, float)[seen])
     parts = [part for part in np.array_split(np.arange(len(x)), KNOTS) if len(part)]
     curve = tuple((round(float(x[part].mean()), 4), round(float(fitted[part].mean()), 4)) for part in parts)
     found = Calibration(before.contrast, before.sure, before.nobody, curve)
     good = sorted(
-        found.score(share) for share, iou, person in zip(shares, ious, people, strict=True) if person and iou >= GOOD
+        found.score(share)
+        for share, iou, person in zip(sure_fractions, ious, people, strict=True)
+        if person and iou >= GOOD
     )
     nobody = good[int(REFUSED * len(good))] if good else before.nobody
     return Calibration(before.contrast, before.sure, math.floor(1000 * nobody) / 1000, curve)

@@ -24,7 +24,7 @@ from styfie.regions import Point
 Field = NDArray[np.float32]
 Pixel = tuple[int, int]  # row and column of the small picture
 MAPS = 41
-SIDE = 96  # longest side at which a thing is looked for
+SEARCH_SIZE = 96  # longest side at which a thing is looked for
 FAR = 9.0  # the largest geodesic distance
 FEATURE_EDGE = 0.15  # weight of features beside colours in what is an edge
 BINS = 8  # of a colour histogram, for each of red, green and blue
@@ -40,7 +40,7 @@ class ClickMaps:
 
     def __init__(self, photo: Tensor, encoder: nn.Module, matte: Tensor, parts: Tensor) -> None:
         self.full = (photo.shape[-2], photo.shape[-1])
-        self.size = height, width = fit_size(self.full, min(SIDE, max(self.full)))
+        self.size = height, width = fit_size(self.full, min(SEARCH_SIZE, max(self.full)))
         rgb = resize(photo, self.size)[0]
         self.lab = lab_of(rgb[None])[0] / 100
         taps = list(encoder(resize(photo, (2 * height, 2 * width))).values())[1:]

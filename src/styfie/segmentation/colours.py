@@ -13,7 +13,7 @@ LEVELS = 255  # steps of 8 bits
 
 @torch.no_grad()
 def region_colours(photo: Tensor, alpha: Tensor) -> Tensor:
-    """Each region's own colours (R, 3, H, W), for a photo (1, 3, H, W) and a partition `alpha` (R, 1, H, W).
+    """Each region's foreground colours (R, 3, H, W), for a photo (1, 3, H, W) and a partition `alpha` (R, 1, H, W).
 
     The photo to the bit where a region's alpha is 1; in soft pixels its estimated colour without the others', all moved
     by the least amount with which their sum, weighted by alpha, is the photo; it may take them a little beyond [0, 1].
@@ -45,7 +45,7 @@ class BoundaryColours:
             self._keep(places, photo, alpha, foregrounds_at(photo, alpha, places))
         return self._found
 
-    def set_known(self, photo: Tensor, alpha: Tensor, rounded: Tensor) -> None:
+    def set_inputs(self, photo: Tensor, alpha: Tensor, rounded: Tensor) -> None:
         """Take a file's colours for those of these tensors, if they are of as many pixels."""
         places = _shared(alpha)
         if rounded.shape == (len(alpha), 3, len(places)):

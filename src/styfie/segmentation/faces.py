@@ -12,9 +12,8 @@ from styfie.geodesic import Mask
 from styfie.images import fit_size, resize
 from styfie.segmentation.people import Disc, find_faces
 
-FACE_MAP_SIZE = (
-    256  # longest side at which faces are looked for, proportions kept: stretched heads are measured wrongly
-)
+# Longest side in pixels at which faces are looked for, proportions kept: stretched heads are measured wrongly.
+FACE_MAP_SIZE = 256
 # In radii of the largest disc in a face: half the head's width with some ear, how far up a brow can go, from hairline
 # to chin, and from where the face is narrower than `NARROW` of the disc's width to the chin.
 WIDE, BROW, LONG, JAW = 1.2, 2.0, 2.7, 0.65

@@ -1,4 +1,4 @@
-"""The person's own colours in the soft band, without the old background shining through."""
+"""The person's foreground colours in the soft band, without the old background shining through."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from styfie.images import fit_size, resize
 from styfie.segmentation.matting import upsampled_strips
 
 TILE = 64  # side of the squares in which the finest level is taken where colours are wanted only here and there
-FOREGROUND_SIZE = (
-    1024  # longest side at which colours are estimated; above it they are brought up and fitted to the photo
-)
+# Longest side in pixels at which colours are estimated; above it they are brought up and fitted to the photo.
+FOREGROUND_SIZE = 1024
 FEW, STEPS = 32, (10, 4)  # up to this side, and beyond it: Jacobi steps per level
 SMOOTH_WEIGHT, EDGE_WEIGHT = 1e-5, 0.1  # how much neighbours agree: everywhere, and more where the matte changes
 
@@ -99,7 +98,7 @@ class _Narrowed:
             self.blocks[threading.get_ident()] += 1
             return threading.get_ident()
 
-    def leave(self, entered: int) -> None:
+    def release(self, entered: int) -> None:
         with self.lock:
             self.blocks[entered] -= 1
             if self.blocks[entered] <= 0:
@@ -121,7 +120,7 @@ def one_thread() -> Iterator[None]:
     try:
         yield
     finally:
-        _narrowed.leave(entered)
+        _narrowed.release(entered)
 
 
 def _solved_together(count: int) -> list[list[int]]:
@@ -161,19 +160,19 @@ def _levels(photo: Tensor) -> list[Tensor]:
     return [resize(photo, (h, w)) for h, w in sizes]
 
 
-def _multi_level(photos: list[Tensor], alpha: Tensor, wanted: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """F and B of the whole picture, coarse to fine; or right only where `wanted` (1, 1, H, W) is 1."""
+def _multi_level(photos: list[Tensor], alpha: Tensor, region: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """F and B of the whole picture, coarse to fine; or right only where `region` (1, 1, H, W) is 1."""
     fore, back = _mean(photos[-1], alpha), _mean(photos[-1], 1 - alpha)
     for level, photo in enumerate(photos):
         here = (photo.shape[-2], photo.shape[-1])
         fore, back = (F.interpolate(x, here, mode="nearest") for x in (fore, back))
         steps = STEPS[0] if max(here) <= FEW else STEPS[1]
         small = resize(alpha, here)
-        if wanted is None or level < len(photos) - 1:
+        if region is None or level < len(photos) - 1:
             fore, back = _relax(fore, back, photo, small, steps)
-    if wanted is not None:
+    if region is not None:
         before = fore.clone(), back.clone()
-        for outer, inner, box in _tiles(wanted, steps):  # within so many pixels lies all that a pixel depends on
+        for outer, inner, box in _tiles(region, steps):  # within so many pixels lies all that a pixel depends on
             pair = _relax(before[0][outer], before[1][outer], photos[-1][outer], alpha[outer], steps)
             fore[inner], back[inner] = (x[box] for x in pair)
     return fore, back
@@ -193,11 +192,11 @@ def _upsampled_at(small: Tensor, size: tuple[int, int], places: Tensor) -> Tenso
 Box = tuple[EllipsisType, slice, slice]
 
 
-def _tiles(wanted: Tensor, margin: int) -> Iterator[tuple[Box, Box, Box]]:
+def _tiles(region: Tensor, margin: int) -> Iterator[tuple[Box, Box, Box]]:
     """The squares in which something is wanted: with a margin, without, and without but counted from the former."""
-    held = F.max_pool2d(wanted, TILE, ceil_mode=True)[0, 0]
+    held = F.max_pool2d(region, TILE, ceil_mode=True)[0, 0]
     for y, x in (TILE * held.nonzero()).tolist():
-        rows, columns = (_spans(*side, margin) for side in ((y, wanted.shape[-2]), (x, wanted.shape[-1])))
+        rows, columns = (_spans(*side, margin) for side in ((y, region.shape[-2]), (x, region.shape[-1])))
         yield (..., rows[0], columns[0]), (..., rows[1], columns[1]), (..., rows[2], columns[2])
 
 

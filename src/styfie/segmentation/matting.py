@@ -21,10 +21,8 @@ BAND = 3 / 512  # how far the doubt is widened, of the longest side
 PRIOR = 0.01  # weight of the coarse value where it is nearly sure, against the matting Laplacian
 FLAT = 1e-6  # colour variance below which a 3x3 window tells nothing
 GUIDE = 1e-4  # the same for the coefficients that are brought to the full size
-GUIDE_SIZE, GUIDE_VARIANCE = (
-    256,
-    1e-4,
-)  # longest side, and colour variance that is smoothed over, of the matte without solving
+# Of the matte without solving: longest side in pixels, and colour variance that is smoothed over.
+GUIDE_SIZE, GUIDE_VARIANCE = 256, 1e-4
 STRIP = 256  # rows at a time at the full size
 
 Field = NDArray[np.float64]

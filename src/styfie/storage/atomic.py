@@ -23,7 +23,7 @@ WINDOWS = os.name == "nt"
 RETRIES, PAUSE = (20, 0.1) if WINDOWS else (0, 0.0)  # what looks into new files there holds them for a moment
 LONG = 247  # characters of a path from which on Windows says that there is no such file
 UNSYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)  # of file systems that cannot be asked to
-KINDS = {
+FILE_KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
@@ -69,11 +69,11 @@ def _check_target(file: Path, read: dict[tuple[int, int], str | Path]) -> None:
     except (FileNotFoundError, NotADirectoryError):  # of what it is in instead of a folder, `_nearest` tells
         return
     except (OSError, ValueError) as error:
-        raise OutputError(f"{_shown(file)} cannot be written ({reason(error)}): give another --output.") from None
+        raise OutputError(f"{_printable(file)} cannot be written ({reason(error)}): give another --output.") from None
     if stat.S_ISLNK(found.st_mode):
         raise OutputError(f"{file} is a link, which the result would replace: name the file itself, or another.")
     if not stat.S_ISREG(found.st_mode):
-        kind = KINDS.get(stat.S_IFMT(found.st_mode), "no plain file")
+        kind = FILE_KINDS.get(stat.S_IFMT(found.st_mode), "no plain file")
         raise OutputError(f"{file} is {kind}, where a result is to be written: give another --output.")
     if (same := read.get((found.st_dev, found.st_ino))) is not None:
         raise OutputError(f"{file} would replace {same}, which is read: give another --output.")
@@ -102,7 +102,7 @@ def _nearest(folder: Path) -> Path:
         except (OSError, ValueError) as error:
             if isinstance(error, OutputError):
                 raise
-            raise OutputError(f"Could not write into {_shown(folder)}: {reason(error)}.") from None
+            raise OutputError(f"Could not write into {_printable(folder)}: {reason(error)}.") from None
         if there:
             return one
     return folder
@@ -126,7 +126,7 @@ def reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _shown(path: Path) -> str:
+def _printable(path: Path) -> str:
     """A path as a sentence can hold it."""
     text = ascii(str(path))[1:-1]
     return text if len(text) <= 100 else f"{text[:60]}…{text[-20:]}"
@@ -141,7 +141,7 @@ def writing_file(file: Path) -> Iterator[Path]:
     """
 
     def sentence(why: str) -> str:
-        return f"{_shown(file)} cannot be written ({why}): free or change its folder."
+        return f"{_printable(file)} cannot be written ({why}): free or change its folder."
 
     with _writing(file.parent, sentence) as beside:
         yield beside / file.name
@@ -159,7 +159,7 @@ def writing_into(folder: Path, read: Iterable[str | Path] = ()) -> Iterator[Path
     """
 
     def sentence(why: str) -> str:
-        return f"Could not write into {_shown(folder)}: {why}. Earlier pictures there are unchanged."
+        return f"Could not write into {_printable(folder)}: {why}. Earlier pictures there are unchanged."
 
     with _writing(folder, sentence, read) as beside:
         yield beside
@@ -184,14 +184,14 @@ def _writing(folder: Path, sentence: Callable[[str], str], read: Iterable[str | 
                 one.rmdir()
 
 
-def _move(beside: Path, folder: Path, read: Iterable[str | Path]) -> None:
+def _move(written: Path, folder: Path, read: Iterable[str | Path]) -> None:
     """Put all files of one folder into another, or none of them."""
-    files = sorted(beside.iterdir())
+    files = sorted(written.iterdir())
     targets = [folder / file.name for file in files]
     check_targets(targets, read)
     for file in files:
         sync(file)  # a rename may reach the disk before what was written
-    earlier = beside / EARLIER
+    earlier = written / EARLIER
     earlier.mkdir()
     for target in targets:
         if target.exists():
@@ -225,12 +225,12 @@ def _replace(file: Path, target: Path) -> None:
             time.sleep(PAUSE)
 
 
-def _keep(file: Path, kept: Path) -> None:
+def _keep(file: Path, backup: Path) -> None:
     """A second name of a file, or a copy where there are no second names: at no time is it nowhere."""
     try:
-        os.link(file, kept)
+        os.link(file, backup)
     except OSError:
-        shutil.copy2(file, kept)
+        shutil.copy2(file, backup)
 
 
 def sync(path: Path) -> None:

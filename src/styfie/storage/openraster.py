@@ -1,8 +1,9 @@
 """One file holds a run: OpenRaster, a ZIP that Krita and GIMP open, with the recipe inside.
 
 Layers are stored as painted, with the alpha that makes ordinary "over" blending give the same picture as
-`Painting.render` at full strength, sharp, in the styles' own colours; the mattes themselves, the regions' own colours
-in soft pixels, the photo, the styles, and depth and faces where they are known lie beside them for Styfie to read back.
+`Painting.render` at full strength, sharp, in the styles' own colours; the mattes themselves, the regions' foreground
+colours in soft pixels, the photo, the styles, and depth and faces where they are known lie beside them for Styfie to
+read back.
 Specification: https://www.openraster.org (baseline 0.0.6).
 """
 
@@ -33,7 +34,7 @@ from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import NAME, Regions
 from styfie.segmentation.colours import BoundaryColours
-from styfie.storage.stored import LOOK, OLD_FIELDS, check_recipe
+from styfie.storage.stored import LOOK_FIELDS, OLD_FIELDS, check_recipe
 from styfie.storage.xmp import SourceType, mark_png, recipe_hash, xmp_packet
 
 MOST_PIXELS = 16_384**2  # of the largest size that can be asked for
@@ -165,7 +166,7 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
             if regions.size != (photo.shape[-2], photo.shape[-1]):
                 raise ValueError("regions of another size than the photo")
             if BOUNDARY in pictures:
-                soft.set_known(photo, regions.alpha, pictures.colour(BOUNDARY)[0].transpose(0, 1))
+                soft.set_inputs(photo, regions.alpha, pictures.colour(BOUNDARY)[0].transpose(0, 1))
             layers = photo.new_empty(len(names), *photo.shape[1:])
             for i in range(len(names)):
                 pictures.colour(f"data/layer{i}.png", layers[i : i + 1])
@@ -227,7 +228,7 @@ def recipe_of(painting: Painting) -> Mapping[str, Any]:
     """A painting's recipe, as it stands in its file: with its regions and looks."""
     looks = {
         name: {"styles": [{"name": s.name, "weight": s.weight} for s in look.styles]}
-        | {field: getattr(look, field) for field in LOOK}
+        | {field: getattr(look, field) for field in LOOK_FIELDS}
         for name, look in painting.looks.items()
     }
     return {
@@ -248,7 +249,7 @@ def _look(pictures: _Pictures, at: int, saved: Mapping[str, Any] | None) -> Look
         alpha = pictures.matte(mask) if mask in pictures else None
         styles.append(Style(style["name"], pictures.colour(_style_entry(at, n)), style["weight"], alpha))
     saved = {OLD_FIELDS.get(field, field): value for field, value in saved.items()}
-    return Look(tuple(styles), **{field: saved[field] for field in LOOK if field in saved})
+    return Look(tuple(styles), **{field: saved[field] for field in LOOK_FIELDS if field in saved})
 
 
 def _style_entry(at: int, number: int) -> str:

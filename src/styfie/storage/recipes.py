@@ -94,8 +94,8 @@ def _source(style: Style) -> str | Style:
     return style
 
 
-def depth_source(depth: Picture | None, known: bool = False) -> str | None:
-    """How depth was asked for, without saying from which file; `known` beforehand is as good as given."""
+def depth_source(depth: Picture | None, has_depth: bool = False) -> str | None:
+    """How depth was asked for, without saying from which file; of regions that have a depth map it was given."""
     if isinstance(depth, str) and depth == AUTO:
         return AUTO
-    return "given" if known or depth is not None else None
+    return "given" if has_depth or depth is not None else None

@@ -285,11 +285,11 @@ def _sheet_cells(
                 )
 
 
-def _stored_picture(photo: Tensor, kept: Mapping[str, Path], name: str) -> Image | WidthHeight | None:
+def _stored_picture(photo: Tensor, reused: Mapping[str, Path], name: str) -> Image | WidthHeight | None:
     """An earlier file's picture, or its size where the earlier sheet shows it."""
-    if name not in kept:
+    if name not in reused:
         return None
-    return _sheet_size(photo) if "sheet" in kept else open_png(kept[name])
+    return _sheet_size(photo) if "sheet" in reused else open_png(reused[name])
 
 
 def _sheet_size(picture: Tensor) -> WidthHeight:
@@ -297,16 +297,16 @@ def _sheet_size(picture: Tensor) -> WidthHeight:
     return width, height
 
 
-def _sheet(cells: list[tuple[str, Image | WidthHeight]], kept: Mapping[str, Path]) -> Image:
+def _sheet(cells: list[tuple[str, Image | WidthHeight]], reused: Mapping[str, Path]) -> Image:
     """The sheet; cells of which only the size is given are taken from the earlier one."""
-    if "sheet" not in kept:
+    if "sheet" not in reused:
         return lay_out([(label, cell) for label, cell in cells if not isinstance(cell, tuple)], columns=5)
     shown = [(label, PIL.Image.new("RGB", c, PAPER) if isinstance(c, tuple) else c) for label, c in cells]
     new = lay_out(shown, columns=5)
     # Laid out once more, black where the earlier sheet holds what is wanted.
     black = [("", _blank(c) if isinstance(c, tuple) else PIL.Image.new("RGB", c.size, PAPER)) for _, c in cells]
     mask = lay_out(black, columns=5).convert("L").point([255] + [0] * 255)
-    with open_png(kept["sheet"]) as old:
+    with open_png(reused["sheet"]) as old:
         new.paste(old, mask=mask)
     return new
 
@@ -350,7 +350,7 @@ def _unchanged(painting: Painting, like: Path) -> Mapping[str, Path]:
 
 
 def cutout(painting: Painting) -> Image:
-    """The person in their own colours: none of the old background shines through its soft edge."""
+    """The person in foreground colours: none of the old background shines through its soft edge."""
     matte = painting.matte
     return eight_bits(estimate_foreground(painting.photo, matte), matte)
 

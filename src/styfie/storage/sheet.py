@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from styfie.painting import Painting
 
 CELL = 384  # longest side of a picture on the sheet, in pixels
-GAP, LINE = 16, 30
+GAP, LABEL_HEIGHT = 16, 30
 LETTERS = 120  # of a label that are tried
 PAPER, INK = (250, 248, 244), (40, 38, 36)
 
@@ -40,7 +40,7 @@ def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = 
     columns = min(columns, len(shown))
     rows = [shown[i : i + columns] for i in range(0, len(shown), columns)]
     width = max(image.width for _, image in shown)
-    heights = [max(image.height for _, image in row) + LINE for row in rows]
+    heights = [max(image.height for _, image in row) + LABEL_HEIGHT for row in rows]
     sheet = Image.new("RGB", (columns * (width + GAP) + GAP, sum(heights) + GAP * (len(rows) + 1)), PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=16)
     bottom = 0
@@ -48,11 +48,11 @@ def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = 
         bottom += GAP + height
         for i, (label, image) in enumerate(row):
             left = GAP + i * (width + GAP)
-            sheet.paste(image, (left + (width - image.width) // 2, bottom - LINE - image.height))
+            sheet.paste(image, (left + (width - image.width) // 2, bottom - LABEL_HEIGHT - image.height))
             label = label if len(label) <= LETTERS else label[:LETTERS] + "…"  # more would never fit
             while len(label) > 8 and draw.textlength(label, font=font) > width:
                 label = label[:-2].rstrip("….") + "…"
-            draw.text((left + width / 2, bottom - LINE + 6), label, INK, font=font, anchor="ma")
+            draw.text((left + width / 2, bottom - LABEL_HEIGHT + 6), label, INK, font=font, anchor="ma")
     return sheet
 
 

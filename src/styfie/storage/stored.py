@@ -8,7 +8,7 @@ from typing import Any
 from styfie.fields import names_of
 from styfie.looks import BOKEHS, MOST_BLUR, Look
 
-LOOK = tuple(name for name in names_of(Look) if name != "styles")  # a look's plain values
+LOOK_FIELDS = tuple(name for name in names_of(Look) if name != "styles")  # a look's plain values
 
 OLD_FIELDS = {"graded": "depth_falloff"}  # as files of before have them
 
@@ -33,7 +33,7 @@ def check_recipe(recipe: Any) -> dict[str, Any]:
             if not isinstance(style["name"], str) or not _is_number(style["weight"]):
                 raise ValueError("style")
             style["name"].encode()  # half a character can neither be shown nor written
-        for field in (*LOOK, *OLD_FIELDS):
+        for field in (*LOOK_FIELDS, *OLD_FIELDS):
             wanted = type(getattr(Look(), OLD_FIELDS.get(field, field)))
             if (
                 look

@@ -1,4 +1,4 @@
-"""The networks that can be taught to find people, each with its own loss."""
+"""The networks that can be trained to find people, each with its own loss."""
 
 from __future__ import annotations
 

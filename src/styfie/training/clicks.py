@@ -135,7 +135,7 @@ def draw_clicks(mask: Mask, more: int, draw: np.random.Generator) -> tuple[list[
         if draw.random() < 0.5 or mask.all():
             add.append(_inside(mask, draw))
         else:
-            remove.append(_beside(mask, draw))
+            remove.append(_point_outside(mask, draw))
     return add, remove
 
 
@@ -144,7 +144,7 @@ def _inside(mask: Mask, draw: np.random.Generator) -> Point:
     return _any_of(deep >= min(2.0, 0.5 * deep.max()), draw)
 
 
-def _beside(mask: Mask, draw: np.random.Generator) -> Point:
+def _point_outside(mask: Mask, draw: np.random.Generator) -> Point:
     away = ndimage.distance_transform_edt(~mask)
     near = (away > 2) & (away < NEAR * mask.sum() ** 0.5)
     return _any_of(near if near.any() else ~mask, draw)

@@ -162,11 +162,11 @@ def spoil(batch: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(draw(*each) < 0.2, scaled, batch).clamp(0, 1)
 
 
-def feature_loss(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> dict[str, Tensor]:
+def feature_loss(found: Sequence[Tensor], target: Sequence[Tensor]) -> dict[str, Tensor]:
     """Per tap: mean squared error over the reference's variance; `total` is their mean."""
     terms = {
         f"tap{i}": F.mse_loss(a.float(), b.float()) / b.float().var()
-        for i, (a, b) in enumerate(zip(found, wanted, strict=True), 1)
+        for i, (a, b) in enumerate(zip(found, target, strict=True), 1)
     }
     return terms | {"total": torch.stack(list(terms.values())).mean()}
 

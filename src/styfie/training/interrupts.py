@@ -27,11 +27,11 @@ def interrupts(heeded: bool) -> Iterator[Interrupt]:
         yield interrupt
         return
 
-    def ask(_signal: int, _frame: FrameType | None) -> None:
+    def request_stop(_signal: int, _frame: FrameType | None) -> None:
         interrupt.requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = signal.signal(signal.SIGINT, request_stop)
     try:
         yield interrupt
     finally:

@@ -84,7 +84,7 @@ class PublishedSet:
         return None if name is None else values_of(self.files.open(name))
 
 
-def _beside(files: Files, images: Sequence[str], masks: str, trimaps: str = "") -> Iterator[Pair]:
+def _paired(files: Files, images: Sequence[str], masks: str, trimaps: str = "") -> Iterator[Pair]:
     """Pictures in one of some folders, masks and trimaps of the same names in others."""
     truths, bands = files.below(masks), files.below(trimaps) if trimaps else {}
     folder = next((folder for folder in images if files.below(folder)), images[0])
@@ -171,9 +171,9 @@ def runs_of(counts: Sequence[int] | str, size: tuple[int, int]) -> Pixels:
 
 LAYOUTS: dict[str, Callable[[Files], Iterator[Pair]]] = {
     "aisegment": _aisegment,
-    "p3m": lambda files: _beside(files, ["original_image", "blurred_image"], "mask", "trimap"),
-    "ppm": lambda files: _beside(files, ["image"], "matte"),
-    "aim": lambda files: _beside(files, ["original"], "mask", "trimap"),
+    "p3m": lambda files: _paired(files, ["original_image", "blurred_image"], "mask", "trimap"),
+    "ppm": lambda files: _paired(files, ["image"], "matte"),
+    "aim": lambda files: _paired(files, ["original"], "mask", "trimap"),
     "easyportrait": _easyportrait,
     "coco": _coco,
 }

@@ -1,4 +1,4 @@
-"""Perceptual losses that painting networks are taught by: those of the optimising engine, and patches of plain pixels.
+"""Perceptual losses that painting networks are trained by: those of the optimising engine, and patches of plain pixels.
 
 Wasserstein-2 distances of features' means and covariances, content of the photo in the style's colours, a Charbonnier
 term for grain, total variation, range: as `engines.objective`, but differentiated by autograd and of whole pictures.
@@ -59,17 +59,21 @@ def perceptual_targets(encoder: Encoder, style: Tensor, maps: Mapping[str, Tenso
 
 
 def painting_terms(
-    encoder: Encoder, painted: Tensor, kept: Mapping[str, Tensor], wanted: PerceptualTargets, lesson: Lesson
+    encoder: Encoder,
+    painted: Tensor,
+    content_features: Mapping[str, Tensor],
+    targets: PerceptualTargets,
+    lesson: Lesson,
 ) -> tuple[dict[str, Tensor], Mapping[str, Tensor]]:
-    """Weighted terms () of a painted picture (1, 3, H, W), `kept` being features whose content taps it is to have.
+    """Weighted terms () of a painted picture (1, 3, H, W), `content_features` being those whose content it is to have.
 
     Its own features come with them.
     """
     found = encoder(painted)
-    apart = (1 - lesson.half) * style_distance(found, wanted.whole)
+    apart = (1 - lesson.half) * style_distance(found, targets.whole)
     if lesson.half:
-        apart = apart + lesson.half * style_distance(encoder(halve(painted)), wanted.half)
-    content = content_distance(found, {tap: kept[tap] for tap in encoder.content_taps}, wanted.unit)
+        apart = apart + lesson.half * style_distance(encoder(halve(painted)), targets.half)
+    content = content_distance(found, {tap: content_features[tap] for tap in encoder.content_taps}, targets.unit)
     return {"style": apart, "content": lesson.content * content, **pixel_terms(painted, lesson)}, found
 
 
@@ -79,7 +83,7 @@ def style_targets(style: Mapping[str, Tensor]) -> Targets:
     return {tap: loss.prepare(_sums(features)) for tap, features in style.items()}
 
 
-def style_distance(found: Mapping[str, Tensor], wanted: Targets) -> Tensor:
+def style_distance(found: Mapping[str, Tensor], targets: Targets) -> Tensor:
     """Wasserstein-2 distance () of features (1, C, H, W) to a style's, summed over taps; differentiable.
 
     By its closed-form gradient, which takes one decomposition where autograd takes two, and is exact where eigenvalues
@@ -90,7 +94,7 @@ def style_distance(found: Mapping[str, Tensor], wanted: Targets) -> Tensor:
     total = next(iter(found.values())).new_zeros((), dtype=torch.float32)
     for tap, features in found.items():
         sample = _sums(features)
-        value, *slopes = slope(Moments(*(one.detach() for one in sample)), wanted[tap])
+        value, *slopes = slope(Moments(*(one.detach() for one in sample)), targets[tap])
         by_second, by_first = slopes
         # Worth nothing, and of the right gradient.
         change = by_second * (sample.second - sample.second.detach())
@@ -111,9 +115,9 @@ def contrasts(style: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def content_distance(found: Mapping[str, Tensor], kept: Mapping[str, Tensor], unit: Mapping[str, Tensor]) -> Tensor:
-    """Mean squared difference () of features (1, C, H, W) in units of a contrast, the mean over the taps of `kept`."""
-    return torch.stack([F.mse_loss(found[tap].float(), one.float()) / unit[tap] for tap, one in kept.items()]).mean()
+def content_distance(found: Mapping[str, Tensor], target: Mapping[str, Tensor], unit: Mapping[str, Tensor]) -> Tensor:
+    """Mean squared difference () of features (1, C, H, W) in units of a contrast, the mean over `target`'s taps."""
+    return torch.stack([F.mse_loss(found[tap].float(), one.float()) / unit[tap] for tap, one in target.items()]).mean()
 
 
 def pixel_terms(painted: Tensor, lesson: Lesson) -> dict[str, Tensor]:

@@ -25,7 +25,7 @@ from styfie.training.files import Files
 from styfie.training.readers import PortraitSet
 
 TABLE = "things.tsv"
-LEAST = 0.02  # share of the picture that a thing has, at least
+MIN_AREA = 0.02  # share of the picture that a thing has, at least
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Scene:
 
 
 def read_scenes(source: Path, part: str, leave_out: Sequence[str] = (), people: int = 0) -> Iterator[Scene]:
-    """The pictures of `source`, in its folder `part` where there is one, that have things of the share `LEAST`.
+    """The pictures of `source`, in its folder `part` where there is one, that have things of the share `MIN_AREA`.
 
     Those with a word of `leave_out` in their path, or in the licence that `things.tsv` states, are passed over. Of
     portraits at most `people` are taken, evenly spread; all if 0.
@@ -61,7 +61,7 @@ def read_scenes(source: Path, part: str, leave_out: Sequence[str] = (), people: 
     else:
         scenes = _portraits(files, root.rstrip("/"), leave_out, people)
     for scene in scenes:
-        if large := [thing for thing in scene.things if thing.mask.mean() >= LEAST]:
+        if large := [thing for thing in scene.things if thing.mask.mean() >= MIN_AREA]:
             yield Scene(scene.name, scene.image, large)
 
 

@@ -14,8 +14,8 @@ def write_whole(file: Path, data: bytes) -> None:
     replace_whole(beside, file)
 
 
-def replace_whole(beside: Path, file: Path) -> None:
+def replace_whole(written: Path, file: Path) -> None:
     """Rename a written file over `file`, once its bytes are on the disk: a rename may reach it before them."""
-    sync(beside)
-    beside.replace(file)
+    sync(written)
+    written.replace(file)
     sync(file.parent)

@@ -28,9 +28,9 @@ def check_styles(looks: Mapping[str, LookSchema], own: Collection[str]) -> None:
                 )
 
 
-def is_styled(asked: PaintRequest | None) -> bool:
+def is_styled(request: PaintRequest | None) -> bool:
     """Whether it asks for something that has to be painted."""
-    return asked is not None and any(look.styles for look in asked.looks.values())
+    return request is not None and any(look.styles for look in request.looks.values())
 
 
 def with_styles(looks: Mapping[str, dict[str, Any]], regions: Collection[str]) -> dict[str, dict[str, Any]]:

@@ -59,19 +59,19 @@ class Guard:
                 found.setdefault("cache-control", "no-store")
             await send(message)
 
-        refused = self._refusal(scope, headers)
+        refused = self._rejection(scope, headers)
         if refused is None and (cookie := self._entering(scope)) is not None:
-            await _answer(sent, 303, None, [(b"location", b"/"), (b"set-cookie", cookie.encode())])
+            await _respond(sent, 303, None, [(b"location", b"/"), (b"set-cookie", cookie.encode())])
             return
         if refused is None:
             refused = self._unknown(headers)
         if refused is not None:
             await _drain(receive, self.options.most_bytes)
-            await _answer(sent, *refused)
+            await _respond(sent, *refused)
             return
         await self._limited(scope, receive, sent, headers)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+    def _rejection(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Another site's page may neither ask nor be asked by a name that was bent to here."""
         host = headers.get("host", "")
         if len(headers.getlist("host")) != 1 or not self._is_allowed(host):
@@ -133,7 +133,7 @@ class Guard:
         too_large = 413, f"More than {most // 10**6} MB were sent: a smaller file is wanted."
         if on_event.isdecimal() and int(on_event) > most:
             await _drain(receive, DRAINED * most)
-            await _answer(send, *too_large)
+            await _respond(send, *too_large)
             return
         read = 0
 
@@ -154,7 +154,7 @@ class Guard:
             await self.app(scope, counted, instead)
         if read > most:
             await _drain(receive, DRAINED * most)
-            await _answer(send, *too_large)
+            await _respond(send, *too_large)
 
 
 async def _drain(receive: Receive, most: int) -> None:
@@ -167,7 +167,9 @@ async def _drain(receive: Receive, most: int) -> None:
             return
 
 
-async def _answer(send: Send, status: int, error: str | None, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+async def _respond(
+    send: Send, status: int, error: str | None, headers: list[tuple[bytes, bytes]] | None = None
+) -> None:
     body = b"" if error is None else json.dumps({"error": error}).encode()
     kind = [] if error is None else [(b"content-type", b"application/json")]
     length = [(b"content-length", str(len(body)).encode())]

@@ -104,12 +104,22 @@ class CameraResponse(BaseModel):
     id: str
 
 
+class FieldResponse(BaseModel):
+    """A field of a look: what it is, and for a number its range."""
+
+    name: str
+    help: str
+    low: float | None
+    high: float | None
+
+
 class AboutResponse(BaseModel):
     """What this server is, takes and keeps."""
 
     version: str
     device: str
     limits: dict[str, Any]
+    fields: list[FieldResponse]
     engines: list[StyleResponse]
     defaults: dict[str, Any]
     choices: dict[str, list[Any]]

@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from styfie.engines import ENGINES
 from styfie.errors import InputError
-from styfie.looks import BOKEHS, BRUSHES, COLORS, STROKES, Look
+from styfie.fields import options_of
+from styfie.looks import BOKEHS, COLORS, Look
 from styfie.losses import STYLE_LOSSES
 from styfie.segmentation import SEGMENTERS
-from styfie.settings import DEVICES, OLD_ENGINES, QUALITIES, STARTS, Settings
+from styfie.settings import OLD_ENGINES, Settings
 
 LONGEST_NAME = 60
 """Letters of a region's or a style's name."""
@@ -29,15 +30,10 @@ Point = tuple[UnitFloat, UnitFloat]
 if TYPE_CHECKING:
     Color = str
     Bokeh = str
-    BrushName = str
-    Quality = str
-    Device = str
     EngineName = str
     LossName = str
-    Start = str
 else:  # one list of each: that of the library, and of the packages installed beside it
-    Color, Bokeh, BrushName = Literal[COLORS], Literal[BOKEHS], Literal[BRUSHES]
-    Quality, Device, Start = Literal[tuple(QUALITIES)], Literal[DEVICES], Literal[STARTS]
+    Color, Bokeh = Literal[COLORS], Literal[BOKEHS]
     EngineName = Annotated[
         Literal[tuple(name for name, entry in ENGINES.items() if not entry.needs)],
         BeforeValidator(lambda name: OLD_ENGINES.get(name, name) if isinstance(name, str) else name),
@@ -58,39 +54,50 @@ class StyleSchema(_Schema):
     weight: float = Field(default=1.0, ge=0.001, le=1000)
 
 
-class LookSchema(_Schema):
-    """How one region is to look; without styles it stays photo."""
-
+class _Styled(_Schema):
     styles: list[StyleSchema] = Field(default_factory=list, max_length=8)
-    strength: float = Field(default=Look.strength, ge=0, le=1)
-    color: Color = Look.color
-    stroke: float = Field(default=Look.stroke, ge=STROKES[0], le=STROKES[1])
-    content: float = Field(default=Look.content, ge=0, le=1)
-    likeness: float = Field(default=Look.likeness, ge=0, le=1)
-    brush: BrushName = Look.brush
-    blur: float = Field(default=Look.blur, ge=0, le=MOST_BLUR)
-    bokeh: Bokeh = Look.bokeh
+
+
+def _with_fields(
+    base: type[_Schema], kind: Any, types: Mapping[str, Any], most: Mapping[str, float], without: str
+) -> Any:
+    """A schema with the fields of a dataclass that are asked for: their kinds, defaults, ranges and help.
+
+    `types` are those that the registries know better, `most` what a server takes where the library takes more, and
+    `without` names what is not asked for here.
+    """
+    made: dict[str, Any] = {}
+    for name, (field, option) in options_of(kind).items():
+        if name != without:
+            plain: Any = {"int": int, "float": float, "bool": bool, "str": str}[str(field.type)]
+            if option.choices:
+                plain = Literal[option.choices]
+            high = most.get(name, option.high)
+            said = Field(default=field.default, ge=option.low, le=high, description=option.help)
+            made[name] = (types.get(name, plain), said)
+    return create_model(f"_{kind.__name__}Fields", __base__=base, **made)
+
+
+# Depth is not asked for here.
+_LookFields: Any = _with_fields(_Styled, Look, {}, {"blur": MOST_BLUR}, without="depth_falloff")
+_SettingsFields: Any = _with_fields(
+    _Schema,
+    Settings,
+    {"engine": EngineName, "loss": LossName, "segmenter": Annotated[str, Field(pattern=SEGMENTER)]},
+    {"steps": MOST_STEPS, "seed": 2**53, "max_memory": 64, "radius": MOST_BLUR},
+    without="encoder",
+)
+
+
+class LookSchema(_LookFields):  # type: ignore[misc]
+    """How one region is to look; without styles it stays photo."""
 
 
 Looks = dict[RegionName, LookSchema]
 
 
-class SettingsSchema(_Schema):
+class SettingsSchema(_SettingsFields):  # type: ignore[misc]
     """What is asked of a run."""
-
-    size: int = Field(default=Settings.size, ge=0, le=16_384, description="Longest side; 0 = the photo's own.")
-    quality: Quality = Settings.quality
-    steps: int = Field(default=Settings.steps, ge=0, le=MOST_STEPS, description="0 = as the quality asks.")
-    seed: int = Field(default=Settings.seed, ge=0, le=2**53)
-    device: Device = Settings.device
-    engine: EngineName = Settings.engine
-    loss: LossName = Settings.loss
-    segmenter: str = Field(default=Settings.segmenter, pattern=SEGMENTER)
-    start: Start = Settings.start
-    max_memory: float = Field(default=Settings.max_memory, ge=0.5, le=64)
-    radius: float = Field(default=Settings.radius, ge=0, le=MOST_BLUR)
-    lens: Bokeh = Settings.lens
-    mark: bool = Field(default=Settings.mark, description="Whether pictures say in their metadata that they are paint.")
 
     def settings(self) -> Settings:
         """The same for the library."""

@@ -25,8 +25,8 @@ def to_text(values: Values, more: Values) -> str:
     return json.dumps({**more, **values, "schema": SCHEMA})
 
 
-def from_text(text: str, known: Collection[str]) -> tuple[Values, Values]:
-    """The `known` values of a `job.json`, as this version understands them, and those that it does not know.
+def from_text(text: str, names: Collection[str]) -> tuple[Values, Values]:
+    """The `names` values of a `job.json`, as this version understands them, and those that it does not know.
 
     Raises:
         UnreadableError: it is no job's, or a newer schema's.
@@ -40,12 +40,12 @@ def from_text(text: str, known: Collection[str]) -> tuple[Values, Values]:
     schema = found.pop("schema", SCHEMA)
     if not isinstance(schema, int) or schema > SCHEMA:
         raise UnreadableError("a newer version of Styfie wrote it")
-    values = {name: value for name, value in found.items() if name in known}
+    values = {name: value for name, value in found.items() if name in names}
     try:
         _understand(values)
     except (TypeError, AttributeError, KeyError):
         raise UnreadableError("its looks, settings or regions cannot be understood") from None
-    return values, {name: value for name, value in found.items() if name not in known}
+    return values, {name: value for name, value in found.items() if name not in names}
 
 
 def _understand(values: Values) -> None:

@@ -91,7 +91,7 @@ class Studio(Keeper):
     async def post(
         self,
         photo: BinaryIO,
-        asked: PaintRequest | None = None,
+        request: PaintRequest | None = None,
         styles: Iterable[tuple[str, BinaryIO]] = (),
         recipe: BinaryIO | None = None,
         name: str = "",
@@ -104,7 +104,7 @@ class Studio(Keeper):
         """
         if self._coming + sum(job.state == "reading" for job in self.jobs) >= self.options.waiting:
             raise BusyError(f"{self.options.waiting} photos are waiting to be looked at: send this one in a while.")
-        painted = recipe is not None or is_styled(asked)
+        painted = recipe is not None or is_styled(request)
         if painted:
             self._want_turn()
         job = self.jobs.new()
@@ -112,7 +112,7 @@ class Studio(Keeper):
         self._coming += 1
         self._coming_painted += painted
         try:
-            await self._receive(job, photo, asked, styles, recipe)
+            await self._receive(job, photo, request, styles, recipe)
             self.jobs.keep(job, new=True)
         except BaseException:
             self.jobs.remove(job)
@@ -128,7 +128,7 @@ class Studio(Keeper):
         self,
         job: Job,
         photo: BinaryIO,
-        asked: PaintRequest | None,
+        request: PaintRequest | None,
         styles: Iterable[tuple[str, BinaryIO]],
         recipe: BinaryIO | None,
     ) -> None:
@@ -136,12 +136,12 @@ class Studio(Keeper):
         for name, style in styles:
             await self.uploads.take_style(job, name, style)
         if recipe is not None:
-            asked = await self.uploads.take_recipe(job, recipe)
-        asked = asked or PaintRequest()
-        check_size(asked.settings, self.options.longest)
-        check_styles(asked.looks, job.styles)
-        job.settings, job.looks = asked.settings.model_dump(), plain(asked.looks)
-        job.then_paint = is_styled(asked)
+            request = await self.uploads.take_recipe(job, recipe)
+        request = request or PaintRequest()
+        check_size(request.settings, self.options.longest)
+        check_styles(request.looks, job.styles)
+        job.settings, job.looks = request.settings.model_dump(), plain(request.looks)
+        job.then_paint = is_styled(request)
         job.used = self.clock.now
 
     async def _read(self, job: Job) -> None:

@@ -125,13 +125,13 @@ def label_of(name: str) -> str:
     return f"my {label}"[:LABEL] if label in BUILT_IN else label
 
 
-def _label(name: str, known: set[str]) -> str:
+def _label(name: str, taken: set[str]) -> str:
     """The same, told apart from those that are known, as phones call all they send alike: the second is `… (2)`."""
     label = label_of(name)
     stem, dot, suffix = label.rpartition(".")
     stem, end = (stem, dot + suffix) if stem else (label, "")
     number, found = 1, label
-    while found in known:
+    while found in taken:
         number += 1
         found = f"{stem[: LABEL - len(f' ({number}){end}')]} ({number}){end}"
     return found

@@ -16,7 +16,7 @@ from typing import Any
 from styfie.web.atomic import replace_whole, write_whole
 from styfie.web.jobs import GROWING, Job
 
-MOST = 12  # that are kept of a job: the oldest goes
+MAX_VERSIONS = 12  # that are kept of a job: the oldest goes
 NEEDED, FILES = "painting.ora", ("painting.ora", "both.png", GROWING)
 PREFIX, ABOUT = "version-", "version.json"
 
@@ -55,7 +55,7 @@ def keep(folder: Path, job: Job) -> int | None:
             _link(folder / name, into / name)
     about = Version(job.painted_looks, job.settings, job.painted)
     write_whole(into / ABOUT, json.dumps(asdict(about)).encode())  # the last: with it, it is one
-    for old in numbers(folder)[:-MOST]:
+    for old in numbers(folder)[:-MAX_VERSIONS]:
         shutil.rmtree(folder_of(folder, old), ignore_errors=True)
     return number
 

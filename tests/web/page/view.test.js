@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FIT, held, MOST, pinched, zoomed } from "../../../src/styfie/web/page/view.js";
+import { FIT, clamped, MAX_ZOOM, pinched, zoomed } from "../../../src/styfie/web/page/view.js";
 
 /** Where a place of the picture (from its middle, at zoom 1) is seen. */
 const seen = ({ zoom, x, y }, [px, py]) => [x + zoom * px, y + zoom * py];
@@ -20,12 +20,12 @@ test("what is under the pointer stays there while it is zoomed", () => {
 
 test("it is zoomed within bounds", () => {
   assert.equal(zoomed(FIT, 0.2, [5, 5]).zoom, 1);
-  assert.equal(zoomed(FIT, 1e6, [5, 5]).zoom, MOST);
+  assert.equal(zoomed(FIT, 1e6, [5, 5]).zoom, MAX_ZOOM);
 });
 
 test("the frame stays full, and what is smaller than it in its middle", () => {
-  assert.deepEqual(held({ zoom: 2, x: 500, y: -500 }, [100, 80], [120, 200]), { zoom: 2, x: 40, y: 0 });
-  assert.deepEqual(held({ zoom: 1, x: 3, y: 3 }, [100, 100], [100, 100]), FIT);
+  assert.deepEqual(clamped({ zoom: 2, x: 500, y: -500 }, [100, 80], [120, 200]), { zoom: 2, x: 40, y: 0 });
+  assert.deepEqual(clamped({ zoom: 1, x: 3, y: 3 }, [100, 100], [100, 100]), FIT);
 });
 
 test("what is under two fingers stays under them", () => {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import styfie
 from styfie.gallery import BUILT_IN
+from styfie.looks import STROKES
 from tests.web.conftest import API, TestClient
 from tests.web.stubs import StubStudio
 
@@ -20,4 +21,7 @@ def test_it_says_what_it_is_and_takes(client: TestClient, studio: StubStudio) ->
     about = client.get(f"{API}/about").json()
     assert about["version"] == styfie.__version__ and about["limits"]["bytes"] == studio.options.most_bytes
     assert "WebP" in about["limits"]["filetypes"] and "optimise" in [engine["name"] for engine in about["engines"]]
+    described = {field["name"]: field for field in about["fields"]}
+    assert set(described) == set(about["defaults"]["look"]) - {"styles"}
+    assert (described["stroke"]["low"], described["stroke"]["high"]) == STROKES and described["color"]["high"] is None
     assert all({one, other} <= set(BUILT_IN) for one, other in about["choices"]["pairs"])

@@ -34,14 +34,14 @@ def belief_propagation(unary: Tensor, across: Tensor, down: Tensor, rounds: int)
     height, width, count = unary.shape
     damping = DAMPING if min(height, width) > 1 else 0.0
     rounds = rounds if min(height, width) > 1 else max(height, width)
-    told = unary.new_zeros(4, height, width, count)  # by a node's left, right, upper and lower neighbour
+    messages = unary.new_zeros(4, height, width, count)  # by a node's left, right, upper and lower neighbour
     board = _checkerboard(height, width)
     best = unary.argmin(2)
     least = energy(unary, across, down, best)
     for turn in range(2 * rounds):
-        _send(unary + told.sum(0), told, across, down, board == turn % 2, damping)
+        _send(unary + messages.sum(0), messages, across, down, board == turn % 2, damping)
         if turn % 2:
-            labels = (unary + told.sum(0)).argmin(2)
+            labels = (unary + messages.sum(0)).argmin(2)
             if (found := energy(unary, across, down, labels)) < least:
                 best, least = labels, found
     return descend(unary, across, down, best)
@@ -69,8 +69,8 @@ def _checkerboard(height: int, width: int) -> Tensor:
     return (torch.arange(height)[:, None] + torch.arange(width)) % 2
 
 
-def _send(belief: Tensor, told: Tensor, across: Tensor, down: Tensor, sends: Tensor, damping: float) -> None:
-    """New messages, into `told`, from the nodes that send; what a node told is not told back to it."""
+def _send(belief: Tensor, messages: Tensor, across: Tensor, down: Tensor, sends: Tensor, damping: float) -> None:
+    """New messages, into `messages`, from the nodes that send; what a node told is not told back to it."""
     every, first, last = slice(None), slice(None, -1), slice(1, None)
     ways = (  # whom it is told by and from where the other is told, the costs, who tells and who is told
         (0, 1, across, (every, first), (every, last)),
@@ -78,12 +78,12 @@ def _send(belief: Tensor, told: Tensor, across: Tensor, down: Tensor, sends: Ten
         (2, 3, down, (first,), (last,)),
         (3, 2, down.transpose(2, 3), (last,), (first,)),
     )
-    heard = told.clone()
+    heard = messages.clone()
     for way, back, costs, here, there in ways:
         message = ((belief[here] - heard[back][here])[..., None] + costs).amin(2)
         message -= message.amin(2, keepdim=True)  # only differences matter, and sums do not grow
         old = heard[way][there]
-        told[way][there] = torch.where(sends[here][..., None], damping * old + (1 - damping) * message, old)
+        messages[way][there] = torch.where(sends[here][..., None], damping * old + (1 - damping) * message, old)
 
 
 def _pairs(table: Tensor, a: Tensor, b: Tensor) -> Tensor:

@@ -23,10 +23,8 @@ from styfie.images import fit_size, resize
 MODE_SIZE = 80  # longest side at which modes are looked for: strokes and grain are smaller than its pixels
 REACH, RANGE = 4, 10.0  # of mean shift: pixels of that size, and distance in CIE Lab
 SHIFTS = 6  # steps of mean shift
-DRAFT_RADIUS, DRAFT_VARIANCE = (
-    8 / 256,
-    0.02,
-)  # guided filter: radius as a share of the longest side, and variance that counts as detail
+# Of the guided filter: radius as a share of the longest side, and variance that counts as detail.
+DRAFT_RADIUS, DRAFT_VARIANCE = 8 / 256, 0.02
 CONTOUR = 3 / 512  # deviation of the inner Gaussian that finds contours, likewise
 STRONG, FAINT = 0.96, 0.01  # quantile of the differences that is all edge, and the least that may be it
 
@@ -95,15 +93,15 @@ def mean_shift(picture: Tensor, lab: Tensor) -> Tensor:
     return found[:, 3:6]
 
 
-def guided_filter(guide: Tensor, picture: Tensor, radius: int, kept: float) -> Tensor:
+def guided_filter(guide: Tensor, picture: Tensor, radius: int, epsilon: float) -> Tensor:
     """A picture (1, 3, H, W), smooth but for the edges of the guide: each channel by the guide's own.
 
-    Within squares of 2 radius + 1 pixels it is a line over the guide; `kept` is the variance of the guide, in squared
-    units of it, from which its edges count.
+    Within squares of 2 radius + 1 pixels it is a line over the guide; `epsilon` is the variance of the guide, in its
+    squared units, from which its edges count.
     """
     mean, goal = _box(guide, radius), _box(picture, radius)
     variance = _box(guide * guide, radius) - mean * mean
-    slope = (_box(guide * picture, radius) - mean * goal) / (variance + kept)
+    slope = (_box(guide * picture, radius) - mean * goal) / (variance + epsilon)
     return _box(slope, radius) * guide + _box(goal - slope * mean, radius)
 
 

@@ -64,7 +64,7 @@ class ComponentOptions:
     face: float = 3.0  # how much more features count on a face of full likeness
     fine: float = 3.2  # the square of likeness times this is how far the draft of a face is a finer one
     calm: float = 0.65  # how much of paint and edge goes where the draft is all fine
-    kept: float = 0.15  # of the photo's own paint and edge
+    photo_detail: float = 0.15  # of the photo's own paint and edge
     edge: float = 1.2  # contrast of the edge layer
     screen: float = 0.05  # weight of values beside gradients in the reconstruction
     detail: float = 0.5  # of the photo's finer detail, where the painting is enlarged
@@ -178,7 +178,7 @@ class _Canvas:
         self.fine = guided_filter(self.target, self.target, max(1, round(FINE * longest)), SHARP)
         self.sheets = [turned(style, round(look.stroke * longest), longest) for style in look.styles]
         weights = [style.weight for style in look.styles]
-        self.shares = [max(1, round(options.fresh * weight / sum(weights))) for weight in weights]
+        self.counts = [max(1, round(options.fresh * weight / sum(weights))) for weight in weights]
         self.rounds = math.ceil(settings.steps_of() / ROUNDS)
         self.random = torch.Generator().manual_seed(settings.seed)
         self.factors = [2**n for n in reversed(range(_levels(longest, options.levels)))]
@@ -194,10 +194,12 @@ class _Canvas:
             bank = bank_at(self.sheets, factor)
             nearest = Nearest(bank, self.random)
             for _ in range(self.options.sweeps):
-                candidates = nearest(features, self.shares, self.options.pool)
+                candidates = nearest(features, self.counts, self.options.pool)
                 if held is not None and last is not None:
-                    kept = inherited(held, 1 if last is bank else 2, last, bank, (features.shape[0], features.shape[1]))
-                    candidates = self._with_current(bank, kept, candidates)
+                    current = inherited(
+                        held, 1 if last is bank else 2, last, bank, (features.shape[0], features.shape[1])
+                    )
+                    candidates = self._with_current(bank, current, candidates)
                 costs = data_costs(bank, features, candidates, 1 + self.options.face * likeness)
                 if held is not None:
                     costs += self.options.worn * _median(costs) * usage(bank, candidates[..., 0], candidates)
@@ -205,11 +207,11 @@ class _Canvas:
                 last = bank
                 yield losses, partial(self._picture, bank, held, size)
 
-    def _with_current(self, bank: Bank, kept: Tensor, fresh: Tensor) -> Tensor:
+    def _with_current(self, bank: Bank, current: Tensor, fresh: Tensor) -> Tensor:
         """Candidates (h, w, K) from what is kept (h, w, 5), places around the first of it, and fresh ones."""
-        kept = torch.where(kept >= 0, kept, fresh[..., :1])
+        current = torch.where(current >= 0, current, fresh[..., :1])
         ways = torch.randint(-2, 3, (2, *fresh.shape[:2], self.options.shifted), generator=self.random)
-        return torch.cat([kept, bank.moved(kept[..., :1], ways[0], ways[1]), fresh], 2)
+        return torch.cat([current, bank.moved(current[..., :1], ways[0], ways[1]), fresh], 2)
 
     def _chosen(self, bank: Bank, candidates: Tensor, unary: Tensor) -> tuple[Tensor, dict[str, float]]:
         """The places (h, w) of least cost, and the costs per node in medians of what features cost."""
@@ -234,7 +236,7 @@ class _Canvas:
         draft = torch.lerp(self.photo.draft, self.fine, fine)
         detail = (1 - options.calm * fine) * resize(detail, (draft.shape[-2], draft.shape[-1]))
         picture = self.scene.photo.clone()
-        picture[self.box] = draft + torch.lerp(detail, self.target - draft, options.kept)
+        picture[self.box] = draft + torch.lerp(detail, self.target - draft, options.photo_detail)
         return picture
 
 

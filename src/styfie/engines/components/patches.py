@@ -37,20 +37,20 @@ class Nearest:
         self.axes = torch.linalg.eigh(centred.T @ centred)[1][:, -AXES:].float()
         self.bases = [(bank.features(places) - self.mean) @ self.axes for places in self.places]
 
-    def __call__(self, wanted: Tensor, shares: Sequence[int], pool: int) -> Tensor:
+    def __call__(self, features: Tensor, counts: Sequence[int], pool: int) -> Tensor:
         """Places (h, w, sum of shares) for features (h, w, 45), from each style its share.
 
         Its nearest one first, and others drawn from a pool of the nearest that is so many times as large as the share:
         nodes that want the same do not all get the same.
         """
-        query = ((wanted - self.mean) @ self.axes).flatten(0, 1)
-        found = torch.cat([self._drawn(part, shares, pool) for part in query.split(TOGETHER)])
-        return found.view(*wanted.shape[:2], -1)
+        query = ((features - self.mean) @ self.axes).flatten(0, 1)
+        found = torch.cat([self._drawn(part, counts, pool) for part in query.split(TOGETHER)])
+        return found.view(*features.shape[:2], -1)
 
-    def _drawn(self, query: Tensor, shares: Sequence[int], pool: int) -> Tensor:
+    def _drawn(self, query: Tensor, counts: Sequence[int], pool: int) -> Tensor:
         found = []
-        for known, places, share in zip(self.bases, self.places, shares, strict=True):
-            away = torch.addmm(known.square().sum(1), query, known.T, alpha=-2)
+        for basis, places, share in zip(self.bases, self.places, counts, strict=True):
+            away = torch.addmm(basis.square().sum(1), query, basis.T, alpha=-2)
             near = away.topk(min(share * pool, len(places)), 1, largest=False).indices
             lot = torch.rand(near.shape, generator=self.random)
             lot[:, 0] = -1
@@ -101,7 +101,7 @@ def repeats(bank: Bank, first: Tensor, second: Tensor, down: int, across: int) -
     return (near & ~((rows == down) & (columns == across))).float()
 
 
-def usage(bank: Bank, held: Tensor, candidates: Tensor) -> Tensor:
+def usage(bank: Bank, current: Tensor, candidates: Tensor) -> Tensor:
     """How often nodes that hold places (H, W) take from where candidates (H, W, K) are, in doublings.
 
     By squares of `STEP` pixels of a sheet; 0 for what is taken once or not at all.
@@ -113,7 +113,7 @@ def usage(bank: Bank, held: Tensor, candidates: Tensor) -> Tensor:
         return (sheet * (height // STEP + 1) + top // STEP) * (width // STEP + 1) + left // STEP
 
     wanted = squares(candidates)
-    count = torch.bincount(squares(held).flatten(), minlength=int(wanted.max()) + 1)
+    count = torch.bincount(squares(current).flatten(), minlength=int(wanted.max()) + 1)
     return count[wanted].clamp_min(1).log2()
 
 

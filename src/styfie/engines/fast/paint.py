@@ -2,7 +2,7 @@
 
 Class 2.3 in the taxonomy of Jing et al. (2018). The photo's features within a region are moved to the style's mean and
 covariance at five scales (`transport`), and one small network makes the picture from them (`network`). Pictures larger
-than the network was taught on are painted coarse to fine, each scale beginning from the one below, so that strokes
+than the network was trained on are painted coarse to fine, each scale beginning from the one below, so that strokes
 keep their size; those that are larger than `TILE` in overlapping tiles, with statistics over the whole picture.
 """
 

@@ -49,10 +49,10 @@ def gaussian_of(moments: Moments) -> Gaussian:
     return Gaussian(moments.mean[None], moments.covariance[None])
 
 
-def blend(gaussians: Sequence[Gaussian], shares: Sequence[float]) -> Gaussian:
+def blend(gaussians: Sequence[Gaussian], weights: Sequence[float]) -> Gaussian:
     """Between several, by shares that sum to 1."""
     mean, covariance = (
-        torch.stack([share * one for share, one in zip(shares, each, strict=True)]).sum(0)
+        torch.stack([share * one for share, one in zip(weights, each, strict=True)]).sum(0)
         for each in zip(*gaussians, strict=True)
     )
     return Gaussian(mean, covariance)

@@ -1,1 +1,1 @@
-"""Networks that were taught their styles."""
+"""Per-style networks."""

@@ -1,4 +1,4 @@
-"""A network that was taught a style, and the style's picture with it, as one file."""
+"""A per-style network, and the style's picture with it, as one file."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def read_per_style(file: Path) -> PerStyleFile:
             raise ValueError("no network of one style")
         return PerStyleFile(network, picture)
     except (SafetensorError, OSError, LookupError, RuntimeError, TypeError, ValueError):
-        raise InputError(f"{file.name} holds no taught style: a file of styfie train style is wanted.") from None
+        raise InputError(f"{file.name} holds no per-style network: a file of styfie train style is wanted.") from None
 
 
 def _checked(picture: Tensor) -> Tensor:

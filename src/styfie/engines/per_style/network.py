@@ -49,12 +49,12 @@ class TransformNet(nn.Module):
         """How many styles it knows."""
         return len(self.scale[0])
 
-    def forward(self, picture: Tensor, shares: Tensor) -> Tensor:
-        """Paint in the styles blended by `shares` (styles,), which sum to 1; the result has the picture's size."""
+    def forward(self, picture: Tensor, weights: Tensor) -> Tensor:
+        """Paint in the styles blended by `weights` (styles,), which sum to 1; the result has the picture's size."""
         height, width = picture.shape[-2:]
         # Reflection wants more pixels than it repeats, and two halvings whole cells.
         padded = F.pad(picture - 0.5, (0, -width % 4, 0, -height % 4), mode="replicate")
-        affine = iter([(shares @ scale, shares @ shift) for scale, shift in zip(self.scale, self.shift, strict=True)])
+        affine = iter([(weights @ scale, weights @ shift) for scale, shift in zip(self.scale, self.shift, strict=True)])
         x = padded
         for conv in self.down:
             x = F.relu(_normal(conv(x), *next(affine)))
@@ -63,13 +63,13 @@ class TransformNet(nn.Module):
             x = x + _normal(second(inner), *next(affine))
         for conv in self.up:
             x = F.relu(_normal(conv(F.interpolate(x, scale_factor=2.0)), *next(affine)))
-        found: Tensor = self.last(x)[..., :height, :width].float() + self._coloured(picture.float(), shares)
+        found: Tensor = self.last(x)[..., :height, :width].float() + self._coloured(picture.float(), weights)
         return found
 
-    def _coloured(self, picture: Tensor, shares: Tensor) -> Tensor:
+    def _coloured(self, picture: Tensor, weights: Tensor) -> Tensor:
         """The picture in the styles' colours."""
         with torch.autocast(picture.device.type, enabled=False):  # a difference of large numbers
-            blend = (torch.tensordot(shares.float(), one.float(), 1)[None] for one in (self.colour, self.spread))
+            blend = (torch.tensordot(weights.float(), one.float(), 1)[None] for one in (self.colour, self.spread))
             return transport(gaussian(picture), Gaussian(*blend), PLAIN)(picture).clamp(0, 1)
 
     @torch.no_grad()

@@ -54,10 +54,10 @@ class PerStylePainter:
         painted[box] = torch.stack(each).sum(0)
         return painted
 
-    def _run(self, key: Key, picture: Tensor, shares: Tensor) -> Tensor:
+    def _run(self, key: Key, picture: Tensor, weights: Tensor) -> Tensor:
         network = self._networks[key][0]
         kind = next(network.parameters()).dtype
-        found: Tensor = network(picture.to(kind), shares.to(picture.device, kind))
+        found: Tensor = network(picture.to(kind), weights.to(picture.device, kind))
         return found
 
     def _place(self, style: Style) -> tuple[Key, int]:

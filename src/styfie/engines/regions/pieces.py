@@ -25,7 +25,7 @@ from styfie.segmentation.jseg.merge import adjacency, merge_regions
 from styfie.segmentation.jseg.quantise import quantise
 from styfie.segmentation.portrait import load_network, predict
 
-WORK = 448  # longest side of the picture that is cut, in pixels
+CUTTING_SIZE = 448  # longest side of the picture that is cut, in pixels
 SMOOTH = 1.6  # deviation in those pixels of the vote by which borders become smooth
 SPECK, FEATURE = 40, 5  # pixels under which a piece goes to its neighbours, and a feature of a face
 FEATURES = (-0.14, -0.06, 0.13)  # of luma beside its surroundings: pupils and nostrils; brows and lips; teeth
@@ -51,7 +51,7 @@ def cut(photo: Tensor, alpha: Tensor, face: Tensor | None, count: int) -> Pieces
     `face` (1, 1, H, W) in [0, 1] is where features are kept.
     """
     size = (photo.shape[-2], photo.shape[-1])
-    work = fit_size(size, min(WORK, max(size)))
+    work = fit_size(size, min(CUTTING_SIZE, max(size)))
     small = resize(photo, work).clamp(0, 1)
     owner = resize(alpha, work)[:, 0].argmax(0).numpy()
     held = np.zeros(work, np.float32) if face is None else resize(face, work)[0, 0].numpy()

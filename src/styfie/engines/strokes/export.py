@@ -78,21 +78,21 @@ def _strokes(part: Mapping[str, Any]) -> Strokes:
     return Strokes(str(part["brush"]), (height, width), ground, shape, start, end, opacity[:, 0], level[:, 0].long())
 
 
-def to_svg(drawing: Drawing, shares: Mapping[str, Tensor], photo: Tensor | None = None) -> str:
+def to_svg(drawing: Drawing, weights: Mapping[str, Tensor], photo: Tensor | None = None) -> str:
     """The picture as SVG, of the size of its regions' shares (1, 1, H, W).
 
     `weights` are what each painted region weighs, as `Painting.weights`. Where they sum to less than 1, `photo`
     (1, 3, H, W) shows; it is wanted only then.
     """
-    size = next(iter(shares.values())).shape[-2:]
+    size = next(iter(weights.values())).shape[-2:]
     height, width = int(size[0]), int(size[1])
-    below = 1 - torch.cat([shares[name] for name in drawing.regions]).sum(0, keepdim=True)
+    below = 1 - torch.cat([weights[name] for name in drawing.regions]).sum(0, keepdim=True)
     body = [] if photo is None else [f'<image width="{width}" height="{height}" href="{data_of(photo)}"/>']
     below = torch.zeros_like(below) if photo is None else below.clamp(0, 1)
     for number, (name, strokes) in enumerate(drawing.regions.items()):
         # Laid over the others one by one, so that in the end each has its share.
-        below = below + shares[name]
-        body += _group(number, name, strokes, max(height, width), shares[name] / below.clamp_min(1e-6))
+        below = below + weights[name]
+        body += _group(number, name, strokes, max(height, width), weights[name] / below.clamp_min(1e-6))
     inner = "\n".join(body)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '

@@ -75,15 +75,15 @@ class Work:
                 part = part if self.gradient is None else part + (self.gradient[at] * painted).sum()
             part.backward()
         if made is not None and self.updates % EVERY == 0:
-            self.gradient = self._pulled(made)
+            self.gradient = self._gradient_in_tiles(made)
         self.updates += 1
         return loss / float(self.total)
 
-    def _pulled(self, made: Tensor) -> Tensor:
+    def _gradient_in_tiles(self, made: Tensor) -> Tensor:
         """The gradient of the losses of the whole picture, given in tiles, by its pixels."""
         picture = self.tiles.join(made).requires_grad_()
-        (pull,) = torch.autograd.grad(torch.stack([whole(picture) for whole in self.wholes]).sum(), picture)
-        return self.tiles.cut(pull)
+        (gradient,) = torch.autograd.grad(torch.stack([whole(picture) for whole in self.wholes]).sum(), picture)
+        return self.tiles.cut(gradient)
 
 
 class Free:

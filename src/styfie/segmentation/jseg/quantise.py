@@ -12,7 +12,7 @@ WINDOW = 2  # pixels to each side of the one that is filtered
 IMPULSE, MOST_IMPULSES = 12.0, 3  # a step in the sorted distances that tells noise, and how many values may be noise
 STRIP = 32  # rows filtered at a time: their windows fit in the processor's cache
 CELL = 1.0  # side of the cells of Luv in which pixels of nearly one colour are put together
-FEWEST, MOST = 17, 256  # colours before near ones are merged
+MIN_COLOURS, MAX_COLOURS = 17, 256  # colours before near ones are merged
 LEAST_THRESHOLD, MOST_THRESHOLD = 260.0, 400.0  # squared distances in Luv below which colours are merged
 
 Field = NDArray[np.float64]
@@ -50,7 +50,7 @@ def quantise(photo: Tensor) -> Labels:
     colours, spread = peer_group_filter(luv(photo))
     height, width = spread.shape
     cells, belongs = _cells(colours.reshape(-1, 3), np.exp(-spread.ravel()))
-    count = int(np.clip(round(2 * float(spread.mean())), FEWEST, MOST))
+    count = int(np.clip(round(2 * float(spread.mean())), MIN_COLOURS, MAX_COLOURS))
     centroids = merge_colours(cells, generalised_lloyd(cells, count))
     classes = _nearest(cells.colour, _lloyd(cells, centroids, 0.03))
     _, numbers = np.unique(classes[belongs], return_inverse=True)

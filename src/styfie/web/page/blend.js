@@ -5,7 +5,7 @@
 //   gain_r = strength_r * (layer_r - own_r);  least = the least strength of those with a style
 //   share_r = alpha_r made crisp among those with a style; alpha_r itself where a region is only out of focus
 //
-// Only few pixels are shared by regions. The server lists those with each region's alpha and own colours there; all
+// Only few pixels are shared by regions. The server lists those with each region's alpha and foreground colours there; all
 // others belong to one owner, whose own colour is the photo's, and are a plain mix of photo and layer.
 
 /**
@@ -17,7 +17,7 @@
  * @property {Uint8Array} owner the region with the largest alpha, by pixel
  * @property {Uint32Array} places the pixels that are shared
  * @property {Float32Array[]} alpha of each region there
- * @property {Float32Array[]} own colours of each region there: red of all of them, then green, then blue
+ * @property {Float32Array[]} own foreground colours of each region there: red of all of them, then green, then blue
  *
  * @typedef {object} Painted a region that shows something else than the photo
  * @property {number} index

@@ -2,11 +2,12 @@
 // Sliders of the chosen region's look. Strength, colours and blur answer at once; strokes and likeness by a new sketch.
 
 import { $, calm, check, complain, el, roving, say } from "./dom.js";
+import { isOther, otherSlider, sliderOf } from "./fields.js";
 import { BOKEHS, CARE, COLORS, isQuality, paintOf, PAINTS, SIZES } from "./names.js";
 
 /**
  * @import { Studio } from "./studio.js"
- * @import { AboutResponse, Chosen, LookSchema, SettingsSchema } from "./types.d.ts"
+ * @import { AboutResponse, Chosen, FieldResponse, LookSchema, SettingsSchema } from "./types.d.ts"
  * @import { Words } from "./names.js"
  */
 
@@ -64,6 +65,10 @@ export function setUpLook(studio) {
     range("blur", stop, stops[stop] ? `${stops[stop]}` : "none");
     showLater("stroke", Math.log2(look.stroke));
     for (const id of SHARES) showLater(id, Math.round(100 * look[id]));
+    for (const [name, input] of others) {
+      input.value = String(new Map(Object.entries(look)).get(name));
+      say($(`${name}-value`), input.value);
+    }
     for (const id of KINDS) check($(id), buttons(id).find((one) => one.dataset.value === look[id]));
     $("bokeh-field").hidden = !look.blur || $("bokeh").children.length < 2;
     for (const input of fields()) input.disabled = studio.running;
@@ -92,6 +97,22 @@ export function setUpLook(studio) {
     const care = { ...CARE, ...(steps && { [steps]: `${steps} steps` }) }; // so many were asked for by a program
     const chosen = String(steps || quality);
     $("steps").replaceChildren(...Object.entries(care).map(([one, words]) => el("option", { value: one, selected: one === chosen }, words)));
+  }
+
+  /** Sliders of fields that the page was not made for. @type {Map<string, HTMLInputElement>} */
+  const others = new Map();
+
+  /** Ranges and help of the sliders that there are, and more sliders where there are more fields. @param {FieldResponse[]} described */
+  function offerFields(described) {
+    for (const one of described) {
+      if (!isOther(one)) {
+        for (const slider of document.querySelectorAll(`input#${one.name}`)) Object.assign(slider, sliderOf(one));
+      } else if (!others.has(one.name)) {
+        const { input, field } = otherSlider(one, (value) => later({ [one.name]: value }));
+        others.set(one.name, input);
+        document.querySelector(".more .hint")?.before(field);
+      }
+    }
   }
 
   /** @type {Set<string>} */
@@ -165,6 +186,7 @@ export function setUpLook(studio) {
     choices("color", about.choices.colors, COLORS);
     choices("bokeh", about.choices.bokehs, BOKEHS);
     offered = about.defaults.settings;
+    offerFields(about.fields);
     engines = new Set(about.engines.map((one) => one.name));
     offerPaints();
     offerSettings(studio.job?.settings);

@@ -97,7 +97,7 @@ function home() {
 }
 
 const recents = setUpHistory(studio, reopen, home);
-studio.on("gone", () => {
+studio.on("deleted", () => {
   home();
   complain($("start-error"), "This picture was deleted, in another window or because nobody used it for long.");
 });
@@ -140,7 +140,7 @@ $("where").textContent = isHere() ? "Nothing leaves this computer."
   : `Your photos go to the computer that runs Styfie (${location.hostname}) and to nobody else; the connection is not encrypted.`;
 try {
   const { hours } = (await about()).limits;
-  if (hours) $("kept").textContent = `A picture is kept until Styfie has run for ${days(hours)} without its being used, or until you delete it.`;
+  if (hours) $("retention").textContent = `A picture is kept until Styfie has run for ${days(hours)} without its being used, or until you delete it.`;
 } catch (error) {
   complain($("start-error"), error);
 }

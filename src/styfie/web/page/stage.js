@@ -5,7 +5,7 @@ import { contours, path } from "./contours.js";
 import { matteOf } from "./blend.js";
 import { $, calm, contextOf, say } from "./dom.js";
 import { regionColor, regionTitle } from "./names.js";
-import { FIT, held } from "./view.js";
+import { FIT, clamped } from "./view.js";
 
 const LONGEST = 1024; // pixels at which a photo is shown until the server has read it
 
@@ -132,7 +132,7 @@ export class Stage {
   /** Zoom and move it, as far as that goes. @param {View} view */
   look(view) {
     const frame = $("frame");
-    this.view = held(view, this.#fitted, [frame.clientWidth, frame.clientHeight]);
+    this.view = clamped(view, this.#fitted, [frame.clientWidth, frame.clientHeight]);
     const { zoom, x, y } = this.view;
     this.canvas.style.setProperty("--view", zoom === 1 ? "none" : `translate(${x}px, ${y}px) scale(${zoom})`);
     this.canvas.style.setProperty("--zoom", String(zoom));

@@ -1,7 +1,7 @@
 // @ts-check
 // One photo being worked on: the job on the server, its regions, looks and layers, and the picture they blend to.
 // The parts of the page call it, and listen to its events:
-// "job", "scene", "looks", "picture", "selected", "status", "error", "gone".
+// "job", "scene", "looks", "picture", "selected", "status", "error", "deleted".
 
 import * as api from "./api.js";
 import { blend, readSoft } from "./blend.js";
@@ -19,7 +19,7 @@ import { UndoStack } from "./undo.js";
 /** @type {LookSchema} */
 const NEW = {
   styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0.5, brush: "auto",
-  blur: 0, bokeh: "gaussian",
+  blur: 0, bokeh: "gaussian", match: "whole",
 };
 /** @param {JobResponse | null} job */
 const isRunning = (job) => job?.state === "queued" || job?.state === "painting";
@@ -126,7 +126,7 @@ export class Studio extends EventTarget {
     if (this.job && this.job.id !== job.id) this.leave();
     await this.#take(job);
     if (this.job?.id !== job.id) return; // it was left meanwhile, and perhaps another was opened
-    this.#unfollow ??= api.follow(job.id, (news) => this.#take(news), () => this.tell("gone"));
+    this.#unfollow ??= api.follow(job.id, (news) => this.#take(news), () => this.tell("deleted"));
   }
 
   leave() {

@@ -23,6 +23,7 @@ export interface LookSchema {
   brush: "auto" | "oil" | "tape" | "marker" | "watercolour";
   blur: number;
   bokeh: Bokeh;
+  match: "whole" | "parts";
 }
 
 /** Of the regions by name: one of which nothing was asked has none. What is not said of one is by default. */
@@ -143,10 +144,19 @@ export interface Choices {
   pairs: string[][];
 }
 
+/** A field of a look: what it is, and for a number its range. */
+export interface FieldResponse {
+  name: string;
+  help: string;
+  low: number | null;
+  high: number | null;
+}
+
 export interface AboutResponse {
   version: string;
   device: string;
   limits: Limits;
+  fields: FieldResponse[];
   engines: StyleResponse[];
   defaults: Defaults;
   choices: Choices;
@@ -193,7 +203,7 @@ export interface News {
   selected: undefined;
   status: undefined;
   error: unknown;
-  gone: undefined;
+  deleted: undefined;
 }
 
 /** Elements of index.html by their ids, where more than `HTMLElement` is known of them. */

@@ -3,7 +3,7 @@
 
 /** @import { Place } from "./types.d.ts" */
 
-export const MOST = 16; // times
+export const MAX_ZOOM = 16; // times
 
 /**
  * Zoom and shift of a picture that is centred in a frame, all in pixels of the screen. At zoom 1 it fits.
@@ -20,7 +20,7 @@ export const FIT = Object.freeze({ zoom: 1, x: 0, y: 0 });
  * @param {View} view @param {number} zoom @param {Place} place @returns {View}
  */
 export function zoomed(view, zoom, [x, y]) {
-  const now = Math.max(1, Math.min(MOST, zoom));
+  const now = Math.max(1, Math.min(MAX_ZOOM, zoom));
   const by = 1 - now / view.zoom;
   return { zoom: now, x: view.x + (x - view.x) * by, y: view.y + (y - view.y) * by };
 }
@@ -30,7 +30,7 @@ export function zoomed(view, zoom, [x, y]) {
  *
  * @param {View} view @param {Place} picture width and height of the picture at zoom 1 @param {Place} frame its
  */
-export function held({ zoom, x, y }, picture, frame) {
+export function clamped({ zoom, x, y }, picture, frame) {
   /** @param {number} at @param {0 | 1} axis */
   const within = (at, axis) => {
     const most = Math.max(0, (picture[axis] * zoom - frame[axis]) / 2);

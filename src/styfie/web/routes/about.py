@@ -8,10 +8,11 @@ from fastapi import APIRouter, Path, Query, Response
 
 from styfie._version import __version__
 from styfie.engines import ENGINES
+from styfie.fields import options_of
 from styfie.gallery import BUILT_IN, PAIRS
-from styfie.looks import BOKEHS, BRUSHES, COLORS, STROKES
+from styfie.looks import BOKEHS, BRUSHES, COLORS, STROKES, Look
 from styfie.web.filetypes import FILE_TYPES
-from styfie.web.responses import AboutResponse, StyleResponse
+from styfie.web.responses import AboutResponse, FieldResponse, StyleResponse
 from styfie.web.routes.common import StudioHere, picture_responses
 from styfie.web.schemas import BLURS, LookSchema, SettingsSchema
 
@@ -33,6 +34,11 @@ async def about(studio: StudioHere) -> AboutResponse:
             "hours": options.hours,
             "gigabytes": options.gigabytes,
         },
+        fields=[
+            FieldResponse(name=name, help=option.help, low=option.low, high=option.high)
+            for name, (_, option) in options_of(Look).items()
+            if name in LookSchema.model_fields
+        ],
         engines=[StyleResponse(name=n, title=entry.title) for n, entry in ENGINES.items() if not entry.needs],
         defaults={"look": LookSchema().model_dump(), "settings": SettingsSchema().model_dump()},
         choices={

@@ -50,11 +50,11 @@ async def export(
 
 
 @router.post("/jobs/{id}/costs", response_class=JSONResponse)
-async def costs(studio: StudioHere, job: JobHere, wanted: CostRequest) -> list[CostResponse]:
+async def costs(studio: StudioHere, job: JobHere, request: CostRequest) -> list[CostResponse]:
     """The time that paintings of these sizes would take here, and the memory; nothing is painted."""
-    said = wanted.settings.model_dump(exclude_unset=True)
+    said = request.settings.model_dump(exclude_unset=True)
     settings = SettingsSchema(**job.settings | said).model_dump()
-    given = (job.looks, job.styles, str(studio.drawn), settings, wanted.sizes)
+    given = (job.looks, job.styles, str(studio.drawn), settings, request.sizes)
     return [CostResponse(**one) for one in await studio.ask_interactive(job, "costs", *given)]
 
 

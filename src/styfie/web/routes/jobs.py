@@ -47,10 +47,10 @@ async def post(
     return job_response(studio, await studio.post(photo.file, given, styles, recipe_file, photo.filename or ""))
 
 
-def _check_names(names: list[str], asked: PaintRequest | None) -> None:
+def _check_names(names: list[str], request: PaintRequest | None) -> None:
     """Refuse looks that name one of several styles of the same name: which of them is meant cannot be known."""
     labels = [label_of(name) for name in names]
-    named = {style.name for look in asked.looks.values() for style in look.styles} if asked else set()
+    named = {style.name for look in request.looks.values() for style in look.styles} if request else set()
     if twice := [label for label in labels if label in named and labels.count(label) > 1]:
         raise InputError(
             f"Two styles are called {twice[0]!r}: give them names that differ, so that looks can name them."
@@ -115,13 +115,13 @@ async def events(studio: StudioHere, job: JobHere) -> StreamingResponse:
 
 @router.put("/jobs/{id}/looks")
 async def looks(
-    studio: StudioHere, job: JobHere, wanted: Annotated[Looks, Body(max_length=16)], seen: SeenHere
+    studio: StudioHere, job: JobHere, request: Annotated[Looks, Body(max_length=16)], seen: SeenHere
 ) -> JobResponse:
     """What is asked of the regions; of a painting strength, color and blur change at once.
 
     With the version of the job that was seen in `If-Match` it is refused (409) if the looks were changed since.
     """
-    studio.ask(job, wanted, seen)
+    studio.ask(job, request, seen)
     return job_response(studio, job)
 
 

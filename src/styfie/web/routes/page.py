@@ -21,7 +21,7 @@ async def portrait() -> Response:
 
 @router.get("/jobs/{id}/soft.bin", response_class=Response, responses=BYTES)
 async def soft(studio: StudioHere, job: JobHere) -> Response:
-    """Which region each pixel is of, and alphas and own colours where regions share it, little endian.
+    """Which region each pixel is of, and alphas and foreground colours where regions share it, little endian.
 
     uint32 width, height, R regions, N pixels; uint8 region by pixel, filled up to 4 bytes; uint32 N places; float32
     alphas (R, N); float32 colours (R, 3, N). With photo and layers that is all that `Painting.render` blends.

@@ -15,18 +15,18 @@ router = APIRouter(tags=["regions"])
 
 
 @router.post("/jobs/{id}/regions")
-async def split(studio: StudioHere, job: JobHere, asked: SplitRequest) -> JobResponse:
+async def split(studio: StudioHere, job: JobHere, request: SplitRequest) -> JobResponse:
     """Split a region off the subject."""
-    await studio.change_regions(job, "split", asked.name, studio.settings(job), corrects=False)
+    await studio.change_regions(job, "split", request.name, studio.settings(job), corrects=False)
     return job_response(studio, job)
 
 
 @router.post("/jobs/{id}/regions/{name}/points")
-async def points(studio: StudioHere, job: JobHere, name: RegionHere, asked: PointsRequest) -> JobResponse:
+async def points(studio: StudioHere, job: JobHere, name: RegionHere, request: PointsRequest) -> JobResponse:
     """Correct a region by points on it and beside it, or find one that is not there yet."""
-    if not asked.add and not asked.remove:
+    if not request.add and not request.remove:
         raise InputError("No points came: at least one to add or to remove is wanted.")
-    await studio.change_regions(job, "points", name, asked.add, asked.remove, corrects=True)
+    await studio.change_regions(job, "points", name, request.add, request.remove, corrects=True)
     return job_response(studio, job)
 
 

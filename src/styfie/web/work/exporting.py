@@ -28,7 +28,7 @@ WHOLE = ("photo", "cutout", "mask")
 
 
 def export(
-    channel: WorkerChannel, folder: str, wanted: ResultRequest, names: dict[str, str], kind: str, quality: int
+    channel: WorkerChannel, folder: str, request: ResultRequest, names: dict[str, str], kind: str, quality: int
 ) -> tuple[str, bytes]:
     """Pictures by name, each as the file that `names` calls it (without suffix); several are one ZIP.
 
@@ -37,7 +37,7 @@ def export(
     Returns:
         The suffix, and the file.
     """
-    made = _Exports(channel, Path(folder), wanted)
+    made = _Exports(channel, Path(folder), request)
     files = []
     for name, title in names.items():
         picture = made.picture(name)
@@ -67,8 +67,8 @@ def encoded(picture: Image.Image, kind: str, quality: int) -> bytes:
 class _Exports:
     """What is exported of one job: made when it is asked for, the whole photo and its matte but once."""
 
-    def __init__(self, channel: WorkerChannel, folder: Path, wanted: ResultRequest) -> None:
-        self.channel, self.folder, self.wanted = channel, folder, wanted
+    def __init__(self, channel: WorkerChannel, folder: Path, request: ResultRequest) -> None:
+        self.channel, self.folder, self.request = channel, folder, request
         self._whole: Painting | None = None
 
     def picture(self, name: str) -> Image.Image:
@@ -84,8 +84,8 @@ class _Exports:
         if name == "mask":
             return eight_bits(self.whole.matte)
         if name == "sheet":
-            return Image.open(io.BytesIO(show_picture(self.channel, str(self.folder), self.wanted, name)))
-        pictures = result_pictures(current_painting(self.folder, self.wanted))
+            return Image.open(io.BytesIO(show_picture(self.channel, str(self.folder), self.request, name)))
+        pictures = result_pictures(current_painting(self.folder, self.request))
         if name not in pictures:
             raise InputError(f"There is no picture {name!r}: there are {', '.join((*pictures, 'cutout', 'sheet'))}.")
         return eight_bits(pictures[name])

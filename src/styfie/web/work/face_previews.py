@@ -19,7 +19,7 @@ from styfie.web.work.paintings import REGIONS, load, look_specs
 from styfie.web.workers import WorkerChannel
 
 AROUND = 3.4  # times the face's height that the square has: hair, shoulders, and some of what is behind
-LEAST = 0.4  # of the photo's shorter side that it has, so that strokes and background are seen
+MIN_SIDE = 0.4  # of the photo's shorter side that it has, so that strokes and background are seen
 LOW = 0.06  # of the square that the face is above its middle
 
 
@@ -56,7 +56,7 @@ def head_box(regions: Regions) -> tuple[int, int, int]:
     if face.any():
         rows, columns = face.any(1).nonzero(), face.any(0).nonzero()
         tall = float(rows[-1] - rows[0] + 1)
-        side = round(min(side, max(AROUND * tall, LEAST * side)))
+        side = round(min(side, max(AROUND * tall, MIN_SIDE * side)))
         y, x = float(rows[0] + rows[-1]) / 2 + LOW * side, float(columns[0] + columns[-1]) / 2
     elif SUBJECT in regions.names:
         body = _side(regions, SUBJECT)[0, 0] > 0.5

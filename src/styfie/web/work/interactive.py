@@ -60,21 +60,19 @@ def warm_fast(_channel: WorkerChannel) -> None:
     paint(None, {SUBJECT: "ink"}, Settings(size=96, engine="fast"))
 
 
-def find(
-    _channel: WorkerChannel, folder: str, file: str, settings: dict[str, Any], wanted: list[str]
-) -> dict[str, Any]:
-    """Look for the person in a photo, and for what is `wanted` of it; a note says what was not found."""
-    asked, note = Settings(**settings), ""
-    photo = read_photo(Path(folder) / file, asked.size)
-    finer = [name for name in wanted if name not in (SUBJECT, BACKGROUND)]
-    find = partial(find_regions, photo, asked, {}, source=Path(folder) / file)
+def find(_channel: WorkerChannel, folder: str, file: str, settings: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """Look for the person in a photo, and for what is `names` of it; a note says what was not found."""
+    run_settings, note = Settings(**settings), ""
+    photo = read_photo(Path(folder) / file, run_settings.size)
+    finer = [name for name in names if name not in (SUBJECT, BACKGROUND)]
+    find = partial(find_regions, photo, run_settings, {}, source=Path(folder) / file)
     try:
         regions = find(finer)
     except NoPersonError:
         regions, note = Regions((BACKGROUND,), torch.ones_like(photo[:, :1]), (1.0,)), NOBODY
     except InputError:  # a part that is not there, or a name of the user's own: the others are
         regions, note = _find_each(find, finer)
-    parts = parts_of(photo, asked.segmenter) if SUBJECT in regions.names else []
+    parts = parts_of(photo, run_settings.segmenter) if SUBJECT in regions.names else []
     return {"regions": _keep(folder, photo, regions), "note": note, "parts": parts}
 
 

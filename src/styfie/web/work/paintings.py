@@ -16,7 +16,7 @@ from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.storage.openraster import as_stored, read_painting, write_painting
-from styfie.storage.stored import LOOK
+from styfie.storage.stored import LOOK_FIELDS
 from styfie.styles import LARGEST, LookSpec, StyleSource
 from styfie.web.atomic import replace_whole
 
@@ -77,7 +77,7 @@ def described(regions: Regions) -> list[dict[str, Any]]:
 
 def look_of(values: Mapping[str, Any], styles: tuple[Style, ...] = ()) -> Look:
     """A look of plain values."""
-    return Look(styles, **{name: value for name, value in values.items() if name in LOOK})
+    return Look(styles, **{name: value for name, value in values.items() if name in LOOK_FIELDS})
 
 
 def look_specs(

@@ -98,9 +98,9 @@ def _check_zip(file: str, most_pixels: int) -> None:
                         raise InputError("A picture in the painting has too many pixels: a smaller one is wanted.")
 
 
-def _plain(ask: LookSpec, folder: Path, styles: dict[str, str]) -> dict[str, Any]:
-    known = {name: value for name in LookSchema.model_fields if (value := getattr(ask.look, name, None)) is not None}
-    return known | {"styles": [{"name": _named(s, folder, styles), "weight": s.weight} for s in ask.styles]}
+def _plain(spec: LookSpec, folder: Path, styles: dict[str, str]) -> dict[str, Any]:
+    known = {name: value for name in LookSchema.model_fields if (value := getattr(spec.look, name, None)) is not None}
+    return known | {"styles": [{"name": _named(s, folder, styles), "weight": s.weight} for s in spec.styles]}
 
 
 def _named(source: StyleSource, folder: Path, styles: dict[str, str]) -> str:

@@ -29,35 +29,35 @@ from styfie.web.workers import WorkerChannel
 STROKES = ("strokes.json", "strokes.svg")
 
 
-def current_painting(folder: Path, wanted: ResultRequest, styles: bool = False) -> Painting:
+def current_painting(folder: Path, request: ResultRequest, styles: bool = False) -> Painting:
     """Regions as they are now with layers from the painting, from the preview, or none yet: the photo.
 
     With `styles` the looks have their style pictures, which only a sheet and a painting's file need.
     """
     base = load(folder / REGIONS)
     layers, looks = base.photo.repeat(len(base.regions.names), 1, 1, 1), {}
-    asked = {name: wanted.looks[name] for name in base.regions.names if name in wanted.looks}
+    asked = {name: request.looks[name] for name in base.regions.names if name in request.looks}
     for name, values in asked.items():
-        found = _layer(folder, name, wanted, base.regions.size) if values.get("styles") else None
+        found = _layer(folder, name, request, base.regions.size) if values.get("styles") else None
         if found is not None:
             layers[base.regions.index(name)], named = found
             looks[name] = look_of(values, named)
         elif not values.get("styles"):
             looks[name] = look_of(values)
     if styles and any(look.styles for look in looks.values()):
-        full = look_specs(folder, {name: asked[name] for name in looks}, wanted.own, Path(wanted.drawn))
+        full = look_specs(folder, {name: asked[name] for name in looks}, request.own, Path(request.drawn))
         looks = resolve_looks(full, max(base.regions.size))
-    recipe = dict(load(folder / PAINTING).recipe) if wanted.painted else {}
-    recipe["settings"] = {**recipe.get("settings", {}), **{name: wanted.settings[name] for name in ("radius", "lens")}}
+    recipe = dict(load(folder / PAINTING).recipe) if request.painted else {}
+    recipe["settings"] = {**recipe.get("settings", {}), **{name: request.settings[name] for name in ("radius", "lens")}}
     return replace(base, layers=layers, looks=looks, recipe=recipe)
 
 
-def _layer(folder: Path, name: str, wanted: ResultRequest, size: tuple[int, int]) -> tuple[Tensor, Any] | None:
+def _layer(folder: Path, name: str, request: ResultRequest, size: tuple[int, int]) -> tuple[Tensor, Any] | None:
     """A region's layer (3, H, W) and its styles, if there is one of what is asked, at that size."""
-    if name not in (*wanted.painted, *wanted.sketched):
+    if name not in (*request.painted, *request.sketched):
         return None
     try:
-        source = load(folder / (PAINTING if name in wanted.painted else PREVIEW))
+        source = load(folder / (PAINTING if name in request.painted else PREVIEW))
     except StyfieError:
         return None
     look = source.looks.get(name)
@@ -66,9 +66,11 @@ def _layer(folder: Path, name: str, wanted: ResultRequest, size: tuple[int, int]
     return source.layers[source.regions.index(name)], look.styles
 
 
-def show_layer(_channel: WorkerChannel, folder: str, wanted: ResultRequest, name: str, values: dict[str, Any]) -> bytes:
+def show_layer(
+    _channel: WorkerChannel, folder: str, request: ResultRequest, name: str, values: dict[str, Any]
+) -> bytes:
     """A region's layer as it is blended in the looks that are asked, with some of their values replaced, as PNG."""
-    painting = current_painting(Path(folder), wanted)
+    painting = current_painting(Path(folder), request)
     painting.regions.index(name)
     look = replace(painting.looks.get(name) or Look(), **values)
     if not look.painted:
@@ -76,13 +78,13 @@ def show_layer(_channel: WorkerChannel, folder: str, wanted: ResultRequest, name
     return png(eight_bits(painting.layer(name, look)))
 
 
-def show_picture(_channel: WorkerChannel, folder: str, wanted: ResultRequest, name: str) -> bytes:
+def show_picture(_channel: WorkerChannel, folder: str, request: ResultRequest, name: str) -> bytes:
     """One picture of what is shown, as PNG."""
     if name == "sheet":
         with tempfile.TemporaryDirectory() as into:
-            write_folder(current_painting(Path(folder), wanted, styles=True), Path(into))
+            write_folder(current_painting(Path(folder), request, styles=True), Path(into))
             return (Path(into) / "sheet.png").read_bytes()
-    painting = current_painting(Path(folder), wanted)
+    painting = current_painting(Path(folder), request)
     if name == "cutout":
         return marked(painting, name, png(cutout(painting)))
     pictures = result_pictures(painting)
@@ -91,22 +93,22 @@ def show_picture(_channel: WorkerChannel, folder: str, wanted: ResultRequest, na
     return marked(painting, name, png(eight_bits(pictures[name])))
 
 
-def show_all(_channel: WorkerChannel, folder: str, wanted: ResultRequest) -> bytes:
+def show_all(_channel: WorkerChannel, folder: str, request: ResultRequest) -> bytes:
     """All pictures and `painting.ora` as ZIP."""
     held = io.BytesIO()
     with tempfile.TemporaryDirectory() as into, zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
-        for file in write_folder(current_painting(Path(folder), wanted, styles=True), Path(into)):
+        for file in write_folder(current_painting(Path(folder), request, styles=True), Path(into)):
             archive.write(file, file.name)
-        for name in STROKES if wanted.painted else ():
+        for name in STROKES if request.painted else ():
             if (Path(folder) / name).is_file():
                 archive.write(Path(folder) / name, name)
     return held.getvalue()
 
 
-def show_ora(_channel: WorkerChannel, folder: str, wanted: ResultRequest) -> bytes:
+def show_ora(_channel: WorkerChannel, folder: str, request: ResultRequest) -> bytes:
     """What is shown as an OpenRaster file."""
     with tempfile.TemporaryDirectory() as into:
-        write_folder(current_painting(Path(folder), wanted, styles=True), Path(into))
+        write_folder(current_painting(Path(folder), request, styles=True), Path(into))
         return (Path(into) / PAINTING).read_bytes()
 
 
@@ -115,8 +117,8 @@ def soft(_channel: WorkerChannel, folder: str) -> bytes:
 
     Width, height, number of regions R and of soft pixels N (uint32 each); which region has the largest alpha at each
     pixel (uint8, filled up to a multiple of 4 bytes); and of the pixels that regions share, row by row: their places
-    (N, uint32), alphas (R, N, float32), and the regions' own colours (R, 3, N, float32). Elsewhere the alpha is 1 and
-    the colours are the photo.
+    (N, uint32), alphas (R, N, float32), and the regions' foreground colours (R, 3, N, float32). Elsewhere the alpha is
+    1 and the colours are the photo.
     """
     painting = load(Path(folder) / REGIONS)
     alpha = painting.regions.alpha
