@@ -41,6 +41,7 @@ export interface SettingsSchema {
   max_memory: number;
   radius: number;
   lens: Bokeh;
+  mark: boolean;
 }
 
 /** The settings that the page has fields for. */
