@@ -30,7 +30,6 @@ from pydantic import TypeAdapter, ValidationError
 from styfie.fields import Part, names_of
 from styfie.looks import Look
 from styfie.web.atomic import write_whole
-from styfie.web.schemas import LookSchema
 from styfie.web.stored import UnreadableError, from_text, to_text
 
 _log = logging.getLogger(__name__)
@@ -123,7 +122,7 @@ _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 def _layer_of(look: dict[str, Any]) -> tuple[Any, ...]:
     """What a layer depends on; what a look of another version does not say is as by default."""
     names = names_of(Look, Part.PAINTING)
-    return tuple(look.get(name, LookSchema.model_fields[name].default) for name in names)
+    return tuple(look.get(name, getattr(Look, name, None)) for name in names)
 
 
 class Jobs:
