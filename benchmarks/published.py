@@ -26,6 +26,7 @@ from torch import Tensor
 
 import styfie
 from styfie.engines import ENGINES
+from styfie.evaluation.patches import Part
 from styfie.images import read_matte, read_picture, resize, to_image
 from styfie.looks import Look
 from styfie.regions import BACKGROUND, SUBJECT
@@ -33,7 +34,7 @@ from styfie.settings import Settings
 from styfie.styles import LookSpec, StyleSource
 
 from common import arguments, fixed_convolution, load_judge
-from distances import Network, Part, judge_network, patch_distance, teacher_network
+from distances import Network, judge_network, patch_distance, teacher_network
 from pages import Compared, write_pages, write_sheets
 
 HALVINGS = 8  # of the strength's range, where it is lowered

@@ -122,7 +122,7 @@ def test_one_failing_photo_stops_no_other_and_what_is_there_is_kept(tmp_path: Pa
 
 
 def test_a_worker_that_dies_fails_its_photo_only(tmp_path: Path) -> None:
-    worker = batch._Worker(TINY, 1)
+    worker = batch.Worker(TINY, 1)
     try:
         worker.give(PORTRAIT, tmp_path / "a")
         assert worker.process.pid
@@ -139,7 +139,7 @@ def test_a_worker_that_dies_fails_its_photo_only(tmp_path: Path) -> None:
 
 def test_a_worker_that_is_stopped_leaves_nothing_half_written(tmp_path: Path) -> None:
     long = Request({"subject": "pop"}, Settings(size=64, steps=50_000, device="cpu"))
-    worker = batch._Worker(long, 1)
+    worker = batch.Worker(long, 1)
     worker.give(PORTRAIT, tmp_path / "a")
     until = time.monotonic() + 120
     while not (tmp_path / "a" / "unfinished.ora").exists() and time.monotonic() < until:

@@ -98,7 +98,7 @@ def test_hair_takes_the_colours_of_hair(portrait: Tensor) -> None:
 def test_it_is_painted_once_and_known_again(tmp_path: Path) -> None:
     master = master_file("birth-of-venus")
     request = Request(
-        {SUBJECT: styfie.styles.StyleInputs((styfie.styles.StyleSource(master),), Look(match="parts"))},
+        {SUBJECT: styfie.styles.LookSpec((styfie.styles.StyleSource(master),), Look(match="parts"))},
         Settings(size=64, engine="fast"),
     )
     paint_into(tmp_path, None, request)

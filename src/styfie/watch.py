@@ -125,7 +125,10 @@ def watch(
                     photo = waiting.pop(0)
                     worker.give(photo, output / photo.name)
             busy = [worker for worker in workers if worker.busy]
-            if not (ready := wait([worker.connection for worker in busy], POLL) if busy else time.sleep(POLL)):
+            ready = wait([worker.connection for worker in busy], POLL) if busy else []
+            if not ready:
+                if not busy:
+                    time.sleep(POLL)
                 yield None
                 continue
             yield from [worker.take() for worker in busy if worker.connection in ready]

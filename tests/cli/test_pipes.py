@@ -49,8 +49,8 @@ def test_a_photo_goes_in_and_a_mask_comes_out(
     monkeypatch.setattr(sys, "stdin", Stream(PORTRAIT.read_bytes()))
     monkeypatch.setattr(sys, "stdout", out)
     assert run(capsys, "segment", "-")[0] == 0
-    out.buffer.seek(0)
-    with Image.open(io.BytesIO(out.buffer.read())) as mask, Image.open(PORTRAIT) as photo:
+    assert isinstance(out.buffer, io.BytesIO)
+    with Image.open(io.BytesIO(out.buffer.getvalue())) as mask, Image.open(PORTRAIT) as photo:
         assert (mask.mode, mask.size) == ("L", photo.size)
         assert 0.2 < float(np.asarray(mask).mean()) / 255 < 0.9
 

@@ -159,7 +159,8 @@ class Tab:
         """Where the person is."""
         found = self.page.evaluate("() => [...styfie.studio.scene.soft.owner]")
         width = self.page.evaluate("() => styfie.studio.scene.width")
-        return np.array(found, np.uint8).reshape(-1, width) == 0
+        owner: NDArray[np.uint8] = np.array(found, np.uint8).reshape(-1, width)
+        return owner == 0
 
 
 @pytest.fixture

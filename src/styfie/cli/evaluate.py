@@ -53,13 +53,15 @@ def segmenter(
     from styfie.training.outputs import make_folder
 
     published = PublishedSet(data, layout) if layout else None
-    portraits = published or _own_set(data)
+    own = None if layout else _own_set(data)
+    portraits = published or own
+    assert portraits is not None
     judged = load_segmenter(segmenter_name)
     parts = _parts_of(judged, find_segmenter(segmenter_name))
     if output:
         make_folder(output)  # rather than find out after an hour that it cannot be
         check_targets([output / name for name in REPORT], [data, Path(segmenter_name)])
-    sources = [layout] * len(portraits) if layout else [entry.source for entry in portraits.entries]
+    sources = [entry.source for entry in own.entries] if own else [layout or ""] * len(portraits)
     trimap = {"trimap": published.trimap} if published else {}
     with _show_progress() as show:
         evaluation = evaluate_segmenter(portraits, person_of(judged), parts, show, sources, **trimap)
