@@ -82,7 +82,7 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "gallery": WeightFile(
         file="gallery.safetensors",
-        checksum="sha256:aae25d8c234bdec712016f8dd5222fb661918215a50a48aa11975461441dbb8d",
+        checksum="sha256:cd5731ad3c27aaa705221fa51cb3b8abb0136da7e84c1d44f652d03567eaa9bc",
         size=896_630,
         source="styfie train style",
         licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",

@@ -140,4 +140,4 @@ def test_weights_that_are_no_numbers_are_one_sentence(tmp_path: Path) -> None:
 def test_the_gallery_is_painted_as_it_was_taught(portrait: Tensor) -> None:
     one, two = (Style(name, load_style(name, 96).picture) for name in ("ink", "waves"))
     found = torch.cat([paint(portrait, one), paint(portrait, one, two)])
-    assert fingerprint(found) == pytest.approx([0.4829, 0.1021, 0.1323, 0.4799, 0.5874, 0.4859, 0.3782], abs=4e-3)
+    assert fingerprint(found) == pytest.approx([0.489, 0.1006, 0.1353, 0.474, 0.5632, 0.5324, 0.3865], abs=4e-3)

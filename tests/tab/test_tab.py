@@ -160,7 +160,8 @@ class Tab:
         found = self.page.evaluate("() => [...styfie.studio.scene.soft.owner]")
         width = self.page.evaluate("() => styfie.studio.scene.width")
         owner: NDArray[np.uint8] = np.array(found, np.uint8).reshape(-1, width)
-        return owner == 0
+        within: NDArray[np.bool_] = owner == 0
+        return within
 
 
 @pytest.fixture

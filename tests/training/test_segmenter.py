@@ -214,7 +214,8 @@ def test_curves_are_drawn_from_the_log(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def weight_of(network: PortraitNet, layer: int) -> Tensor:
-    return network.state_dict()[f"encoder.convs.{layer}.weight"]
+    weight: Tensor = network.state_dict()[f"encoder.convs.{layer}.weight"]
+    return weight
 
 
 def test_from_scratch_nothing_is_started_from_and_all_is_learned(portraits: Path, tmp_path: Path) -> None:
