@@ -10,10 +10,10 @@ from scipy.sparse import csr_array, eye_array, kron, vstack
 from scipy.sparse.linalg import spsolve
 from torch import Tensor
 
-from styfie.colour import match_colours
+from styfie.colour import luma_of, match_colours
 from styfie.engines.components import patches
 from styfie.engines.components.colours import matched_luma, recoloured
-from styfie.engines.components.layers import contours, decompose, guided_filter, luma_of, mean_shift, to_lab
+from styfie.engines.components.layers import contours, decompose, guided_filter, mean_shift, to_lab
 from styfie.engines.components.patches import Nearest, data_costs, joined, overlap_costs, repeats, usage
 from styfie.engines.components.poisson import differences, screened_poisson
 from styfie.engines.components.sheets import (

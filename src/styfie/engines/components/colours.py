@@ -7,8 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from styfie.colour import match_colours, match_histogram
-from styfie.engines.components.layers import luma_of
+from styfie.colour import luma_of, match_colours, match_histogram
 from styfie.images import resize
 from styfie.looks import Style
 

@@ -17,7 +17,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from styfie.blur import gaussian
-from styfie.colour import LUMA
+from styfie.colour import luma_of
 from styfie.images import fit_size, resize
 
 MODE_SIZE = 80  # longest side at which modes are looked for: strokes and grain are smaller than its pixels
@@ -119,8 +119,3 @@ def contours(picture: Tensor, sigma: float) -> Tensor:
     strong = gaussian((gaussian(luma, 1.6 * sigma) - gaussian(luma, sigma)).abs(), sigma)
     full = max(FAINT, float(np.quantile(strong.numpy(), STRONG)))
     return (1.5 * strong / full - 0.5).clamp(0, 1)
-
-
-def luma_of(picture: Tensor) -> Tensor:
-    """Luma (B, 1, H, W)."""
-    return torch.einsum("c,bchw->bhw", picture.new_tensor(LUMA), picture)[:, None]

@@ -16,7 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from styfie.engines.components.layers import decompose, luma_of
+from styfie.colour import luma_of
+from styfie.engines.components.layers import decompose
 from styfie.images import fit_size, resize
 from styfie.looks import Style
 

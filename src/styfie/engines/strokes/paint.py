@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from styfie.blur import gaussian
-from styfie.colour import LUMA
+from styfie.colour import luma_of
 from styfie.encoders import load_encoder
 from styfie.engines.layers import band_of, unpainted, with_style
 from styfie.engines.progress import Progress
@@ -101,7 +101,7 @@ def strokes(
 
 def _noticed(photo: Tensor, face: Tensor) -> Tensor:
     """`emphasis`, more of it where a face is in the shade: there as little contrast is seen as well (Weber's law)."""
-    luma = torch.einsum("c,bchw->bhw", photo.new_tensor(LUMA), photo)[:, None]
+    luma = luma_of(photo)
     return emphasis(photo, face) * (MIDDLE / (SHADE + luma)).clamp(max=BRIGHTEST)
 
 
