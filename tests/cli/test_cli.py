@@ -57,8 +57,8 @@ def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str], 
 
 def test_an_unstyled_region_stays_photo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     run(capsys, "paint", PORTRAIT, "-o", tmp_path, "--background", "ink", "--size", "96", "--steps", "2")
-    assert (tmp_path / "subject.png").read_bytes() == (tmp_path / "photo.png").read_bytes()
-    assert (tmp_path / "both.png").read_bytes() == (tmp_path / "background.png").read_bytes()
+    pictures = {name: opened(tmp_path / f"{name}.png").tobytes() for name in ("photo", "subject", "background", "both")}
+    assert pictures["subject"] == pictures["photo"] and pictures["both"] == pictures["background"]
 
 
 def test_a_mask_is_used_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -193,8 +193,9 @@ def test_paints_finer_regions_and_masks_of_ones_own(capsys: pytest.CaptureFixtur
     assert code == 0
     assert opened(tmp_path / "out" / "mask-sky.png").tobytes() == sky.tobytes()
     both, photo = (opened(tmp_path / "out" / f"{name}.png") for name in ("both", "photo"))
-    face = (36, 26, 46, 32)
-    assert both.crop(face).tobytes() == photo.crop(face).tobytes(), "nobody asked for the skin"
+    face = (36, 26, 46, 32)  # a hundredth of which counts as clothes
+    differs = ImageChops.difference(both.crop(face), photo.crop(face)).getextrema()
+    assert max(most for _, most in differs) <= 2, "nobody asked for the skin"
     assert both.tobytes() != photo.tobytes()
 
 

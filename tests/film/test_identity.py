@@ -19,7 +19,7 @@ PICTURE = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 OTHER: dict[type[Any], dict[str, Any]] = {  # another value of every field
     Look: {
         "styles": (), "strength": 0.5, "color": "keep", "stroke": 2.0, "content": 0.1, "likeness": 0.1,
-        "depth_falloff": 0.5, "brush": "oil", "blur": 3.0, "bokeh": "disc",
+        "depth_falloff": 0.5, "brush": "oil", "blur": 3.0, "bokeh": "disc", "match": "parts",
     },
     Style: {
         "name": "b", "picture": 1 - PICTURE, "weight": 2.0, "alpha": PICTURE[:, :1], "small": PICTURE,

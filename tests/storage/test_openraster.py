@@ -275,7 +275,7 @@ def renamed(file: Path, other: Path, names: dict[str, str]) -> None:
 
 
 def test_every_field_of_a_look_is_read_back(painting: Painting, tmp_path: Path) -> None:
-    other: dict[str, Any] = {"str": {"color": "keep", "brush": "oil", "bokeh": "disc"}, "float": 0.25}
+    other: dict[str, Any] = {"str": {"color": "keep", "brush": "oil", "bokeh": "disc", "match": "parts"}, "float": 0.25}
     plain = [field for field in fields(Look) if field.name != "styles"]
     values = {one.name: other["str"][one.name] if one.type == "str" else other["float"] for one in plain}
     assert all(values[one.name] != one.default for one in plain), "each differs from what is read if it is not stored"

@@ -24,7 +24,7 @@ def test_what_is_written_is_read() -> None:
     bare = {name: RECIPE[name] for name in ("regions", "sides", "score", "looks")}
     assert check_recipe(deepcopy(bare)) == bare
     assert set(LOOK_FIELDS) == {
-        *("strength", "color", "stroke", "content", "likeness", "depth_falloff", "brush", "blur", "bokeh")
+        *("strength", "color", "stroke", "content", "likeness", "depth_falloff", "brush", "blur", "bokeh", "match")
     }
 
 
