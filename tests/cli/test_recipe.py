@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 from styfie.painting import Painting
 from styfie.pipeline import PORTRAIT
@@ -122,6 +122,7 @@ def test_names_of_before_are_still_read(capsys: pytest.CaptureFixture[str], tmp_
     assert run(capsys, "paint", "--recipe", before, "-o", tmp_path / "again")[0] == 0
     assert (tmp_path / "again" / "painting.ora").read_bytes() == first.read_bytes()
     assert run(capsys, "mix", before, "--graded", "0.5", "-o", tmp_path / "mixed")[0] == 0
-    mixed, new = (opened(tmp_path / name / "both.png") for name in ("mixed", "new"))
-    assert mixed.tobytes() == new.tobytes()
+    pictures = [opened(tmp_path / name / "both.png") for name in ("mixed", "new")]
+    differs = ImageChops.difference(*pictures).getextrema()  # of layers in 8 bits
+    assert max(most for _, most in differs) <= 2
     assert "graded" not in run(capsys, "paint", "--help")[1]
