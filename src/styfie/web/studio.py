@@ -357,12 +357,12 @@ class Studio(Keeper):
             found = await self.painter.call("run", *given, owner=job.id, seconds=None, on_event=on_event)
         except WorkerDiedError:
             raise StyfieError(DIED) from None
-        job.state, job.painted = "done" if found["finished"] else "stopped", found["painted"]
-        job.painted_looks, job.regions = looks, found["regions"]
+        job.painted, job.painted_looks, job.regions = found["painted"], looks, found["regions"]
         try:
             await asyncio.to_thread(versions.keep, self.jobs.path(job), job)
         except OSError as error:  # it is painted all the same
             _log.warning("%s has no version of this painting: %s", job.id, error.strerror or error)
+        job.state = "done" if found["finished"] else "stopped"  # only now: whoever sees it sees the version too
         if found.get("resized"):
             job.sketched_looks = {}  # they are of another size
 

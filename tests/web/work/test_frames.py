@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.errors import InputError
+from styfie.settings import Settings
 from styfie.web.errors import NotFoundError
 from styfie.web.work import frames
 
@@ -21,7 +22,7 @@ class Negative:
     """A stream that paints the negative, and notes what it remembers of the frame before."""
 
     def __init__(self, size: int) -> None:
-        self.settings = SimpleNamespace(size=size)
+        self.settings = Settings(size=size)
         self.last: Any = None
         self.remembered: list[bool] = []
 
