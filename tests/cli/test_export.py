@@ -33,7 +33,7 @@ def test_writes_where_it_is_told_or_by_its_name(capsys: Captured, here: Path) ->
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (("hat",), "segmenter, gallery, fast or a FILE.safetensors"),
+        (("hat",), "segmenter, gallery, fast, tab or a FILE.safetensors"),
         (("fast",), "--style NAME"),
         (("gallery", "--style", "waves"), "only fast"),
         (("fast", "--style", "nonesuch"), "nonesuch"),

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import torch
 
-from styfie.encoders.plain import WIDTHS, PlainEncoder
 from styfie.segmentation.networks import PortraitNet
 
 
@@ -19,11 +18,3 @@ def test_logits_at_the_pictures_size_and_batched_equals_unbatched() -> None:
         both, one = network(pictures), network(pictures[1:])
     assert both.shape == (2, 1, 64, 96)
     assert torch.allclose(both[1:], one, atol=1e-5)
-
-
-def test_the_start_is_the_encoders_and_its_first_layers_stay() -> None:
-    network = PortraitNet()
-    network.encoder.load_state_dict(PlainEncoder(WIDTHS).state_dict())
-    network(torch.rand(1, 3, 64, 64)).mean().backward()
-    moved = [conv.weight.grad is not None for conv in network.encoder.convs]
-    assert moved == [False, False, True, True, True]

@@ -239,6 +239,20 @@ def test_from_scratch_nothing_is_started_from_and_all_is_learned(portraits: Path
     assert not torch.equal(weight_of(trained, 0), weight_of(before, 0))
 
 
+def test_a_ready_encoders_first_convolutions_stay_as_they_are(portraits: Path, tmp_path: Path) -> None:
+    """The others learn, whether the encoder is the one that ships or is given."""
+    ready = load_packaged("encoder")
+    for name, start in (("shipped", None), ("given", PlainEncoder().state_dict())):
+        recipe = TrainingPreset(TINY, side=64)
+        trained = train_segmenter("portrait", [portraits], tmp_path / name, recipe, start=start).network
+        before = ready if start is None else start
+        assert isinstance(trained, PortraitNet)
+        state = trained.encoder.state_dict()
+        for value in ("weight", "bias"):
+            same = [torch.equal(state[f"convs.{at}.{value}"], before[f"convs.{at}.{value}"].float()) for at in range(5)]
+            assert same == [True, True, False, False, False], f"{name}: {value}"
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_the_papers_loss_asks_for_all_that_is_not_frozen(name: str) -> None:
     """Else the processes of a run would wait for gradients that never come."""

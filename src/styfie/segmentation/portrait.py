@@ -221,19 +221,18 @@ class PortraitSegmenter:
             NoPersonError: no person in it that the network could find.
             InputError: a finer region that is not there.
         """
-        whole, prediction = self._whole(photo)
-        return split_off(whole, prediction, finer)
-
-    def _whole(self, photo: Tensor) -> tuple[Regions, Prediction]:
-        """Subject and background, and what the network sees."""
         prediction = self._predict(photo)
+        return split_off(self._whole(prediction), prediction, finer)
+
+    def _whole(self, prediction: Prediction) -> Regions:
+        """Subject, background and faces of what the network sees."""
         if not prediction.found:
             raise NoPersonError(
                 "No person was found in the photo: say where the subject is with --subject-at X,Y, a pixel of it, or "
                 "give a mask with --mask FILE (white = subject)."
             )
-        whole = Regions.of_subject(refine(prediction.matte, photo, self.matte_size), prediction.score)
-        return replace(whole, face=prediction.face), prediction
+        whole = Regions.of_subject(refine(prediction.matte, prediction.photo, self.matte_size), prediction.score)
+        return replace(whole, face=prediction.face)
 
     def _predict(self, photo: Tensor) -> Prediction:
         """What is seen; a photo that looks wrong is looked at upside down, too, where there is time."""
@@ -280,7 +279,8 @@ class PortraitSegmenter:
         names = list(finer)
         if not names:
             return self.segment_frame(frame), {}
-        whole, prediction = self._whole(frame)
+        prediction = self._look(frame)  # neither closer nor turned: that would change from frame to frame
+        whole = self._whole(prediction)
         parts = {}
         for name in names:
             if name in PART_NAMES:
