@@ -75,7 +75,5 @@ def test_a_terminal_gets_no_picture(capsys: pytest.CaptureFixture[str], monkeypa
 
 
 def test_completion_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(
-        "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1"
-    )  # the shell that is named, not the one around
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")  # that of the shell that is named
     assert b"COMPLETE=complete_bash" in piped(b"", "--show-completion", "bash").stdout
