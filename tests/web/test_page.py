@@ -493,8 +493,8 @@ def test_everything_can_be_saved_and_used_again(visit: Visit) -> None:
     files = saved(visit, "#export-save")
     several = zipfile.ZipFile(io.BytesIO(files["me.zip"]))
     assert {name.rpartition(".")[2] for name in several.namelist()} == {"webp"} and len(several.namelist()) == 8
-    whole = Image.open(several.open("me - cut out.webp"))
-    assert whole.mode == "RGBA" and whole.size == Image.open(PORTRAIT).size, "the photo's own size"
+    with Image.open(several.open("me - cut out.webp")) as whole, Image.open(PORTRAIT) as photo:
+        assert whole.mode == "RGBA" and whole.size == photo.size, "the photo's own size"
     page.click("#save")
     page.click("#export .more summary")
     for link in ("all.zip", "painting.ora", "recipe.json"):
