@@ -88,6 +88,7 @@ export async function about() {
   return {
     version: "", device: "this tab", engines: [{ name: "fast", title: "Quick", about: "" }],
     limits: { bytes: 100e6, pixels: 2 ** 26, size: 1024, filetypes: ["jpeg", "png", "webp"], hours: 0, gigabytes: 0 },
+    fields: [], // the page's own sliders are all
     defaults: { look: LOOK, settings: SETTINGS },
     choices: { colors: ["style", "keep", "luma"], brushes: ["auto"], bokehs: ["gaussian"], strokes: [0.25, 4], blurs: BLURS, pairs },
   };

@@ -8,7 +8,7 @@ import { $, complain, el, say } from "./dom.js";
 const worker = navigator.serviceWorker;
 
 $("where").textContent = "Nothing leaves this device: everything is computed in this tab.";
-$("kept").textContent = "Photos and paintings are kept in memory only, and gone when the tab is closed.";
+$("retention").textContent = "Photos and paintings are kept in memory only, and gone when the tab is closed.";
 
 /** @param {number} bytes */
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;

@@ -6,11 +6,12 @@
 /** @type {LookSchema} */
 export const LOOK = {
   styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0.5, brush: "auto", blur: 0, bokeh: "gaussian",
+  match: "whole",
 };
 /** @type {SettingsSchema} */
 export const SETTINGS = {
   size: 512, quality: "standard", steps: 0, seed: 0, device: "auto", engine: "fast", loss: "gram", segmenter: "auto",
-  start: "photo", max_memory: 1.5, radius: 10, lens: "gaussian",
+  start: "photo", max_memory: 1.5, radius: 10, lens: "gaussian", mark: false,
 };
 export const SIZES = [384, 512, 768, 1024];
 export const BLURS = [0, 2, 4, 6, 10, 15, 20];
