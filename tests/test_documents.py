@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 
 from styfie.cli import app
 from styfie.cli.lists import registries
-from styfie.gallery import draw
+from styfie.gallery import GALLERY, draw
 from styfie.images import to_image
 from styfie.pipeline import PORTRAIT
 from styfie.registry import Registry
@@ -202,7 +202,7 @@ def test_a_page_runs(
     installed: Callable[[str], None],
     request: pytest.FixtureRequest,
 ) -> None:
-    for registry in registries().values():  # a page may add to what is built in
+    for registry in (GALLERY, *registries().values()):  # a page may add to what is built in
         if isinstance(registry, Registry):
             request.addfinalizer(partial(_restore, registry, dict(registry.built_in)))
     names: dict[str, Any] = {"__name__": "__main__"}
