@@ -49,7 +49,9 @@ def test_what_differs_is_said(painted: Path) -> None:
         recipe = json.loads(archive.read(RECIPE))
         with archive.open("data/layer0.png") as entry, Image.open(entry) as image:
             layer = image.copy()
-    layer = Image.eval(layer, lambda value: 255 - value)
+    pixel = layer.getpixel((3, 3))
+    assert isinstance(pixel, tuple)
+    layer.putpixel((3, 3), tuple(255 - value for value in pixel))
     held = painted.with_name("layer.png")
     layer.save(held)
     rewritten(painted, "data/layer0.png", held.read_bytes())
