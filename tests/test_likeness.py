@@ -236,6 +236,8 @@ def test_a_face_against_the_light_is_lit_to_the_photos_mean() -> None:
     lit = fill_light(photo, face)
     assert middle(lit) == pytest.approx(float(photo.mean()), abs=0.01)  # a power of luma, of a grey: both ways are one
     assert float((lit - photo)[..., :4].abs().max()) < 0.01  # far away nothing is lit
+    photo, face = dark_face(0.25, 0.9)
+    assert middle(fill_light(photo, face)) == pytest.approx(0.5, abs=0.01)  # in front of a white sky to one half
 
 
 def test_a_face_that_is_light_enough_stays_as_it_is() -> None:

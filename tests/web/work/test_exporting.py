@@ -49,6 +49,17 @@ def opened(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
 
 
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
+def test_what_is_made_of_a_photo_says_so_and_the_photo_does_not(folder: Path, kind: str) -> None:
+    pictures = {
+        name: export(LINE, str(folder), WANTED, {name: "me"}, kind, 90)[1] for name in ("both", "cutout", "photo")
+    }
+    terms = {"both": b"compositeWithTrainedAlgorithmicMedia", "cutout": b"algorithmicallyEnhanced"}
+    for name, term in terms.items():
+        assert b"DigitalSourceType" in pictures[name] and term in pictures[name]
+    assert b"DigitalSourceType" not in pictures["photo"]
+
+
 def test_a_mask_has_the_photo_s_own_size_and_edges(folder: Path) -> None:
     suffix, data = export(LINE, str(folder), WANTED, {"mask": "me - mask"}, "png", 90)
     found = np.asarray(opened(data).convert("L")).astype(float) / 255

@@ -15,8 +15,9 @@ from styfie.images import read_picture
 from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.matting import GUIDE, guided_filter, upsampled_strips
-from styfie.storage.openraster import eight_bits, png
-from styfie.storage.results import cutout, result_pictures
+from styfie.storage.openraster import eight_bits, packet_of, png
+from styfie.storage.results import SOURCE_TYPES, cutout, result_pictures
+from styfie.storage.xmp import mark_png
 from styfie.web.jobs import READ, ResultRequest
 from styfie.web.work.paintings import REGIONS, load
 from styfie.web.work.results import current_painting, show_picture
@@ -42,7 +43,7 @@ def export(
     for name, title in names.items():
         picture = made.picture(name)
         here = "png" if kind == "jpeg" and picture.mode == "RGBA" else kind
-        files.append((f"{title}.{SUFFIXES[here]}", encoded(picture, here, quality)))
+        files.append((f"{title}.{SUFFIXES[here]}", encoded(picture, here, quality, made.mark(name))))
     if len(files) == 1:
         return files[0][0].rpartition(".")[2], files[0][1]
     held = io.BytesIO()
@@ -52,15 +53,16 @@ def export(
     return "zip", held.getvalue()
 
 
-def encoded(picture: Image.Image, kind: str, quality: int) -> bytes:
-    """A picture as a file of some kind: jpeg, png or webp."""
+def encoded(picture: Image.Image, kind: str, quality: int, packet: bytes = b"") -> bytes:
+    """A picture as a file of some kind, jpeg, png or webp, with an XMP packet unless that is empty."""
     if kind == "png":
-        return png(picture)
+        return mark_png(png(picture), packet) if packet else png(picture)
     held = io.BytesIO()
     if kind == "jpeg":
-        picture.save(held, "JPEG", quality=quality, optimize=True, subsampling=0 if quality >= 90 else 2)
+        subsampling = 0 if quality >= 90 else 2
+        picture.save(held, "JPEG", quality=quality, optimize=True, subsampling=subsampling, xmp=packet)
     else:
-        picture.save(held, "WEBP", quality=quality, method=4)
+        picture.save(held, "WEBP", quality=quality, method=4, xmp=packet)
     return held.getvalue()
 
 
@@ -89,6 +91,12 @@ class _Exports:
         if name not in pictures:
             raise InputError(f"There is no picture {name!r}: there are {', '.join((*pictures, 'cutout', 'sheet'))}.")
         return eight_bits(pictures[name])
+
+    def mark(self, name: str) -> bytes:
+        """The packet that says what was done to a picture: none for photo and masks, or where none is wanted."""
+        if name not in SOURCE_TYPES:
+            return b""
+        return packet_of(current_painting(self.folder, self.request), SOURCE_TYPES[name])
 
     @property
     def whole(self) -> Painting:
