@@ -26,12 +26,10 @@ from styfie.export import export
 from styfie.gallery import BUILT_IN
 from styfie.gallery.masters import master_file
 from styfie.settings import Settings
+from tests.browsers import CHROMIUM, PIXELS
 
 ROOT = Path(__file__).parents[2]
-NODE, CHROMIUM = (
-    shutil.which("node"),
-    next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None),
-)
+NODE = shutil.which("node")
 RUNTIME = ROOT / "node_modules" / "onnxruntime-web"
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the tab is not tested")
 pytestmark = [
@@ -43,14 +41,6 @@ STYLES = ("great-wave", "kiss", "autumn", "night")
 MOST = 18e6  # bytes of a first visit, compressed
 CLOSE = 2.0  # levels of 8 bits, in the mean
 SIZE = 384
-PIXELS = """() => {
-  const {scene} = styfie.studio;
-  let text = "";
-  for (let at = 0; at < scene.out.data.length; at += 30000) {
-    text += String.fromCharCode(...scene.out.data.subarray(at, at + 30000));
-  }
-  return [scene.width, scene.height, btoa(text)];
-}"""
 
 
 @pytest.fixture(scope="module")

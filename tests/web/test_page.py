@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,9 +21,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import styfie
+from tests.browsers import CHROMIUM, PIXELS
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the page is not tested")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser")
 
 PORTRAIT = Path(styfie.__file__).parent / "assets" / "portrait.jpg"
@@ -41,14 +40,6 @@ DROP = """([selector, name, kind, data]) => {
       clientX: box.left + box.width * 0.05, clientY: box.top + box.height * 0.5,
     }));
   }
-}"""
-PIXELS = """() => {
-  const {scene} = styfie.studio;
-  let text = "";
-  for (let at = 0; at < scene.out.data.length; at += 30000) {
-    text += String.fromCharCode(...scene.out.data.subarray(at, at + 30000));
-  }
-  return [scene.width, scene.height, btoa(text)];
 }"""
 
 

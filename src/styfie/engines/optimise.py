@@ -11,8 +11,8 @@ import itertools
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -23,20 +23,20 @@ from styfie.devices import pick_device, to_fast_dtype, trim_memory
 from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
 from styfie.engines import Cost, SourceImage
-from styfie.engines.layers import Box, Layer, band_of, enlarge, group, in_style_colours, region_box, unpainted
+from styfie.engines.canvas import Canvas, Source
+from styfie.engines.layers import Box, band_of, enlarge, group, in_style_colours, region_box, unpainted
 from styfie.engines.lbfgs import Lbfgs
-from styfie.engines.measure import Contrast, Measure
+from styfie.engines.measure import Measure
 from styfie.engines.objective import TERMS, Goal, Objective
 from styfie.engines.plan import BASE_SIZE, BLOCK, CHECK_INTERVAL, GIGABYTE, Plan, Scale, make_plan
 from styfie.engines.progress import EngineState, Progress
 from styfie.errors import InputError
 from styfie.images import resize
-from styfie.likeness import emphasis, fill_light
+from styfie.likeness import emphasis
 from styfie.looks import Look, Style
 from styfie.losses import STYLE_LOSSES, load_loss
 from styfie.losses.borders import Borders, border_targets
 from styfie.regions import Regions, widen
-from styfie.segmentation.colours import region_colours
 from styfie.settings import Settings
 
 STILL = 0.25 / 255  # mean change of a picture over `CHECK_INTERVAL` steps below which nothing is seen to change
@@ -75,8 +75,8 @@ def optimise(
         yield unpainted(photo, regions)
         return
     plan = plan_for(photo, regions, looks, settings, small)
-    large = _Source(photo, regions, layers)
-    begun = _Source(small.photo, small.regions, group(small.regions, small.looks)) if small else large
+    large = Source(photo, regions, layers)
+    begun = Source(small.photo, small.regions, group(small.regions, small.looks)) if small else large
     run = _Run(large, begun, settings, plan, weights or ENCODERS.find(settings.encoder).weights, encoder)
     yield from run.paint(start, state)
 
@@ -149,56 +149,13 @@ def _step_seconds(settings: Settings) -> float:
     return min(b - a for a, b in itertools.pairwise(times)) / PROBE**2
 
 
-@dataclass(frozen=True, eq=False)
-class _Canvas:
-    """What all layers of one scale share: the photo, each layer's band, where it must stay itself."""
-
-    source: _Source
-    photo: Tensor
-    bands: Tensor  # (L, 1, h, w)
-    face: Tensor  # (1, 1, h, w)
-    faces: Tensor | None  # (1, 1, h, w), whole
-    depth: Tensor | None  # (1, 1, h, w)
-    contrast: Contrast  # of the photo's content features
-
-    def region_colours(self, n: int) -> Tensor:
-        """A layer's foreground colours (1, 3, h, w), its dark faces lit."""
-        size = (self.photo.shape[-2], self.photo.shape[-1])
-        return self.lit(resize(self.source.colours[n : n + 1].float(), size), n)
-
-    def lit(self, picture: Tensor, n: int, least: float = 0.0) -> Tensor:
-        """A layer's picture (1, 3, h, w) with its faces lit, fully from the middle of likeness on."""
-        strength = min(1.0, 2 * self.source.layers[n].look.likeness)
-        return picture if self.faces is None else fill_light(picture, self.faces, strength, least)
-
-
-@dataclass(frozen=True, eq=False)
-class _Source:
-    """What is painted, as read at one size."""
-
-    photo: Tensor
-    regions: Regions
-    layers: Sequence[Layer]
-
-    def alpha(self, n: int) -> Tensor:
-        """Where a layer is (1, 1, H, W)."""
-        return self.regions.alpha[list(self.layers[n].regions)].sum(0, keepdim=True)
-
-    @cached_property
-    def colours(self) -> Tensor:
-        """Every layer's foreground colours (L, 3, H, W), in half the memory, and still finer than 255ths."""
-        alphas = torch.cat([self.alpha(n) for n in range(len(self.layers))])
-        rest = (1 - alphas.sum(0, keepdim=True)).clamp_min(0)
-        return region_colours(self.photo, torch.cat([alphas, rest]))[: len(self.layers)].clamp_(0, 1).half()
-
-
 class _Run:
     """One painting in the making: scales up to `BASE_SIZE` are of the `small` source."""
 
     def __init__(
         self,
-        source: _Source,
-        small: _Source,
+        source: Source,
+        small: Source,
         settings: Settings,
         plan: Plan,
         weights: Weights,
@@ -236,7 +193,7 @@ class _Run:
                     continue
                 yield from self._layer(canvas, s, n, first, painted)
 
-    def _canvas(self, scale: Scale) -> _Canvas:
+    def _canvas(self, scale: Scale) -> Canvas:
         source = self.source if max(scale.size) > BASE_SIZE else self.small
         small = resize(source.photo, scale.size)
         alphas = [resize(source.alpha(n), scale.size) for n in range(len(self.layers))]
@@ -248,13 +205,13 @@ class _Run:
         contrast = self._measure(scale).contrast(small.to(self.device))
         relit = self.weights.in_style and regions.face is not None
         faces = resize(regions.face, scale.size) if relit and regions.face is not None else None
-        return _Canvas(source, small, bands, face, faces, depth, contrast)
+        return Canvas(source, small, bands, face, faces, depth, contrast)
 
     def _measure(self, scale: Scale, look: Look = PLAIN) -> Measure:
         weights = replace(self.weights, content=self.weights.content * CONTENT_RANGE ** (2 * look.content - 1))
         return Measure(self.encoder, load_loss(self.settings.loss), weights, scale.side)
 
-    def _borders(self, canvas: _Canvas, n: int, box: Box) -> Borders | None:
+    def _borders(self, canvas: Canvas, n: int, box: Box) -> Borders | None:
         """What a layer's picture is to show where depth jumps: inside the layer, not along its own contour."""
         if canvas.depth is None:
             return None
@@ -263,7 +220,7 @@ class _Run:
         weight = (depth_borders(canvas.depth) * inside)[box].to(self.device)
         return border_targets(canvas.region_colours(n)[box].to(self.device), canvas.depth[box].to(self.device), weight)
 
-    def _layer(self, canvas: _Canvas, s: int, n: int, first: int, painted: list[Tensor | None]) -> Iterator[Progress]:
+    def _layer(self, canvas: Canvas, s: int, n: int, first: int, painted: list[Tensor | None]) -> Iterator[Progress]:
         """All blocks, from `first` on, of one layer at one scale."""
         scale, band = self.plan.scales[s], canvas.bands[n : n + 1]
         whole = painted[n] if first else self._start(canvas, n, painted[n])
@@ -304,7 +261,7 @@ class _Run:
 
     def _progress(
         self,
-        canvas: _Canvas,
+        canvas: Canvas,
         painted: Sequence[Tensor | None],
         terms: Tensor,
         place: tuple[int, int, int] | None = None,
@@ -314,7 +271,7 @@ class _Run:
         state = None if place is None else _state(place, painted, terms)
         return Progress(self.estimate.step, self.plan.steps, _losses(terms), self.estimate.left(), shown, state)
 
-    def _drawn(self, canvas: _Canvas, n: int) -> Tensor:
+    def _drawn(self, canvas: Canvas, n: int) -> Tensor:
         """The picture (1, 3, h, w) whose drawing a layer is to keep: its foreground colours, or its styles'."""
         own, look = canvas.region_colours(n), canvas.source.layers[n].look
         if not self.weights.in_style:
@@ -322,7 +279,7 @@ class _Run:
         drawn = in_style_colours(own, canvas.bands[n : n + 1], look)
         return canvas.lit(drawn, n, FACE_LUMA)
 
-    def _objective(self, canvas: _Canvas, scale: Scale, n: int, box: Box) -> Objective:
+    def _objective(self, canvas: Canvas, scale: Scale, n: int, box: Box) -> Objective:
         """The loss of one layer within its box."""
         look = canvas.source.layers[n].look
         measure, size = self._measure(scale, look), (canvas.photo.shape[-2], canvas.photo.shape[-1])
@@ -334,7 +291,7 @@ class _Run:
         borders = self._borders(canvas, n, box)
         return Objective(own, [Goal(band, targets)], measure, face, contrast or canvas.contrast, borders, drawn)
 
-    def _start(self, canvas: _Canvas, n: int, painted: Tensor | None) -> Tensor:
+    def _start(self, canvas: Canvas, n: int, painted: Tensor | None) -> Tensor:
         """What a layer begins from at a scale."""
         own, band, look = canvas.region_colours(n), canvas.bands[n : n + 1], canvas.source.layers[n].look
         if painted is not None:
@@ -349,7 +306,7 @@ class _Run:
             return self._drawn(canvas, n)
         return match_colours(own, look.styles[0].picture, band, look.styles[0].alpha)
 
-    def _preview(self, canvas: _Canvas, painted: Sequence[Tensor | None]) -> Tensor:
+    def _preview(self, canvas: Canvas, painted: Sequence[Tensor | None]) -> Tensor:
         """Every region's layer (R, 3, h, w) as far as it is painted: within its band, photo elsewhere."""
         shown = canvas.photo.repeat(len(canvas.source.regions.names), 1, 1, 1)
         size = (canvas.photo.shape[-2], canvas.photo.shape[-1])

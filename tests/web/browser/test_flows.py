@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.web.test_page import CHROMIUM, Visit, address, alike, chromium, visit
+from tests.browsers import CHROMIUM
+from tests.web.test_page import Visit, address, alike, chromium, visit
 
 __all__ = ["address", "chromium", "visit"]  # fixtures
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.web.test_page import CHROMIUM, Visit, address, chromium
+from tests.browsers import CHROMIUM
+from tests.web.test_page import Visit, address, chromium
 
 __all__ = ["address", "chromium"]  # fixtures
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser")
