@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from PIL import Image, ImageChops
 
 import styfie
 from styfie.cli import main
+from styfie.engines import TAXONOMY
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN
 from styfie.gallery.masters import MASTERS
@@ -282,6 +284,18 @@ def test_lists(capsys: pytest.CaptureFixture[str], kind: str) -> None:
         assert [entry["name"] for entry in entries if entry.get("painter") and entry.get("year")] == list(MASTERS)
     plain = run(capsys, "list", kind)[1]
     assert all(entry["name"] in plain for entry in entries)
+
+
+@pytest.mark.parametrize("kind", ["engines", "losses", "encoders", "segmenters", "styles"])
+def test_what_is_listed_is_for_people(capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    """Each code stands in a legend, numbers have units, and nothing is a place in the code."""
+    entries = json.loads(run(capsys, "list", kind, "--json")[1])
+    text = run(capsys, "list", kind)[1]
+    for code in {entry["taxonomy"] for entry in entries if "taxonomy" in entry}:
+        assert f"{code}  {TAXONOMY[code]}" in text
+    assert ("taxonomy, after Jing et al. (2018)" in text) == (kind in ("engines", "losses"))
+    assert ("memory: bytes for each pixel" in text) == (kind == "encoders")
+    assert not [value for entry in entries for value in entry.values() if re.match(r"styfie[.\w]*:\w", str(value))]
 
 
 def test_doctor_and_version(capsys: pytest.CaptureFixture[str]) -> None:
