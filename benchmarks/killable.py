@@ -52,14 +52,14 @@ def kinds(size: int, steps: int) -> list[Kind]:
     options = ("--size", str(size), "--steps", str(steps))
     engines = (Kind(name, partial(_paint, name, options), contents) for name in ENGINES)
     return [
-        *engines,
-        Kind("timelapse", partial(_timelapse, options), contents),
-        Kind("batch", partial(_batch, size), contents),
-        Kind("film", _film, contents),
         Kind("training", _train, _trained, each=False),
+        Kind("film", _film, contents),
         Kind("server", partial(_serve, size, steps), _painted, each=False),
-        Kind("segment", _segment, contents),
+        Kind("batch", partial(_batch, size), contents),
+        Kind("timelapse", partial(_timelapse, options), contents),
         Kind("mix", _mix, contents),
+        Kind("segment", _segment, contents),
+        *engines,
     ]
 
 
@@ -117,6 +117,7 @@ def _looks(engine: str, inputs: Path, wanted: bool) -> list[str | Path]:
 
 
 def _paint(engine: str, options: tuple[str, ...], inputs: Path, folder: Path, wanted: bool, *more: str | Path) -> None:
+    engine = engine if wanted else "filters"  # at once; its pictures have the same names
     asked = ["--engine", engine, *options, *_looks(engine, inputs, wanted)]
     _command("paint", inputs / "photo.png", "-o", folder, *asked, *more)
 

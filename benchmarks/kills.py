@@ -99,13 +99,13 @@ class Trial:
         faults: list[str] = []
         while kills:
             self.begin()
-            row = min(kills, self.moments.randint(1, 3))
-            for _ in range(row):
-                if not self.run(self.folder, self.death()):
-                    break  # what it went on from was near the end
-                kills -= 1
-                faults += self.checked()
-            self.run(self.folder)
+            killed = True
+            while kills and killed:  # until what it goes on from is near the end
+                killed = self.run(self.folder, self.death())
+                kills -= killed
+                faults += self.checked() if killed else []
+            if killed:
+                self.run(self.folder)
             found = self.kind.kept(self.folder)
             faults += [f"{name} differs" for name in sorted(found | self.wanted) if
                        found.get(name) != self.wanted.get(name)]  # fmt: skip

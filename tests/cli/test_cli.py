@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import signal
@@ -149,6 +150,22 @@ def test_weights_are_taken_for_the_network_that_is_used(
     monkeypatch.setattr("styfie.encoders.vgg.import_vgg", take)
     code, _, err = run(capsys, "paint", *asked, "--import", "vgg.h5")
     assert (code, taken) == (2, [network]) and "vgg.h5 is read" in err
+
+
+def test_where_a_sentence_comes_from_is_told_to_who_asks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    logger = logging.getLogger("styfie")
+    monkeypatch.setattr(logger, "handlers", [*logger.handlers])
+    level, asked = logger.level, ("segment", tmp_path / "nothing.jpg")
+    try:
+        code, _, err = run(capsys, "--debug", *asked)
+    finally:
+        logger.setLevel(level)
+    assert code == 2 and "Traceback" in err and "styfie/cli/segment.py" in err and err.count("nothing.jpg") > 1
+    monkeypatch.undo()
+    code, _, plain = run(capsys, *asked)
+    assert (code, plain) == (2, f"{err.splitlines()[-1]}\n"), "the sentence alone"
 
 
 @pytest.mark.parametrize("arguments", [("paint", "--nonsense"), ("list", "spoons"), ("paint", "--size", "big")])
