@@ -102,5 +102,5 @@ def test_what_was_drawn_for_small_scales_is_seen_there() -> None:
     assert torch.equal(style.inside, torch.ones(1, 1, 64, 64)), "all of it counts where there is no mask"
 
 
-def test_the_shares_of_styles_sum_to_one() -> None:
-    assert Look((Style("a", weight=3.0), Style("b"))).shares == [0.75, 0.25]
+def test_the_weights_of_a_looks_styles_sum_to_one() -> None:
+    assert Look((Style("a", weight=3.0), Style("b"))).weights == [0.75, 0.25]

@@ -242,8 +242,8 @@ class Look:
         check_options(self)
 
     @property
-    def shares(self) -> list[float]:
-        """How much of the region is each style's: their weights, summing to 1."""
+    def weights(self) -> list[float]:
+        """How much of the region is each style's: their own weights, brought to a sum of 1."""
         total = sum(style.weight for style in self.styles)
         return [style.weight / total for style in self.styles]
 

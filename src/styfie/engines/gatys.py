@@ -133,7 +133,7 @@ def _at_size(look: Look, longest: int) -> list[tuple[float, Style]]:
     """A look's styles at the photo's longest side, times the stroke, each after its share of the whole."""
     drawn = [replace(style, small=None) for style in look.styles]  # one size: it has no small scale to begin with
     sized = [style.at(longest, look.stroke, least=(SMALLEST, SMALLEST)) for style in drawn]
-    return list(zip(look.shares, sized, strict=True))
+    return list(zip(look.weights, sized, strict=True))
 
 
 def _within(mask: Tensor, features: Tensor) -> Tensor:

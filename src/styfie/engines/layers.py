@@ -122,7 +122,7 @@ def enlarge(painted: Tensor, photo: Tensor, detail: float) -> Tensor:
 def in_style_colours(photo: Tensor, band: Tensor, look: Look) -> Tensor:
     """The photo (1, 3, H, W) with mean and covariance of the styles' colours, within a band (1, 1, H, W)."""
     found = torch.zeros_like(photo)
-    for share, style in zip(look.shares, look.styles, strict=True):
+    for share, style in zip(look.weights, look.styles, strict=True):
         found += share * match_colours(photo, style.picture, band, style.alpha, FAINT)
     return found
 

@@ -125,7 +125,7 @@ def styles_at(look: Look, longest: int, device: torch.device, enlarged: float) -
     A small style's picture, much enlarged, would be a blurred style: beyond `enlarged` times its size its strokes are
     painted smaller, and crisp.
     """
-    for share, style in zip(look.shares, look.styles, strict=True):
+    for share, style in zip(look.weights, look.styles, strict=True):
         most = enlarged * max(style.picture.shape[-2:]) * max(1.0, longest / BASE_SIZE) * max(1.0, look.stroke)
         yield share, style.at(longest, look.stroke, most).to(device)
 

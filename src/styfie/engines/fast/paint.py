@@ -100,7 +100,7 @@ class FastPainter:
         """A look's styles blended, at a photo's longest side times the stroke."""
         styles = [style.at(longest, look.stroke).to(self.device) for style in look.styles]
         each = [self._statistics(style.picture, style.inside.clamp(0, 1)) for style in styles]
-        return [blend(taps, look.shares) for taps in zip(*each, strict=True)]
+        return [blend(taps, look.weights) for taps in zip(*each, strict=True)]
 
     def _statistics(self, picture: Tensor, inside: Tensor, seen: Features | None = None) -> list[Gaussian]:
         """Of a picture's features where `inside` (1, 1, H, W) is, tile by tile, or of those that are `seen`."""

@@ -91,7 +91,7 @@ class FilterPainter:
 def _tones(look: Look) -> tuple[Tensor, Tensor]:
     """The mean colours (3) of the styles' darkest and lightest pixels."""
     found = []
-    for share, style in zip(look.shares, look.styles, strict=True):
+    for share, style in zip(look.weights, look.styles, strict=True):
         pixels, luma = style.picture[0].flatten(1), luma_of(style.picture).flatten()
         if style.alpha is not None:
             inside = style.alpha.flatten() > 0.5

@@ -43,7 +43,7 @@ class PerStylePainter:
     def paint(self, content: Tensor, band: Tensor, look: Look) -> Tensor:
         """`content` (1, 3, h, w) in one look around where `band` (1, 1, h, w) is above 0, itself elsewhere."""
         shares: dict[Key, Tensor] = {}
-        for share, style in zip(look.shares, look.styles, strict=True):
+        for share, style in zip(look.weights, look.styles, strict=True):
             key, at = self._place(style)
             known = shares.setdefault(key, torch.zeros(self._networks[key][0].styles))
             known[at] += share
