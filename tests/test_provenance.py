@@ -43,7 +43,7 @@ def test_what_belongs_to_the_painting_is_what_engines_read() -> None:
     assert names_of(Settings, Part.FOUND) == ("device", "segmenter")
     first = [f.name for kind in KINDS for f in fields_of(kind, Part.PAINTING) if f.metadata["since"] == 0]
     assert first == [
-        "styles", "stroke", "likeness", "brush", "picture", "weight", "alpha",
+        "styles", "stroke", "likeness", "brush", "source", "weight", "mask",
         "size", "quality", "steps", "seed", "engine", "encoder", "loss", "start", "max_memory",
     ]  # fmt: skip
 
