@@ -9,7 +9,7 @@ from PIL import Image
 from styfie.errors import InputError, MissingError
 from styfie.gallery import PAIRS, draw
 from styfie.looks import Look, Style
-from styfie.styles import DRAWN, load_style, load_styles, parse_styles, resolve_looks, style_files
+from styfie.styles import DRAWN, StyleInput, load_style, load_styles, parse_styles, resolve_looks, style_files
 
 
 @pytest.mark.parametrize(
@@ -121,5 +121,6 @@ def test_a_style_is_loaded_under_the_name_it_was_given(tmp_path: Path) -> None:
 def test_what_styles_are_read_from_is_known_before_they_are() -> None:
     style, mask, network = Path("mine.jpg"), Path("mask.png"), Path("net.safetensors")
     read = Style("read", torch.zeros(1, 3, 2, 2), network=network)
-    looks = {"a": Look((Style("ink"), Style("mine", style, mask=mask), read)), "b": "waves+other.png", "c": style}
+    mine = Look((Style("ink"), Style("mine", style, mask=mask), read))
+    looks: dict[str, StyleInput] = {"a": mine, "b": "waves+other.png", "c": style}
     assert style_files(looks) == [mask, style, network, Path("other.png"), style]

@@ -13,7 +13,7 @@ from styfie.gallery.masters import FOLDER, MASTERS, master_file
 from styfie.images import read_picture
 from styfie.looks import Look
 from styfie.settings import Settings
-from styfie.storage.recipes import _source
+from styfie.storage.recipes import _style
 from styfie.styles import load_style, load_styles, parse_styles
 
 
@@ -60,9 +60,9 @@ def test_a_master_is_a_style_by_name_and_in_a_blend() -> None:
 
 def test_a_stored_master_is_asked_for_by_its_name_again_and_another_picture_of_that_name_is_not() -> None:
     style = load_style("scream", 64)
-    assert _source(style) == "scream"
+    assert _style(style).source is None
     other = type(style)("scream", style.picture.flip(-1))
-    assert _source(other) is other
+    assert _style(other) is other
 
 
 def test_an_unknown_name_is_answered_with_all_there_are() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +24,7 @@ HARDLY = 0.5  # alpha under which a pixel shows too much of others
 FAINT = 0.04**2  # variance of a photo along a colour axis under which it is not raised to all of the style's
 MARGIN = 16  # pixels painted around a region's box: about the features' receptive field
 
-P = ParamSpec("P")
+E = TypeVar("E", bound=Callable[..., Iterator[Progress]])
 Box = tuple[slice, slice, slice, slice]
 
 
@@ -46,21 +46,19 @@ def with_style(regions: Regions, looks: Mapping[str, Look]) -> dict[int, Look]:
     return {i: look for i, name in enumerate(regions.names) if (look := looks.get(name)) and look.styles}
 
 
-def if_styled(
-    engine: Callable[Concatenate[Tensor, Regions, Mapping[str, Look], Settings, P], Iterator[Progress]],
-) -> Callable[Concatenate[Tensor, Regions, Mapping[str, Look], Settings, P], Iterator[Progress]]:
+def if_styled(engine: E) -> E:
     """An engine that is asked only where a region has a style; else every layer is the photo, at once."""
 
     @wraps(engine)
     def paint(
-        photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, *more: P.args, **named: P.kwargs
+        photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, *more: Any, **named: Any
     ) -> Iterator[Progress]:
         if with_style(regions, looks):
             yield from engine(photo, regions, looks, settings, *more, **named)
         else:
             yield unpainted(photo, regions)
 
-    return paint
+    return cast(E, paint)
 
 
 def unpainted(photo: Tensor, regions: Regions) -> Progress:
