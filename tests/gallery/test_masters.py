@@ -55,7 +55,7 @@ def test_a_master_is_a_style_by_name_and_in_a_blend() -> None:
     assert style.picture.equal(read_picture(master_file("great-wave"))), "as large as it is, whatever is painted"
     assert load_style("great-wave", 4096).picture.shape == style.picture.shape
     assert [(s.name, s.weight) for s in load_styles("scream:2+waves", 64)] == [("scream", 2.0), ("waves", 1.0)]
-    assert parse_styles("great-wave")[0].picture == "great-wave"
+    assert parse_styles("great-wave")[0].name == "great-wave"
 
 
 def test_a_stored_master_is_asked_for_by_its_name_again_and_another_picture_of_that_name_is_not() -> None:
