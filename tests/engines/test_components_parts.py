@@ -45,7 +45,7 @@ def portrait() -> Tensor:
 
 @pytest.fixture(scope="module")
 def bank(portrait: Tensor) -> Bank:
-    return bank_at([turned(Style("portrait", portrait), 96, 96)], 1)
+    return bank_at([turned(Style("portrait", portrait), 96)], 1)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (9, 40), (96, 77)])
@@ -148,7 +148,7 @@ def test_the_draft_takes_the_styles_colours_by_weight(portrait: Tensor) -> None:
 
 def test_turned_sheets_are_the_style_turned(portrait: Tensor) -> None:
     square = portrait[..., :64, :64].contiguous()
-    sheets = turned(Style("square", square), 64, 64)
+    sheets = turned(Style("square", square), 64)
     assert sheets.shape == (TURNS, 11, 64, 64)
     torch.testing.assert_close(sheets[0, :3] + sheets[0, 3:6] + sheets[0, 6:9], square[0], atol=1e-6, rtol=0)
     quarter = torch.rot90(sheets[0], 1, (1, 2))
@@ -163,10 +163,10 @@ def test_only_patches_along_edges_are_turned_and_only_the_marked_part_is_taken(p
     assert bool(free[0].all()) and not bool(bank.free[:, 1 - PATCH_SIZE :].any())
     assert bool(free[1:].any()) and float(mask[1:][free[1:]].min()) > EDGE
     left = (torch.arange(portrait.shape[-1]) < 40).float().expand_as(portrait[:, :1])
-    marked = bank_at([turned(Style("left", portrait, alpha=left), 96, 96)], 1).free[0]
+    marked = bank_at([turned(Style("left", portrait, mask=left), 96)], 1).free[0]
     assert bool(marked[0, : 40 - PATCH_SIZE].all()) and not bool(marked[:, 41 - PATCH_SIZE + 1 :].any())
     thin = (torch.arange(portrait.shape[-1]) < 3).float().expand_as(portrait[:, :1])
-    assert bool(bank_at([turned(Style("thin", portrait, alpha=thin), 96, 96)], 1).free[0].any())
+    assert bool(bank_at([turned(Style("thin", portrait, mask=thin), 96)], 1).free[0].any())
 
 
 def test_costs_are_differences_written_out(bank: Bank) -> None:
@@ -233,7 +233,7 @@ def test_what_overlaps_and_repetitions_cost_beside_features(bank: Bank, repeated
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_what_is_inherited_goes_on_with_the_same_piece(bank: Bank, portrait: Tensor, ratio: int) -> None:
     """Nodes that hold the style at its own place go on to hold it there, by whichever neighbour they inherit."""
-    before = bank_at([turned(Style("portrait", portrait), 96, 96)], ratio)
+    before = bank_at([turned(Style("portrait", portrait), 96)], ratio)
     size = [n // ratio for n in portrait.shape[-2:]]
     rows, columns = ((n + 2 * MARGIN - PATCH_SIZE) // STEP + 1 for n in size)
     y, x = ((STEP * torch.arange(n) - MARGIN).clamp_min(0) for n in (rows, columns))
@@ -259,7 +259,7 @@ def test_patches_of_one_piece_are_joined_to_it(bank: Bank) -> None:
 
 def test_several_styles_have_their_shares(portrait: Tensor) -> None:
     styles = [Style("a", portrait), Style("b", portrait.flip(-1)[..., :40, :])]
-    bank = bank_at([turned(style, 96, 96) for style in styles], 2)
+    bank = bank_at([turned(style, 96) for style in styles], 2)
     nearest = Nearest(bank, torch.Generator().manual_seed(0))
     features = node_features(padded(decompose(portrait, 96).stacked))[:4]
     found = nearest(features, [4, 1], 3)

@@ -110,7 +110,7 @@ def test_only_the_marked_part_of_a_picture_gives_colours(portrait: Tensor) -> No
     half[:, 0, :, :8], half[:, 1, :, 8:] = 0.9, 0.9
     left = torch.zeros(1, 1, 16, 16)
     left[..., :8] = 1
-    found = painted(portrait, kind("newsprint"), Style("two.png", half, alpha=left)).mean((0, 2, 3))
+    found = painted(portrait, kind("newsprint"), Style("two.png", half, mask=left)).mean((0, 2, 3))
     assert float(found[0]) > 0.5 and float(found[1]) < 0.1
 
 
