@@ -96,6 +96,7 @@ def test_a_photo_in_the_place_of_anothers_result_is_not_replaced(tmp_path: Path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "a.png"]
 
 
+@pytest.mark.slow
 def test_one_failing_photo_stops_no_other_and_what_is_there_is_kept(tmp_path: Path) -> None:
     """With one job and two, the same bytes: nothing depends on neighbours."""
     opened(PORTRAIT).resize((200, 220)).save(tmp_path / "a.png")
@@ -121,6 +122,7 @@ def test_one_failing_photo_stops_no_other_and_what_is_there_is_kept(tmp_path: Pa
     assert batch._paint_one(photos[0], tmp_path / "1" / "c", TINY, looks).kind == "painted", "another photo was there"
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_fails_its_photo_only(tmp_path: Path) -> None:
     worker = batch.Worker(TINY, 1)
     try:
@@ -137,6 +139,7 @@ def test_a_worker_that_dies_fails_its_photo_only(tmp_path: Path) -> None:
     assert not worker.process.is_alive()
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stopped_leaves_nothing_half_written(tmp_path: Path) -> None:
     long = Request({"subject": "pop"}, Settings(size=64, steps=50_000, device="cpu"))
     worker = batch.Worker(long, 1)

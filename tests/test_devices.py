@@ -167,6 +167,7 @@ RUNS: dict[str, Run] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_all_of_a_run_is_on_its_device_and_in_what_that_knows(
     name: str, halves: Regions, there: Callable[..., None], monkeypatch: pytest.MonkeyPatch

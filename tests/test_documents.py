@@ -154,6 +154,7 @@ def _restore(registry: Registry[Any], built_in: dict[str, Any]) -> None:
     registry.built_in.update(built_in)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in pages() if blocks(page)])
 def test_a_page_runs(
     page: str,

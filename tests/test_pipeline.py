@@ -82,6 +82,7 @@ def test_grading_wants_depth(portrait: Tensor) -> None:
     assert torch.equal(again.render(), painting.render()), "the same depth, known beforehand"
 
 
+@pytest.mark.slow
 def test_stopped_it_goes_on_and_ends_with_the_same_bytes(portrait: Tensor, tmp_path: Path) -> None:
     request = Request({"subject": "pop", "background": "marble"}, Settings(size=64, steps=80, device="cpu"))
     seen: list[Progress] = []

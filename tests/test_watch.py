@@ -94,6 +94,7 @@ def test_another_picture_of_the_same_name_comes_again(tmp_path: Path) -> None:
     assert [file.name for file in found] == ["a.bmp", "a.bmp"]
 
 
+@pytest.mark.slow
 def test_pictures_are_painted_into_folders_of_their_whole_names(tmp_path: Path) -> None:
     folder, output = tmp_path / "in", tmp_path / "out"
     folder.mkdir()

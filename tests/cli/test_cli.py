@@ -323,6 +323,7 @@ def test_doctor_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--version")[1].strip() == f"styfie {styfie.__version__}"
 
 
+@pytest.mark.slow
 def test_interrupted_it_keeps_the_best_so_far(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "styfie", "paint", "-o", str(tmp_path / "out"), "--size", "96", "--steps", "400"]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -338,6 +339,7 @@ def test_interrupted_it_keeps_the_best_so_far(tmp_path: Path) -> None:
     assert "The same command goes on" in said
 
 
+@pytest.mark.slow
 def test_interrupted_twice_it_stops_at_once(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "styfie", "paint", "-o", str(tmp_path / "out"), "--size", "96", "--steps", "400"]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}

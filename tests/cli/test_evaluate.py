@@ -83,6 +83,7 @@ def test_a_folder_with_val_and_a_report(capsys: pytest.CaptureFixture[str], data
     assert "report.html" in out
 
 
+@pytest.mark.slow
 def test_other_weights(capsys: pytest.CaptureFixture[str], data: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = PortraitNet().eval()

@@ -81,6 +81,7 @@ def test_what_no_photo_can_be_painted_with_is_one_sentence(
     assert [p.name for p in tmp_path.iterdir()] == ["empty"]
 
 
+@pytest.mark.slow
 def test_interrupted_the_finished_ones_stay(tmp_path: Path) -> None:
     for name in "ab":
         opened(PORTRAIT).resize((128, 128)).save(tmp_path / f"{name}.png")

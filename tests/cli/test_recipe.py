@@ -26,6 +26,7 @@ def first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Path:
     return tmp_path / "first" / "painting.ora"
 
 
+@pytest.mark.slow
 def test_a_recipe_gives_the_same_bytes(capsys: pytest.CaptureFixture[str], tmp_path: Path, first: Path) -> None:
     for name, photo in (("again", []), ("same", [PORTRAIT])):
         assert run(capsys, "paint", *photo, "--recipe", first, "-o", tmp_path / name)[0] == 0
@@ -68,6 +69,7 @@ def test_another_photo_is_painted_alike_and_needs_masks_of_its_own(
     assert float(difference) < 0.02, "found in the photo, not taken from the recipe"
 
 
+@pytest.mark.slow
 def test_at_another_size_the_masks_and_the_depth_of_ones_own_are_kept(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

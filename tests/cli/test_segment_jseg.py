@@ -37,6 +37,7 @@ def test_all_regions_are_shown_where_none_is_named(capsys: pytest.CaptureFixture
     assert np.abs(left - right).max() > 40
 
 
+@pytest.mark.slow
 def test_a_region_has_its_mask_by_name_or_by_points(capsys: pytest.CaptureFixture[str], photo: Path) -> None:
     masks = {}
     for name, options in {
@@ -85,6 +86,7 @@ def test_regions_that_are_not_there_are_one_sentence(capsys: pytest.CaptureFixtu
     assert list(photo.parent.glob("*.png")) == [photo], "nothing half-written"
 
 
+@pytest.mark.slow
 def test_a_painting_of_any_size_has_the_regions_that_were_shown(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

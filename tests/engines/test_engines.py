@@ -27,6 +27,7 @@ def test_the_default_engine_needs_nothing() -> None:
     assert styfie.Settings().engine in READY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READY)
 def test_engines_without_downloads_paint_the_portrait(name: str) -> None:
     settings = styfie.Settings(size=64, steps=2, device="cpu", engine=name)

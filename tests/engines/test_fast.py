@@ -106,6 +106,7 @@ def test_any_size(size: tuple[int, int]) -> None:
     assert layers.shape[-2:] == size
 
 
+@pytest.mark.slow
 def test_tiles_are_not_seen(portrait: Tensor, halves: Regions, monkeypatch: pytest.MonkeyPatch) -> None:
     large = read_picture(ASSETS / "portrait.jpg", 320)
     regions = halves.resize((large.shape[-2], large.shape[-1]))

@@ -104,6 +104,7 @@ def test_a_search_gone_astray_ends_with_the_best(photo: Tensor) -> None:
     assert float(found[-1][2].sum()) <= float(found[0][2].sum())
 
 
+@pytest.mark.slow
 def test_any_state_leads_to_the_same_bytes(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:
     """Two layers, two scales, three blocks each: whoever stops at any of them ends as whoever did not."""
     large = torch.nn.functional.interpolate(photo, (144, 192), mode="bilinear")
@@ -112,7 +113,7 @@ def test_any_state_leads_to_the_same_bytes(photo: Tensor, halves: Regions, encod
     unkilled = list(optimise(large, regions, looks, settings, encoder=encoder))
     states = [p.state for p in unkilled if p.state is not None]
     assert len(states) == 8
-    for number, state in enumerate(states[:-1]):
+    for number, state in list(enumerate(states))[:-1:2]:  # of each layer and scale one
         rest = list(optimise(large, regions, looks, settings, state=state, encoder=encoder))
         assert torch.equal(rest[-1].layers, unkilled[-1].layers)
         assert rest[0].step > 30 * number

@@ -62,6 +62,7 @@ def test_a_style_is_no_way_off_from_itself(encoder: PlainEncoder) -> None:
     assert float(both(RED.picture)) < float(both(BLUE.picture))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["transport", "style"])
 def test_either_is_an_option_that_brings_its_loss_down(photo: Tensor, option: str) -> None:
     looks, settings = {"subject": Look((RED,), likeness=0, brush="oil")}, Settings(steps=4, device="cpu")

@@ -131,6 +131,7 @@ def test_rgb_needs_no_matrix(tmp_path: Path) -> None:
     assert tuple(first_of(file)[4, 4]) == RED
 
 
+@pytest.mark.slow
 def test_wide_and_bright_colours_come_into_a_screens(tmp_path: Path) -> None:
     """Middle grey of HLG is brighter than the same number on a screen; red of BT.2020 is redder."""
     pixels = np.full((64, 64, 3), 128, np.uint8)

@@ -41,6 +41,7 @@ def looks(*names: str) -> dict[str, Look]:
     return {name: Look((Style("waves", draw("waves", 96)),)) for name in names}
 
 
+@pytest.mark.slow
 def test_as_many_frames_come_out_and_unstyled_regions_to_the_bit(frames: list[Tensor]) -> None:
     stream = Stream(looks("background"), SETTINGS)
     painted = list(stream(frames))
@@ -52,6 +53,7 @@ def test_as_many_frames_come_out_and_unstyled_regions_to_the_bit(frames: list[Te
         assert not torch.equal(frame, picture)
 
 
+@pytest.mark.slow
 def test_steadier_than_frame_by_frame_and_as_fine(frames: list[Tensor]) -> None:
     asked = looks("subject", "background")
     steady = list(Stream(asked, SETTINGS)(frames))
@@ -70,6 +72,7 @@ def test_steadier_than_frame_by_frame_and_as_fine(frames: list[Tensor]) -> None:
     assert 0.85 < detail[0] / detail[1] < 1.15
 
 
+@pytest.mark.slow
 def test_going_on_from_the_last_frame_is_the_same(frames: list[Tensor]) -> None:
     asked = looks("subject")
     whole = list(Stream(asked, SETTINGS)(frames))
@@ -81,6 +84,7 @@ def test_going_on_from_the_last_frame_is_the_same(frames: list[Tensor]) -> None:
     assert all(torch.equal(a, b) for a, b in zip(whole, parts, strict=True))
 
 
+@pytest.mark.slow
 def test_a_cut_begins_anew(frames: list[Tensor]) -> None:
     asked = looks("subject", "background")
     other = frames[0].flip(-1, -2)
@@ -127,6 +131,7 @@ def test_mattes_do_not_lag(frames: list[Tensor], monkeypatch: pytest.MonkeyPatch
     assert float((stream.last.alpha[:1] - mattes[-1]).abs().mean()) < 0.01
 
 
+@pytest.mark.slow
 def test_what_slowly_becomes_another_is_not_late(frames: list[Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
     """A mouth that opens in ten steps, each too small to be noticed: dark in the painting when it is in the photo."""
     photo = read_picture(ASSETS / "portrait.jpg", 96)

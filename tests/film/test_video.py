@@ -136,6 +136,7 @@ def test_seconds_are_counted_from_where_players_begin(tmp_path: Path) -> None:
     assert times(painted) == [0.0, 0.04, 0.08]
 
 
+@pytest.mark.slow
 def test_stopped_it_plays_and_then_goes_on_without_a_joint(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +157,7 @@ def test_stopped_it_plays_and_then_goes_on_without_a_joint(
     assert np.array_equal(shown(film), shown(whole))
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_likewise(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "PART", 4)
     whole, _ = paint_video(clip, tmp_path / "whole", LOOKS, SETTINGS)

@@ -169,6 +169,7 @@ def test_pictures_of_another_painting_are_not_taken_for_its_own(
     assert bytes_of(tmp_path / "other") == bytes_of(tmp_path / "whole")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="there is no lock")
 def test_what_a_killed_run_left_is_removed_and_what_another_is_writing_is_not(tmp_path: Path) -> None:
     code = (

@@ -140,6 +140,7 @@ def test_parts_equal_the_whole_batch(tmp_path: Path) -> None:
         assert a["error"] == pytest.approx(b["error"], abs=2e-6)
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -19,6 +19,8 @@ from styfie.training.loop import Schedule
 from styfie.training.pictures import PictureSet
 from styfie.training.style import train_style
 
+pytestmark = pytest.mark.slow
+
 SHORT = Schedule(steps=6, batch=2, accumulate=2, learning_rate=1e-3, log_every=2, save_every=3, average=0.5)
 
 

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import pytest
+
 from styfie.web.studio import Studio
 from tests.web import hostile
 from tests.web.conftest import API, FAST, TestClient, ended, folder_of, post
+
+pytestmark = pytest.mark.slow
 
 
 def refused(status: int, text: str, what: object) -> None:

@@ -20,6 +20,8 @@ from styfie.web.errors import WorkerDiedError
 from styfie.web.studio import Studio
 from tests.web.conftest import API, FAST, LOOKS, TestClient, ended, folder_of, post
 
+pytestmark = pytest.mark.slow
+
 
 def pixels(client: TestClient, url: str) -> NDArray[np.float64]:
     """A picture of the interface, in 255ths."""

@@ -24,7 +24,10 @@ import styfie
 from tests.browsers import CHROMIUM, PIXELS
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the page is not tested")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser"),
+]
 
 PORTRAIT = Path(styfie.__file__).parent / "assets" / "portrait.jpg"
 PHONE = {"width": 390, "height": 844}

@@ -11,6 +11,8 @@ import pytest
 
 from tests.web.conftest import API, FAST, TestClient, ended, post
 
+pytestmark = pytest.mark.slow
+
 schemathesis = pytest.importorskip("schemathesis")
 SENT = ("method", "url", "headers", "json", "data", "params", "files")
 

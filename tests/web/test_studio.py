@@ -45,6 +45,7 @@ async def until(job: Job, *states: str) -> None:
     raise AssertionError(f"the job is still {job.state}")
 
 
+@pytest.mark.slow
 def test_what_was_under_way_goes_on_after_a_restart(tmp_path: Path, small: bytes) -> None:
     """One is stopped while it is painted, and one while it waits; both end, from what is on disk alone."""
     asked = PaintRequest.model_validate(

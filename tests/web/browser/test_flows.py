@@ -13,7 +13,10 @@ from tests.browsers import CHROMIUM
 from tests.web.test_page import Visit, address, alike, chromium, visit
 
 __all__ = ["address", "chromium", "visit"]  # fixtures
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser"),
+]
 WEIGHT, REQUESTS = 150_000, 32  # of the start page, packed
 FACES = "document.querySelectorAll('#suggestions img:not([hidden])').length"
 

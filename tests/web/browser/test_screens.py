@@ -11,7 +11,10 @@ from tests.browsers import CHROMIUM
 from tests.web.test_page import Visit, address, chromium
 
 __all__ = ["address", "chromium"]  # fixtures
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser"),
+]
 
 OUTSIDE = """() => {
   const tools = [...document.querySelectorAll("#tools :is(button, input), #action-buttons button")];
