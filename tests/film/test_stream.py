@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from torch import Tensor
 from styfie.colour import luma_of
 from styfie.errors import InputError
 from styfie.film.flow import carry, motion_between
-from styfie.film.stream import PreviousFrame, Stream
+from styfie.film.stream import MAX_CONTRAST_GAIN, PreviousFrame, Stream, _stuck
 from styfie.gallery import draw
 from styfie.images import read_picture
 from styfie.looks import Look, Style
@@ -275,3 +276,17 @@ def test_frames_are_painted_as_they_were(frames: list[Tensor]) -> None:
 
     *_, third = Stream(looks("subject", "background"), SETTINGS)(frames[:3])
     assert fingerprint(third) == pytest.approx([0.5307, 0.0433, 0.0542, 0.5259, 0.5881, 0.5593, 0.4496], abs=3e-3)
+
+
+@pytest.mark.parametrize("width", [256, 1024])
+@pytest.mark.parametrize("period", [4, 24, 128])
+def test_of_what_is_averaged_the_fine_alone_keeps_its_contrast(width: int, period: int) -> None:
+    """A wave drawn half way to grey: what a Gaussian of 2 pixels per 512, or of one, leaves of it stays so pale."""
+    wave = 0.2 * torch.sin(2 * math.pi * torch.arange(width) / period)
+    fresh = (0.5 + wave).expand(1, 3, 32, width)
+    found = _stuck(fresh, torch.full_like(fresh, 0.5), torch.tensor(0.5))
+    sigma = max(1.0, width / 256)
+    coarse = math.exp(-2 * (math.pi * sigma / period) ** 2)
+    wanted = 0.5 * (coarse + (1 - coarse) * MAX_CONTRAST_GAIN)
+    middle = (..., 16, slice(width // 4, -width // 4))
+    assert float((found - 0.5)[middle].std() / (fresh - 0.5)[middle].std()) == pytest.approx(wanted, abs=0.02)
