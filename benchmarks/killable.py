@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -158,19 +159,22 @@ def _serve(size: int, steps: int, inputs: Path, folder: Path, wanted: bool) -> N
     """A server that has one job, or is sent it, and runs until it is done."""
     from starlette.testclient import TestClient
 
+    from styfie.web import uploads
     from styfie.web.app import make_app
     from styfie.web.options import Options
     from styfie.web.studio import Studio
-    from tests.web.conftest import API, ended, post
+    from tests.web.conftest import API, post
 
     looks = {name: {"styles": [{"name": style}]} for name, style in (("subject", "ink"), ("background", "waves"))}
     if not wanted:
         return
+    uploads.LATE = 600.0
     with TestClient(make_app(Studio(Options(folder, threads=1))), base_url="http://localhost") as client:
         jobs = client.get(f"{API}/jobs").json()
         settings = {"size": size, "steps": steps, "device": "cpu"}
         job = jobs[0] if jobs else post(client, (inputs / "photo.png").read_bytes(), looks=looks, settings=settings)
-        found = ended(client, job)
+        while (found := client.get(f"{API}/jobs/{job['id']}").json())["state"] not in ("done", "stopped", "failed"):
+            time.sleep(0.1)
         if found["state"] != "done":
             raise RuntimeError(f"the job is {found['state']}: {found}")
 

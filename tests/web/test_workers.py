@@ -8,7 +8,7 @@ import pytest
 
 from styfie.errors import InputError, StyfieError
 from styfie.web.errors import DroppedError, FullError, TooLateError, WorkerDiedError
-from styfie.web.workers import Worker
+from styfie.web.workers import START, Worker
 
 
 def with_worker(use: Callable[[Worker], Awaitable[Any]], **made: int) -> Any:
@@ -75,6 +75,29 @@ def test_one_that_dies_is_replaced_and_others_do_not_notice() -> None:
         assert await worker.call("double", 2) == 4
 
     with_worker(use)
+
+
+def test_a_tasks_time_is_counted_from_its_beginning() -> None:
+    """The process may be starting, for long on a busy computer: no photo is refused for that."""
+    waited: list[float] = []
+
+    class Line:
+        def __init__(self, line: Any) -> None:
+            self._line = line
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._line, name)
+
+        def poll(self, seconds: float) -> bool:
+            waited.append(seconds)
+            return bool(self._line.poll(None if seconds else 0))
+
+    async def use(worker: Worker) -> None:
+        worker.connection = Line(worker.connection)  # type: ignore[assignment]
+        assert await worker.call("double", 2, seconds=7.0) == 4
+
+    with_worker(use)
+    assert [seconds for seconds in waited if seconds] == [START, 7.0]
 
 
 def test_is_told_how_far_it_is_and_can_be_stopped() -> None:

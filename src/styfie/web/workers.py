@@ -28,6 +28,7 @@ from styfie.web.errors import DISK_FULL, DroppedError, FullError, TooLateError, 
 
 CANCELLED = "It was deleted or stopped meanwhile."
 PATIENCE = 3.0  # seconds that a worker has to end by itself
+START = 300.0  # seconds that it has to start, on a computer that is busy: a task's own are counted from its beginning
 OnEvent = Callable[[Any], None]
 _log = logging.getLogger(__name__)
 
@@ -157,12 +158,15 @@ class Worker:
         try:
             self._send(task)
             assert self.connection
+            seconds: float | None = START
             while True:
-                if not self.connection.poll(task.seconds):
+                if not self.connection.poll(seconds):
                     self._renew()
-                    raise TooLateError(f"This took longer than {task.seconds:g} seconds and was given up.")
+                    raise TooLateError(f"This took longer than {seconds:g} seconds and was given up.")
                 kind, value = self.connection.recv()
-                if kind == "event":
+                if kind == "begun":
+                    seconds = task.seconds
+                elif kind == "event":
                     if task.on_event:
                         loop.call_soon_threadsafe(task.on_event, value)
                 elif kind == "fault":
@@ -247,6 +251,10 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         if not isinstance(message, tuple):  # told too late
             continue
         name, given = message
+        try:
+            connection.send(("begun", None))
+        except OSError:
+            return
         try:
             answer = ("done", getattr(functions, name)(channel, *given))
         except StyfieError as error:
