@@ -2,8 +2,8 @@
 
 Source archive and wheel are built and checked; the source archive must give the same wheel as the tree. The wheel and
 what it needs are gathered in a folder, and installed from there, without index and compiler, into a fresh environment
-of every Python at hand, where README's first command paints without a network. Beside them come the licences of all that
-was installed and a software bill of materials (CycloneDX). Last is said what of `publisher.toml` is still empty.
+of every Python at hand, where README's first command paints without a network. Beside them come the licences of all
+that was installed and a software bill of materials (CycloneDX). Last is said what of `publisher.toml` is still empty.
 """
 
 from __future__ import annotations
