@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from styfie.looks import Look, Style
 from styfie.pipeline import PORTRAIT, segment
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.settings import Settings
+from styfie.storage.xmp import hash_in, packet_in_png
 from styfie.testing import check_engine
 from tests.conftest import fingerprint
 
@@ -176,12 +178,15 @@ def test_the_svg_stands_beside_the_pictures_and_goes_with_them(tmp_path: Path) -
     root = ET.parse(file).getroot()
     assert (root.get("width"), root.get("height")) == ("96", "96")
     names = [one.tag.rpartition("}")[2] for one in root]
-    assert names == ["image", "g"], "the photo beneath what is not painted"
+    assert names == ["metadata", "image", "g"], "its mark, and the photo beneath what is not painted"
+    assert hash_in(file.read_bytes()) == hash_in(packet_in_png((tmp_path / "both.png").read_bytes())) != ""
     paths = [one.get("d", "") for one in root.iter() if one.tag.endswith("path")]
     numbers = [float(n) for path in paths for n in re.findall(r"-?\d+\.\d", path)]
     assert len(paths) > 10 and min(numbers) > -8 and max(numbers) < 104
     file.write_bytes(file.read_bytes()[:-9])
     assert not styfie.pipeline.is_painted(tmp_path, None, request), "it is cut off"
+    styfie.pipeline.paint_into(tmp_path, None, replace(request, settings=replace(request.settings, mark=False)))
+    assert b"metadata" not in file.read_bytes()
     other = styfie.pipeline.Request({SUBJECT: "ink"}, Settings(size=96, engine="filters"))
     file.write_text("<svg><!-- Styfie: flat regions --></svg>")
     styfie.pipeline.paint_into(tmp_path, None, other)

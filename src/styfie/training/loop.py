@@ -157,7 +157,7 @@ def fit(
                 raise KeyboardInterrupt
     if rank == 0:
         with write_atomically(folder / "schedule.json") as part:
-            part.write_text(json.dumps(run, indent=1))
+            part.write_text(json.dumps(run, indent=1), encoding="utf-8")
     result: nn.Module = average.module
     return result
 
@@ -213,7 +213,7 @@ class _Log:
         """One line more."""
         line = {"step": step, "seconds": round(time.monotonic() - self.started, 1)}
         line |= {name: round(value, 6) for name, value in values.items()}
-        with writing(self.path), self.path.open("a") as log:
+        with writing(self.path), self.path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         if self.on_log:
             self.on_log(line)
