@@ -90,12 +90,13 @@ def prepare() -> None:
 
 def small_classic(*given: Any, **named: Any) -> Any:
     """The founding paper's algorithm with a narrow network of chance."""
-    return classic(*given, **named, network=_vgg(16), parameters=Classic(iterations=2, evaluations=3, size=32))
+    narrow = {"network": _vgg(16), "parameters": Classic(iterations=2, evaluations=3, size=32)}
+    return classic(*given, **(named | narrow))
 
 
 def small_gatys(*given: Any, **named: Any) -> Any:
     """The algorithm of Gatys et al. with a narrow network of chance."""
-    return gatys(*given, **named, network=_vgg(19, "average"))
+    return gatys(*given, **(named | {"network": _vgg(19, "average")}))
 
 
 def _vgg(depth: int, pooling: str = "max") -> Vgg:
@@ -128,12 +129,20 @@ def _timelapse(options: tuple[str, ...], inputs: Path, folder: Path, wanted: boo
 
 
 def _batch(size: int, inputs: Path, folder: Path, wanted: bool) -> None:
-    asked = ["--engine", "filters", "--size", str(size), "--jobs", "2", *_looks("filters", inputs, wanted)]
+    asked: list[str | Path] = [
+        "--engine",
+        "filters",
+        "--size",
+        str(size),
+        "--jobs",
+        "2",
+        *_looks("filters", inputs, wanted),
+    ]
     _command("paint", inputs / "photos", "-o", folder, *asked)
 
 
 def _film(inputs: Path, folder: Path, wanted: bool) -> None:
-    asked = ["--engine", "fast", "--size", "64", "--background", inputs / "style0.png"]
+    asked: list[str | Path] = ["--engine", "fast", "--size", "64", "--background", inputs / "style0.png"]
     _command("paint", inputs / "clip.mkv", "-o", folder, *asked, *([] if wanted else ["--strength", "0.5"]))
 
 

@@ -60,7 +60,8 @@ def main() -> None:
     torch.set_num_threads(1)
     prepare()
     chosen = [kind for kind in kinds(options.size, options.steps) if not options.only or kind.name in options.only]
-    total, faults = 0, []
+    total = 0
+    faults: list[str] = []
     with tempfile.TemporaryDirectory() as place:
         for number, kind in enumerate(chosen):
             most = options.kills * (number + 1) // len(chosen) - total
