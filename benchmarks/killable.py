@@ -148,7 +148,7 @@ def _film(inputs: Path, folder: Path, wanted: bool) -> None:
 
 def _train(inputs: Path, folder: Path, wanted: bool) -> None:
     if wanted:  # a training is not gone on with in a folder of another one
-        asked = ["--photos", inputs / "photos", "--steps", "6", "--width", "0.125"]
+        asked: list[str | Path] = ["--photos", inputs / "photos", "--steps", "6", "--width", "0.125"]
         _command("train", "style", inputs / "style0.png", "-o", folder, *asked)
 
 
