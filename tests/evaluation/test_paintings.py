@@ -93,7 +93,7 @@ def test_a_folder_without_paintings(tmp_path: Path) -> None:
 def test_a_distance_of_patches_is_a_mean_over_parts() -> None:
     """However often a part is named, and so however large all parts are together."""
     rng = torch.Generator().manual_seed(0)
-    picture, style = (torch.rand(1, 3, 24, 32, generator=rng) for _ in range(2))
-    part = (style**2, torch.ones(1, 1, 24, 32))
+    picture, style = (torch.rand(1, 3, 40, 48, generator=rng) for _ in range(2))
+    part = (style**2, torch.ones(1, 1, 40, 48))
     once = patch_distance(picture, [part])
     assert once > 0 and patch_distance(picture, [part] * 3) == pytest.approx(once)
