@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +17,7 @@ from styfie.colour import luma_of, match_colours
 from styfie.engines.components import patches
 from styfie.engines.components.colours import matched_luma, recoloured
 from styfie.engines.components.layers import contours, decompose, guided_filter, mean_shift, to_lab
+from styfie.engines.components.paint import OPTIONS, _Canvas
 from styfie.engines.components.patches import Nearest, data_costs, joined, overlap_costs, repeats, usage
 from styfie.engines.components.poisson import differences, screened_poisson
 from styfie.engines.components.sheets import (
@@ -213,6 +217,17 @@ def test_one_piece_overlaps_at_no_cost_and_is_no_repetition_but_a_copy_is(bank: 
     held = bank.places[torch.tensor([[0, 0, 0, 0, 50 + PATCH_SIZE]])]
     wanted = bank.places[torch.tensor([[[0, 50 + PATCH_SIZE, 30]]])]
     assert usage(bank, held, wanted).tolist() == [[[2, 0, 0]]]
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_what_overlaps_and_repetitions_cost_beside_features(bank: Bank, repeated: bool) -> None:
+    """Of two nodes beside each other with one candidate each: 4 medians of overlaps, and 2 where it is a copy."""
+    first = bank.places[50]
+    places = torch.stack([first, first + bank.free.shape[2] if repeated else bank.places[-1]]).view(1, 2, 1)
+    canvas: Any = SimpleNamespace(options=OPTIONS, rounds=2)
+    chosen, losses = _Canvas._chosen(canvas, bank, places, torch.tensor([[[2.0], [6.0]]]))
+    assert torch.equal(chosen, places[..., 0])
+    assert losses == pytest.approx({"features": 2.0, "overlaps": 2 + repeated, "total": 4 + repeated})
 
 
 @pytest.mark.parametrize("ratio", [1, 2])

@@ -37,10 +37,14 @@ STRIDES = (1, 1, 2, 4, 8, 16)  # pixels between the cells of the picture and of 
 
 @dataclass(frozen=True, eq=False)
 class StyleFilters:
-    """A look as the network wants it at one scale: the statistics per tap, and the filters that they make."""
+    """A look as the network wants it at one scale: the statistics per tap, and the filters that they make.
+
+    `calm` where the style is a part of a picture: see `transports`.
+    """
 
     statistics: list[Gaussian]
     filters: list[tuple[Tensor, Tensor]]
+    calm: bool
 
 
 class FastPainter:
@@ -76,7 +80,7 @@ class FastPainter:
         """All of a picture, moved from its statistics in the band to the brush's."""
         size = (content.shape[-2], content.shape[-1])
         seen = self._see(content) if max(size) <= TILE else None
-        affines = transports(self._statistics(content, band, seen), brush.statistics)
+        affines = transports(self._statistics(content, band, seen), brush.statistics, brush.calm)
         kind = next(self.network.parameters()).dtype
         laterals = [(w.to(kind), b.to(kind)) for w, b in self.plain.laterals(affines[1:])]
         painted = torch.empty_like(content)
@@ -93,7 +97,8 @@ class FastPainter:
             statistics = self._statistics_of(look, longest)
             kind = next(self.network.parameters()).dtype
             filters = [(w.to(kind), b.to(kind)) for w, b in self.plain.filters(statistics)]
-            self._brushes[key] = StyleFilters(statistics, filters)
+            calm = any(style.alpha is not None for style in look.styles)
+            self._brushes[key] = StyleFilters(statistics, filters, calm)
         return self._brushes[key]
 
     def _statistics_of(self, look: Look, longest: int) -> list[Gaussian]:
