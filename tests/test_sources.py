@@ -6,17 +6,19 @@ import pytest
 import torch
 
 from styfie.errors import OutputError
+from styfie.images import Picture
 from styfie.looks import Look, Style
 from styfie.reading import Request
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.sources import check_folder, files_read
+from styfie.styles import StyleInput
 
 
 def test_a_painting_is_made_from_photo_masks_depth_segmenter_and_styles() -> None:
     look = Look((Style("mine.jpg", mask="part.png"), Style("ink")))
-    masks = {"subject": "mask.png", "hair": torch.ones(1, 1, 4, 4)}
-    looks = {"subject": look, "background": "waves+sky.jpg"}
+    masks: dict[str, Picture] = {"subject": "mask.png", "hair": torch.ones(1, 1, 4, 4)}
+    looks: dict[str, StyleInput] = {"subject": look, "background": "waves+sky.jpg"}
     read = files_read("me.jpg", Request(looks, Settings(segmenter="own.onnx"), masks, depth="near.png"))
     wanted = ("me.jpg", "mask.png", "near.png", "own.onnx", "mine.jpg", "part.png", "sky.jpg")
     assert set(wanted) <= {str(one) for one in read}
