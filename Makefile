@@ -44,7 +44,7 @@ docs: $(VENV)/documenting ## the documentation as a site, in site/
 	@echo "Open site/index.html"
 
 coverage: $(VENV)/developing ## which branches the tests take; modules of which they take less than 70 % are named
-	$(VENV)/bin/python -m pytest --cov --cov-report=json:.coverage.json
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=json:.coverage.json
 	$(VENV)/bin/python tests/coverage_bar.py .coverage.json
 
 dist: $(VENV)/releasing ## build the release, check it, install it and paint with it

@@ -93,7 +93,7 @@ def test_a_style_is_seen_at_the_size_of_a_painting_times_the_stroke(
     assert seen.picture.shape == (1, 3, *wanted) and (seen.name, seen.weight) == ("a", 2.0)
     assert seen.alpha is not None and torch.equal(seen.inside, seen.alpha)
     half = wanted[1] // 2
-    assert float(seen.alpha[..., : half - 2].min()) == 1 and float(seen.alpha[..., half + 2 :].max()) == 0
+    assert float(seen.alpha[..., : half - 2].min()) > 0.999 and float(seen.alpha[..., half + 2 :].max()) < 0.001
 
 
 def test_what_was_drawn_for_small_scales_is_seen_there() -> None:

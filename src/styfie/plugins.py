@@ -20,6 +20,7 @@ from styfie.segmentation.protocols import FrameSegmenter, Partitioner, PartSegme
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
+    from styfie.engines.layers import band_of, compose, if_styled
     from styfie.engines.onepass import OnePassPainter, in_one_pass
     from styfie.engines.progress import Progress
     from styfie.losses.moments import Moments
@@ -49,6 +50,9 @@ __all__ = [
     "Settings",
     "Style",
     "StyleLoss",
+    "band_of",
+    "compose",
+    "if_styled",
     "in_one_pass",
 ]
 
@@ -59,6 +63,9 @@ _HOME = {
     "Progress": "engines.progress",
     "Regions": "regions",
     "StyleLoss": "losses.style",
+    "band_of": "engines.layers",
+    "compose": "engines.layers",
+    "if_styled": "engines.layers",
     "in_one_pass": "engines.onepass",
 }
 
