@@ -14,6 +14,7 @@ import argparse
 import io
 import time
 from collections.abc import Callable
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -137,8 +138,10 @@ def noisy(picture: Tensor, seed: int) -> Tensor:
 def film(name: str) -> Stream:
     """A stream that takes all of each frame for one region."""
     stream = Stream({SUBJECT: technique(name)}, Settings(engine="filters", device="cpu"))
-    stream._follower = None
-    stream.segmenter = lambda frame, _finer=(): Regions.of_subject(torch.ones_like(frame[:, :1]))
+    patch.object(stream, "_follower", None).start()
+    patch.object(
+        stream, "segmenter", lambda frame, _finer=(): Regions.of_subject(torch.ones_like(frame[:, :1]))
+    ).start()
     return stream
 
 
