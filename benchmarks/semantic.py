@@ -16,16 +16,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
 
 import styfie
-import styfie.segmentation.portrait
 import styfie.semantic
 from styfie.images import read_picture, resize, to_image
 from styfie.looks import MATCHES, Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
+from styfie.segmentation import portrait as portrait_network
 from styfie.segmentation.portrait import Prediction
 from styfie.semantic import MATCHED, parts_of
 from styfie.settings import Settings
@@ -64,8 +65,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
     judge = load_judge(asked.judge)
-    styfie.semantic.predict = once(styfie.semantic.predict)
-    styfie.segmentation.portrait.predict = once(styfie.segmentation.portrait.predict)
+    seen = once(portrait_network.predict)
+    for module in (styfie.semantic, portrait_network):
+        patch.object(module, "predict", seen).start()
     settings = Settings(size=asked.size, engine=asked.engine, quality=asked.quality)
     folder = asked.output / f"semantic-{asked.engine}-{asked.size}"
     ratios: dict[str, list[float]] = {part: [] for part in PARTS}

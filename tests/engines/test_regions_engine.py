@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -167,6 +168,22 @@ def test_colours_are_a_pictures_where_one_is_given(portrait: Tensor, regions: Re
         *_, last = ENGINES["regions"].paint(portrait, regions, {BACKGROUND: Look(styles)}, SETTINGS)
         means.append((last.layers[1] * regions[BACKGROUND][0]).mean((1, 2)))
     assert float(means[1][2] - means[1][0]) > 0.1 > float(means[0][2] - means[0][0])
+
+
+@pytest.mark.parametrize(("name", "most"), [("poster", 3.0), ("papercut", 8.0), ("glass", 10.0)])
+def test_a_second_program_shows_the_svg_alike(name: str, most: float, portrait: Tensor, regions: Regions) -> None:
+    """All but the fibres of paper, and the streaks of glass with the light on its lead."""
+    resvg = pytest.importorskip("resvg_py")
+    looks = {region: Look((kind(name),)) for region in regions.names}
+    *_, last = ENGINES["regions"].paint(portrait, regions, looks, SETTINGS)
+    shown = 255 * (last.layers * regions.alpha).sum(0).permute(1, 2, 0).numpy()
+    drawn = Image.open(io.BytesIO(bytes(resvg.svg_to_bytes(svg_string=last.svg)))).convert("RGB")
+    assert drawn.size == (shown.shape[1], shown.shape[0])
+    assert np.abs(np.asarray(drawn, np.float32) - shown).mean() < most
+    large = Image.open(io.BytesIO(bytes(resvg.svg_to_bytes(svg_string=last.svg, zoom=3)))).convert("RGB")
+    assert large.size == (3 * shown.shape[1], 3 * shown.shape[0]), "printed at any size"
+    reduced = np.asarray(large.resize(drawn.size, Image.Resampling.BOX), np.float32)
+    assert np.abs(reduced - np.asarray(drawn, np.float32)).mean() < 2.5
 
 
 def test_the_svg_stands_beside_the_pictures_and_goes_with_them(tmp_path: Path) -> None:

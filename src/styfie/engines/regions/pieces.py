@@ -30,6 +30,7 @@ SMOOTH = 1.6  # deviation in those pixels of the vote by which borders become sm
 SPECK, FEATURE = 40, 5  # pixels under which a piece goes to its neighbours, and a feature of a face
 FEATURES = (-0.14, -0.06, 0.13)  # of luma beside its surroundings: pupils and nostrils; brows and lips; teeth
 DEAR = 12.0  # times what it costs to merge a feature
+WHITES = 0.015  # share of all faces up to which what is light is teeth or the white of an eye, not the light on a cheek
 FACES = 20  # pieces of faces, beside the number that is asked for
 FIRST = 700  # pieces, at most, that merging begins with
 
@@ -125,7 +126,11 @@ def _merged(
     mean = np.stack([np.bincount(flat, lab[..., c].ravel()) for c in range(3)], 1) / area[:, None]
     mine = np.array([np.bincount(flat, (owner == r).ravel(), number) for r in range(int(owner.max()) + 1)]).argmax(0)
     face = np.bincount(flat, inside.ravel(), number) > 0.5 * area
-    dear = np.where(np.bincount(flat, (inside & (tones > 2)).ravel(), number) > 0.5 * area, DEAR, 1.0)
+    dark, light = (
+        np.bincount(flat, (inside & found).ravel(), number) > 0.5 * area
+        for found in ((tones == 2) | (tones == 3), tones > 3)
+    )
+    dear = np.where(dark | (light & (area < WHITES * inside.sum())), DEAR, 1.0)
     touch = adjacency(labels, number) & (mine[:, None] == mine) & (face[:, None] == face)
     parent = np.arange(number)
 
