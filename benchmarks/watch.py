@@ -30,7 +30,6 @@ from styfie.pipeline import PORTRAIT
 FORMATS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP"}
 LONGEST = 64
 PAUSES = (0.05, 0.4, 1.5, 4.0)  # seconds, within what is waited for and well beyond
-PATIENCE = 900.0  # seconds for all of them
 
 
 def main() -> None:
@@ -38,13 +37,14 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--within", type=float, default=30.0, help="seconds in which they are dropped")
+    parser.add_argument("--patience", type=float, default=900.0, help="seconds for all of them")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     photos = {f"{n}{suffix}": photo(n, suffix) for n in range(options.files) for suffix in [chance.choice([*FORMATS])]}
     with tempfile.TemporaryDirectory() as place:
         inbox, painted = Path(place) / "inbox", Path(place) / "painted"
         inbox.mkdir()
-        lines = watched(inbox, painted, photos, chance, options.within)
+        lines = watched(inbox, painted, photos, chance, options)
         check(photos, painted, lines)
     print(f"{len(photos)} files, each painted once and whole")
 
@@ -59,14 +59,16 @@ def photo(number: int, suffix: str) -> bytes:
     return held.getvalue()
 
 
-def watched(inbox: Path, painted: Path, photos: dict[str, bytes], chance: random.Random, within: float) -> list[str]:
+def watched(
+    inbox: Path, painted: Path, photos: dict[str, bytes], chance: random.Random, options: argparse.Namespace
+) -> list[str]:
     """What the command says while the files are dropped, and until as many lines came as files or time is over."""
     command = [sys.executable, "-m", "styfie", "paint", "--watch", str(inbox), "-o", str(painted)]
     command += ["--engine", "fast", "--background", "pop", "--size", str(LONGEST), "--jobs", "1"]
     with (painted.parent / "said").open("w+", encoding="utf-8") as said:
         running = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
-        drop(inbox, photos, chance, within)
-        until = time.monotonic() + PATIENCE
+        drop(inbox, photos, chance, options.within)
+        until = time.monotonic() + options.patience
         while len(wrote := (painted.parent / "said").read_text(encoding="utf-8").splitlines()) <= len(photos):
             if time.monotonic() > until or running.poll() is not None:
                 break
