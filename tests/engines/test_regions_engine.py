@@ -28,8 +28,14 @@ from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.settings import Settings
 from styfie.storage.xmp import hash_in, packet_in_png
 from styfie.testing import check_engine
+from tests.conftest import fingerprint
 
 SETTINGS = Settings(size=192, device="cpu", engine="regions")
+MADE = {
+    "glass": [0.4234, 0.0537, 0.0432, 0.463, 0.6057, 0.4211, 0.2039],
+    "papercut": [0.4484, 0.0341, 0.0302, 0.4697, 0.63, 0.4553, 0.2384],
+    "poster": [0.443, 0.0256, 0.019, 0.5195, 0.6248, 0.4481, 0.1797],
+}
 Labels = np.ndarray[tuple[int, int], np.dtype[np.int32]]
 
 
@@ -188,3 +194,14 @@ def test_the_svg_stands_beside_the_pictures_and_goes_with_them(tmp_path: Path) -
     file.write_text("<svg>mine</svg>")
     styfie.pipeline.paint_into(tmp_path, None, other)
     assert file.read_text() == "<svg>mine</svg>"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_is_made_as_it_was(name: str) -> None:
+    """What is painted with a recipe is painted so again: other pieces, borders or tones are another kind."""
+    photo = read_picture(PORTRAIT, 96)
+    face = torch.zeros_like(photo[:, :1])
+    face[..., 20:50, 30:60] = 1
+    whole = Regions((SUBJECT,), torch.ones_like(photo[:, :1]), (1.0,), face=face)
+    *_, last = ENGINES["regions"].paint(photo, whole, {SUBJECT: Look((kind(name),))}, SETTINGS)
+    assert fingerprint(last.layers) == pytest.approx(MADE[name], abs=2e-3)

@@ -205,9 +205,9 @@ class _Log:
         self.path, self.on_log, self.started = path, on_log, time.monotonic()
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         whole = (line for line in lines if line.endswith("}"))  # a run may have been stopped while it wrote
-        with writing(path):
-            kept = "".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first)
-            path.write_text(kept, encoding="utf-8")
+        kept = "".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first)
+        with write_atomically(path) as part:  # killed here, the run would have lost what it did before
+            part.write_text(kept, encoding="utf-8")
 
     def __call__(self, step: int, values: Mapping[str, float]) -> None:
         """One line more."""
