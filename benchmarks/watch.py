@@ -65,19 +65,24 @@ def watched(
     """What the command says while the files are dropped, and until as many lines came as files or time is over."""
     command = [sys.executable, "-m", "styfie", "paint", "--watch", str(inbox), "-o", str(painted)]
     command += ["--engine", "fast", "--background", "pop", "--size", str(LONGEST), "--jobs", "1"]
-    with (painted.parent / "said").open("w+", encoding="utf-8") as said:
-        running = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
-        drop(inbox, photos, chance, options.within)
-        until = time.monotonic() + options.patience
-        while len(wrote := (painted.parent / "said").read_text(encoding="utf-8").splitlines()) <= len(photos):
+    file, until = painted.parent / "said", time.monotonic() + options.patience
+
+    def said(lines: int) -> list[str]:
+        while len(found := file.read_text(encoding="utf-8").splitlines()) < lines:
             if time.monotonic() > until or running.poll() is not None:
                 break
-            time.sleep(1)
+            time.sleep(0.5)
+        return found
+
+    with file.open("w", encoding="utf-8") as out:
+        running = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+        said(1)  # that it watches
+        drop(inbox, photos, chance, options.within)
+        said(1 + len(photos))
         time.sleep(5)  # for one that would be painted twice
         running.send_signal(signal.SIGINT)
         running.wait()
-        wrote = (painted.parent / "said").read_text(encoding="utf-8").splitlines()
-    return [line for line in wrote if not line.startswith("Watching ")]
+    return said(0)[1:]
 
 
 def drop(inbox: Path, photos: dict[str, bytes], chance: random.Random, within: float) -> None:
