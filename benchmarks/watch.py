@@ -29,6 +29,7 @@ from styfie.pipeline import PORTRAIT
 
 FORMATS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP"}
 LONGEST = 64
+WROTE = ": wrote "  # stands in each line that tells of a painting
 PAUSES = (0.05, 0.4, 1.5, 4.0)  # seconds, within what is waited for and well beyond
 
 
@@ -53,7 +54,7 @@ def photo(number: int, suffix: str) -> bytes:
     """A photo file that no other is like: the portrait under a stamp of its number."""
     picture = to_image(read_picture(PORTRAIT, 2 * LONGEST))
     stamp = np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)
-    picture.paste(Image.fromarray(stamp).resize((32, 32), Image.Resampling.NEAREST))
+    picture.paste(Image.fromarray(stamp).resize((16, 16), Image.Resampling.NEAREST))
     held = io.BytesIO()
     picture.save(held, FORMATS[suffix])
     return held.getvalue()
@@ -67,8 +68,8 @@ def watched(
     command += ["--engine", "fast", "--background", "pop", "--size", str(LONGEST), "--jobs", "1"]
     file, until = painted.parent / "said", time.monotonic() + options.patience
 
-    def said(lines: int) -> list[str]:
-        while len(found := file.read_text(encoding="utf-8").splitlines()) < lines:
+    def said(word: str, times: int) -> list[str]:
+        while sum(word in line for line in (found := file.read_text(encoding="utf-8").splitlines())) < times:
             if time.monotonic() > until or running.poll() is not None:
                 break
             time.sleep(0.5)
@@ -76,13 +77,13 @@ def watched(
 
     with file.open("w", encoding="utf-8") as out:
         running = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-        said(1)  # that it watches
+        said("Watching ", 1)
         drop(inbox, photos, chance, options.within)
-        said(1 + len(photos))
+        said(WROTE, len(photos))
         time.sleep(5)  # for one that would be painted twice
         running.send_signal(signal.SIGINT)
         running.wait()
-    return said(0)[1:]
+    return said(WROTE, 0)[1:]
 
 
 def drop(inbox: Path, photos: dict[str, bytes], chance: random.Random, within: float) -> None:
@@ -120,9 +121,9 @@ def acts(
 
 def check(photos: dict[str, bytes], painted: Path, lines: list[str]) -> None:
     """Stop where a file was not painted once, as what it is when it is whole."""
-    told = Counter(line.partition(": wrote ")[0].partition(" ")[2] for line in lines if ": wrote " in line)
+    told = Counter(line.partition(WROTE)[0].partition(" ")[2] for line in lines if WROTE in line)
     faults = [f"{name} was painted {told[name]} times" for name in photos if told[name] != 1]
-    faults += [f"the command said: {line}" for line in lines if ": wrote " not in line]
+    faults += [f"the command said: {line}" for line in lines if WROTE not in line and "is doubtful" not in line]
     for name, data in photos.items():
         file = painted / name / "photo.png"
         if file.is_file():
