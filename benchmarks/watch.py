@@ -69,11 +69,11 @@ def watched(
     file, until = painted.parent / "said", time.monotonic() + options.patience
 
     def said(word: str, times: int) -> list[str]:
-        while sum(word in line for line in (found := file.read_text(encoding="utf-8").splitlines())) < times:
+        while (found := file.read_text(encoding="utf-8")).count(word) < times:
             if time.monotonic() > until or running.poll() is not None:
                 break
             time.sleep(0.5)
-        return found
+        return found.splitlines()
 
     with file.open("w", encoding="utf-8") as out:
         running = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
