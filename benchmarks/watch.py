@@ -29,8 +29,8 @@ from styfie.pipeline import PORTRAIT
 
 FORMATS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP"}
 LONGEST = 64
+WROTE = ": wrote "  # stands in each line that tells of a painting
 PAUSES = (0.05, 0.4, 1.5, 4.0)  # seconds, within what is waited for and well beyond
-PATIENCE = 900.0  # seconds for all of them
 
 
 def main() -> None:
@@ -38,13 +38,14 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--within", type=float, default=30.0, help="seconds in which they are dropped")
+    parser.add_argument("--patience", type=float, default=900.0, help="seconds for all of them")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     photos = {f"{n}{suffix}": photo(n, suffix) for n in range(options.files) for suffix in [chance.choice([*FORMATS])]}
     with tempfile.TemporaryDirectory() as place:
         inbox, painted = Path(place) / "inbox", Path(place) / "painted"
         inbox.mkdir()
-        lines = watched(inbox, painted, photos, chance, options.within)
+        lines = watched(inbox, painted, photos, chance, options)
         check(photos, painted, lines)
     print(f"{len(photos)} files, each painted once and whole")
 
@@ -53,29 +54,36 @@ def photo(number: int, suffix: str) -> bytes:
     """A photo file that no other is like: the portrait under a stamp of its number."""
     picture = to_image(read_picture(PORTRAIT, 2 * LONGEST))
     stamp = np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)
-    picture.paste(Image.fromarray(stamp).resize((32, 32), Image.Resampling.NEAREST))
+    picture.paste(Image.fromarray(stamp).resize((16, 16), Image.Resampling.NEAREST))
     held = io.BytesIO()
     picture.save(held, FORMATS[suffix])
     return held.getvalue()
 
 
-def watched(inbox: Path, painted: Path, photos: dict[str, bytes], chance: random.Random, within: float) -> list[str]:
+def watched(
+    inbox: Path, painted: Path, photos: dict[str, bytes], chance: random.Random, options: argparse.Namespace
+) -> list[str]:
     """What the command says while the files are dropped, and until as many lines came as files or time is over."""
     command = [sys.executable, "-m", "styfie", "paint", "--watch", str(inbox), "-o", str(painted)]
     command += ["--engine", "fast", "--background", "pop", "--size", str(LONGEST), "--jobs", "1"]
-    with (painted.parent / "said").open("w+", encoding="utf-8") as said:
-        running = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
-        drop(inbox, photos, chance, within)
-        until = time.monotonic() + PATIENCE
-        while len(wrote := (painted.parent / "said").read_text(encoding="utf-8").splitlines()) <= len(photos):
+    file, until = painted.parent / "said", time.monotonic() + options.patience
+
+    def said(word: str, times: int) -> list[str]:
+        while (found := file.read_text(encoding="utf-8")).count(word) < times:
             if time.monotonic() > until or running.poll() is not None:
                 break
-            time.sleep(1)
+            time.sleep(0.5)
+        return found.splitlines()
+
+    with file.open("w", encoding="utf-8") as out:
+        running = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+        said("Watching ", 1)
+        drop(inbox, photos, chance, options.within)
+        said(WROTE, len(photos))
         time.sleep(5)  # for one that would be painted twice
         running.send_signal(signal.SIGINT)
         running.wait()
-        wrote = (painted.parent / "said").read_text(encoding="utf-8").splitlines()
-    return [line for line in wrote if not line.startswith("Watching ")]
+    return said(WROTE, 0)[1:]
 
 
 def drop(inbox: Path, photos: dict[str, bytes], chance: random.Random, within: float) -> None:
@@ -113,9 +121,9 @@ def acts(
 
 def check(photos: dict[str, bytes], painted: Path, lines: list[str]) -> None:
     """Stop where a file was not painted once, as what it is when it is whole."""
-    told = Counter(line.partition(": wrote ")[0].partition(" ")[2] for line in lines if ": wrote " in line)
+    told = Counter(line.partition(WROTE)[0].partition(" ")[2] for line in lines if WROTE in line)
     faults = [f"{name} was painted {told[name]} times" for name in photos if told[name] != 1]
-    faults += [f"the command said: {line}" for line in lines if ": wrote " not in line]
+    faults += [f"the command said: {line}" for line in lines if WROTE not in line and "is doubtful" not in line]
     for name, data in photos.items():
         file = painted / name / "photo.png"
         if file.is_file():

@@ -3,7 +3,8 @@
 Source archive and wheel are built and checked; the source archive must give the same wheel as the tree. The wheel and
 what it needs are gathered in a folder, and installed from there, without index and compiler, into a fresh environment
 of every Python at hand, where README's first command paints without a network. Beside them come the licences of all
-that was installed and a software bill of materials (CycloneDX). Last is said what of `publisher.toml` is still empty.
+that Styfie needs, or can use, and a software bill of materials (CycloneDX). Last is said what of `publisher.toml` is
+still empty.
 """
 
 from __future__ import annotations
@@ -142,6 +143,12 @@ def empty(root: Path) -> list[str]:
     return [f"{table}.{key}" for table, values in publisher(root).items() for key, value in values.items() if not value]
 
 
+def optional_parts(root: Path) -> list[str]:
+    """The extras that a user may install, without those for who develops Styfie."""
+    known = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    return [name for name in known["project"]["optional-dependencies"] if name not in ("dev", "docs")]
+
+
 def try_in(python: str, wheel: Path, folder: Path, inventory: bool) -> None:
     """Install the wheel into a fresh environment, and paint there without a network; with an inventory if asked."""
     run(python, "-m", "venv", folder / "env")
@@ -151,14 +158,15 @@ def try_in(python: str, wheel: Path, folder: Path, inventory: bool) -> None:
     run(own, "-m", "pip", "download", *given, "--dest", folder / "wheels", wheel)
     run(own, "-m", "pip", "install", *given, "--no-index", "--find-links", folder / "wheels", wheel)
     shutil.rmtree(folder / "wheels")  # some 200 MB
-    if inventory:
-        write_inventory(own, wheel)
     shutil.copy(PHOTO, folder / "me.jpg")
     (folder / "offline").mkdir()
     (folder / "offline" / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
     bare = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     for command in TRIES:
         run(own, "-m", "styfie", *command, cwd=folder, env={**bare, "PYTHONPATH": str(folder / "offline")})
+    if inventory:  # of the optional parts, too
+        run(own, "-m", "pip", "install", *given, f"{wheel}[{','.join(optional_parts(ROOT))}]")
+        write_inventory(own, wheel)
 
 
 def write_inventory(python: Path, wheel: Path) -> None:

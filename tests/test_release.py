@@ -69,6 +69,11 @@ def test_what_the_publisher_knows_is_said_alike_or_said_to_be_empty(dist: Module
     assert "citation.doi" not in dist.empty(tmp_path) and "urls.Homepage" in dist.empty(tmp_path)
 
 
+def test_an_inventory_has_the_optional_parts_too(dist: ModuleType) -> None:
+    assert {"heif", "onnx", "video", "web"} <= set(dist.optional_parts(ROOT))
+    assert not {"dev", "docs"} & set(dist.optional_parts(ROOT))
+
+
 def test_files_name_this_version() -> None:
     assert f"version: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"## {__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -272,8 +272,14 @@ def test_a_folders_masks_never_replace_its_photos(
 
 
 def test_blurs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert run(capsys, "blur", PORTRAIT, "-o", tmp_path / "b.png", "--size", "128", "--radius", "20")[0] == 0
-    assert opened(tmp_path / "b.png").size == (128, 128)
+    asked = ("blur", PORTRAIT, "--size", "128", "--radius", "20", "-o", tmp_path / "b.png")
+    assert run(capsys, *asked)[0] == 0
+    marked = opened(tmp_path / "b.png")
+    assert marked.size == (128, 128)
+    assert b"algorithmicallyEnhanced" in (tmp_path / "b.png").read_bytes()
+    assert run(capsys, *asked, "--no-mark")[0] == 0
+    assert b"xpacket" not in (tmp_path / "b.png").read_bytes()
+    assert opened(tmp_path / "b.png").tobytes() == marked.tobytes()
 
 
 def test_blurs_as_a_lens_does(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,18 @@ def test_a_terminal_gets_no_picture(capsys: pytest.CaptureFixture[str], monkeypa
     assert (code, "to the terminal" in err) == (2, True)
 
 
-def test_completion_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")  # that of the shell that is named
-    assert b"COMPLETE=complete_bash" in piped(b"", "--show-completion", "bash").stdout
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not there")
+def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
+    command = tmp_path / "styfie"
+    command.write_text(f"#!{sys.executable}\nfrom styfie.__main__ import run\n\nrun()\n")
+    command.chmod(0o755)
+    typed = "".join(
+        f"COMP_WORDS=({words}); COMP_CWORD={words.count(' ')}; _styfie_completion styfie; echo ${{COMPREPLY[@]}}\n"
+        for words in ("styfie seg", "styfie paint --tim")
+    )
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    # Typer shows the completion of the shell that it was started from, but for this variable.
+    env = {**os.environ, "PATH": path, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    script = f'eval "$(styfie --show-completion bash)"\n{typed}'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, env=env)
+    assert done.stdout.splitlines() == ["segment", "--timelapse"], done.stderr

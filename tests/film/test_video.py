@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,10 @@ def test_from_and_to_count_from_the_first_frame(clip: Path, tmp_path: Path) -> N
     film, _ = paint_video(clip, tmp_path, LOOKS, SETTINGS, 0.08, 0.3)
     assert times(film) == [0.0, 0.04, 0.12, 0.16, 0.2]
     assert 0 < len(heard(film)) < len(heard(clip))
+    plain, _ = paint_video(clip, tmp_path / "plain", LOOKS, replace(SETTINGS, mark=False), 0.08, 0.3)
+    whole, bare = film.read_bytes(), plain.read_bytes()
+    assert whole[: len(bare)] == bare, "its mark is all that it has more"
+    assert b"compositeWithTrainedAlgorithmicMedia" in whole[len(bare) :] and b"xpacket" not in bare
 
 
 def test_seconds_are_counted_from_where_players_begin(tmp_path: Path) -> None:
