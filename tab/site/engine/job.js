@@ -5,6 +5,7 @@ import { corrected } from "./clicks.js";
 import { faceMap } from "./faces.js";
 import { softOf } from "./foreground.js";
 import { part, partsIn } from "./parts.js";
+import { PERSON, peopleIn, person } from "./people.js";
 import { areaOf, merge, nobody, ofSubject, put, resized, split, SUBJECT } from "./partition.js";
 import { cut, fitSize, planes, resize, sizeOf, toPixels } from "./planes.js";
 import { outOfFocus, recoloured } from "./recolour.js";
@@ -84,7 +85,7 @@ export class Job {
     this.prediction = prediction;
     this.regions = regions;
     this.settings = { ...tools.settings };
-    this.parts = regions.length > 1 ? partsIn(prediction) : [];
+    this.parts = regions.length > 1 ? [...partsIn(prediction), ...peopleIn(prediction)] : [];
   }
 
   /** Read a photo and look for the person. @param {string} id @param {Tools} tools @param {(longest: number) => Planes} read */
@@ -172,7 +173,7 @@ export class Job {
   /** @param {string} name */
   split(name) {
     if (!this.parts.includes(name)) throw new Refused(`There is no ${name} in this photo.`);
-    const { share, score } = part(this.prediction, name, this.photo);
+    const { share, score } = (PERSON.test(name) ? person : part)(this.prediction, name, this.photo);
     this.#change(split(this.regions, name, share, score));
   }
 

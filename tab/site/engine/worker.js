@@ -90,13 +90,15 @@ async function pixelsOf(file, longest) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
+/** @returns {Promise<{ styles: { name: string, file: string }[], marks: Record<string, string> }>} */
+const listed = async () => (await fetch(new URL("../models/gallery.json", import.meta.url))).json();
+
 /** A built-in style. @param {string} name */
 function picture(name) {
   let found = gallery.get(name);
   if (!found) {
     found = (async () => {
-      const list = await (await fetch(new URL("../models/gallery.json", import.meta.url))).json();
-      const entry = list.styles.find((/** @type {{ name: string }} */ one) => one.name === name);
+      const entry = (await listed()).styles.find((one) => one.name === name);
       if (!entry) throw new Refused(`There is no style ${name}.`, 404);
       const file = await (await fetch(new URL(`../models/styles/${entry.file}`, import.meta.url))).blob();
       return readPixels(await pixelsOf(file, MOST), 0);
@@ -279,7 +281,7 @@ const calls = {
     return encoded({ data: toPixels(image), width: FACE, height: FACE }, "image/jpeg", 0.85);
   },
   /** @param {string} id @param {{ names: string[], kind: string, quality: number }} what */
-  exported: (id, what) => exported(jobOf(id), what),
+  exported: async (id, what) => exported(jobOf(id), what, (await listed()).marks),
   /** What paintings of these sizes would cost. @param {string} id @param {number[]} sizes */
   costs(id, sizes) {
     const { width, height } = jobOf(id).photo;
