@@ -50,7 +50,7 @@ async function answer(event) {
   const known = await cache?.match(page ? "./" : request, { ignoreSearch: true });
   if (known) return isolated(known);
   const reply = await fetch(page ? request : asked(request));
-  if (reply.status === 200 && !page) event.waitUntil(cache?.put(request, reply.clone()).catch(() => {})); // no room is no fault
+  if (cache && reply.status === 200 && !page) event.waitUntil(cache.put(request, reply.clone()).catch(() => {})); // no room is no fault
   return isolated(reply);
 }
 

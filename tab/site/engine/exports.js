@@ -52,10 +52,10 @@ function cutOut(photo, matte) {
   return { data, width: photo.width, height: photo.height };
 }
 
-/** @param {Job} job @param {string} name @returns {Picture} */
-function drawn(job, name) {
+/** @param {Job} job @param {string} name @returns {Promise<Picture>} */
+async function drawn(job, name) {
   if (["both", "subject", "background"].includes(name)) return rendered(job, name === "both" ? undefined : name);
-  const photo = job.read(0);
+  const photo = await job.read(0);
   const { width, height } = photo;
   if (name === "photo") return { data: toPixels(photo), width, height };
   const matte = matteOf(job, photo);
@@ -81,7 +81,7 @@ export async function encoded({ data, width, height }, type, quality) {
 export async function exported(job, { names, kind, quality }, marks) {
   const files = [];
   for (const name of names) {
-    const picture = drawn(job, name);
+    const picture = await drawn(job, name);
     const blob = await encoded(picture, TYPES[name === "cutout" && kind === "jpeg" ? "png" : kind], quality / 100);
     const packet = packetOf(name, marks);
     const bytes = new Uint8Array(await blob.arrayBuffer());

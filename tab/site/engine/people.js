@@ -67,7 +67,7 @@ export function splitPeople(prediction, photo) {
 
 /** How far it is from each seed within the mask; where no way leads, straight. @param {Uint8Array[]} seeds @param {Uint8Array} body @param {Planes} small */
 function waysTo(seeds, body, small) {
-  const ways = seeds.map((seed) => geodesic(small, seed.keys().filter((at) => seed[at]), body));
+  const ways = seeds.map((seed) => geodesic(small, [...seed.keys()].filter((at) => seed[at]), body));
   const straight = seeds.map((seed) => distance(seed.map((one) => 1 - one), sizeOf(small)));
   body.forEach((_, at) => {
     if (ways.some((way) => way[at] !== Infinity)) return;
