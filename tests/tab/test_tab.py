@@ -345,8 +345,38 @@ def test_axe_finds_no_serious_fault(chromium: Any, site: Path, scheme: str) -> N
     server.stop()
 
 
+FRAMES = """async () => {
+  const api = await import(new URL("api.js", location.href));
+  const canvas = new OffscreenCanvas(96, 72);
+  const context = canvas.getContext("2d");
+  const slope = context.createLinearGradient(0, 0, 96, 72);
+  slope.addColorStop(0, "#204080");
+  slope.addColorStop(1, "#e0c060");
+  context.fillStyle = slope;
+  context.fillRect(0, 0, 96, 72);
+  const frame = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 });
+  const pixels = async (blob) => {
+    const bitmap = await createImageBitmap(blob);
+    context.drawImage(bitmap, 0, 0);
+    return [bitmap.width, bitmap.height, [...context.getImageData(0, 0, 96, 72).data]];
+  };
+  const all = [await pixels(frame)];
+  for (const looks of [{}, { background: { styles: [{ name: "great-wave", weight: 1 }] } }]) {
+    const { id } = await api.camera.open(looks, 96);
+    all.push(await pixels((await api.camera.frame(id, frame)).picture));
+    await api.camera.close(id);
+  }
+  return all;
+}"""
+"""A frame of a camera, and the same without looks and with one."""
+
+
 def test_a_camera_s_frames_are_painted(tab: Tab) -> None:
     tab.page.click("#open-live")
     tab.until("!document.getElementById('live').hidden")
     assert tab.page.evaluate("() => Math.max(document.getElementById('live').width, 0)") > 0
     tab.page.keyboard.press("Escape")
+    found = tab.page.evaluate(FRAMES)
+    assert {(width, height) for width, height, _ in found} == {(96, 72)}
+    frame, same, painted = (np.array(data, float) for _, _, data in found)
+    assert np.abs(frame - same).mean() < 2 and np.abs(frame - painted).mean() > 10
