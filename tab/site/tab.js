@@ -85,7 +85,10 @@ function followUpdates(registration) {
 async function keepPictures() {
   const { styles } = await (await fetch("models/gallery.json")).json();
   const files = styles.flatMap((/** @type {{ file: string, small: string }} */ one) => [`styles/${one.small}`, `styles/${one.file}`]);
-  for (const file of worker?.controller ? ["portrait.jpg", ...files] : []) await fetch(`models/${file}`, { priority: "low" });
+  for (const file of worker?.controller ? ["portrait.jpg", ...files] : []) {
+    const reply = await fetch(`models/${file}`, { priority: "low" });
+    await reply.blob(); // what is not read to its end keeps a service worker from giving way to a newer one
+  }
   document.documentElement.dataset.kept = "all";
 }
 
