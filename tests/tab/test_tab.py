@@ -267,7 +267,7 @@ def test_a_new_version_waits_until_the_page_asks_for_it(chromium: Any, site: Pat
     worker, styles = copy / "sw.js", copy / "tab.css"
     styles.write_text(styles.read_text() + "\nbody { --new: yes }\n")
     worker.write_text(worker.read_text().replace(before.removeprefix("styfie-"), "0123456789ab"))
-    new = "getComputedStyle(document.body).getPropertyValue('--new')"
+    new = "(document.body ? getComputedStyle(document.body).getPropertyValue('--new') : '')"
     tab.page.evaluate("async () => void await (await navigator.serviceWorker.getRegistration()).update()")
     tab.until("document.getElementById('update')")
     assert tab.page.evaluate(f"() => {new}") == ""
