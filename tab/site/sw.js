@@ -32,13 +32,20 @@ scope.addEventListener("activate", (event) => {
   })());
 });
 
-/** The same with the headers of isolation. @param {Response} reply */
-function isolated(reply) {
+/**
+ * The same with the headers of isolation. Its body is read here, for one that a page does not read to its end would
+ * keep this worker from giving way to a newer one.
+ *
+ * @param {Response} reply
+ */
+async function isolated(reply) {
+  if (reply.type === "opaqueredirect") return reply;
   const headers = new Headers(reply.headers);
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
   headers.set("Cross-Origin-Embedder-Policy", "require-corp");
   headers.set("Cross-Origin-Resource-Policy", "same-origin");
-  return new Response(reply.body, { status: reply.status, statusText: reply.statusText, headers });
+  const body = reply.body && await reply.arrayBuffer();
+  return new Response(body, { status: reply.status, statusText: reply.statusText, headers });
 }
 
 /** @param {FetchEvent} event */

@@ -62,6 +62,12 @@ async function setUpWorker() {
   }
 }
 
+/** Without a photo: a page that begins takes what waits, while a busy one would hold the old worker. */
+function reload() {
+  history.replaceState(null, "", location.pathname);
+  location.reload();
+}
+
 /** The page is loaded anew by a newer worker. @param {ServiceWorker} newer @returns {Promise<never>} */
 function takeOver(newer) {
   worker.addEventListener("controllerchange", () => location.reload(), { once: true });
@@ -75,7 +81,7 @@ function followUpdates(registration) {
     const newer = registration.installing;
     newer?.addEventListener("statechange", () => {
       if (newer.state !== "installed" || !worker.controller || document.getElementById("update")) return;
-      const update = el("button", { type: "button", className: "linked", id: "update", onclick: () => takeOver(newer) }, "Load the new version");
+      const update = el("button", { type: "button", className: "linked", id: "update", onclick: reload }, "Load the new version");
       document.querySelector(".privacy")?.append(" ", update);
     });
   });
@@ -85,10 +91,7 @@ function followUpdates(registration) {
 async function keepPictures() {
   const { styles } = await (await fetch("models/gallery.json")).json();
   const files = styles.flatMap((/** @type {{ file: string, small: string }} */ one) => [`styles/${one.small}`, `styles/${one.file}`]);
-  for (const file of worker?.controller ? ["portrait.jpg", ...files] : []) {
-    const reply = await fetch(`models/${file}`, { priority: "low" });
-    await reply.blob(); // what is not read to its end keeps a service worker from giving way to a newer one
-  }
+  for (const file of worker?.controller ? ["portrait.jpg", ...files] : []) await fetch(`models/${file}`, { priority: "low" });
   document.documentElement.dataset.kept = "all";
 }
 
