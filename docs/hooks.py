@@ -1,8 +1,12 @@
-"""What the documentation site makes when it is built: the picture of the imports, and pages that lie above `docs/`."""
+"""What the documentation site makes when it is built: the imports' picture, pages that lie above `docs/`, a demo.
+
+The demo is the site of `make tab`, in the folder `demo` of this one, where that was built before.
+"""
 
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,8 @@ from mkdocs.structure.files import File, Files
 DOCS = Path(__file__).parent
 ABOVE = ("CONTRIBUTING.md", "CHANGELOG.md", "WEIGHTS.md")  # pages of the repository's root
 PICTURE = "<!-- imports -->"
+TAB, DEMO = DOCS.parent / "build" / "tab", "<!-- demo -->"
+TRY = '<p><a class="md-button md-button--primary" href="demo/index.html">Try it here</a></p>'
 LINK = re.compile(r"\[([^\]]*)\]\((?!\w+:|#)([^)\s]+)\)")
 
 
@@ -23,14 +29,21 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: object) -> str:
-    """Draw the imports where a page asks for them, and have links name pages of the site.
+    """Draw the imports and lead to the demo where a page asks for it, and have links name pages of the site.
 
     What is linked to and no page, as an example's folder, is named by its path instead.
     """
     if PICTURE in markdown:
         markdown = markdown.replace(PICTURE, _imports())
+    markdown = markdown.replace(DEMO, TRY if (TAB / "index.html").exists() else "")
     base = DOCS.parent if page.file.src_uri in ABOVE else (DOCS / page.file.src_uri).parent
     return LINK.sub(lambda link: _moved(link, base, page.file.src_uri), markdown)
+
+
+def on_post_build(config: Any) -> None:
+    """Put the demo beside the pages."""
+    if (TAB / "index.html").exists():
+        shutil.copytree(TAB, Path(config["site_dir"]) / "demo", dirs_exist_ok=True)
 
 
 def _imports() -> str:

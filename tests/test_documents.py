@@ -6,6 +6,7 @@ of a file. What cannot be run here stands in `UNRUN`, with the reason, and is at
 
 from __future__ import annotations
 
+import importlib
 import os
 import pkgutil
 import re
@@ -15,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -260,3 +262,21 @@ def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tm
     assert len(written) > 20
     assert not [file for file in written if fetched.search(file.read_text())]
     assert 'class="imports"' in (tmp_path / "architecture.html").read_text()
+
+
+def test_the_site_has_the_tab_as_its_demo_where_that_was_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mkdocs")
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    hooks = importlib.import_module("hooks")
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="tab.md"))
+    text = (ROOT / "docs" / "tab.md").read_text()
+    monkeypatch.setattr(hooks, "TAB", tmp_path / "tab")
+    assert "demo/index.html" not in hooks.on_page_markdown(text, page)
+    hooks.on_post_build({"site_dir": str(tmp_path / "site")})
+    assert not (tmp_path / "site").exists()
+    (tmp_path / "tab" / "engine").mkdir(parents=True)
+    for name in ("index.html", "engine/worker.js"):
+        (tmp_path / "tab" / name).write_text(name)
+    assert 'href="demo/index.html"' in hooks.on_page_markdown(text, page)
+    hooks.on_post_build({"site_dir": str(tmp_path / "site")})
+    assert (tmp_path / "site" / "demo" / "engine" / "worker.js").read_text() == "engine/worker.js"

@@ -52,12 +52,39 @@ function setUpStorage() {
 async function setUpWorker() {
   if (!worker || location.protocol === "file:") return;
   const registration = await worker.register("sw.js");
+  if (registration.waiting && worker.controller && !location.hash) await takeOver(registration.waiting);
+  followUpdates(registration);
   await worker.ready;
   // The worker adds the headers that isolation needs: pages that were loaded without it are loaded once more.
   if (!crossOriginIsolated && registration.active && !sessionStorage.getItem("isolated")) {
     sessionStorage.setItem("isolated", "tried");
     if (!location.hash) location.reload();
   }
+}
+
+/** Without a photo: a page that begins takes what waits, while a busy one would hold the old worker. */
+function reload() {
+  history.replaceState(null, "", location.pathname);
+  location.reload();
+}
+
+/** The page is loaded anew by a newer worker. @param {ServiceWorker} newer @returns {Promise<never>} */
+function takeOver(newer) {
+  worker.addEventListener("controllerchange", () => location.reload(), { once: true });
+  newer.postMessage("take over");
+  return new Promise(() => {});
+}
+
+/** A new version that is stored while this one is open is offered, for photos would be lost by it. @param {ServiceWorkerRegistration} registration */
+function followUpdates(registration) {
+  registration.addEventListener("updatefound", () => {
+    const newer = registration.installing;
+    newer?.addEventListener("statechange", () => {
+      if (newer.state !== "installed" || !worker.controller || document.getElementById("update")) return;
+      const update = el("button", { type: "button", className: "linked", id: "update", onclick: reload }, "Load the new version");
+      document.querySelector(".privacy")?.append(" ", update);
+    });
+  });
 }
 
 /** The portrait and all styles, one after the other, when the networks are there: so that they work without a network. */

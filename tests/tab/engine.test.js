@@ -8,6 +8,8 @@ import { estimateForeground } from "../../tab/site/engine/foreground.js";
 import { eigen, product, transport } from "../../tab/site/engine/linear.js";
 import { extrapolate, boxOf } from "../../tab/site/engine/layers.js";
 import { distance, filled, label, largest, mean, withoutSpecks } from "../../tab/site/engine/masks.js";
+import { Job } from "../../tab/site/engine/job.js";
+import { peopleIn, splitPeople } from "../../tab/site/engine/people.js";
 import { guidedUpsample, refine } from "../../tab/site/engine/matting.js";
 import { drawNoise } from "../../tab/site/engine/noise.js";
 import { merge, ofSubject, put, split } from "../../tab/site/engine/partition.js";
@@ -140,4 +142,55 @@ test("regions stay a partition whatever is done to them", () => {
   whole(brushed);
   assert.deepEqual(merge(brushed, "hair").map(({ name }) => name), ["subject", "background"]);
   whole(merge(brushed, "hair"));
+});
+
+/** Two people before a wall: heads of skin with hair over them, on bodies of one piece. */
+function two() {
+  const [size, heads] = [[64, 64], [[20, 18], [20, 46]]];
+  const away = (y, x, [v, u]) => Math.hypot(y - v, x - u);
+  const of = (y, x) => {
+    if (heads.some((head) => away(y, x, head) <= 6 && y > head[0] - 4)) return 1;
+    if (heads.some((head) => away(y, x, head) <= 10)) return 2;
+    return y > 28 ? 3 : 0;
+  };
+  const parts = picture(5, ...size, (c, y, x) => (of(y, x) === c ? 1 : 0));
+  const matte = picture(1, ...size, (_c, y, x) => (of(y, x) ? 1 : 0));
+  const photo = picture(3, ...size, (c, y, x) => (x < 30 ? [0.8, 0.2, 0.2][c] : [0.2, 0.2, 0.8][c]));
+  return { prediction: { matte, parts, score: 1 }, photo };
+}
+
+test("people who touch are told apart by their faces and what they wear, from left to right", () => {
+  const { prediction, photo } = two();
+  assert.deepEqual(peopleIn(prediction), ["person-1", "person-2"]);
+  const [left, right] = splitPeople(prediction, photo);
+  for (const [y, x, who] of [[20, 18, left], [60, 20, left], [20, 46, right], [60, 40, right]]) {
+    assert.ok(who.share.data[y * 64 + x] > 0.99, `${y} ${x}`);
+  }
+  left.share.data.forEach((one, at) => assert.ok(Math.abs(one + right.share.data[at] - 1) < 1e-5));
+  assert.ok(left.score > 0.5 && right.score > 0.5);
+  const alone = { ...prediction, parts: picture(5, 64, 64, (c, y, x) => (x < 32 ? prediction.parts.data[(c * 64 + y) * 64 + x] : c === 3 ? 1 : 0)) };
+  assert.deepEqual(peopleIn(alone), []);
+});
+
+test("a picture that is not worked on takes a quarter of the memory, and is the same when it wakes", async () => {
+  const photo = picture(3, 40, 40, (c, y, x) => ((c * 7 + y * 5 + x) % 256) / 255);
+  const matte = picture(1, 40, 40, (_c, _y, x) => (x < 20 ? 1 : 0));
+  const tools = {
+    segmenter: { predict: async () => ({ matte, parts: picture(5, 20, 20, (c) => (c === 3 ? 1 : 0)), score: 1 }), matte: () => matte },
+    painter: { layer: async (one) => ({ ...one, data: one.data.map((value) => 1 - value / 3) }) },
+    gallery: async () => photo, look: { styles: [], strength: 1, color: "style", stroke: 1, likeness: 0, blur: 0 }, settings: { size: 40, seed: 0 },
+  };
+  const job = await Job.open("one", tools, async () => photo);
+  job.setLooks({ background: { styles: [{ name: "waves", weight: 1 }] } }, job.version);
+  await job.paint(true);
+  const [before, number] = [job.picture("background", "style", 0), job.versions[0].number];
+  job.sleep();
+  assert.equal(job.photo.data, undefined);
+  assert.equal(job.layers.get("background").layer, job.versions[0].layers.get("background").layer);
+  assert.deepEqual(job.answer().painted, ["background"]);
+  job.wake();
+  near(job.photo.data, photo.data, 1e-6);
+  near(job.picture("background", "style", 0), before, 1);
+  job.putBack(number);
+  near(job.picture("background", "style", 0), before, 1);
 });

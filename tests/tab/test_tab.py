@@ -25,7 +25,10 @@ import styfie
 from styfie.export import export
 from styfie.gallery import BUILT_IN
 from styfie.gallery.masters import master_file
+from styfie.pipeline import read_photo
+from styfie.segmentation.portrait import PortraitSegmenter, load_network
 from styfie.settings import Settings
+from styfie.storage.xmp import SourceType, xmp_packet
 from tests.browsers import CHROMIUM, PIXELS
 
 ROOT = Path(__file__).parents[2]
@@ -184,6 +187,7 @@ def test_paints_as_the_library_does_and_without_a_network(
     tab = Tab(chromium, server.address, viewport={"width": 1280, "height": 900})
     tab.visit()
     server.stop()
+    tab.context.set_offline(True)
     assert tab.page.evaluate("() => crossOriginIsolated")  # so that there are threads
     tab.page.reload(wait_until="domcontentloaded")
     tab.until("document.documentElement.dataset.runs")
@@ -206,21 +210,74 @@ def test_paints_as_the_library_does_and_without_a_network(
     tab.page.evaluate("() => styfie.studio.set('background', {strength: 0.5})")
     half = wanted.render({**wanted.looks, "background": replace(wanted.looks["background"], strength=0.5)})
     assert np.abs(tab.shown() - half[0].permute(1, 2, 0).numpy() * 255).mean() < CLOSE
-    save(tab, "webp", "portrait.webp", "WEBP", SIZE)
+    tab.page.evaluate("() => styfie.studio.set('background', {strength: 1, blur: 6})")
+    tab.settle()
+    soft = wanted.render({**wanted.looks, "background": replace(wanted.looks["background"], blur=6)})
+    assert np.abs(tab.shown() - soft[0].permute(1, 2, 0).numpy() * 255).mean() < CLOSE
+    for kind, name in (("webp", "portrait.webp"), ("png", "portrait.png"), ("jpeg", "portrait.jpg")):
+        save(tab, kind, name, SIZE)
     origins = {urlsplit(address)[:2] for address in tab.asked if not address.startswith(("blob:", "data:"))}
     assert origins == {urlsplit(server.address)[:2]} and not tab.wrong
     tab.context.close()
 
 
-def save(tab: Tab, kind: str, name: str, kept: str, size: int) -> None:
-    """Save the painting, and read it again."""
+def save(tab: Tab, kind: str, name: str, size: int) -> None:
+    """Save the painting, and read it again: its size, and that it says that it was changed."""
     tab.page.click("#save")
     tab.page.click(f'#export-kind [data-value="{kind}"]')
     with tab.page.expect_download() as download:
         tab.page.click("#export-save")
     assert download.value.suggested_filename == name
     with Image.open(download.value.path()) as image:
-        assert image.format == kept and max(image.size) == size
+        assert image.format == kind.upper() and max(image.size) == size
+        assert image.info["xmp"] == xmp_packet(SourceType.PAINTED)
+        shown = tab.shown() if kind == "png" else None
+        assert shown is None or np.array_equal(np.asarray(image.convert("RGB")), shown)
+
+
+def test_each_of_two_people_can_be_painted(tab: Tab, tmp_path: Path) -> None:
+    with Image.open(PORTRAIT) as image:
+        half = image.convert("RGB").resize((192, 192))
+    both = Image.new("RGB", (384, 192))
+    both.paste(half, (0, 0))
+    both.paste(half.transpose(Image.Transpose.FLIP_LEFT_RIGHT), (192, 0))
+    both.save(tmp_path / "two.png")
+    tab.page.set_input_files("#file", tmp_path / "two.png")
+    tab.settle()
+    tab.page.click("#parts button >> text=Person 2")
+    tab.until("styfie.studio.names.includes('person-2')")
+    tab.settle()
+    width = tab.page.evaluate("() => styfie.studio.scene.width")
+    at = tab.page.evaluate("() => styfie.studio.names.indexOf('person-2')")
+    owner = np.array(tab.page.evaluate("() => [...styfie.studio.scene.soft.owner]"), np.uint8).reshape(-1, width)
+    photo = read_photo(tmp_path / "two.png", width)
+    regions = PortraitSegmenter(load_network()).fast()(photo, ["person-2"])
+    theirs = regions["person-2"][0, 0].numpy() > 0.5
+    mine = owner == at
+    assert (mine & theirs).sum() / (mine | theirs).sum() > 0.99
+
+
+def test_a_new_version_waits_until_the_page_asks_for_it(chromium: Any, site: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "site"
+    shutil.copytree(site, copy)
+    server = Server(copy)
+    tab = Tab(chromium, server.address)
+    tab.visit()
+    (before,) = tab.page.evaluate("() => caches.keys()")
+    worker, styles = copy / "sw.js", copy / "tab.css"
+    styles.write_text(styles.read_text() + "\nbody { --new: yes }\n")
+    worker.write_text(worker.read_text().replace(before.removeprefix("styfie-"), "0123456789ab"))
+    new = "(document.body ? getComputedStyle(document.body).getPropertyValue('--new') : '')"
+    tab.page.evaluate("async () => void await (await navigator.serviceWorker.getRegistration()).update()")
+    tab.until("document.getElementById('update')")
+    assert tab.page.evaluate(f"() => {new}") == ""
+    assert tab.page.evaluate("() => caches.keys()") == [before, "styfie-0123456789ab"]
+    tab.page.click("#update")
+    tab.until(f"{new} === 'yes'")
+    assert tab.page.evaluate("() => caches.keys()") == ["styfie-0123456789ab"]
+    assert not tab.wrong
+    tab.context.close()
+    server.stop()
 
 
 def test_parts_undo_and_brush(tab: Tab) -> None:
@@ -247,6 +304,7 @@ def test_says_what_it_stores_and_deletes_it(tab: Tab) -> None:
     tab.until("/MB/.test(document.getElementById('storage-text').textContent)")
     tab.page.click("#storage-delete")
     tab.until("/Nothing is stored/.test(document.getElementById('storage-text').textContent)")
+    tab.page.evaluate("() => fetch('models/portrait.jpg')")  # nor is it filled again as long as the page is open
     assert tab.page.evaluate("async () => (await caches.keys()).length") == 0
 
 
@@ -287,8 +345,38 @@ def test_axe_finds_no_serious_fault(chromium: Any, site: Path, scheme: str) -> N
     server.stop()
 
 
+FRAMES = """async () => {
+  const api = await import(new URL("api.js", location.href));
+  const canvas = new OffscreenCanvas(96, 72);
+  const context = canvas.getContext("2d");
+  const slope = context.createLinearGradient(0, 0, 96, 72);
+  slope.addColorStop(0, "#204080");
+  slope.addColorStop(1, "#e0c060");
+  context.fillStyle = slope;
+  context.fillRect(0, 0, 96, 72);
+  const frame = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 });
+  const pixels = async (blob) => {
+    const bitmap = await createImageBitmap(blob);
+    context.drawImage(bitmap, 0, 0);
+    return [bitmap.width, bitmap.height, [...context.getImageData(0, 0, 96, 72).data]];
+  };
+  const all = [await pixels(frame)];
+  for (const looks of [{}, { background: { styles: [{ name: "great-wave", weight: 1 }] } }]) {
+    const { id } = await api.camera.open(looks, 96);
+    all.push(await pixels((await api.camera.frame(id, frame)).picture));
+    await api.camera.close(id);
+  }
+  return all;
+}"""
+"""A frame of a camera, and the same without looks and with one."""
+
+
 def test_a_camera_s_frames_are_painted(tab: Tab) -> None:
     tab.page.click("#open-live")
     tab.until("!document.getElementById('live').hidden")
     assert tab.page.evaluate("() => Math.max(document.getElementById('live').width, 0)") > 0
     tab.page.keyboard.press("Escape")
+    found = tab.page.evaluate(FRAMES)
+    assert {(width, height) for width, height, _ in found} == {(96, 72)}
+    frame, same, painted = (np.array(data, float) for _, _, data in found)
+    assert np.abs(frame - same).mean() < 2 and np.abs(frame - painted).mean() > 10

@@ -77,14 +77,23 @@ class Graph:
         weight, bias = layer.weight if weight is None else weight, layer.bias if bias is None else bias
         side, around = layer.weight.shape[-1], layer.weight.shape[-1] // 2
         if layer.padding_mode != "zeros" and around:
-            x = self.pad(x, np.array([around] * 4), "edge" if layer.padding_mode == "replicate" else "reflect")
+            rim = np.array([around, around])
+            x = self.pad(x, rim, rim, "edge" if layer.padding_mode == "replicate" else "reflect")
             around = 0
         constants = [one for one in (weight, bias) if one is not None]
         return self("Conv", x, *constants, kernel_shape=[side, side], pads=[around] * 4, strides=list(layer.stride))
 
-    def pad(self, x: str, around: str | np.ndarray[Any, Any], mode: Literal["edge", "reflect"]) -> str:
-        """Pixels (top, left, bottom, right) around (B, C, H, W)."""
-        return self("Pad", x, around, "", np.array([2, 3]), mode=mode)
+    def pad(
+        self, x: str, before: np.ndarray[Any, Any], after: str | np.ndarray[Any, Any], mode: Literal["edge", "reflect"]
+    ) -> str:
+        """Rows and columns (2) before and after those of (B, C, H, W).
+
+        All four axes are written out: WebGPU's transposed graphs are wrong where an operator names two of them.
+        """
+        none = np.array([0, 0])
+        if isinstance(after, str):
+            return self("Pad", x, self("Concat", none, before, none, after, axis=0), mode=mode)
+        return self("Pad", x, np.concatenate([none, before, none, after]), mode=mode)
 
     def cut(self, x: str, size: str) -> str:
         """The upper left (height, width) of (B, C, H, W)."""

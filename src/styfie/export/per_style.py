@@ -40,7 +40,7 @@ def _painted(graph: Graph, network: TransformNet, picture: str, weights: str) ->
     """What the network adds to the picture in the styles' colours."""
     size = graph.size(picture)
     missing = graph("Mod", graph("Neg", size), np.array([4]))  # pixels to the next multiple of 4
-    x = graph.pad(graph("Sub", picture, 0.5), graph("Concat", np.array([0, 0]), missing, axis=0), "edge")
+    x = graph.pad(graph("Sub", picture, 0.5), np.array([0, 0]), missing, "edge")
     styles = zip(network.scale, network.shift, strict=True)
 
     def normal(conv: nn.Module, x: str) -> str:

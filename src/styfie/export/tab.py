@@ -29,6 +29,7 @@ from styfie.gallery import BUILT_IN, PAIRS
 from styfie.gallery.masters import MASTERS, master_file
 from styfie.images import to_image
 from styfie.storage.atomic import writing_file
+from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.styles import DRAWN, load_style
 from styfie.weights import ASSETS, load_packaged
 
@@ -138,7 +139,10 @@ def _normed(graph: Graph, x: str) -> str:
 
 
 def _write_gallery(folder: Path, about: Path) -> None:
-    """The built-in styles as `NAME.jpg` with small pictures in a folder, and a file that lists them."""
+    """The built-in styles as `NAME.jpg` with small pictures in a folder, and a file that lists them.
+
+    It holds as well what the tab's pictures are to say of themselves.
+    """
     listed = []
     for name, entry in BUILT_IN.items():
         file, small = folder / f"{name}.jpg", folder / f"{name}.small.webp"
@@ -153,7 +157,7 @@ def _write_gallery(folder: Path, about: Path) -> None:
         listed.append(
             {"name": name, "title": entry.title, "about": entry.about, "file": file.name, "small": small.name}
         )
+    marks = {kind.name.lower(): xmp_packet(kind).decode() for kind in SourceType}
+    whole = {"styles": listed, "pairs": PAIRS, "marks": marks}
     with writing_file(about) as part:
-        part.write_text(
-            json.dumps({"styles": listed, "pairs": PAIRS}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
+        part.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

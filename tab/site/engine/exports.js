@@ -5,6 +5,7 @@ import { blend } from "../blend.js";
 import { planes, sizeOf, toPixels } from "./planes.js";
 import { refine } from "./matting.js";
 import { estimateForeground } from "./foreground.js";
+import { checksum, marked, packetOf } from "./marks.js";
 
 /**
  * @import { Painted } from "../blend.js"
@@ -15,8 +16,10 @@ import { estimateForeground } from "./foreground.js";
  * @typedef {{ data: Pixels, width: number, height: number }} Picture
  */
 
-/** @type {Record<string, [type: string, suffix: string]>} */
-const KINDS = { png: ["image/png", "png"], jpeg: ["image/jpeg", "jpg"], webp: ["image/webp", "webp"] };
+/** @type {Record<string, string>} */
+const TYPES = { png: "image/png", jpeg: "image/jpeg", webp: "image/webp" };
+/** @type {Record<string, string>} */
+const SUFFIXES = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
 const MATTE = 384; // longest side at which a matte is solved for
 
 /** The painting, or only one side of it, as `blend.js` shows it. @param {Job} job @param {string} [side] @returns {Picture} */
@@ -49,10 +52,10 @@ function cutOut(photo, matte) {
   return { data, width: photo.width, height: photo.height };
 }
 
-/** @param {Job} job @param {string} name @returns {Picture} */
-function drawn(job, name) {
+/** @param {Job} job @param {string} name @returns {Promise<Picture>} */
+async function drawn(job, name) {
   if (["both", "subject", "background"].includes(name)) return rendered(job, name === "both" ? undefined : name);
-  const photo = job.read(0);
+  const photo = await job.read(0);
   const { width, height } = photo;
   if (name === "photo") return { data: toPixels(photo), width, height };
   const matte = matteOf(job, photo);
@@ -73,29 +76,20 @@ export async function encoded({ data, width, height }, type, quality) {
  * Pictures of a job as one file.
  *
  * @param {Job} job @param {{ names: string[], kind: string, quality: number }} what quality from 0 to 100
+ * @param {Record<string, string>} marks packets that say what was done to a picture
  */
-export async function exported(job, { names, kind, quality }) {
+export async function exported(job, { names, kind, quality }, marks) {
   const files = [];
   for (const name of names) {
-    const [type, suffix] = KINDS[name === "cutout" && kind === "jpeg" ? "png" : kind];
-    const blob = await encoded(drawn(job, name), type, quality / 100);
-    files.push(new File([blob], `${job.name}${name === "both" ? "" : `-${name}`}.${suffix}`, { type }));
+    const picture = await drawn(job, name);
+    const blob = await encoded(picture, TYPES[name === "cutout" && kind === "jpeg" ? "png" : kind], quality / 100);
+    const packet = packetOf(name, marks);
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    const whole = packet ? marked(bytes, blob.type, packet, [picture.width, picture.height]) : bytes;
+    // A browser that cannot write a kind writes PNG in its place.
+    files.push(new File([whole], `${job.name}${name === "both" ? "" : `-${name}`}.${SUFFIXES[blob.type]}`, { type: blob.type }));
   }
   return files.length === 1 ? files[0] : zipped(files, `${job.name}.zip`);
-}
-
-/** @type {Uint32Array} */
-const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
-  let rest = n;
-  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? 0xedb88320 ^ (rest >>> 1) : rest >>> 1;
-  return rest >>> 0;
-});
-
-/** @param {Uint8Array} bytes */
-function checksum(bytes) {
-  let found = 0xffffffff;
-  for (const byte of bytes) found = CRC[(found ^ byte) & 255] ^ (found >>> 8);
-  return (found ^ 0xffffffff) >>> 0;
 }
 
 /** @param {...[bytes: 2 | 4, value: number]} fields little endian */

@@ -5,8 +5,9 @@ import { corrected } from "./clicks.js";
 import { faceMap } from "./faces.js";
 import { softOf } from "./foreground.js";
 import { part, partsIn } from "./parts.js";
+import { PERSON, peopleIn, person } from "./people.js";
 import { areaOf, merge, nobody, ofSubject, put, resized, split, SUBJECT } from "./partition.js";
-import { cut, fitSize, planes, resize, sizeOf, toPixels } from "./planes.js";
+import { cut, fitSize, packed, planes, resize, sizeOf, toPixels, unpacked } from "./planes.js";
 import { outOfFocus, recoloured } from "./recolour.js";
 import { SCORE } from "./segmenter.js";
 
@@ -31,7 +32,7 @@ import { SCORE } from "./segmenter.js";
 
 export const SKETCH = 320; // longest side at which is painted at once, when a style is chosen
 const STEPS = 20; // changes of the regions that can be taken back
-const VERSIONS = 8; // paintings that can be put back
+const [VERSIONS, KEPT] = [8, 2.5e7]; // paintings that can be put back, and numbers in their layers, at most
 const [AROUND, NARROW, LOW] = [3.4, 0.4, 0.06]; // of a head's square: times the face's height, share of the shorter side, above the middle
 const DOUBTFUL = 0.85; // score of a region that its user should look at
 export const NOBODY = "No person was found in the photo: paint all of it, or brush a mask of what is to be the subject.";
@@ -70,10 +71,11 @@ export class Job {
   /** @type {Version[]} */
   versions = [];
   #painted = 0; // versions that there were
+  #asleep = false;
 
   /**
    * @param {string} id @param {Tools} tools
-   * @param {(longest: number) => Planes} read the photo at a longest side, or its own if that is 0
+   * @param {(longest: number) => Promise<Planes>} read the photo at a longest side, or its own if that is 0
    * @param {Planes} photo @param {Prediction} prediction @param {Region[]} regions
    */
   constructor(id, tools, read, photo, prediction, regions) {
@@ -84,12 +86,12 @@ export class Job {
     this.prediction = prediction;
     this.regions = regions;
     this.settings = { ...tools.settings };
-    this.parts = regions.length > 1 ? partsIn(prediction) : [];
+    this.parts = regions.length > 1 ? [...partsIn(prediction), ...peopleIn(prediction)] : [];
   }
 
-  /** Read a photo and look for the person. @param {string} id @param {Tools} tools @param {(longest: number) => Planes} read */
+  /** Read a photo and look for the person. @param {string} id @param {Tools} tools @param {(longest: number) => Promise<Planes>} read */
   static async open(id, tools, read) {
-    const photo = read(tools.settings.size);
+    const photo = await read(tools.settings.size);
     if (Math.min(...sizeOf(photo)) < 32) throw new Refused("The photo is too narrow: of its shorter side next to nothing would be left.");
     const prediction = await tools.segmenter.predict(photo);
     const matte = tools.segmenter.matte(photo, prediction);
@@ -172,7 +174,7 @@ export class Job {
   /** @param {string} name */
   split(name) {
     if (!this.parts.includes(name)) throw new Refused(`There is no ${name} in this photo.`);
-    const { share, score } = part(this.prediction, name, this.photo);
+    const { share, score } = (PERSON.test(name) ? person : part)(this.prediction, name, this.photo);
     this.#change(split(this.regions, name, share, score));
   }
 
@@ -230,7 +232,7 @@ export class Job {
    * @param {boolean} final @param {(step: number, steps: number) => boolean} onStep false: stop
    */
   async paint(final, onStep = () => true) {
-    if (final) this.#resize();
+    if (final) await this.#resize();
     const groups = this.#missing(final);
     let step = 0;
     for (const [key, names] of groups) {
@@ -248,7 +250,43 @@ export class Job {
   #keep() {
     const { photo, regions, looks } = this;
     this.versions.push({ number: ++this.#painted, photo, regions, looks: structuredClone(looks), layers: new Map(this.layers) });
-    if (this.versions.length > VERSIONS) this.versions.shift();
+    while (this.versions.length > VERSIONS || (this.versions.length > 1 && this.#kept() > KEPT)) this.versions.shift();
+  }
+
+  /** Numbers in the layers of all versions, which may share them. */
+  #kept() {
+    const layers = new Set(this.versions.flatMap((one) => [...one.layers.values()].map(({ layer }) => layer)));
+    return [...layers].reduce((sum, { data }) => sum + data.length, 0);
+  }
+
+  /** Whatever is large and not in use, in a quarter of the memory, as long as another picture is worked on. */
+  sleep() {
+    if (this.#asleep) return;
+    this.#asleep = true;
+    this.#soft = null;
+    this.#each(packed);
+  }
+
+  wake() {
+    if (!this.#asleep) return;
+    this.#asleep = false;
+    this.#each(unpacked);
+  }
+
+  /** Photos, layers and styles as others; what was one object stays one. @param {(one: any) => any} call */
+  #each(call) {
+    const known = new Map();
+    /** @param {Planes} one @returns {Planes} */
+    const other = (one) => {
+      if (!known.has(one)) known.set(one, call(one));
+      return known.get(one);
+    };
+    /** @param {Map<string, Layer>} layers */
+    const others = (layers) => new Map([...layers].map(([name, one]) => [name, { ...one, layer: other(one.layer) }]));
+    this.photo = other(this.photo);
+    this.layers = others(this.layers);
+    this.versions = this.versions.map((one) => ({ ...one, photo: other(one.photo), layers: others(one.layers) }));
+    this.own = new Map([...this.own].map(([name, one]) => [name, other(one)]));
   }
 
   /** An earlier painting becomes the picture again. @param {number} number */
@@ -325,10 +363,10 @@ export class Job {
   }
 
   /** The photo and its regions at the size that the settings ask for. */
-  #resize() {
+  async #resize() {
     const longest = this.settings.size;
     if (Math.max(...sizeOf(this.photo)) === longest) return;
-    this.photo = this.read(longest);
+    this.photo = await this.read(longest);
     const size = sizeOf(this.photo);
     const untouched = !this.#past.length && this.regions.length === 2;
     const matte = untouched ? this.tools.segmenter.matte(this.photo, this.prediction) : null;

@@ -195,7 +195,7 @@ export function widen(alpha, radius) {
   return { ...alpha, data: grown.map((one, at) => Math.max(inside[at], Math.min(1, one))) };
 }
 
-const LEAST_PIECE = 0.06; // of the largest piece: smaller ones are nobody
+export const LEAST_PIECE = 0.06; // of the largest piece: smaller ones are nobody
 const HAZE = 3; // pixels around a piece that is removed
 
 /** A matte without the pieces that are too small to be anybody, as `people.without_specks`. @param {Planes} matte @returns {Planes} */

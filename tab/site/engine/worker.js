@@ -12,12 +12,14 @@ import { encoded, exported, rendered } from "./exports.js";
 /**
  * @import { Planes } from "./planes.js"
  * @import { Soft } from "../blend.js"
+ * @import { Tools } from "./job.js"
  * @import { Looks, SettingsSchema } from "../types.d.ts"
  */
 
 const OWN = 1024; // pixels of a style's longer side, at most
 const MOST = 2048; // pixels of a photo's longer side that are kept
 const [THUMB, FACE] = [240, 192]; // pixels of small pictures
+const [AWAKE, STYLES, REHEARSED] = [2, 8, 128]; // jobs and styles whose pictures are at hand; pixels of what is painted before there is a photo
 const [SECONDS, BYTES] = [14, 1.2e9]; // about, of a megapixel with two styles, on one thread
 
 /** @type {Map<string, Job>} */
@@ -33,14 +35,7 @@ const gallery = new Map();
 async function network(file) {
   const reply = await fetch(new URL(`../models/${file}.onnx`, import.meta.url));
   if (!reply.ok) throw new Refused(`The network ${file} could not be loaded: are you offline, and was this page ever loaded whole?`, 503);
-  const bytes = new Uint8Array(await reply.arrayBuffer());
-  try {
-    return await ort.InferenceSession.create(bytes, { executionProviders: [provider, "wasm"].filter((one, n, all) => all.indexOf(one) === n) });
-  } catch (error) {
-    if (provider === "wasm") throw error;
-    provider = "wasm"; // the graphics card cannot: the processor can
-    return ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
-  }
+  return ort.InferenceSession.create(new Uint8Array(await reply.arrayBuffer()), { executionProviders: [provider] });
 }
 
 let provider = "wasm";
@@ -52,8 +47,31 @@ async function prepare() {
   ort = await import(`../ort/ort.${provider}.mjs`);
   ort.env.wasm.wasmPaths = new URL("../ort/", import.meta.url).href;
   ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
+  try {
+    const found = await load();
+    if (provider === "webgpu") await rehearse(found); // some graphics cards refuse only when they are to compute
+    return found;
+  } catch (error) {
+    if (provider === "wasm" || error instanceof Refused) throw error;
+    provider = "wasm"; // the processor can
+    return load();
+  }
+}
+
+async function load() {
   const [segmenter, statistics, painting] = [await network("segmenter"), await network("statistics"), await network("painting")];
   return { segmenter: new Segmenter(ort, segmenter), painter: new Painter(ort, statistics, painting), gallery: picture, look: LOOK, settings: SETTINGS };
+}
+
+/** All networks once, small: the first photo then waits neither for compilers nor for a card that cannot. @param {Tools} tools */
+async function rehearse({ segmenter, painter, look }) {
+  const photo = planes(3, [REHEARSED, REHEARSED]);
+  photo.data.forEach((_, at) => (photo.data[at] = at * 7919 % 256 / 255));
+  const everywhere = planes(1, sizeOf(photo));
+  everywhere.data.fill(1);
+  const { score } = await segmenter.predict(photo);
+  const { data } = await painter.layer(photo, everywhere, { ...look, key: "rehearsal", styles: [{ picture: photo, weight: 1 }], seed: 0 }, null);
+  if (![score, ...data].every(Number.isFinite)) throw new Error("What was painted are no numbers.");
 }
 
 async function graphics() {
@@ -90,28 +108,51 @@ async function pixelsOf(file, longest) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
+/** @returns {Promise<{ styles: { name: string, file: string }[], marks: Record<string, string> }>} */
+const listed = async () => (await fetch(new URL("../models/gallery.json", import.meta.url))).json();
+
 /** A built-in style. @param {string} name */
 function picture(name) {
   let found = gallery.get(name);
   if (!found) {
     found = (async () => {
-      const list = await (await fetch(new URL("../models/gallery.json", import.meta.url))).json();
-      const entry = list.styles.find((/** @type {{ name: string }} */ one) => one.name === name);
+      const entry = (await listed()).styles.find((one) => one.name === name);
       if (!entry) throw new Refused(`There is no style ${name}.`, 404);
       const file = await (await fetch(new URL(`../models/styles/${entry.file}`, import.meta.url))).blob();
       return readPixels(await pixelsOf(file, MOST), 0);
     })();
     found.catch(() => gallery.delete(name));
-    gallery.set(name, found);
   }
+  gallery.delete(name);
+  gallery.set(name, found); // as the last one used
+  const [oldest] = gallery.keys();
+  if (gallery.size > STYLES) gallery.delete(oldest);
   return found;
 }
 
 /** @param {string} id */
-function jobOf(id) {
+function known(id) {
   const job = jobs.get(id);
   if (!job) throw new Refused("This picture is not there any more: a tab keeps its pictures until it is closed.", 404);
   return job;
+}
+
+/** To be worked on: its pictures are at hand. @param {string} id */
+function jobOf(id) {
+  const job = known(id);
+  wake(job);
+  return job;
+}
+
+/** Jobs by when they were used, the last one last. @type {Set<Job>} */
+const used = new Set();
+
+/** @param {Job} job */
+function wake(job) {
+  used.delete(job);
+  used.add(job);
+  job.wake();
+  for (const other of [...used].slice(0, -AWAKE)) if (other.state !== "painting") other.sleep();
 }
 
 /** @param {Job} job */
@@ -176,15 +217,16 @@ let count = 0;
 
 const calls = {
   async ready() {
-    await tools();
+    const [all, before] = [await tools(), asked];
+    last = last.then(() => (asked === before && provider === "wasm" ? rehearse(all) : null)).catch(() => {});
     return { provider, threads: ort.env.wasm.numThreads };
   },
   /** @param {Blob} file @param {string | null} like */
   async open(file, like) {
     const before = like ? jobOf(like) : null;
-    const [pixels, all] = [await pixelsOf(file, MOST), await tools()];
+    const [held, all] = [new Blob([await file.arrayBuffer()]), await tools()]; // a file may be gone or another later
     const id = `tab-${Date.now().toString(36)}-${++count}`;
-    const job = await Job.open(id, all, (longest) => readPixels(pixels, longest));
+    const job = await Job.open(id, all, async (longest) => readPixels(await pixelsOf(held, MOST), longest));
     job.name = (file instanceof File && file.name.replace(/\.\w+$/, "")) || "styfie";
     if (before) {
       job.looks = structuredClone(before.looks);
@@ -192,16 +234,17 @@ const calls = {
       for (const [name, style] of before.own) job.own.set(name, style);
     }
     jobs.set(id, job);
+    wake(job);
     postMessage({ thumb: { id, blob: await thumbnail(job.photo) } });
     return job.answer();
   },
   /** @param {string} id */
-  job: (id) => jobOf(id).answer(),
+  job: (id) => known(id).answer(),
   /** @param {number} most @param {number} skip */
   list: (most, skip) => [...jobs.values()].reverse().slice(skip, skip + most).map((job) => job.answer()),
   /** @param {string} id */
   remove(id) {
-    jobOf(id);
+    used.delete(known(id));
     jobs.delete(id);
     postMessage({ gone: id });
   },
@@ -244,8 +287,8 @@ const calls = {
   },
   /** @param {string} id */
   stop(id) {
-    if (jobOf(id).state === "painting") stopping.add(id);
-    return jobOf(id).answer();
+    if (known(id).state === "painting") stopping.add(id);
+    return known(id).answer();
   },
   /** @param {string} id @param {"split" | "merge"} which @param {string} name */
   region(id, which, name) {
@@ -279,7 +322,7 @@ const calls = {
     return encoded({ data: toPixels(image), width: FACE, height: FACE }, "image/jpeg", 0.85);
   },
   /** @param {string} id @param {{ names: string[], kind: string, quality: number }} what */
-  exported: (id, what) => exported(jobOf(id), what),
+  exported: async (id, what) => exported(jobOf(id), what, (await listed()).marks),
   /** What paintings of these sizes would cost. @param {string} id @param {number[]} sizes */
   costs(id, sizes) {
     const { width, height } = jobOf(id).photo;
@@ -320,8 +363,10 @@ const calls = {
 
 /** @type {Promise<unknown>} */
 let last = Promise.resolve(); // what was asked for before
+let asked = 0;
 
 addEventListener("message", ({ data: { number, call, values } }) => {
+  asked++;
   const run = async () => {
     try {
       const found = await /** @type {any} */ (calls)[call](...values);

@@ -1,0 +1,95 @@
+// @ts-check
+// From one mask of everybody to one for each person, as `styfie.segmentation.people.split_people`.
+
+import { geodesic } from "./clicks.js";
+import { findFaces } from "./faces.js";
+import { distance, gaussian, label, LEAST_PIECE } from "./masks.js";
+import { refine } from "./matting.js";
+import { planes, resize, sizeOf } from "./planes.js";
+
+/**
+ * @import { Planes } from "./planes.js"
+ * @import { Prediction } from "./segmenter.js"
+ *
+ * @typedef {{ share: Planes, score: number }} Person a share of the matte, and how clearly it is told from the others'
+ */
+
+const WORK = 640; // longest side of a person's matting
+export const PERSON = /^person-([1-9]\d*)$/; // from left to right
+
+/** Where each person starts: the faces, and the pieces of the mask that are large and have none. @param {Uint8Array} body @param {Planes} likely */
+function seedsOf(body, likely) {
+  const { height, width } = likely;
+  const seeds = findFaces(likely, body).map(([y, x, radius]) =>
+    Uint8Array.from(body, (_, at) => (Math.hypot(Math.trunc(at / width) - y, at % width - x) <= Math.max(1, 0.8 * radius) ? 1 : 0)));
+  const { pieces, count } = label(body, [height, width]);
+  const areas = new Float64Array(count + 1);
+  for (const piece of pieces) if (piece) areas[piece]++;
+  const least = LEAST_PIECE * Math.max(...areas);
+  const faces = [...seeds];
+  for (let n = 1; n <= count; n++) {
+    if (areas[n] < least || faces.some((face) => face.some((one, at) => one && pieces[at] === n))) continue;
+    seeds.push(Uint8Array.from(pieces, (one) => (one === n ? 1 : 0)));
+  }
+  return seeds;
+}
+
+/** @param {Prediction} prediction */
+function prepared({ matte, parts }) {
+  const body = Uint8Array.from(matte.data, (one) => (one > 0.5 ? 1 : 0));
+  return { body, seeds: body.includes(1) ? seedsOf(body, resize(parts, sizeOf(matte))) : [] };
+}
+
+/** The names of people where there are several. @param {Prediction} prediction */
+export function peopleIn(prediction) {
+  const { seeds } = prepared(prediction);
+  return seeds.length > 1 ? seeds.map((_, n) => `person-${n + 1}`) : [];
+}
+
+/** Everybody, from left to right; the shares sum to 1 wherever there is anybody. @param {Prediction} prediction @param {Planes} photo @returns {Person[]} */
+export function splitPeople(prediction, photo) {
+  const { body, seeds } = prepared(prediction);
+  const size = sizeOf(prediction.matte);
+  const ways = waysTo(seeds, body, resize(photo, size));
+  const nearest = body.map((_, at) => ways.reduce((best, way, n) => (way[at] < ways[best][at] ? n : best), 0));
+  const middles = seeds.map(() => [0, 0]);
+  nearest.forEach((n, at) => {
+    if (!body[at]) return;
+    middles[n][0] += at % size[1];
+    middles[n][1]++;
+  });
+  const order = seeds.map((_, n) => n).sort((a, b) => middles[a][0] / middles[a][1] - middles[b][0] / middles[b][1]);
+  return order.map((n) => ({
+    share: planes(1, size, gaussian(Float32Array.from(nearest, (one) => (one === n ? 1 : 0)), size, 1)),
+    score: clarity(ways, n, (at) => Boolean(body[at]) && nearest[at] === n),
+  }));
+}
+
+/** How far it is from each seed within the mask; where no way leads, straight. @param {Uint8Array[]} seeds @param {Uint8Array} body @param {Planes} small */
+function waysTo(seeds, body, small) {
+  const ways = seeds.map((seed) => geodesic(small, [...seed.keys()].filter((at) => seed[at]), body));
+  const straight = seeds.map((seed) => distance(seed.map((one) => 1 - one), sizeOf(small)));
+  body.forEach((_, at) => {
+    if (ways.some((way) => way[at] !== Infinity)) return;
+    ways.forEach((way, n) => (way[at] = straight[n][at]));
+  });
+  return ways;
+}
+
+/** How much longer, in the mean, the way from the next person is; 1: from nowhere else. @param {Float64Array[]} ways @param {number} mine @param {(at: number) => boolean} inside */
+function clarity(ways, mine, inside) {
+  let [sum, count] = [0, 0];
+  ways[mine].forEach((here, at) => {
+    if (!inside(at)) return;
+    const there = Math.min(...ways.map((way, n) => (n === mine ? Infinity : way[at])));
+    sum += there === Infinity ? 1 : Math.min(1, Math.max(0, 2 * (1 - here / Math.max(1e-6, there))));
+    count++;
+  });
+  return count ? sum / count : 1;
+}
+
+/** One of the people at the photo's size. @param {Prediction} prediction @param {string} name @param {Planes} photo @returns {Person} */
+export function person(prediction, name, photo) {
+  const { share, score } = splitPeople(prediction, photo)[Number(PERSON.exec(name)?.[1]) - 1];
+  return { share: refine(share, photo, WORK), score };
+}
