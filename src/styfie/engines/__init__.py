@@ -96,7 +96,8 @@ class EngineEntry(Entry):
 
     taxonomy: str = "0.4"
     weights: tuple[str, ...] = ()  # packaged files that it reads besides encoder and segmenter
-    encoder: str = ""  # the one that it always sees by, whatever the settings name
+    encoder: str = ""  # the one that it sees by, whatever the settings name but one of `encoders`
+    encoders: tuple[str, ...] = ()  # others that it can see by, where the settings name them
     resumes: bool = False  # whether its progress has a state to go on from
     frames: str = ""  # `module:name` of what paints photo after photo in one pass, where there is such
     plan: str = ""  # `module:name` of what says in a line what is going to be done, called as `describe_plan` is
@@ -104,6 +105,7 @@ class EngineEntry(Entry):
     coarse_input: bool = False  # whether a large painting begins as the small one, which it is given
     keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
     draws_strokes: bool = False  # whether its last progress has strokes, which are files of their own
+    has_panels: bool = False  # whether its results are laid out as the founding paper's, in a picture besides
     draws_svg: bool = False  # whether its last progress has a drawing for any size, which is a file of its own
     memory: Memory | None = None  # what it takes, where it neither has a plan nor keeps to what is allowed
 
@@ -112,6 +114,10 @@ class EngineEntry(Entry):
         """The engine itself."""
         found: Engine = self.load()
         return found
+
+    def encoder_of(self, settings: Settings) -> str:
+        """The perceptual network that it sees by with these settings."""
+        return settings.encoder if settings.encoder in self.encoders or not self.encoder else self.encoder
 
 
 ENGINES: Registry[EngineEntry] = Registry(
@@ -143,12 +149,14 @@ ENGINES: Registry[EngineEntry] = Registry(
             frames="styfie.engines.per_style.paint:PerStylePainter",
         ),
         "classic": EngineEntry(
-            "The founding paper's algorithm, 256x256 on VGG-16",
+            "The founding paper's algorithm, 256x256 on VGG-16, or VGG-19 as its section 3.2",
             "styfie.engines.classic:classic",
-            "styfie[vgg] and the weights of vgg16",
+            "styfie[vgg] and the weights of vgg16 or vgg19",
             taxonomy="1.1",
             encoder="vgg16",
+            encoders=("vgg19",),
             keeps_steps=True,
+            has_panels=True,
         ),
         "gatys": EngineEntry(
             "Gatys et al. (2015) as published: from noise, VGG-19 with average pooling",
