@@ -179,7 +179,7 @@ def segmenter(
     if passes and steps:
         raise InputError("Both --passes and --steps are given: choose one.")
     check_targets(
-        [output / name for name in ("segmenter.safetensors", "table.json", "curves.png")],
+        [output / name for name in ("segmenter.safetensors", "table.json", "pairs.png", "curves.png")],
         [*data, *(scenes or ()), *([start] if start else [])],
     )
     recipe = load_preset(preset)
@@ -236,10 +236,11 @@ def clicks(
 
 
 def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> None:
-    """Write weights, Table 1 and curves."""
+    """Write weights, Table 1, pairs to look at, and curves."""
     from styfie.errors import MissingError
     from styfie.training.curves import draw_curves
     from styfie.training.outputs import write_atomically
+    from styfie.training.pairs import draw_pairs
     from styfie.training.segmenter import calibrate_segmenter, score_segmenter, table_one
     from styfie.training.table import as_record, as_text
     from styfie.weights import save_weights
@@ -255,6 +256,7 @@ def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> 
     with write_atomically(output / "table.json") as part:
         part.write_text(json.dumps(record, indent=1))
     typer.echo(as_text(rows))
+    draw_pairs(trained.material.learned, output / "pairs.png")
     try:
         draw_curves(output / "log.jsonl", output / "curves.png")
     except MissingError as error:
