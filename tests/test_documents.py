@@ -21,12 +21,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import typer
 from PIL import Image
 from typer.testing import CliRunner
 
 from styfie.cli import app
 from styfie.cli.lists import registries
+from styfie.encoders.vgg import Vgg
 from styfie.gallery import GALLERY, draw
 from styfie.images import to_image
 from styfie.pipeline import PORTRAIT
@@ -41,6 +43,10 @@ SMALL = {  # constants that no setting changes
     "styfie.segmentation.jseg.segmenter.JSEG_SIZE": SIZE,  # pixels at which its regions are looked for
     "styfie.engines.strokes.paint.MAX_DENSITY": 0.05,  # share of the usual number of strokes
     "styfie.engines.describe_plan": lambda *_: "",  # it times some steps
+    **dict.fromkeys(
+        ("styfie.engines.classic.load_vgg", "styfie.engines.gatys.load_vgg", "styfie.encoders.vgg.load_vgg19"),
+        lambda name="vgg19", pooling="max": narrow_vgg(int(name.removeprefix("vgg")), pooling),
+    ),  # the published weights are fetched
 }
 SMALLER: dict[tuple[str, ...], tuple[str, ...]] = {  # options that make a command small which no setting does
     ("train", "segmenter"): ("--size", "32", "--steps", "1", "--batch", "2"),
@@ -57,6 +63,9 @@ UNRUN = {  # the beginning of a command, and why it is not run here but parsed a
     "styfie --install-completion": "it changes the user's shell",
     "styfie --show-completion": "it wants a shell",
     "styfie train segmenter --preset scratch": "its data are not part of the repository",
+    "styfie train segmenter --arch unet88": "88 million parameters want a GPU; tests/training trains it narrow",
+    "styfie paint me.jpg --preset paper --segmenter": "its segmenter is the one above; tests/cli/test_preset.py",
+    "styfie paint me.jpg --engine filters --segmenter": "after the one step of the command before it finds nobody",
     "styfie train clicks": "its data are not part of the repository",
     "styfie evaluate clicks": "its data are not part of the repository",
     "python3 -m http.server": "it serves until Ctrl-C",
@@ -70,6 +79,12 @@ LOG = "styfie.log"  # a file
 PRESENT = [page for page in pages() if page != "CHANGELOG.md"]  # which tells of what was, too
 OPTIONS = {"--help", "--version", "--install-completion"}
 COMMAND: Any = typer.main.get_command(app)
+
+
+def narrow_vgg(depth: int, pooling: str) -> Vgg:
+    """Random weights in VGG's shape, but for their widths."""
+    torch.manual_seed(0)
+    return Vgg(depth, pooling, widths=(4, 6, 8, 8, 8)).eval().requires_grad_(False)
 
 
 @pytest.fixture(autouse=True)
