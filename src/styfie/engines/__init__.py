@@ -56,11 +56,11 @@ TAXONOMY = {
     "0.2": "before networks: regions",
     "0.3": "before networks: examples",
     "0.4": "before networks: filters",
-    "1.1": "the picture is optimised, by summary statistics",
-    "1.2": "the picture is optimised, by patches",
-    "2.1": "a network for one style",
-    "2.2": "a network for several styles",
-    "2.3": "a network for any style",
+    "1.1": "the picture is optimised, by summary statistics (parametric)",
+    "1.2": "the picture is optimised, by patches (non-parametric, with Markov random fields)",
+    "2.1": "a network for one style (per style, per model)",
+    "2.2": "a network for several styles (multiple styles, per model)",
+    "2.3": "a network for any style (arbitrary style, per model)",
 }
 """The classes of Jing et al. (2018), "Neural Style Transfer: A Review"; they number those of networks from 1 on."""
 
@@ -149,7 +149,7 @@ ENGINES: Registry[EngineEntry] = Registry(
             frames="styfie.engines.per_style.paint:PerStylePainter",
         ),
         "classic": EngineEntry(
-            "The founding paper's algorithm, 256x256 on VGG-16, or VGG-19 as its section 3.2",
+            "The founding paper's algorithm, 256x256 on VGG-16 or VGG-19",
             "styfie.engines.classic:classic",
             "styfie[vgg] and the weights of vgg16 or vgg19",
             taxonomy="1.1",
