@@ -248,8 +248,12 @@ def _frames(looks: Mapping[str, Look], settings: Settings) -> Frames:
 
 
 def _steadied(regions: Regions, before: Tensor, motion: Motion) -> Regions:
-    """Regions with their mattes drawn to those before, moved along, where motion is to be trusted."""
+    """Regions with their mattes drawn to those before, moved along, where motion is to be trusted.
+
+    One that is absent from the frame has no matte left from before.
+    """
     alpha = torch.lerp(regions.alpha, carry(before, motion), STEADY * motion.trust).clamp_min(0)
+    alpha = alpha * (regions.alpha.amax((1, 2, 3), keepdim=True) > 0)
     sure = (regions.alpha >= 1) | (regions.alpha <= 0)  # what is clear in this frame is not blurred by another
     alpha = torch.where(sure & ((alpha - regions.alpha).abs() < 0.02), regions.alpha, alpha)
     return replace(regions, alpha=alpha / alpha.sum(0, keepdim=True).clamp_min(1e-6))
