@@ -8,6 +8,7 @@ come near the slower of the two halves, and well under their sum.
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
 
@@ -24,14 +25,14 @@ from styfie.segmentation.foreground import one_thread
 from styfie.settings import Settings
 from styfie.styles import resolve_looks
 
-from common import arguments, fixed_convolution
+from common import fixed_convolution
 
 STYLES = {"hair": "waves", "clothes": "mosaic", "background": "night"}
 
 
 def main() -> None:
     """Print the rates of one clip."""
-    parser = arguments(__doc__ or "")
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--engine", default="per-style")

@@ -2,7 +2,7 @@
 
     python benchmarks/refine.py --data DATA [--size 64 --steps 200 --batch 8 --seeds 3]
 
-DATA is a folder of portraits as `styfie train segmenter` takes it. Boundary F and IoU are of the held-out pictures at
+DATA holds a folder `portraits` as `styfie train segmenter` takes it. Boundary F and IoU are of the held-out pictures at
 their own size. Off, the loss has its other two terms alone, by the weights that they have with it.
 """
 
@@ -36,15 +36,12 @@ def main() -> None:
     torch.set_num_threads(1)
     rows = []
     for seed in range(asked.seeds):
-        pair = [
-            train(asked.data, recipe(asked.size, asked.steps, asked.batch, seed), on, asked.scored) for on in (1, 0)
-        ]
+        settings = recipe(asked.size, asked.steps, asked.batch, seed)
+        pair = [train(asked.data / "portraits", settings, on, asked.scored) for on in (True, False)]
         rows.append(np.subtract(*pair))
         (on_f, on_iou), (off_f, off_iou) = pair
-        print(
-            f"seed {seed}: boundary F {on_f:.4f} on, {off_f:.4f} off; IoU {on_iou:.4f} on, {off_iou:.4f} off",
-            flush=True,
-        )
+        print(f"seed {seed}: boundary F {on_f:.4f} on, {off_f:.4f} off", flush=True)
+        print(f"        IoU {on_iou:.4f} on, {off_iou:.4f} off", flush=True)
     mean, spread = np.mean(rows, 0), np.std(rows, 0)
     print(f"on minus off: boundary F {mean[0]:+.4f} (deviation {spread[0]:.4f}), IoU {mean[1]:+.4f} ({spread[1]:.4f})")
 
@@ -56,7 +53,7 @@ def recipe(side: int, steps: int, batch: int, seed: int) -> TrainingPreset:
     return replace(ours, side=side, growth=(), schedule=schedule)
 
 
-def train(data: Path, settings: TrainingPreset, on: int, scored: int) -> tuple[float, float]:
+def train(data: Path, settings: TrainingPreset, on: bool, scored: int) -> tuple[float, float]:
     """Boundary F and IoU of a network trained with the term on, or not."""
     usual = masks.REFINED_FROM
     masks.REFINED_FROM = usual if on else NEVER

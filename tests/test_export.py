@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -92,11 +93,7 @@ def test_a_segmenter_of_ones_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arch", "make"),
-    [
-        ("banet", BANet),
-        ("segnet", lambda: SegNet((8, 8, 12, 12, 16))),
-        ("segnet-slim", lambda: SegNet((4, 4, 6, 6, 8))),
-    ],
+    [("banet", BANet), ("segnet", partial(SegNet, (8, 8, 12, 12, 16))), ("segnet-slim", partial(SegNet, (4,) * 5))],
 )
 def test_the_papers_networks_see_the_same(
     arch: str, make: Callable[[], nn.Module], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
