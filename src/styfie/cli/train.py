@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -96,9 +96,18 @@ def style(
     ],
     photos: Photos,
     output: Folder,
+    encoder: Annotated[
+        str, typer.Option(help="styfie-2; or vgg16: network and loss as Johnson et al. (2016) published them.")
+    ] = "styfie-2",
     width: Annotated[
-        float, typer.Option(min=0.125, max=2, help="Share of the published widths; 0.5 has a quarter of the weights.")
-    ] = 0.5,
+        float | None,
+        typer.Option(min=0.125, max=2, help="Share of the published widths; 0.5 has a quarter of the weights."),
+    ] = None,
+    content_weight: Annotated[float | None, typer.Option(min=0, help="With vgg16: weight of the content; 1.")] = None,
+    style_weight: Annotated[float | None, typer.Option(min=0, help="With vgg16: weight of the style; 5.")] = None,
+    tv_weight: Annotated[
+        float | None, typer.Option(min=0, help="With vgg16: weight of the total variation; 1e-6.")
+    ] = None,
     leave_out: LeftOut = None,
     start: Start = None,
     steps: Steps = None,
@@ -114,31 +123,53 @@ def style(
     from styfie.gallery import GALLERY
     from styfie.storage.atomic import check_targets
     from styfie.styles import DRAWN, load_style
+    from styfie.training import published
     from styfie.training.segmenter import read_start
     from styfie.training.style import GALLERY_STEPS, SCHEDULE, train_style
     from styfie.weights import save_weights
 
     every = picture == "gallery"
+    given = {"content": content_weight, "style": style_weight, "tv": tv_weight}
+    weights = {name: one for name, one in given.items() if one is not None}
+    _check_encoder(encoder, every, bool(weights))
     file = output / f"{'gallery' if every else Path(picture).stem}.safetensors"
     check_targets([file], [*photos, Path(picture), *([start] if start else [])])
     pictures = [load_style(name, DRAWN).picture for name in (GALLERY if every else [picture])]
+    more: dict[str, Any] = {
+        "device": pick_device(device),
+        "on_log": _log,
+        "start": read_start(start) if start else None,
+    }
+    more["leave_out"] = leave_out or ()
+    if encoder == "vgg16":
+        schedule = replace(published.SCHEDULE, steps=steps or published.SCHEDULE.steps, seed=seed)
+        asked = published.PublishedWeights(**weights)
+        net = published.train_published(photos, pictures[0], output, schedule, width or 1.0, asked, **more)
+        typer.echo(f"Wrote {save_per_style(net, pictures[0], file)}")
+        return
     schedule = replace(SCHEDULE, steps=steps or (GALLERY_STEPS if every else SCHEDULE.steps), seed=seed)
-    network = train_style(
-        photos,
-        pictures,
-        output,
-        schedule,
-        width,
-        device=pick_device(device),
-        on_log=_log,
-        start=read_start(start) if start else None,
-        leave_out=leave_out or (),
-    )
+    network = train_style(photos, pictures, output, schedule, width or 0.5, **more)
     if every:
         save_weights(network.state_dict(), file)
     else:
         save_per_style(network, pictures[0], file)
     typer.echo(f"Wrote {file}")
+
+
+def _check_encoder(encoder: str, every: bool, weighted: bool) -> None:
+    """Refuse encoders that no style is taught by, and what goes with another one.
+
+    Raises:
+        InputError: such a choice.
+    """
+    from styfie.errors import InputError
+
+    if encoder not in ("styfie-2", "vgg16"):
+        raise InputError(f"--encoder {encoder} came: styfie-2 or vgg16 is wanted.")
+    if encoder == "vgg16" and every:
+        raise InputError("--encoder vgg16 came with gallery: a network as published paints one style, name one.")
+    if encoder != "vgg16" and weighted:
+        raise InputError("Weights of content, style and total variation came: they go with --encoder vgg16.")
 
 
 @app.command("segmenter")
