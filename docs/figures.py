@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 import styfie
@@ -18,14 +17,12 @@ from styfie.engines import ENGINES as ENTRIES
 from styfie.engines.components.layers import decompose
 from styfie.engines.filters import RECIPES
 from styfie.engines.regions import KINDS
-from styfie.errors import NoPersonError
 from styfie.gallery import GALLERY, draw
-from styfie.gallery.masters import master_file
 from styfie.gallery.techniques import TECHNIQUES, technique_file
 from styfie.images import read_picture, to_image
 from styfie.looks import BOKEHS, Look, Style
 from styfie.pipeline import PORTRAIT
-from styfie.regions import BACKGROUND, SUBJECT, Regions
+from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation.jseg.drawing import draw_regions
 from styfie.segmentation.jseg.segmenter import JsegSegmenter
 from styfie.settings import QUALITIES
@@ -36,7 +33,7 @@ from styfie.styles import load_styles
 IMAGES = Path(__file__).parent / "images"
 SIDE = 384  # longest side of the pictures of likeness, in pixels
 HEAD = (64, 0, 304, 200)  # left, top, right and bottom of head and shoulders in them
-GRID = 160  # longest side of the pictures of all engines, in pixels
+GRID = 128  # longest side of the pictures of all engines, in pixels
 SMALL, FRAMES = 256, 5  # pixels of the pictures without networks, and how many of a painting being painted
 BRUSHED = {
     "oil": {"subject": "autumn", "background": "night"},
@@ -90,29 +87,20 @@ def draw_techniques() -> None:
 
 
 def draw_grid() -> None:
-    """Three pictures by every engine that needs nothing fetched, and by patches: each class of Jing et al. (2018)."""
-    portrait, painted = read_picture(PORTRAIT, GRID), read_picture(master_file("when-will-you-marry"), GRID)
+    """Two pictures by every engine that needs nothing fetched, and by patches: each class of Jing et al. (2018)."""
+    portrait = read_picture(PORTRAIT, GRID)
     head = read_picture(to_image(read_picture(PORTRAIT, SIDE)).crop(HEAD), GRID)
     columns = {name: {"engine": name} for name, entry in ENTRIES.items() if not entry.needs}
     columns["optimise"] |= {"loss": "wasserstein"}
     columns["--loss patches"] = {"engine": "optimise", "loss": "patches"}
     cells = []
-    for n, photo in enumerate((portrait, head, painted)):
-        try:
-            regions = styfie.segment(photo)
-        except NoPersonError:  # in a painting
-            regions = Regions.of_subject(ellipse(photo))
+    for n, photo in enumerate((portrait, head)):
+        regions = styfie.segment(photo)
         for name, asked in {"": {}, **columns}.items():
             settings = styfie.Settings(size=GRID, quality="draft", **asked)
             result = styfie.paint(photo, PAIR, settings, regions=regions).render() if name else photo
             cells.append(((name or "photo") if n == 0 else "", to_image(result)))
     lay_out(cells, columns=len(columns) + 1, cell=GRID).save(IMAGES / "grid.jpg", quality=82)
-
-
-def ellipse(photo: Tensor) -> Tensor:
-    """A mask (1, 1, H, W) of the middle of a picture."""
-    rows, columns = (torch.linspace(-1, 1, side) for side in photo.shape[-2:])
-    return ((rows[:, None] / 0.9).square() + (columns / 0.6).square() <= 1).float()[None, None]
 
 
 def draw_default() -> None:

@@ -66,7 +66,7 @@ UNRUN = {  # the beginning of a command, and why it is not run here but parsed a
     "styfie train segmenter --arch unet88": "88 million parameters want a GPU; tests/training trains it narrow",
     "styfie paint me.jpg --preset paper --segmenter": "its segmenter is the one above; tests/cli/test_preset.py",
     "styfie paint me.jpg --engine filters --segmenter": "after the one step of the command before it finds nobody",
-    "styfie train style my_painting.jpg --photos photos/ --encoder vgg16": "VGG's weights; tests/training/test_published.py",
+    "styfie train style my_painting.jpg --photos photos/ --encoder vgg16": "it wants VGG; training/test_published",
     "styfie train clicks": "its data are not part of the repository",
     "styfie evaluate clicks": "its data are not part of the repository",
     "python3 -m http.server": "it serves until Ctrl-C",

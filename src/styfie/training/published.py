@@ -61,7 +61,7 @@ def train_published(
     start: Mapping[str, Tensor] | None = None,
     leave_out: Sequence[str] = (),
     vgg: Vgg | None = None,
-    side: int = SIDE,
+    side: int | None = None,
 ) -> PublishedNet:
     """Train on photos below `photos` to paint in `style`, RGB (1, 3, H, W) in [0, 1]; the rest is as for `train_style`.
 
@@ -70,6 +70,7 @@ def train_published(
     Raises:
         InputError, MissingError: no photos, no VGG-16, a checkpoint of another run, or a start of another network.
     """
+    side = side or SIDE
     torch.manual_seed(schedule.seed)
     encoder = with_taps(vgg or load_vgg("vgg16")).to(device)
     sets = [PictureSet(source, least=MIN_PHOTO_SIDE, leave_out=leave_out) for source in photos]

@@ -1,4 +1,4 @@
-"""Johnson, Alahi and Fei-Fei (2016) as published: padding at the start alone, transposed convolutions, a tanh at the end.
+"""Johnson, Alahi and Fei-Fei (2016) as published: padding at the start alone, transposed convolutions, tanh at the end.
 
 The network beside it, `network`, is what later work made of it. Class 2.1 in the taxonomy of Jing et al. (2018).
 """
