@@ -11,7 +11,7 @@ from styfie.errors import InputError
 from styfie.export.graph import ABOUT, Graph, folded, new_graph
 from styfie.export.published import boundary_attention, unpooling
 from styfie.segmentation.banet import BANet
-from styfie.segmentation.exported import KIND
+from styfie.segmentation.exported import KIND, KNOWS, NO_PARTS
 from styfie.segmentation.files import read_network
 from styfie.segmentation.networks import PARTS, PortraitNet, Residual
 from styfie.segmentation.portrait import INPUT_SIZE, SHIPPED, load_network
@@ -48,7 +48,8 @@ def export_segmenter(file: Path, source: Path | None = None, half: bool = False)
     graph.give(graph("Sigmoid", matte), "matte", ["batch", 1, "height", "width"])
     if parts:
         graph.give(graph("Softmax", parts, axis=1), "parts", ["batch", PARTS, "half_height", "half_width"])
-    return graph.save(file, {ABOUT: KIND, "side": str(side), **calibration.as_metadata()})
+    knows = {} if parts else {KNOWS: NO_PARTS}
+    return graph.save(file, {ABOUT: KIND, "side": str(side), **knows, **calibration.as_metadata()})
 
 
 def _both(graph: Graph, network: PortraitNet, picture: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 KIND = "segmenter"  # what such a file says it is
+KNOWS, NO_PARTS = "parts", "none"  # what it says where it knows the person alone
 TRIED = 64  # pixels of the side of the picture that a file is tried with
 TINY = 1e-7  # a probability nearer to 0 or 1 than this has no logarithm in float32
 
@@ -93,8 +94,7 @@ def read_exported(file: Path) -> tuple[ExportedNet | ExportedMatte, int, Calibra
     try:
         if about.get("styfie") != KIND:
             raise ValueError("something else")
-        parts = any(one.name == "parts" for one in session.get_outputs())
-        network = ExportedNet(session) if parts else ExportedMatte(session)
+        network = ExportedMatte(session) if about.get(KNOWS) == NO_PARTS else ExportedNet(session)
         side, calibration = side_of(about), Calibration.of(about)
         network(torch.zeros(1, 3, TRIED, TRIED))
     except (KeyError, ValueError):  # InputError too
