@@ -52,6 +52,14 @@ def test_the_papers_whole_system_is_one_command(tmp_path: Path) -> None:
     blurred = to_image(plain_blur(painting.photo, painting.matte, 10))
     # The matte is stored in 255 levels, and a pixel's may fall on the other side of a half.
     assert (np.abs(pixels(tmp_path / "blur.png") - np.asarray(blurred).astype(int)).max(-1) > 1).mean() < 0.002
+    before = pixels(tmp_path / "panels.png")
+    mixed = CliRunner().invoke(app, ["mix", str(tmp_path / "painting.ora"), "--strength", "background=0"])
+    assert mixed.exit_code == 0 and "panels.png" in mixed.output, f"{mixed.output}{mixed.exception!r}"
+    after = pixels(tmp_path / "panels.png")
+    changed = (before != after).any(-1).any(0)
+    assert after.shape == before.shape and changed.any(), "they are of the mixed painting"
+    verdict = CliRunner().invoke(app, ["verify", str(tmp_path / "painting.ora")])
+    assert verdict.exit_code == 0, verdict.output
     run("--engine", "filters", "--size", "64", "-o", str(tmp_path))
     assert not (tmp_path / "panels.png").exists(), "they are of another painting"
 

@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL.PngImagePlugin import PngInfo
 
+from styfie.engines import ENGINES, EngineEntry
 from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.storage.atomic import writing_into
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-    from styfie.engines import EngineEntry
     from styfie.engines.strokes import Drawing
 
 STROKES = ("strokes.json", "strokes.svg")
@@ -104,6 +104,13 @@ def _is_shapes(file: Path) -> bool:
             return SVG in stream.read(256)
     except OSError:
         return False
+
+
+def has_panels(recipe: Mapping[str, Any]) -> bool:
+    """Whether a painting with this recipe has panels: whether the engine that it names makes such."""
+    settings = recipe.get("settings")
+    engine = settings.get("engine") if isinstance(settings, dict) else None
+    return isinstance(engine, str) and engine in ENGINES and ENGINES[engine].has_panels
 
 
 def write_panels(folder: Path, painting: Painting, pictures: Mapping[str, Tensor], cutout: Image | None) -> list[Path]:
