@@ -113,7 +113,7 @@ def paint_into(
     files = [
         *painting.save(folder),
         *write_strokes(Path(folder), painting, run.drawing),
-        *write_svg(Path(folder), run.svg),
+        *write_svg(Path(folder), painting, run.svg),
         *write_panels(Path(folder), painting, result_pictures(painting), cutout(painting) if panels else None),
     ]
     if painting.recipe["finished"]:
