@@ -88,7 +88,7 @@ def test_it_learns(vgg: Vgg, photos: Path, tmp_path: Path) -> None:
 
 def test_the_command_teaches_it(vgg: Vgg, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(published, "load_vgg", lambda _name: vgg)
-    monkeypatch.setattr(published, "SIDE", 48)
+    monkeypatch.setattr(published, "TRAINING_SIDE", 48)
     base = ("train", "style", "pop", "--photos", str(photos), "--steps", "1", "--device", "cpu")
     out = tmp_path / "out"
     done = CliRunner().invoke(

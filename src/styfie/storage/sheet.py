@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CELL = 384  # longest side of a picture on the sheet, in pixels
 GAP, LABEL_HEIGHT = 16, 30
 PANEL = 256  # likewise of a panel: the founding paper's size
-SHOWN = ("photo", "mask", "cutout", "blur", SUBJECT, BACKGROUND, "both")  # in panels, before the styles
+PANEL_NAMES = ("photo", "mask", "cutout", "blur", SUBJECT, BACKGROUND, "both")  # in panels, before the styles
 LETTERS = 120  # of a label that are tried
 PAPER, INK = (250, 248, 244), (40, 38, 36)
 
@@ -46,7 +46,9 @@ def draw_panels(painting: Painting, pictures: Mapping[str, Tensor], cutout: Imag
     person = Image.new("RGB", cutout.size, "white")
     person.paste(cutout, mask=cutout.getchannel("A"))
     styles = [to_image(style.picture) for look in painting.looks.values() for style in look.styles]
-    cells = [("person" if n == "cutout" else n, person if n == "cutout" else to_image(pictures[n])) for n in SHOWN]
+    cells = [
+        ("person" if n == "cutout" else n, person if n == "cutout" else to_image(pictures[n])) for n in PANEL_NAMES
+    ]
     cells.append(("styles", lay_out([("", one) for one in styles], cell=PANEL // 2)))
     return lay_out(
         [(f"({letter}) {n}", one) for letter, (n, one) in zip(ascii_lowercase, cells, strict=False)], cell=PANEL

@@ -25,7 +25,7 @@ from styfie.training.segmenter import load_start
 from styfie.training.style import at_shorter
 
 STYLE_TAPS, CONTENT_TAP = ("relu1_2", "relu2_2", "relu3_3", "relu4_3"), "relu3_3"
-SIDE = 256  # pixels of photos and of the style's shorter side
+TRAINING_SIDE = 256  # pixels of photos and of the style's shorter side
 # 40,000 steps of 4, as published, each picture by itself; the last weights are the result.
 SCHEDULE = Schedule(
     steps=40_000,
@@ -70,7 +70,7 @@ def train_published(
     Raises:
         InputError, MissingError: no photos, no VGG-16, a checkpoint of another run, or a start of another network.
     """
-    side = side or SIDE
+    side = side or TRAINING_SIDE
     torch.manual_seed(schedule.seed)
     encoder = with_taps(vgg or load_vgg("vgg16")).to(device)
     sets = [PictureSet(source, least=MIN_PHOTO_SIDE, leave_out=leave_out) for source in photos]
@@ -107,13 +107,13 @@ def gram_of(features: Tensor) -> Tensor:
 
 
 def published_terms(
-    encoder: Vgg, painted: Tensor, photo: Tensor, wanted: Mapping[str, Tensor], weights: PublishedWeights
+    encoder: Vgg, painted: Tensor, photo: Tensor, target: Mapping[str, Tensor], weights: PublishedWeights
 ) -> dict[str, Tensor]:
     """Weighted terms () of a painted photo, both (1, 3, H, W) in [0, 1], and their sum `total`."""
     found = encoder(painted)
     with torch.no_grad():
         kept = encoder(photo)[CONTENT_TAP]
-    style = torch.stack([(gram_of(found[tap]) - one).square().sum() for tap, one in wanted.items()]).sum()
+    style = torch.stack([(gram_of(found[tap]) - one).square().sum() for tap, one in target.items()]).sum()
     steps = [255 * painted.diff(dim=2), 255 * painted.diff(dim=3)]
     terms = {
         "content": weights.content * F.mse_loss(found[CONTENT_TAP], kept),
