@@ -35,7 +35,10 @@ def mix(
     painted = [name for name, look in found.looks.items() if look.painted or name in blurred]
     folder = output or painting.parent
     with one_thread():
-        mixed = with_looks(found, parse_look_options(painted, given))
-        files = write_folder(mixed, folder, painting)
-        files += write_panels(folder, mixed, result_pictures(mixed), cutout(mixed) if panels else None)
+        files = write_folder(with_looks(found, parse_look_options(painted, given)), folder, painting)
+        if panels:  # with the likeness that was scored meanwhile in their recipe
+            mixed = read_painting(files[-1])
+            files += write_panels(folder, mixed, result_pictures(mixed), cutout(mixed))
+        else:
+            write_panels(folder, found, {}, None)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {folder}")
