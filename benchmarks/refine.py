@@ -38,7 +38,7 @@ def main() -> None:
     for seed in range(asked.seeds):
         settings = recipe(asked.size, asked.steps, asked.batch, seed)
         pair = [train(asked.data / "portraits", settings, on, asked.scored) for on in (True, False)]
-        rows.append(np.subtract(*pair))
+        rows.append(np.subtract(pair[0], pair[1]))
         (on_f, on_iou), (off_f, off_iou) = pair
         print(f"seed {seed}: boundary F {on_f:.4f} on, {off_f:.4f} off", flush=True)
         print(f"        IoU {on_iou:.4f} on, {off_iou:.4f} off", flush=True)

@@ -32,6 +32,7 @@ from styfie.pipeline import PORTRAIT
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import read_exported
 from styfie.segmentation.files import NETWORKS
+from styfie.segmentation.networks import PortraitNet
 from styfie.segmentation.portrait import INPUT_SIZE, load_network, predict
 from styfie.segmentation.segnet import SegNet
 from styfie.settings import Settings
@@ -81,7 +82,7 @@ def test_a_segmenter_of_ones_own(tmp_path: Path) -> None:
     own.parts.weight.neg_()
     source = save_weights(own.state_dict(), tmp_path / "own.safetensors", {"arch": "portrait", "side": "96"})
     network, side, _ = read_exported(export(str(source), tmp_path / "a.onnx"))
-    assert side == 96
+    assert side == 96 and isinstance(network, PortraitNet)
     picture = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
         assert apart(network.both(picture)[1].softmax(1), own.both(picture)[1].softmax(1)) < CLOSE

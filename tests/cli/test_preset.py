@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -32,9 +33,9 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("styfie.engines.classic.load_vgg", lambda _name: network)
 
 
-def pixels(file: Path) -> np.ndarray:
+def pixels(file: Path) -> NDArray[np.int64]:
     with Image.open(file) as image:
-        return np.asarray(image.convert("RGB")).astype(int)
+        return np.asarray(image.convert("RGB")).astype(np.int64)
 
 
 @pytest.mark.usefixtures("narrow")

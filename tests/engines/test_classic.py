@@ -187,7 +187,12 @@ def test_vgg19_is_taken_where_it_is_asked_for(
     monkeypatch: pytest.MonkeyPatch, network: Vgg, photo: Tensor, regions: Regions, looks: dict[str, Look]
 ) -> None:
     taken: list[str] = []
-    monkeypatch.setattr("styfie.engines.classic.load_vgg", lambda name: taken.append(name) or network)
+
+    def load(name: str) -> Vgg:
+        taken.append(name)
+        return network
+
+    monkeypatch.setattr("styfie.engines.classic.load_vgg", load)
     for encoder in ("styfie-2", "vgg16", "vgg19"):
         next(classic(photo, regions, looks, Settings(encoder=encoder, device="cpu"), parameters=SMALL))
     assert taken == ["vgg16", "vgg16", "vgg19"]

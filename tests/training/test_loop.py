@@ -77,7 +77,7 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> N
 @pytest.fixture
 def heeded() -> Iterator[None]:
     """Ctrl-C as Python has it, though the tests may run where it is ignored."""
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    usual: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     before = {one: signal.signal(one, handler) for one, handler in usual.items()}
     yield
     for one, handler in before.items():

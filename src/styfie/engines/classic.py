@@ -94,7 +94,8 @@ def classic(
     small, masks = resize(photo, side), hard_masks(regions.resize(side).alpha)
     firsts = _firsts(small, masks, settings, None if start is None else resize(start, side))
     runs = [(i,) for i in styles] + ([tuple(styles)] if len(styles) > 1 else [])
-    layers, alone, size = [small] * len(masks), None, (photo.shape[-2], photo.shape[-1])
+    layers, size = [small] * len(masks), (photo.shape[-2], photo.shape[-1])
+    alone: Tensor | None = None
     steps, step, started = len(runs) * parameters.iterations, 0, time.monotonic()
     for run in runs:
         if len(run) > 1:

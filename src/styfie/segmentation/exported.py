@@ -94,7 +94,8 @@ def read_exported(file: Path) -> tuple[ExportedNet | ExportedMatte, int, Calibra
     try:
         if about.get("styfie") != KIND:
             raise ValueError("something else")
-        network = ExportedMatte(session) if about.get(KNOWS) == NO_PARTS else ExportedNet(session)
+        kind: type[ExportedNet] | type[ExportedMatte] = ExportedMatte if about.get(KNOWS) == NO_PARTS else ExportedNet
+        network: ExportedNet | ExportedMatte = kind(session)
         side, calibration = side_of(about), Calibration.of(about)
         network(torch.zeros(1, 3, TRIED, TRIED))
     except (KeyError, ValueError):  # InputError too

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 
 
 class Interrupt:
@@ -22,7 +25,7 @@ def interrupts(heeded: bool) -> Iterator[Interrupt]:
     Where one is not to be heeded, is ignored or somebody else's, and outside the main thread, it stays what it is.
     """
     interrupt = Interrupt()
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    usual: dict[signal.Signals, Handler] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     mine = [one for one, before in usual.items() if heeded and signal.getsignal(one) is before]
     if not mine or threading.current_thread() is not threading.main_thread():
         yield interrupt
