@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -25,7 +25,7 @@ SETTINGS = Settings(size=64, engine="fast", device="cpu", segmenter="stripe")
 class Painter:
     """Paints all of a frame in the style's mean grey, and counts."""
 
-    def __init__(self, looks: dict[str, Look], meet: threading.Barrier | None = None) -> None:
+    def __init__(self, looks: Mapping[str, Look], meet: threading.Barrier | None = None) -> None:
         self.looks, self.device, self.meet = looks, torch.device("cpu"), meet
         self.painted: list[str] = []
 
