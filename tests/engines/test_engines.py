@@ -26,7 +26,7 @@ def test_rows_are_complete(name: str) -> None:
 
 def test_every_class_of_the_review_is_there() -> None:
     """2.1 is what `styfie train style` makes of one style: the engine that paints it declares the class above."""
-    found = {entry.taxonomy for entry in (*ENGINES.values(), *STYLE_LOSSES.values())}
+    found = {entry.taxonomy for entry in ENGINES.values()} | {entry.taxonomy for entry in STYLE_LOSSES.values()}
     assert found | {"2.1"} == set(TAXONOMY)
     assert STYLE_LOSSES["patches"].taxonomy == "1.2" and ENGINES["per-style"].taxonomy == "2.2"
 
