@@ -13,6 +13,7 @@ from torch import Tensor
 
 import styfie
 from styfie.depth import estimate_depth
+from styfie.engines import ENGINES as ENTRIES
 from styfie.engines.components.layers import decompose
 from styfie.engines.filters import RECIPES
 from styfie.engines.regions import KINDS
@@ -32,6 +33,7 @@ from styfie.styles import load_styles
 IMAGES = Path(__file__).parent / "images"
 SIDE = 384  # longest side of the pictures of likeness, in pixels
 HEAD = (64, 0, 304, 200)  # left, top, right and bottom of head and shoulders in them
+GRID = 128  # longest side of the pictures of all engines, in pixels
 SMALL, FRAMES = 256, 5  # pixels of the pictures without networks, and how many of a painting being painted
 BRUSHED = {
     "oil": {"subject": "autumn", "background": "night"},
@@ -57,6 +59,7 @@ def main() -> None:
         "engines": draw_engines,
         "without-networks": draw_without_networks,
         "techniques": draw_techniques,
+        "grid": draw_grid,
     }
     for name in sys.argv[1:] or figures:
         figures[name]()
@@ -81,6 +84,23 @@ def draw_techniques() -> None:
             if name in TECHNIQUES:
                 painted.save(technique_file(name), quality=85)
     lay_out(cells, columns=4, cell=288).save(IMAGES / "techniques.jpg", quality=86)
+
+
+def draw_grid() -> None:
+    """Two pictures by every engine that needs nothing fetched, and by patches: each class of Jing et al. (2018)."""
+    portrait = read_picture(PORTRAIT, GRID)
+    head = read_picture(to_image(read_picture(PORTRAIT, SIDE)).crop(HEAD), GRID)
+    columns = {name: {"engine": name} for name, entry in ENTRIES.items() if not entry.needs}
+    columns["optimise"] |= {"loss": "wasserstein"}
+    columns["--loss patches"] = {"engine": "optimise", "loss": "patches"}
+    cells = []
+    for n, photo in enumerate((portrait, head)):
+        regions = styfie.segment(photo)
+        for name, asked in {"": {}, **columns}.items():
+            settings = styfie.Settings(size=GRID, quality="draft", **asked)
+            result = styfie.paint(photo, PAIR, settings, regions=regions).render() if name else photo
+            cells.append(((name or "photo") if n == 0 else "", to_image(result)))
+    lay_out(cells, columns=len(columns) + 1, cell=GRID).save(IMAGES / "grid.jpg", quality=82)
 
 
 def draw_default() -> None:

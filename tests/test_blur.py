@@ -5,7 +5,8 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from styfie.blur import gaussian, portrait_blur
+from styfie.blur import gaussian, plain_blur, portrait_blur
+from styfie.painting import lens_blur
 
 
 def scene() -> tuple[torch.Tensor, torch.Tensor]:
@@ -25,6 +26,17 @@ def test_no_colour_of_the_person_bleeds_into_the_background() -> None:
     assert float(blurred[:, :1][outside].max()) < 0.01
     naive = gaussian(photo, 40 * 96 / 512) * (1 - matte) + photo * matte
     assert float(naive[:, :1][outside].max()) > 0.2, "the founding paper's way shows the halo"
+
+
+def test_the_plain_blur_is_of_the_whole_photo_behind_a_hard_mask() -> None:
+    photo, matte = scene()
+    blurred = plain_blur(photo, matte, radius=40)
+    person = (matte >= 0.5).expand_as(photo)
+    assert torch.equal(blurred[person], photo[person])
+    assert torch.allclose(blurred[~person], direct(photo, 40 * 96 / 512)[~person], atol=1 / 255)
+    assert float(blurred[:, :1][matte == 0].max()) > 0.2, "the halo that it is known by"
+    assert torch.equal(plain_blur(photo, matte, 0), photo)
+    assert torch.equal(lens_blur(photo, matte, 40, "plain"), blurred)
 
 
 def test_the_person_stays_to_the_bit_and_the_background_is_smooth() -> None:

@@ -21,9 +21,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from styfie.cli.lists import registries
+from styfie.encoders.vgg import Vgg
 from styfie.gallery import GALLERY, draw
 from styfie.images import to_image
 from styfie.pipeline import PORTRAIT
@@ -39,12 +41,22 @@ SMALL = {  # constants that no setting changes
     "styfie.segmentation.jseg.segmenter.JSEG_SIZE": SIZE,  # pixels at which its regions are looked for
     "styfie.engines.strokes.paint.MAX_DENSITY": 0.05,  # share of the usual number of strokes
     "styfie.engines.describe_plan": lambda *_: "",  # it times some steps
+    **dict.fromkeys(
+        ("styfie.engines.classic.load_vgg", "styfie.engines.gatys.load_vgg", "styfie.encoders.vgg.load_vgg19"),
+        lambda name="vgg19", pooling="max": narrow_vgg(int(name.removeprefix("vgg")), pooling),
+    ),  # the published weights are fetched
 }
 ADDRESS = "http://127.0.0.1:8790"  # a block that speaks of it is run beside a server
 PATIENT = "import styfie.web.uploads as uploads; uploads.LATE = 900; from styfie.__main__ import run; run()"
 FOLDERS = ("src", "tests", "docs", "benchmarks")  # of the repository's Python
 LOG = "styfie.log"  # a file
 PRESENT = [page for page in pages() if page != "CHANGELOG.md"]  # which tells of what was, too
+
+
+def narrow_vgg(depth: int, pooling: str) -> Vgg:
+    """Random weights in VGG's shape, but for their widths."""
+    torch.manual_seed(0)
+    return Vgg(depth, pooling, widths=(4, 6, 8, 8, 8)).eval().requires_grad_(False)
 
 
 @pytest.fixture(autouse=True)

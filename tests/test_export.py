@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 from scipy.linalg import sqrtm
-from torch import Tensor
+from torch import Tensor, nn
 
 from styfie.engines.fast.network import draw_noise
 from styfie.engines.fast.paint import FastPainter
@@ -30,7 +31,10 @@ from styfie.looks import Look
 from styfie.pipeline import PORTRAIT
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import read_exported
+from styfie.segmentation.files import NETWORKS
+from styfie.segmentation.networks import PortraitNet
 from styfie.segmentation.portrait import INPUT_SIZE, load_network, predict
+from styfie.segmentation.segnet import SegNet
 from styfie.settings import Settings
 from styfie.styles import load_style, load_styles
 from styfie.weights import save_weights
@@ -78,13 +82,38 @@ def test_a_segmenter_of_ones_own(tmp_path: Path) -> None:
     own.parts.weight.neg_()
     source = save_weights(own.state_dict(), tmp_path / "own.safetensors", {"arch": "portrait", "side": "96"})
     network, side, _ = read_exported(export(str(source), tmp_path / "a.onnx"))
-    assert side == 96
+    assert side == 96 and isinstance(network, PortraitNet)
     picture = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
         assert apart(network.both(picture)[1].softmax(1), own.both(picture)[1].softmax(1)) < CLOSE
-    other = save_weights(BANet().state_dict(), tmp_path / "banet.safetensors", {"arch": "banet", "side": "96"})
-    with pytest.raises(InputError, match="--arch portrait"):
+    other = save_weights({}, tmp_path / "unet.safetensors", {"arch": "unet88", "side": "96"})
+    with pytest.raises(InputError, match="--arch portrait"), pytest.MonkeyPatch.context() as patch:
+        patch.setitem(NETWORKS, "unet88", nn.Module)
         export(str(other), tmp_path / "b.onnx")
+
+
+@pytest.mark.parametrize(
+    ("arch", "make"),
+    [("banet", BANet), ("segnet", partial(SegNet, (8, 8, 12, 12, 16))), ("segnet-slim", partial(SegNet, (4,) * 5))],
+)
+def test_the_papers_networks_see_the_same(
+    arch: str, make: Callable[[], nn.Module], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(NETWORKS, arch, make)
+    torch.manual_seed(0)
+    own = make()
+    for norm in own.modules():
+        if isinstance(norm, nn.BatchNorm2d):  # as after a training: folded away, they must not be lost
+            norm.running_mean.uniform_(-0.2, 0.2), norm.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
+    source = save_weights(own.state_dict(), tmp_path / "own.safetensors", {"arch": arch, "side": "64"}, half=False)
+    file, pictures = export(str(source), tmp_path / "a.onnx"), torch.rand(2, 3, 64, 96)
+    with torch.no_grad():
+        expected = own.eval()(pictures).sigmoid()
+    (matte,) = run(file, picture=pictures)
+    assert float(expected.std()) > 1e-3 and apart(matte, expected) < CLOSE
+    network, side, _ = read_exported(file)
+    assert side == 64 and apart(network(pictures).sigmoid(), expected) < CLOSE
+    assert not predict(pictures[:1], network, side).parts.any(), "it knows no parts"
 
 
 @pytest.mark.parametrize("size", [(256, 256), (131, 98)])

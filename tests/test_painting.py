@@ -122,6 +122,18 @@ def test_grading_by_nothing_changes_no_bit(halves: Regions) -> None:
     assert torch.equal(depth_falloff(painting, torch.zeros(1, 1, 48, 64), 1.0), painting.photo), "all is nearest"
 
 
+def test_regions_painted_alone_are_shown_where_not_all_are(halves: Regions) -> None:
+    together = make(halves, subject=styled(), background=styled())
+    alone = 1 - together.layers
+    both = replace(together, alone=alone)
+    assert torch.equal(both.render(), together.render())
+    assert torch.equal(both.render(only=halves.names), together.render())
+    for name in halves.names:
+        expected = replace(together, layers=alone).render(only=[name])
+        assert torch.equal(both.render(only=[name]), expected)
+        assert not torch.equal(expected, together.render(only=[name]))
+
+
 def test_unknown_regions_are_refused(halves: Regions) -> None:
     with pytest.raises(InputError, match="hat"):
         make(halves, subject=styled()).render(only={"hat"})

@@ -21,8 +21,8 @@ def portrait_blur(photo: Tensor, matte: Tensor, radius: float) -> Tensor:
 
     `radius` is the Gaussian's standard deviation in pixels per 512 pixels of the longest side, so that a preview
     looks like the large picture. The background alone is averaged (normalised convolution, Knutsson and Westin
-    1993: blur(photo * (1 - matte)) / blur(1 - matte)), so that no colour of the person bleeds into it; the founding
-    paper blurs the whole photo and shows that halo. Behind the person, where no background is near, the blurred
+    1993: blur(photo * (1 - matte)) / blur(1 - matte)), so that no colour of the person bleeds into it; `plain_blur`
+    is the founding paper's, which shows that halo. Behind the person, where no background is near, the blurred
     background of the surroundings is continued.
     """
     sigma = sigma_of(photo, radius)
@@ -33,6 +33,16 @@ def portrait_blur(photo: Tensor, matte: Tensor, radius: float) -> Tensor:
         inside = matte[..., rows, :]
         result[..., rows, :] = photo[..., rows, :] * inside + background * (1 - inside)
     return result
+
+
+def plain_blur(photo: Tensor, matte: Tensor, radius: float) -> Tensor:
+    """Portrait blur as the founding paper has it: a Gaussian of the whole photo, and the person cut out hard over it.
+
+    Arguments are those of `portrait_blur`; a pixel is the person's from a matte of a half on. The person's colours are
+    averaged into the background, and show there as a halo.
+    """
+    sigma = sigma_of(photo, radius)
+    return photo if sigma <= 0 else torch.where(matte >= 0.5, photo, gaussian(photo, sigma).clamp(0, 1))
 
 
 def background_blur(photo: Tensor, matte: Tensor, radius: float) -> Tensor:

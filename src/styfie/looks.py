@@ -121,6 +121,8 @@ class Style:
 COLORS = ("style", "keep", "histogram", "luma")
 STROKES = (0.25, 4.0)
 BOKEHS = ("gaussian", "disc", "hexagon")
+PLAIN = "plain"
+LENSES = (*BOKEHS, PLAIN)  # of the portrait blur: plain is the founding paper's
 WHOLE, PARTS = "whole", "parts"
 MATCHES = (WHOLE, PARTS)
 MOST_BLUR = 1000.0

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from styfie.blur import portrait_blur
+from styfie.blur import plain_blur, portrait_blur
 from styfie.bokeh import GAUSSIAN, out_of_focus
 from styfie.colour import recolour
 from styfie.likeness import face_score
-from styfie.looks import Look
+from styfie.looks import PLAIN, Look
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.registry import load
 from styfie.segmentation.colours import BoundaryColours, region_colours
@@ -45,7 +45,8 @@ class Painting:
 
     Layer r is region r painted: true inside the region and through a band around it, the photo elsewhere.
     `recipe` says how it was made, in plain JSON values. `sources` are the files that it was made from, which `save`
-    does not replace; they are written nowhere.
+    does not replace; they are written nowhere. `alone` (R, 3, H, W) are the layers of regions that were painted without
+    the others besides, as the founding paper does: they are shown where not all that is painted is.
     """
 
     photo: Tensor
@@ -57,6 +58,7 @@ class Painting:
         default_factory=BoundaryColours, repr=False
     )  # found once, also for a painting made of this
     sources: tuple[Path, ...] = field(default=(), repr=False)
+    alone: Tensor | None = None
 
     def render(self, looks: Mapping[str, Look] | None = None, only: Collection[str] | None = None) -> Tensor:
         """Blend photo and layers: the sum over regions of weight * mix(colours, layer, strength), `layer` as below.
@@ -79,6 +81,8 @@ class Painting:
         """
         looks = self.looks if looks is None else looks
         shown = set(self.regions.names) if only is None else {self.regions.names[self.regions.index(n)] for n in only}
+        if self.alone is not None and any(look.styles and n not in shown for n, look in looks.items()):
+            return replace(self, layers=self.alone, alone=None).render(looks, only)
         asked = [(n, look) for n, look in looks.items() if look.painted and n in shown]
         asked.sort(key=lambda one: not one[1].styles)  # those with a style first
         layers = [self.layer(n, look) for n, look in asked]
@@ -191,9 +195,12 @@ def lens_blur(photo: Tensor, matte: Tensor, radius: float, bokeh: str = "disc", 
     """Blur the background of `photo` (1, 3, H, W) behind the person of `matte` (1, 1, H, W) as a lens does.
 
     Points of light become discs, or hexagons as by an aperture of six blades. `radius`, `bokeh` and `depth`
-    (1, 1, H, W) are as for `bokeh.out_of_focus`; "gaussian" is `blur.portrait_blur`. Where the matte is 1 the photo
+    (1, 1, H, W) are as for `bokeh.out_of_focus`; "gaussian" is `blur.portrait_blur` and "plain"
+    `blur.plain_blur`. Where the matte is 1 the photo
     stays, to the bit.
     """
+    if bokeh == PLAIN:
+        return plain_blur(photo, matte, radius)
     if bokeh == GAUSSIAN:
         return portrait_blur(photo, matte, radius)
     regions = replace(Regions.of_subject(matte), depth=depth)

@@ -20,9 +20,10 @@ from styfie.settings import Settings
 from styfie.sources import check_folder, files_read
 from styfie.storage.atomic import check_targets
 from styfie.storage.checkpoint import Unfinished
+from styfie.storage.extras import write_panels, write_strokes, write_svg
 from styfie.storage.openraster import stored_recipe
 from styfie.storage.recipes import depth_source
-from styfie.storage.results import holds_painting, result_files, write_strokes, write_svg
+from styfie.storage.results import cutout, holds_painting, result_files, result_pictures
 from styfie.styles import StyleInput
 
 OnStart = Callable[[Painting], None]
@@ -108,10 +109,12 @@ def paint_into(
     key = run_key(before.photo, before.regions, before.looks, request.settings)
     unfinished = Unfinished(Path(folder), key)
     painting = run.paint(on_progress, unfinished, on_note)
+    panels = ENGINES[request.settings.engine].has_panels
     files = [
         *painting.save(folder),
         *write_strokes(Path(folder), painting, run.drawing),
         *write_svg(Path(folder), painting, run.svg),
+        *write_panels(Path(folder), painting, result_pictures(painting), cutout(painting) if panels else None),
     ]
     if painting.recipe["finished"]:
         unfinished.done()
@@ -126,10 +129,7 @@ def is_painted(folder: Path, photo: Picture | SourcePhoto | None, request: Reque
     """
     recipe = stored_recipe(folder / "painting.ora")
     settings = request.settings
-    entry = ENGINES.get(settings.engine)
-    if not recipe.get("finished") or not holds_painting(
-        folder, strokes=entry is not None and entry.draws_strokes, svg=entry is not None and entry.draws_svg
-    ):
+    if not recipe.get("finished") or not holds_painting(folder, ENGINES.get(settings.engine)):
         return False
     picture = SourcePhoto.of(photo).at(settings.size)
     looks, _ = read_looks(picture, request)

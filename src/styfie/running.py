@@ -73,7 +73,7 @@ class Run:
             raise InputError(f"The engine {self.request.settings.engine!r} painted nothing.")
         # With its layers made, the progress lets go of what the engine made them from.
         self.drawing, self.svg = progress.strokes, progress.svg
-        last = Progress(progress.step, progress.steps, progress.losses, 0.0, progress.layers)
+        last = Progress(progress.step, progress.steps, progress.losses, 0.0, progress.layers, alone=progress.alone)
         del progress
         return self._painting(last, finished, scored=True)
 
@@ -84,7 +84,8 @@ class Run:
         if any((look := before.looks.get(name)) is None or not look.styles for name in before.regions.names):
             layers = layers.clone()
         recipe = self._recipe(progress, finished)
-        painting = replace(before, layers=layers, recipe=recipe)
+        alone = None if progress.alone is None else resize(progress.alone, before.regions.size)
+        painting = replace(before, layers=layers, recipe=recipe, alone=alone)
         for i, name in enumerate(before.regions.names):
             if (look := before.looks.get(name)) is None or not look.styles:
                 layers[i] = painting.colours[i].clamp(0, 1)  # also where a run was stopped at a smaller scale

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from styfie.errors import InputError
 from styfie.fields import Option, blend, check_options, found, painting
-from styfie.looks import BOKEHS, MOST_BLUR
+from styfie.looks import LENSES, MOST_BLUR
 
 STARTS = ("photo", "noise", "fast")
 QUALITIES = {"draft": 0.25, "standard": 1.0, "fine": 2.5}  # share of an engine's own number of steps
 OLD_ENGINES = {"taught": "per-style"}  # names of before, as recipes and commands may still say them
 STEPS = 40  # of most engines in standard quality
+PRESETS: Mapping[str, Mapping[str, Any]] = {  # whole systems to compare with: what of the settings makes them
+    "paper": {"engine": "classic", "size": 256, "lens": "plain"},  # the founding paper's
+}
 DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def preset_of(name: str) -> Mapping[str, Any]:
+    """What of the settings a whole system is made of.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in PRESETS:
+        raise InputError(f"There is no preset {name!r}: known are {', '.join(PRESETS)}.")
+    return PRESETS[name]
 
 
 @dataclass(frozen=True)
@@ -76,6 +92,20 @@ class Settings:
             Option("What a painting may take; larger ones go in tiles.", 0.5, 10_000, unit="GB", metavar="800MB|2GB|…")
         ),
     )
+    content_weight: float = field(
+        default=0.025,
+        metadata=painting(Option("Of the engine classic: what the photo's content counts.", 0, 1e6), since=2),
+    )
+    tv_weight: float = field(
+        default=1.0,
+        metadata=painting(Option("Of the engine classic: what total variation counts.", 0, 1e6), since=2),
+    )
+    evaluations: int = field(
+        default=20,
+        metadata=painting(
+            Option("Of the engine classic: evaluations of loss and gradient at the most, per step.", 1, 10_000), since=2
+        ),
+    )
     radius: float = field(
         default=10.0,
         metadata=blend(
@@ -84,7 +114,13 @@ class Settings:
     )
     lens: str = field(
         default="gaussian",
-        metadata=blend(Option("Of the portrait blur: gaussian, disc or hexagon.", choices=BOKEHS, metavar="SHAPE")),
+        metadata=blend(
+            Option(
+                "Of the portrait blur: gaussian, disc, hexagon; or plain, of the whole photo, halo and all.",
+                choices=LENSES,
+                metavar="SHAPE",
+            )
+        ),
     )
     mark: bool = field(
         default=True,

@@ -21,9 +21,9 @@ from styfie.images import Picture
 from styfie.painting import Painting
 from styfie.reading import Request, SourcePhoto
 from styfie.running import OnProgress, Run
+from styfie.storage.extras import SOURCE_TYPES
 from styfie.storage.openraster import RECIPE, XMP, open_png, read_painting, stored_recipe, write_painting
 from styfie.storage.recipes import Recipe, read_recipe
-from styfie.storage.results import SOURCE_TYPES
 from styfie.storage.xmp import hash_in, packet_in_png, recipe_hash
 
 MERGED = "mergedimage.png"

@@ -133,6 +133,7 @@ def test_what_cannot_be_used_is_one_sentence(
     ("asked", "network"),
     [
         (("--engine", "classic"), "vgg16"),
+        (("--preset", "paper", "--encoder", "vgg19"), "vgg19"),
         (("--engine", "gatys"), "vgg19"),
         (("--encoder", "vgg19"), "vgg19"),
         (("--encoder", "vgg16"), "vgg16"),

@@ -15,6 +15,7 @@ from styfie.engines import ENGINES, load_engine
 from styfie.engines.classic import Classic, _Objective, classic, hard_masks, total_variation
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
+from styfie.images import resize
 from styfie.looks import Look, Style
 from styfie.regions import Regions
 from styfie.settings import Settings
@@ -115,24 +116,29 @@ def test_three_runs_and_every_iteration(network: Vgg, photo: Tensor, regions: Re
     assert all(p.layers.shape == (2, 3, 32, 32) for p in seen[:-1])
     assert seen[-1].layers.shape == (2, 3, 48, 40) and seen[-1].seconds_left == 0
     assert all(float(p.layers.min()) >= 0 and float(p.layers.max()) <= 1 for p in seen)
-    assert torch.equal(*seen[1].layers)  # the run of both is one picture
-    assert torch.equal(seen[3].layers[1], seen[1].layers[1])  # then the subject's alone
-    assert not torch.equal(seen[3].layers[0], seen[1].layers[0])
+    assert torch.equal(seen[1].layers[1], resize(photo, (32, 32))[0])  # first the subject's alone
+    assert torch.equal(seen[3].layers[0], seen[1].layers[0]) and not torch.equal(seen[3].layers[1], seen[1].layers[1])
+    assert torch.equal(*seen[-2].layers)  # the last run is one picture
+    alone = seen[-2].alone
+    assert alone is not None and torch.equal(alone, seen[3].layers) and all(p.alone is None for p in seen[:4])
+    last = seen[-1].alone
+    assert last is not None and torch.equal(last, resize(alone, (48, 40)))
     for run in (seen[:2], seen[2:4], seen[4:]):
         assert run[1].losses["total"] < run[0].losses["total"]
-        assert run[0].losses["content"] == 0
+        assert run[0].losses["content"] > 0
 
 
 def test_one_style_is_one_run(network: Vgg, photo: Tensor, regions: Regions, looks: dict[str, Look]) -> None:
     del looks["background"]
     seen = list(classic(photo, regions, looks, SETTINGS, parameters=SMALL, network=network))
     assert len(seen) == 2 and torch.equal(seen[0].layers[1], seen[-2].layers[1])
+    assert seen[-1].alone is None
 
 
 def test_style_stays_inside_its_region(network: Vgg, photo: Tensor, regions: Regions, looks: dict[str, Look]) -> None:
     """Without total variation, which couples neighbours, nothing outside the mask has a gradient."""
     del looks["background"]
-    parameters = replace(SMALL, tv_weight=0.0, style_weight=1e8)
+    parameters = replace(SMALL, content_weight=0.0, tv_weight=0.0, style_weight=1e8)
     first, *_ = classic(photo, regions, looks, SETTINGS, parameters=parameters, network=network)
     outside = hard_masks(regions.resize((32, 32)).alpha)[1] > 0
     moved = (first.layers[0] - first.layers[1]).abs()
@@ -162,11 +168,34 @@ def test_the_same_seed_gives_the_same_picture(
 
 def test_it_begins_from_given_layers(network: Vgg, photo: Tensor, regions: Regions, looks: dict[str, Look]) -> None:
     start = torch.stack([torch.zeros(3, 48, 40), torch.ones(3, 48, 40)])
-    weightless = replace(SMALL, iterations=1, style_weight=0.0, tv_weight=0.0)
-    both, subject, _ = classic(photo, regions, looks, SETTINGS, start, None, weightless, network)
+    weightless = replace(SMALL, iterations=1, content_weight=0.0, style_weight=0.0, tv_weight=0.0)
+    subject, _, both = classic(photo, regions, looks, SETTINGS, start, None, weightless, network)
     inside = hard_masks(regions.resize((32, 32)).alpha)[0].expand(3, -1, -1) > 0
-    assert float(both.layers[0][inside].max()) < 1e-6 and float(both.layers[0][~inside].min()) > 1 - 1e-6
+    both = replace(both, made=resize(both.layers, (32, 32)))
+    assert float(both.layers[0][inside].mean()) < 0.2 and float(both.layers[0][~inside].mean()) > 0.9
     assert float(subject.layers[0][inside].max()) < 1e-6 and float(subject.layers[0][~inside].min()) < 0.9
+
+
+def test_numbers_are_those_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Settings(steps=3, content_weight=0.5, tv_weight=2.0, evaluations=7)
+    assert Classic.of(asked) == Classic(0.5, 100.0, 2.0, 3, 7)
+    assert Classic.of(Settings()) == Classic() and Classic.of(Settings(quality="fine")).iterations == 25
+    assert Classic().size == 256
+
+
+def test_vgg19_is_taken_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, network: Vgg, photo: Tensor, regions: Regions, looks: dict[str, Look]
+) -> None:
+    taken: list[str] = []
+
+    def load(name: str) -> Vgg:
+        taken.append(name)
+        return network
+
+    monkeypatch.setattr("styfie.engines.classic.load_vgg", load)
+    for encoder in ("styfie-2", "vgg16", "vgg19"):
+        next(classic(photo, regions, looks, Settings(encoder=encoder, device="cpu"), parameters=SMALL))
+    assert taken == ["vgg16", "vgg16", "vgg19"]
 
 
 def test_engines_are_found_by_name() -> None:

@@ -10,6 +10,7 @@ import torch
 
 import styfie
 from styfie.engines import ENGINES, TAXONOMY, load_engine
+from styfie.losses import STYLE_LOSSES
 
 READY = [name for name, entry in ENGINES.items() if not entry.needs]
 
@@ -21,6 +22,13 @@ def test_rows_are_complete(name: str) -> None:
     assert entry.taxonomy in TAXONOMY
     assert load_engine(name) is entry.paint
     assert len({other.title for other in ENGINES.values()}) == len(ENGINES)
+
+
+def test_every_class_of_the_review_is_there() -> None:
+    """2.1 is what `styfie train style` makes of one style: the engine that paints it declares the class above."""
+    found = {entry.taxonomy for entry in ENGINES.values()} | {entry.taxonomy for entry in STYLE_LOSSES.values()}
+    assert found | {"2.1"} == set(TAXONOMY)
+    assert STYLE_LOSSES["patches"].taxonomy == "1.2" and ENGINES["per-style"].taxonomy == "2.2"
 
 
 def test_the_default_engine_needs_nothing() -> None:

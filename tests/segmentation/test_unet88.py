@@ -19,6 +19,8 @@ def test_counts_are_the_reported_ones() -> None:
     assert sum(p.numel() for p in network.parameters()) == 88_069_569
     assert statistics == 23_040
     assert sum(isinstance(m, nn.Conv2d) for m in network.modules()) == 32
+    blocks = sum(isinstance(m, nn.Conv2d) for one in (network.down, network.up) for m in one.modules())
+    assert (blocks, len(network.down), len(network.doubling)) == (26, 5, 5), "36 layers, by the paper's way to count"
 
 
 @pytest.mark.parametrize("size", [(64, 96), (67, 45)])

@@ -53,6 +53,16 @@ def test_reads_back_what_it_wrote(painting: Painting, tmp_path: Path) -> None:
     assert float((again.layers - painting.layers).abs().max()) <= 0.51 / 255, "colours under transparency are kept"
 
 
+def test_layers_painted_alone_are_read_back(painting: Painting, tmp_path: Path) -> None:
+    write_painting(painting, tmp_path / "p.ora")
+    assert read_painting(tmp_path / "p.ora").alone is None
+    alone = replace(painting, alone=1 - painting.layers)
+    write_painting(alone, tmp_path / "q.ora")
+    again = read_painting(tmp_path / "q.ora")
+    assert again.alone is not None and float((again.alone - (1 - painting.layers)).abs().max()) <= 0.51 / 255
+    assert float((again.render(only=["hair"]) - alone.render(only=["hair"])).abs().max()) <= 2.5 / 255
+
+
 def test_own_colours_in_soft_pixels_are_read_back(painting: Painting, tmp_path: Path) -> None:
     """To the bit, so that a painting that was read blends as the one that was written."""
     write_painting(painting, tmp_path / "p.ora")

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import styfie
+from styfie.engines import ENGINES
 from styfie.errors import OutputError
 from styfie.painting import Painting
 from styfie.regions import Regions
@@ -78,16 +79,16 @@ def with_a_third(halves: Regions, name: str) -> Painting:
 def test_a_painting_is_there_only_with_all_its_files(halves: Regions, tmp_path: Path) -> None:
     files = with_a_third(halves, "sky").save(tmp_path)
     assert "mask-sky.png" in [file.name for file in files]
-    assert holds_painting(tmp_path, strokes=False)
-    assert not holds_painting(tmp_path, strokes=True)
+    assert holds_painting(tmp_path, None)
+    assert not holds_painting(tmp_path, ENGINES["strokes"])
     for file in files:
         whole = file.read_bytes()
         file.unlink()
-        assert not holds_painting(tmp_path, strokes=False), f"{file.name} is gone"
+        assert not holds_painting(tmp_path, None), f"{file.name} is gone"
         file.write_bytes(whole[: len(whole) // 2])
-        assert not holds_painting(tmp_path, strokes=False), f"{file.name} is cut short"
+        assert not holds_painting(tmp_path, None), f"{file.name} is cut short"
         file.write_bytes(whole)
-    assert holds_painting(tmp_path, strokes=False)
+    assert holds_painting(tmp_path, None)
 
 
 def test_masks_that_differ_in_case_alone_are_not_taken_for_an_earlier_paintings(

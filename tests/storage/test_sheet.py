@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
-from styfie.storage.sheet import CELL, GAP, LABEL_HEIGHT, LETTERS, draw_sheet, lay_out, on_chequers
+from styfie.storage.sheet import CELL, GAP, LABEL_HEIGHT, LETTERS, PANEL, draw_panels, draw_sheet, lay_out, on_chequers
 
 PAPER = (250, 248, 244)
 
@@ -88,3 +88,22 @@ def test_the_cutout_is_the_third_and_styles_come_last(monkeypatch: pytest.Monkey
     draw_sheet(Painting(photo, regions, photo.expand(2, -1, -1, -1), looks), pictures, Image.new("RGBA", (8, 8)))
     labels = ["photo", "mask", "cutout", "both", "style of subject: ink", "style of subject: own"]
     assert laid == [(labels, 5)]
+
+
+def test_panels_are_eight_and_both_is_the_seventh() -> None:
+    grey = {name: n / 10 for n, name in enumerate(("photo", "mask", "blur", "subject", "background", "both"), 1)}
+    pictures = {name: torch.full((1, 3, 64, 64), value) for name, value in grey.items()}
+    photo = pictures["photo"]
+    look = Look((Style("s", torch.full((1, 3, 32, 32), 0.9)),))
+    regions = Regions.of_subject(torch.ones(1, 1, 64, 64))
+    painting = Painting(photo, regions, photo.expand(2, -1, -1, -1), {"subject": look, "background": look})
+    person = Image.new("RGBA", (64, 64), (255, 0, 0, 255))
+    person.paste((0, 0, 0, 0), (0, 0, 64, 32))
+    panels = draw_panels(painting, pictures, person)
+    assert panels.size == (4 * (PANEL + GAP) + GAP, 2 * (PANEL + LABEL_HEIGHT) + 3 * GAP)
+    middle = [(GAP + n % 4 * (PANEL + GAP) + 64, GAP + n // 4 * (PANEL + LABEL_HEIGHT + GAP) + 64) for n in range(7)]
+    seen = [panels.getpixel(at) for at in middle]
+    order = ("photo", "mask", "", "blur", "subject", "background", "both")
+    levels = [(round(255 * grey[name]),) * 3 if name else (255, 255, 255) for name in order]
+    assert seen == levels, "where the person is not, the third is white"
+    assert panels.getpixel((middle[2][0], middle[2][1] + 150)) == (255, 0, 0)

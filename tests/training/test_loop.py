@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -77,18 +78,21 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> N
 @pytest.fixture
 def heeded() -> Iterator[None]:
     """Ctrl-C as Python has it, though the tests may run where it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    usual: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    before = {one: signal.signal(one, handler) for one, handler in usual.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for one, handler in before.items():
+        signal.signal(one, handler)
 
 
 @pytest.mark.usefixtures("heeded")
-def test_an_interrupted_run_is_saved_where_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_saved_where_it_was(tmp_path: Path, sent: signal.Signals) -> None:
     """In the middle of a step, of a network with running means: the step is done, and nothing is lost."""
     schedule = replace(SHARED, accumulate=2, save_every=1000)
 
     def run(folder: Path, presses: int = 0) -> dict[str, Tensor]:
-        left = [signal.SIGINT] * presses
+        left = [signal.SIGINT] * (presses - 1) + [sent] * min(presses, 1)
 
         def pressed(network: nn.Module, pictures: Tensor, progress: float) -> dict[str, Tensor]:
             while left and progress == 3 / 6:
@@ -102,6 +106,7 @@ def test_an_interrupted_run_is_saved_where_it_was(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "stopped", presses=1)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     assert torch.load(tmp_path / "stopped/checkpoint.pt", weights_only=True)["step"] == 4
     again = run(tmp_path / "stopped")
     assert all(torch.equal(again[name], value) for name, value in whole.items())

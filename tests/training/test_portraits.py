@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from styfie.errors import InputError
 from styfie.evaluation.parts import UNLABELLED
 from styfie.training.files import Files
+from styfie.training.pairs import draw_pairs
 from styfie.training.portraits import Pastings, as_jpeg, draw_placing, place, relight
 from styfie.training.presets import PRESETS, TrainingPreset, load_preset
 from styfie.training.readers import Portrait, PortraitSet
@@ -56,6 +58,27 @@ def test_the_papers_pictures_are_shown_as_they_are(portraits: Path) -> None:
     batch = sampler.at(0, range(2))
     for picture, matte in zip(batch.pictures, batch.mattes, strict=True):
         assert any(torch.equal(picture, image) and torch.equal(matte, (m >= 0.5).float()) for image, m, _ in shown)
+
+
+def test_a_subset_is_the_same_whatever_the_order(portraits: Path) -> None:
+    everything = Material([portraits]).learned
+    names = {entry.image for entry in everything.entries}
+    two = {entry.image for entry in everything.chosen(2).entries}
+    turned = Several(everything.sets, [(0, 2), (0, 0), (0, 1)])
+    assert two == {entry.image for entry in turned.chosen(2).entries} < names and len(two) == 2
+    assert {entry.image for entry in everything.chosen(1).entries} < two, "more are these and others"
+    assert everything.chosen(3) is everything
+
+
+def test_pairs_are_photos_beside_the_person_on_white(portraits: Path, tmp_path: Path) -> None:
+    draw_pairs(Material([portraits]).learned, tmp_path / "pairs.png")
+    with Image.open(tmp_path / "pairs.png") as sheet:
+        pixels = np.asarray(sheet.convert("RGB")).astype(int)
+    gap, cell, high = 16, 192, 144  # 64 x 48 enlarged three times
+    photo, masked = (pixels[gap : gap + high, at : at + cell] for at in (gap, gap + cell + gap))
+    inside, outside = (slice(40, 130), slice(75, 120)), (slice(5, 18), slice(5, 50))
+    assert np.abs(photo[inside] - masked[inside]).max() <= 2
+    assert masked[outside].min() > 250 > photo[outside].min()
 
 
 def test_pasting_keeps_the_person_and_changes_the_rest(portraits: Path) -> None:
@@ -148,6 +171,7 @@ def test_the_presets_are_as_long_as_they_say() -> None:
     paper = PRESETS["paper"].lengthened(34_427)
     assert paper.schedule.steps * paper.schedule.batch == 10 * 10_000
     assert [paper.side_at(step) for step in (0, paper.schedule.steps - 1)] == [256, 256]
+    assert paper.subset == 10_000
     ours = PRESETS["ours"].lengthened(100)
     assert (ours.pass_size, ours.side_at(0), ours.side_at(2399), ours.side_at(2400)) == (100, 192, 192, 256)
     assert replace(ours, passes=2.0).lengthened(100).schedule.steps == 13, "200 pictures in batches of 16"

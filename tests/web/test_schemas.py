@@ -11,7 +11,7 @@ import pytest
 
 from styfie.engines import ENGINES
 from styfie.errors import InputError
-from styfie.looks import BOKEHS, BRUSHES, COLORS, Look
+from styfie.looks import BOKEHS, BRUSHES, COLORS, LENSES, Look
 from styfie.losses import STYLE_LOSSES
 from styfie.settings import DEVICES, QUALITIES, STARTS, Settings
 from styfie.web.filetypes import suffix_of
@@ -25,7 +25,7 @@ from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema
         (LookSchema, "brush", BRUSHES),
         (LookSchema, "bokeh", BOKEHS),
         (SettingsSchema, "device", DEVICES),
-        (SettingsSchema, "lens", BOKEHS),
+        (SettingsSchema, "lens", LENSES),
         (SettingsSchema, "start", STARTS),
         (SettingsSchema, "quality", tuple(QUALITIES)),
         (SettingsSchema, "loss", tuple(STYLE_LOSSES)),

@@ -41,7 +41,7 @@ def blur(
     from styfie.storage.xmp import SourceType, xmp_packet
 
     settings = Settings(size=size, radius=radius, lens=lens, segmenter=segmenter, mark=mark)
-    if depth and settings.lens == "gaussian":
+    if depth and settings.lens in ("gaussian", "plain"):
         raise InputError("--depth came, and a Gaussian is the same everywhere: --lens disc or hexagon is wanted.")
     file = output or sibling_file(photo, "blur")
     check_targets([file], [photo, Path(segmenter), *([mask] if mask else []), *([Path(depth)] if depth else [])])

@@ -25,13 +25,20 @@ def mix(
     A bare value is for all regions that are painted or blurred.
     """
     from styfie.segmentation.foreground import one_thread
-    from styfie.storage.openraster import read_painting
-    from styfie.storage.results import write_folder
+    from styfie.storage.extras import has_panels, write_panels
+    from styfie.storage.openraster import read_painting, stored_recipe
+    from styfie.storage.results import cutout, result_pictures, write_folder
 
-    found = read_painting(painting, styles=False)
+    panels = has_panels(stored_recipe(painting))
+    found = read_painting(painting, styles=panels)  # else their pictures are copied
     blurred = [name for name in named_in(given["blur"]) if found.regions.index(name) >= 0]
     painted = [name for name, look in found.looks.items() if look.painted or name in blurred]
     folder = output or painting.parent
     with one_thread():
         files = write_folder(with_looks(found, parse_look_options(painted, given)), folder, painting)
+        if panels:  # with the likeness that was scored meanwhile in their recipe
+            mixed = read_painting(files[-1])
+            files += write_panels(folder, mixed, result_pictures(mixed), cutout(mixed))
+        else:
+            write_panels(folder, found, {}, None)
     typer.echo(f"Wrote {', '.join(file.name for file in files)} into {folder}")

@@ -20,7 +20,7 @@ from styfie.cli.video import is_video, paint_clip
 from styfie.errors import InputError
 from styfie.fields import options_of
 from styfie.looks import Look
-from styfie.settings import Settings
+from styfie.settings import Settings, preset_of
 
 if TYPE_CHECKING:
     from styfie.reading import Request
@@ -74,6 +74,13 @@ RecipeFile = Annotated[
         "given.",
     ),
 ]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Settings of a whole system, but for those given here: paper, the founding paper's (docs/papers.md).",
+    ),
+]
 Import = Annotated[
     Path | None,
     typer.Option(
@@ -104,6 +111,7 @@ def paint(
     subject_at: SubjectAt = None,
     depth: Depth = None,
     recipe: RecipeFile = None,
+    preset: Preset = None,
     import_: Import = None,
     timelapse: Timelapse = None,
     first: First = 0.0,
@@ -127,7 +135,8 @@ def paint(
     from styfie.storage.recipes import read_recipe
 
     found = read_recipe(recipe) if recipe else None
-    settings = parse_settings(context, found.settings if found else Settings())
+    base = found.settings if found else Settings()
+    settings = parse_settings(context, replace(base, **preset_of(preset)) if preset else base)
     values = {name: given[name] for name in options_of(Look)}
     looks = parse_looks(styles, style_masks, values, found.looks if found else {})
     if import_ is not None:
@@ -158,7 +167,7 @@ def _import_weights(file: Path, settings: Settings) -> None:
     from styfie.encoders.vgg import import_vgg
     from styfie.engines import ENGINES
 
-    import_vgg(ENGINES.find(settings.engine).encoder or settings.encoder, file)
+    import_vgg(ENGINES.find(settings.engine).encoder_of(settings), file)
 
 
 def _check_several(photos: list[Path], pointed: bool, timelapse: Path | None) -> None:

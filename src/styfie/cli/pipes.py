@@ -47,8 +47,9 @@ def paint_piped(photo: Picture | None, request: Request) -> None:
     from styfie.reading import SourcePhoto
     from styfie.running import Run
     from styfie.sources import files_read
+    from styfie.storage.extras import marked
     from styfie.storage.openraster import eight_bits, png
-    from styfie.storage.results import LONGEST, marked
+    from styfie.storage.results import LONGEST
 
     check_stdout()
     with interruptible() as stop, show_progress() as show:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -96,9 +96,18 @@ def style(
     ],
     photos: Photos,
     output: Folder,
+    encoder: Annotated[
+        str, typer.Option(help="styfie-2; or vgg16: network and loss as Johnson et al. (2016) published them.")
+    ] = "styfie-2",
     width: Annotated[
-        float, typer.Option(min=0.125, max=2, help="Share of the published widths; 0.5 has a quarter of the weights.")
-    ] = 0.5,
+        float | None,
+        typer.Option(min=0.125, max=2, help="Share of the published widths; 0.5 has a quarter of the weights."),
+    ] = None,
+    content_weight: Annotated[float | None, typer.Option(min=0, help="With vgg16: weight of the content; 1.")] = None,
+    style_weight: Annotated[float | None, typer.Option(min=0, help="With vgg16: weight of the style; 5.")] = None,
+    tv_weight: Annotated[
+        float | None, typer.Option(min=0, help="With vgg16: weight of the total variation; 1e-6.")
+    ] = None,
     leave_out: LeftOut = None,
     start: Start = None,
     steps: Steps = None,
@@ -114,31 +123,53 @@ def style(
     from styfie.gallery import GALLERY
     from styfie.storage.atomic import check_targets
     from styfie.styles import DRAWN, load_style
+    from styfie.training import published
     from styfie.training.segmenter import read_start
     from styfie.training.style import GALLERY_STEPS, SCHEDULE, train_style
     from styfie.weights import save_weights
 
     every = picture == "gallery"
+    given = {"content": content_weight, "style": style_weight, "tv": tv_weight}
+    weights = {name: one for name, one in given.items() if one is not None}
+    _check_encoder(encoder, every, bool(weights))
     file = output / f"{'gallery' if every else Path(picture).stem}.safetensors"
     check_targets([file], [*photos, Path(picture), *([start] if start else [])])
     pictures = [load_style(name, DRAWN).picture for name in (GALLERY if every else [picture])]
+    more: dict[str, Any] = {
+        "device": pick_device(device),
+        "on_log": _log,
+        "start": read_start(start) if start else None,
+    }
+    more["leave_out"] = leave_out or ()
+    if encoder == "vgg16":
+        schedule = replace(published.SCHEDULE, steps=steps or published.SCHEDULE.steps, seed=seed)
+        asked = published.PublishedWeights(**weights)
+        net = published.train_published(photos, pictures[0], output, schedule, width or 1.0, asked, **more)
+        typer.echo(f"Wrote {save_per_style(net, pictures[0], file)}")
+        return
     schedule = replace(SCHEDULE, steps=steps or (GALLERY_STEPS if every else SCHEDULE.steps), seed=seed)
-    network = train_style(
-        photos,
-        pictures,
-        output,
-        schedule,
-        width,
-        device=pick_device(device),
-        on_log=_log,
-        start=read_start(start) if start else None,
-        leave_out=leave_out or (),
-    )
+    network = train_style(photos, pictures, output, schedule, width or 0.5, **more)
     if every:
         save_weights(network.state_dict(), file)
     else:
         save_per_style(network, pictures[0], file)
     typer.echo(f"Wrote {file}")
+
+
+def _check_encoder(encoder: str, every: bool, weighted: bool) -> None:
+    """Refuse encoders that no style is taught by, and what goes with another one.
+
+    Raises:
+        InputError: such a choice.
+    """
+    from styfie.errors import InputError
+
+    if encoder not in ("styfie-2", "vgg16"):
+        raise InputError(f"--encoder {encoder} came: styfie-2 or vgg16 is wanted.")
+    if encoder == "vgg16" and every:
+        raise InputError("--encoder vgg16 came with gallery: a network as published paints one style, name one.")
+    if encoder != "vgg16" and weighted:
+        raise InputError("Weights of content, style and total variation came: they go with --encoder vgg16.")
 
 
 @app.command("segmenter")
@@ -179,7 +210,7 @@ def segmenter(
     if passes and steps:
         raise InputError("Both --passes and --steps are given: choose one.")
     check_targets(
-        [output / name for name in ("segmenter.safetensors", "table.json", "curves.png")],
+        [output / name for name in ("segmenter.safetensors", "table.json", "pairs.png", "curves.png")],
         [*data, *(scenes or ()), *([start] if start else [])],
     )
     recipe = load_preset(preset)
@@ -236,10 +267,11 @@ def clicks(
 
 
 def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> None:
-    """Write weights, Table 1 and curves."""
+    """Write weights, Table 1, pairs to look at, and curves."""
     from styfie.errors import MissingError
     from styfie.training.curves import draw_curves
     from styfie.training.outputs import write_atomically
+    from styfie.training.pairs import draw_pairs
     from styfie.training.segmenter import calibrate_segmenter, score_segmenter, table_one
     from styfie.training.table import as_record, as_text
     from styfie.weights import save_weights
@@ -255,6 +287,7 @@ def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> 
     with write_atomically(output / "table.json") as part:
         part.write_text(json.dumps(record, indent=1))
     typer.echo(as_text(rows))
+    draw_pairs(trained.material.learned, output / "pairs.png")
     try:
         draw_curves(output / "log.jsonl", output / "curves.png")
     except MissingError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,17 +47,36 @@ def paint_clip(
     from styfie.styles import style_files
 
     check_targets([folder / f"{file.stem}.mp4"], [file, Path(settings.segmenter), *style_files(looks)])
+    rate = _Rate()
     with interruptible() as stop, show_progress() as show:
 
         def on_progress(progress: Progress) -> bool:
             show(progress)
+            rate.count(progress.step)
             return not stop.requested
 
         film, finished = paint_video(file, folder, looks, settings, first, end, on_progress, _note)
-    typer.echo(f"Wrote {film.name} into {folder}")
+    typer.echo(f"Wrote {film.name} into {folder}{rate}")
     if not finished:
         print_note("Stopped before the end: this is the film so far. The same command goes on from here.")
         raise typer.Exit(130)
+
+
+class _Rate:
+    """Frames a second from the first that is counted on; nothing to say of one alone."""
+
+    def __init__(self) -> None:
+        self.times: list[tuple[int, float]] = []
+
+    def count(self, step: int) -> None:
+        """So many frames are done."""
+        self.times[1:] = [(step, time.perf_counter())]
+
+    def __str__(self) -> str:
+        if len(self.times) < 2 or self.times[1][0] == self.times[0][0]:
+            return ""
+        (first, begun), (last, ended) = self.times
+        return f", {(last - first) / max(1e-6, ended - begun):.1f} frames a second"
 
 
 def _note(text: str) -> None:

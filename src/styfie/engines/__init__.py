@@ -56,11 +56,11 @@ TAXONOMY = {
     "0.2": "before networks: regions",
     "0.3": "before networks: examples",
     "0.4": "before networks: filters",
-    "1.1": "the picture is optimised, by summary statistics",
-    "1.2": "the picture is optimised, by patches",
-    "2.1": "a network for one style",
-    "2.2": "a network for several styles",
-    "2.3": "a network for any style",
+    "1.1": "the picture is optimised, by summary statistics (parametric)",
+    "1.2": "the picture is optimised, by patches (non-parametric, with Markov random fields)",
+    "2.1": "a network for one style (per style, per model)",
+    "2.2": "a network for several styles (multiple styles, per model)",
+    "2.3": "a network for any style (arbitrary style, per model)",
 }
 """The classes of Jing et al. (2018), "Neural Style Transfer: A Review"; they number those of networks from 1 on."""
 
@@ -96,7 +96,8 @@ class EngineEntry(Entry):
 
     taxonomy: str = "0.4"
     weights: tuple[str, ...] = ()  # packaged files that it reads besides encoder and segmenter
-    encoder: str = ""  # the one that it always sees by, whatever the settings name
+    encoder: str = ""  # the one that it sees by, whatever the settings name but one of `encoders`
+    encoders: tuple[str, ...] = ()  # others that it can see by, where the settings name them
     resumes: bool = False  # whether its progress has a state to go on from
     frames: str = ""  # `module:name` of what paints photo after photo in one pass, where there is such
     anchored: bool = False  # whether it draws by thresholds, on a paper that stays: films then steady what it draws of
@@ -105,6 +106,7 @@ class EngineEntry(Entry):
     coarse_input: bool = False  # whether a large painting begins as the small one, which it is given
     keeps_steps: bool = False  # whether each step is a picture to keep, as the founding paper keeps its iterations
     draws_strokes: bool = False  # whether its last progress has strokes, which are files of their own
+    has_panels: bool = False  # whether its results are laid out as the founding paper's, in a picture besides
     draws_svg: bool = False  # whether its last progress has a drawing for any size, which is a file of its own
     memory: Memory | None = None  # what it takes, where it neither has a plan nor keeps to what is allowed
 
@@ -113,6 +115,10 @@ class EngineEntry(Entry):
         """The engine itself."""
         found: Engine = self.load()
         return found
+
+    def encoder_of(self, settings: Settings) -> str:
+        """The perceptual network that it sees by with these settings."""
+        return settings.encoder if settings.encoder in self.encoders or not self.encoder else self.encoder
 
 
 ENGINES: Registry[EngineEntry] = Registry(
@@ -144,12 +150,14 @@ ENGINES: Registry[EngineEntry] = Registry(
             frames="styfie.engines.per_style.paint:PerStylePainter",
         ),
         "classic": EngineEntry(
-            "The founding paper's algorithm, 256x256 on VGG-16",
+            "The founding paper's algorithm, 256x256 on VGG-16 or VGG-19",
             "styfie.engines.classic:classic",
-            "styfie[vgg] and the weights of vgg16",
+            "styfie[vgg] and the weights of vgg16 or vgg19",
             taxonomy="1.1",
             encoder="vgg16",
+            encoders=("vgg19",),
             keeps_steps=True,
+            has_panels=True,
         ),
         "gatys": EngineEntry(
             "Gatys et al. (2015) as published: from noise, VGG-19 with average pooling",

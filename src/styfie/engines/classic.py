@@ -1,8 +1,8 @@
 """The founding paper's algorithm, step by step, to compare with.
 
 The paper's Algorithms 1 and 2 follow Chollet's neural style example of Keras and Gong's `mask_style_transfer.py`
-(MIT): 256x256, VGG-16, the picture times a mask as the network's input, L-BFGS in chunks. Class 1.1 in the
-taxonomy of Jing et al. (2018).
+(MIT), as far as can be told from their steps: 256x256, VGG-16, a start from the photo, the picture times a mask as the
+network's input, L-BFGS in chunks. Class 1.1 in the taxonomy of Jing et al. (2018).
 """
 
 from __future__ import annotations
@@ -26,20 +26,33 @@ from styfie.looks import Look
 from styfie.regions import Regions
 from styfie.settings import Settings
 
+ITERATIONS = 10  # in standard quality
+
 
 @dataclass(frozen=True)
 class Classic:
-    """The paper's constants; pixels and total variation are in 0..255."""
+    """Constants of a run; pixels and total variation are in 0..255.
 
-    content_weight: float = 0.0  # 0.025 in Keras' example
+    Of these numbers the paper has the size alone. It has a content loss, and does not weigh it: 0.025 is of Keras'
+    example, where Gong's script has 0.0. The others are of that script.
+    """
+
+    content_weight: float = 0.025
     style_weight: float = 100.0  # shared by the taps
     tv_weight: float = 1.0
-    iterations: int = 10
+    iterations: int = ITERATIONS
     evaluations: int = 20  # of loss and gradient, per iteration
     size: int = 256  # pixels, both sides
 
-
-CLASSIC = Classic()
+    @classmethod
+    def of(cls, settings: Settings) -> Classic:
+        """What settings ask for: their steps are iterations."""
+        return cls(
+            content_weight=settings.content_weight,
+            tv_weight=settings.tv_weight,
+            iterations=settings.steps_of(ITERATIONS),
+            evaluations=settings.evaluations,
+        )
 
 
 @if_styled
@@ -50,39 +63,43 @@ def classic(
     settings: Settings,
     start: Tensor | None = None,
     state: object = None,
-    parameters: Classic = CLASSIC,
+    parameters: Classic | None = None,
     network: Vgg | None = None,
 ) -> Iterator[Progress]:
     """Paint as the founding paper does, one optimisation per picture it shows.
 
-    The first run paints all styled regions in one picture (the paper's "both"), each further run one region
-    alone ("subject", "background"): three runs for two styles, one for one. Every iteration is a `Progress`
-    whose layers (R, 3, size, size) hold its picture: in the first run every styled layer is the one picture,
-    then each is replaced in turn by its own run's. The last `Progress` has the layers (R, 3, H, W) of the runs of
-    one region, resized to the photo's size.
+    Each styled region has a run of its own (the paper's "subject" and "background"), and the last run paints all of
+    them in one picture ("both", its Figure 3g): three runs for two styles, one for one. Every iteration is a `Progress`
+    whose layers (R, 3, size, size) hold its picture: a region's layer is first its own run's, and from the last run on
+    every styled layer is the one picture, while `Progress.alone` holds what the runs before it made. The last
+    `Progress` has both resized to the photo's size (R, 3, H, W).
 
-    `photo` (1, 3, H, W); of `settings`, `device`, `seed` and `start` are read. `network` is VGG-16 with its
-    published weights if none is given.
+    `photo` (1, 3, H, W); of `settings`, `device`, `seed`, `start`, `steps`, `quality`, `content_weight`, `tv_weight`
+    and `evaluations` are read, and `encoder` where it is "vgg19": the paper's section 3.2 describes that network, its
+    algorithms prepare pictures for VGG-16. `network` is the one of these with its published weights if none is given.
 
     Departures: features of the photo and of the styles are computed once, not at every evaluation; a mask
     without a term in the loss is not fed to the network; a soft matte is made hard by giving each pixel to the
-    region with most of it; pictures are resized with antialiasing; total variation has the paper's weight 1
-    where the public script has 8.5e-5.
+    region with most of it; pictures are resized with antialiasing, and results to the photo's shape.
 
     Raises:
-        MissingError: the weights of VGG-16 are not here and cannot be fetched.
+        MissingError: the network's weights are not here and cannot be fetched.
     """
     del state  # it keeps none
+    parameters = parameters or Classic.of(settings)
     device = pick_device(settings.device)
     styles = {i: look.styles[0].picture for i, look in with_style(regions, looks).items()}
-    vgg = (network or load_vgg("vgg16")).to(device)
+    vgg = (network or load_vgg("vgg19" if settings.encoder == "vgg19" else "vgg16")).to(device)
     side = (parameters.size, parameters.size)
     small, masks = resize(photo, side), hard_masks(regions.resize(side).alpha)
     firsts = _firsts(small, masks, settings, None if start is None else resize(start, side))
-    runs = ([tuple(styles)] if len(styles) > 1 else []) + [(i,) for i in styles]
-    layers = [small] * len(masks)
+    runs = [(i,) for i in styles] + ([tuple(styles)] if len(styles) > 1 else [])
+    layers, size = [small] * len(masks), (photo.shape[-2], photo.shape[-1])
+    alone: Tensor | None = None
     steps, step, started = len(runs) * parameters.iterations, 0, time.monotonic()
     for run in runs:
+        if len(run) > 1:
+            alone = torch.cat(layers)
         chosen = {i: resize(styles[i], side).to(device) for i in run}
         objective = _Objective(vgg, small.to(device), masks.to(device), chosen, parameters)
         first = torch.where(masks[list(run)].sum(0) > 0, firsts, small) if start is not None else firsts
@@ -90,10 +107,11 @@ def classic(
             step += 1
             for i in run:
                 layers[i] = picture
-            shown = torch.cat(layers)
+            painted = torch.cat(layers)
             if step == steps:
-                shown = resize(shown, (photo.shape[-2], photo.shape[-1]))
-            yield Progress(step, steps, losses, (time.monotonic() - started) / step * (steps - step), shown)
+                painted, alone = resize(painted, size), None if alone is None else resize(alone, size)
+            left = (time.monotonic() - started) / step * (steps - step)
+            yield Progress(step, steps, losses, left, painted, alone=alone)
 
 
 def hard_masks(alpha: Tensor) -> Tensor:

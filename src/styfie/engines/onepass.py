@@ -66,6 +66,16 @@ def paint_layers(painter: OnePassPainter, photo: Tensor, regions: Regions) -> Te
 
 
 @torch.no_grad()
+def paint_everywhere(painter: OnePassPainter, photo: Tensor, look: Look) -> Tensor:
+    """All of a photo (1, 3, H, W) in one look, as before it is known what is where; faces are not looked after."""
+    content, band = photo.to(painter.device), torch.ones_like(photo[:, :1]).to(painter.device)
+    if whole := getattr(painter, "paint_whole", None):
+        found: Tensor = whole(content, band, look, torch.zeros_like(band))
+        return found.to(photo)
+    return _coarse_to_fine(painter, content, band, look).to(photo)
+
+
+@torch.no_grad()
 def _paint_layer(painter: OnePassPainter, photo: Tensor, regions: Regions, layer: Layer) -> Tensor:
     alpha = regions.alpha[list(layer.regions)].sum(0, keepdim=True).clamp(max=1)
     band = band_of(alpha)

@@ -22,7 +22,8 @@ class Progress:
     `layers` (R, 3, h, w) in [0, 1] are at the size being worked on, the final one at the photo's; they may be given as
     what makes them, when somebody looks: at print size they are not made at every step. `state` is there at
     fixed steps only: given back to the engine with the same photo, regions, looks and settings it goes on from that
-    step and ends with the same bytes. `strokes` are there at the end, if it is strokes that the engine paints with,
+    step and ends with the same bytes. `alone` (R, 3, h, w) are the layers of regions painted without the others, where
+    an engine paints them so besides. `strokes` are there at the end, if it is strokes that the engine paints with,
     and `svg` if its picture is a drawing for any size.
     """
 
@@ -34,6 +35,7 @@ class Progress:
     state: EngineState | None = None
     strokes: Drawing | None = None
     svg: str = ""
+    alone: Tensor | None = None
 
     @cached_property
     def layers(self) -> Tensor:

@@ -81,7 +81,9 @@ class Graph:
             x = self.pad(x, rim, rim, "edge" if layer.padding_mode == "replicate" else "reflect")
             around = 0
         constants = [one for one in (weight, bias) if one is not None]
-        return self("Conv", x, *constants, kernel_shape=[side, side], pads=[around] * 4, strides=list(layer.stride))
+        groups = {"group": layer.groups} if layer.groups > 1 else {}
+        shape: dict[str, Any] = {"kernel_shape": [side, side], "pads": [around] * 4, "strides": list(layer.stride)}
+        return self("Conv", x, *constants, **shape, **groups)
 
     def pad(
         self, x: str, before: np.ndarray[Any, Any], after: str | np.ndarray[Any, Any], mode: Literal["edge", "reflect"]
@@ -99,13 +101,28 @@ class Graph:
         """The upper left (height, width) of (B, C, H, W)."""
         return self("Slice", x, np.array([0, 0]), size, np.array([2, 3]))
 
+    def pool(self, x: str) -> tuple[str, str]:
+        """Maxima of 2x2 windows, and where they were, as `unpool` takes it."""
+        pooled = self("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+        places = f"{pooled}places"
+        self.nodes[-1].output.append(places)
+        return pooled, places
+
+    def unpool(self, x: str, places: str) -> str:
+        """Maxima back where they were, 0 elsewhere: twice as high and wide."""
+        return self("MaxUnpool", x, places, kernel_shape=[2, 2], strides=[2, 2])
+
     def double(self, x: str, mode: Literal["linear", "nearest"]) -> str:
         """Twice as high and wide: bilinear, or each pixel four times."""
+        return self.enlarge(x, mode, 2)
+
+    def enlarge(self, x: str, mode: Literal["linear", "nearest"], factor: int) -> str:
+        """So many times as high and wide: bilinear, or each pixel so often."""
         how = {
             "linear": {"coordinate_transformation_mode": "half_pixel"},
             "nearest": {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
         }[mode]
-        return self("Resize", x, "", np.array([1, 1, 2, 2], np.float32), mode=mode, **how)
+        return self("Resize", x, "", np.array([1, 1, factor, factor], np.float32), mode=mode, **how)
 
     def save(self, file: Path, about: Mapping[str, str]) -> Path:
         """Write it, with what is said about it as metadata.

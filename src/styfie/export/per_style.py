@@ -9,6 +9,8 @@ from torch import nn
 
 from styfie.engines.per_style.files import read_gallery, read_per_style
 from styfie.engines.per_style.network import TransformNet
+from styfie.engines.per_style.published import PublishedNet
+from styfie.errors import InputError
 from styfie.export.graph import ABOUT, Graph, new_graph
 from styfie.export.moments import as_pixel, even, in_float64, proper, statistics, transport
 
@@ -22,12 +24,16 @@ def export_per_style(file: Path, source: Path | None = None) -> Path:
     metadata names them, to `painted` (1, 3, H, W) in [0, 1].
 
     Raises:
-        InputError: `source` holds no per-style network.
+        InputError: `source` holds no per-style network, or one as published, which is not exported.
         MissingError: there is no such file, or the optional part is not installed.
         OutputError: the file cannot be written.
     """
     graph = new_graph()
     network, names = read_gallery() if source is None else (read_per_style(source).network, (source.stem,))
+    if isinstance(network, PublishedNet):
+        raise InputError(
+            f"{source} was trained with --encoder vgg16: only a network of the built-in one can be exported."
+        )
     picture = graph.take("picture", [1, 3, "height", "width"])
     given = graph.take("shares", [network.styles])
     shares = graph("Div", given, graph("ReduceSum", given))

@@ -1,4 +1,4 @@
-"""The network that finds people, as ONNX."""
+"""The networks that find people, as ONNX."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from torch import Tensor, nn
 from styfie.encoders.plain import SLOPE
 from styfie.errors import InputError
 from styfie.export.graph import ABOUT, Graph, folded, new_graph
-from styfie.segmentation.exported import KIND
+from styfie.export.published import boundary_attention, unpooling
+from styfie.segmentation.banet import BANet
+from styfie.segmentation.exported import KIND, KNOWS, NO_PARTS
 from styfie.segmentation.files import read_network
 from styfie.segmentation.networks import PARTS, PortraitNet, Residual
 from styfie.segmentation.portrait import INPUT_SIZE, SHIPPED, load_network
+from styfie.segmentation.segnet import SegNet
 
 
 def export_segmenter(file: Path, source: Path | None = None, half: bool = False) -> Path:
     """Write the built-in network, or that of `source`, a file of `styfie train segmenter`; `half`: weights in float16.
 
     From `picture` (B, 3, H, W) in [0, 1], H and W multiples of 32, to `matte` (B, 1, H, W), the probability of
-    "person", and `parts` (B, 5, H/2, W/2), those of background, skin, hair, clothes and accessories.
+    "person", and of a `PortraitNet` also to `parts` (B, 5, H/2, W/2), those of background, skin, hair, clothes and
+    accessories. SegNet's places of maxima come across as ONNX's own.
 
     Raises:
         InputError: `source` holds none of these networks, or one of another architecture.
@@ -28,12 +32,24 @@ def export_segmenter(file: Path, source: Path | None = None, half: bool = False)
     """
     graph = new_graph(half)
     network, side, calibration = (load_network(), INPUT_SIZE, SHIPPED) if source is None else read_network(source)
-    if not isinstance(network, PortraitNet):
-        raise InputError(f"{source} holds a {type(network).__name__}: only one of --arch portrait can be exported.")
-    matte, parts = _both(graph, network, graph.take("picture", ["batch", 3, "height", "width"]))
+    picture = graph.take("picture", ["batch", 3, "height", "width"])
+    parts = ""
+    if isinstance(network, PortraitNet):
+        matte, parts = _both(graph, network, picture)
+    elif isinstance(network, BANet):
+        matte = boundary_attention(graph, network, picture)
+    elif isinstance(network, SegNet):
+        matte = unpooling(graph, network, picture)
+    else:
+        raise InputError(
+            f"{source} holds a {type(network).__name__}: only one of --arch portrait, banet, segnet or segnet-slim can "
+            "be exported."
+        )
     graph.give(graph("Sigmoid", matte), "matte", ["batch", 1, "height", "width"])
-    graph.give(graph("Softmax", parts, axis=1), "parts", ["batch", PARTS, "half_height", "half_width"])
-    return graph.save(file, {ABOUT: KIND, "side": str(side), **calibration.as_metadata()})
+    if parts:
+        graph.give(graph("Softmax", parts, axis=1), "parts", ["batch", PARTS, "half_height", "half_width"])
+    knows = {} if parts else {KNOWS: NO_PARTS}
+    return graph.save(file, {ABOUT: KIND, "side": str(side), **knows, **calibration.as_metadata()})
 
 
 def _both(graph: Graph, network: PortraitNet, picture: str) -> tuple[str, str]:

@@ -1,9 +1,9 @@
 """Class-based styling of a stream of frames: each region in its own style, strokes that stick to what they are on.
 
-Kurzman, Vazquez and Laradji (2019) segment and style each frame side by side. Ours feathers the borders, where they
-choose one class per pixel, and remembers the frame before: its result, moved along with the picture, is what a frame
-begins from wherever a pixel was seen before (Ruder et al. 2016), so that strokes do not flicker. Mattes are steadied
-likewise, without lag: what they are steadied with has been moved.
+Kurzman, Vazquez and Laradji (2019) segment and style each frame side by side, as `side_by_side` does. Ours feathers the
+borders, where they choose one class per pixel, and remembers the frame before: its result, moved along with the
+picture, is what a frame begins from wherever a pixel was seen before (Ruder et al. 2016), so that strokes do not
+flicker. Mattes are steadied likewise, without lag: what they are steadied with has been moved.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from styfie.blur import gaussian
 from styfie.colour import luma_of
 from styfie.engines import ENGINES, load_engine, painter_of
 from styfie.engines.onepass import paint_layers
-from styfie.errors import NoPersonError
+from styfie.errors import AbsentRegionError, NoPersonError
 from styfie.film.flow import Motion, carry, check_flow, motion_between
 from styfie.film.still import still_share
+from styfie.film.whole import WholeFrames
 from styfie.looks import Look
 from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
@@ -90,13 +91,21 @@ class _Frame:
 class Stream:
     """Paints frames of one size one after the other; `last` is what the next one builds on, None at the beginning.
 
-    `seen` are the regions that were in any frame so far.
+    `seen` are the regions that were in any frame so far. `side_by_side`, of an engine of one pass: each frame is
+    painted whole in every look while it is segmented, which takes the longer of the two times (see `whole`). Without it
+    the next frame is segmented while one is painted, region by region: better paintings as often, but each comes later.
 
     Raises:
         InputError, MissingError: as the engine and the segmenter; a region that there never is; or OpenCV is not there.
     """
 
-    def __init__(self, looks: Mapping[str, Look], settings: Settings, last: PreviousFrame | None = None) -> None:
+    def __init__(
+        self,
+        looks: Mapping[str, Look],
+        settings: Settings,
+        last: PreviousFrame | None = None,
+        side_by_side: bool = False,
+    ) -> None:
         check_flow()
         self.looks, self.settings, self.last = dict(looks), settings, last
         self.seen: set[str] = set()
@@ -106,14 +115,19 @@ class Stream:
         self.finer = [name for name in self.looks if name not in (SUBJECT, BACKGROUND)]
         if self._follower:
             self._follower.check(self.finer)
-        self.paint = _frames(self.looks, settings)
         self._anchored = ENGINES.find(settings.engine).anchored
+        make = painter_of(settings.engine) if side_by_side and not self._anchored else None
+        self._whole = WholeFrames(make(self.looks, settings)) if make else None
+        self.paint: Frames = self._whole or _frames(self.looks, settings)
 
     def __call__(self, frames: Iterable[Tensor]) -> Generator[Tensor]:
         """The frames (1, 3, H, W) in [0, 1], painted; the next one is segmented while one is painted.
 
         Where a region is not to be painted a frame's pixels come back to the bit.
         """
+        if self._whole:
+            yield from self._side_by_side(frames, self._whole)
+            return
         before: PreviousFrame | Future[_Frame] | None = self.last
         with one_thread(), ThreadPoolExecutor(1) as other:
             coming: Future[_Frame] | None = None
@@ -124,6 +138,14 @@ class Stream:
                 coming = before = following
             if coming:
                 yield self._show(coming.result())
+
+    def _side_by_side(self, frames: Iterable[Tensor], whole: WholeFrames) -> Generator[Tensor]:
+        """Frames painted while they are segmented themselves."""
+        with one_thread(), ThreadPoolExecutor(1) as other:
+            for frame in frames:
+                found = other.submit(self._find, frame, self.last)
+                whole.begin(frame)
+                yield self._show(found.result())
 
     def regions(self, frame: Tensor) -> Regions:
         """The regions of one frame by itself; all of it is background where nobody is found."""
@@ -149,10 +171,28 @@ class Stream:
             if self._follower:
                 found, memory = self._follower.of_frame(frame, self.finer, memory)
             else:
-                found = self.segmenter(frame, self.finer)
+                found = self._segmented(frame)
         except NoPersonError:
             found = Regions.of_subject(torch.zeros_like(frame[:, :1]))
         return _ordered(found, (SUBJECT, BACKGROUND, *self.finer)), motion, memory or {}
+
+    def _segmented(self, frame: Tensor) -> Regions:
+        """By a segmenter that knows nothing of films: those of the finer regions that are in a frame."""
+        finer = list(self.finer)
+        while True:
+            try:
+                return self.segmenter(frame, finer)
+            except AbsentRegionError:
+                if not finer:
+                    raise
+                finer = [name for name in finer if self._has(frame, name)]
+
+    def _has(self, frame: Tensor, name: str) -> bool:
+        try:
+            self.segmenter(frame, [name])
+        except AbsentRegionError:
+            return False
+        return True
 
     def _show(self, frame: _Frame) -> Tensor:
         photo, regions, motion = frame.photo, frame.regions, frame.motion
@@ -234,8 +274,12 @@ def _frames(looks: Mapping[str, Look], settings: Settings) -> Frames:
 
 
 def _steadied(regions: Regions, before: Tensor, motion: Motion) -> Regions:
-    """Regions with their mattes drawn to those before, moved along, where motion is to be trusted."""
+    """Regions with their mattes drawn to those before, moved along, where motion is to be trusted.
+
+    One that is absent from the frame has no matte left from before.
+    """
     alpha = torch.lerp(regions.alpha, carry(before, motion), STEADY * motion.trust).clamp_min(0)
+    alpha = alpha * (regions.alpha.amax((1, 2, 3), keepdim=True) > 0)
     sure = (regions.alpha >= 1) | (regions.alpha <= 0)  # what is clear in this frame is not blurred by another
     alpha = torch.where(sure & ((alpha - regions.alpha).abs() < 0.02), regions.alpha, alpha)
     return replace(regions, alpha=alpha / alpha.sum(0, keepdim=True).clamp_min(1e-6))

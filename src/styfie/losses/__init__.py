@@ -49,7 +49,7 @@ STYLE_LOSSES: Registry[LossEntry] = Registry(
             additive=False,
         ),
         "patches": LossEntry(
-            "Nearest patches, as a Markov random field",
+            "Nearest patches, as a Markov random field (CNNMRF)",
             "styfie.losses.style:PATCHES",
             source="Li and Wand (2016)",
             taxonomy="1.2",

@@ -34,7 +34,9 @@ class UNet88(nn.Module):
     """A VGG-like way down, nearest-neighbour doubling and concatenation (Ronneberger et al. 2015) on the way up.
 
     88,069,569 trainable parameters and 23,040 running means and variances: the two figures reported for a portrait
-    network described as SegNet, which has a third of that; that it was this one is inferred. No pooling indices.
+    network described as SegNet, which has a third of that; that it was this one is inferred. The 36 layers reported
+    with them fit either network: 26 convolutions in blocks, 5 poolings and 5 doublings, without the 5 convolutions
+    after these and the head. No pooling indices.
     Input RGB (B, 3, H, W) in [0, 1], H and W at least 32. Dropout stands after each block (0.1 down, 0.2 up), which
     the figures do not tell; weights start as Keras' do (Glorot and Bengio 2010).
     """

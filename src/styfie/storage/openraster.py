@@ -3,7 +3,7 @@
 Layers are stored as painted, with the alpha that makes ordinary "over" blending give the same picture as
 `Painting.render` at full strength, sharp, in the styles' own colours; the mattes themselves, the regions' foreground
 colours in soft pixels, the photo, the styles, and depth and faces where they are known lie beside them for Styfie to
-read back.
+read back, as do layers painted without the others, where an engine made such.
 Specification: https://www.openraster.org (baseline 0.0.6).
 """
 
@@ -126,6 +126,8 @@ def _pictures(painting: Painting) -> Iterator[tuple[str, Callable[[], Image.Imag
     for i in range(len(regions.names)):
         yield f"data/layer{i}.png", partial(_layer, painting, i)
         yield f"styfie/matte{i}.png", partial(eight_bits, regions.alpha[i : i + 1])
+        if painting.alone is not None:
+            yield f"styfie/alone{i}.png", partial(eight_bits, painting.alone[i : i + 1])
     if (colours := painting.boundary_colours.rounded).shape[-1]:
         yield BOUNDARY, partial(eight_bits, colours.transpose(0, 1)[None])
     if regions.face is not None:
@@ -170,10 +172,16 @@ def read_painting(file: Path, styles: bool = True) -> Painting:
             layers = photo.new_empty(len(names), *photo.shape[1:])
             for i in range(len(names)):
                 pictures.colour(f"data/layer{i}.png", layers[i : i + 1])
+            alone = None
+            if "styfie/alone0.png" in pictures:
+                alone = torch.cat([pictures.colour(f"styfie/alone{i}.png") for i in range(len(names))])
+                if alone.shape != layers.shape:
+                    raise ValueError("layers of another size than the photo")
             looks = {name: _look(pictures, i, recipe["looks"].get(name)) for i, name in enumerate(names)}
     except Exception:  # a damaged file makes its readers raise whatever they like
         raise InputError(f"{file.name} is no painting of Styfie's, or damaged: a painting.ora is wanted.") from None
-    return Painting(photo, regions, layers, looks, {k: v for k, v in recipe.items() if k not in _PAINTING_FIELDS}, soft)
+    rest = {k: v for k, v in recipe.items() if k not in _PAINTING_FIELDS}
+    return Painting(photo, regions, layers, looks, rest, soft, alone=alone)
 
 
 def _regions(pictures: _Pictures, recipe: Mapping[str, Any]) -> Regions:

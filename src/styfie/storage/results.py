@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,11 +21,11 @@ from styfie.segmentation.foreground import estimate_foreground, one_thread
 from styfie.settings import Settings
 from styfie.storage.atomic import check_targets, folded
 from styfie.storage.atomic import writing_into as writing_into
+from styfie.storage.extras import EXTRAS, PNG_END, SOURCE_TYPES, ends_with, holds_extras, marked, remove
 from styfie.storage.openraster import (
     eight_bits,
     in_threads,
     open_png,
-    packet_of,
     png,
     recipe_of,
     region_names,
@@ -36,28 +34,17 @@ from styfie.storage.openraster import (
     write_painting,
 )
 from styfie.storage.sheet import CELL, PAPER, caption, fit_cell, lay_out, on_chequers, score_of
-from styfie.storage.xmp import SourceType, mark_png, mark_svg
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-    from styfie.engines.strokes import Drawing
+    from styfie.engines import EngineEntry
 
 FILE = "painting.ora"
-STROKES = ("strokes.json", "strokes.svg")
-SHAPES = "regions.svg"
-PNG_END = b"IEND\xaeB`\x82"  # how every picture ends
-SVG = b"<!-- Styfie: flat regions -->"  # in the first lines of the second kind of drawing
-DRAWING = b'{"format": "styfie-strokes-'  # how the first of them begins
 WidthHeight = tuple[int, int]  # width and height
 LONGEST = "both"  # takes the most time to make, and is packed while the others are made
 PICTURES = ("photo", "mask", "cutout", SUBJECT, BACKGROUND, LONGEST, "blur", "sheet")
-# What the pictures' metadata say that they are; photo and masks, which show nothing that was changed, say nothing.
-SOURCE_TYPES = {
-    **dict.fromkeys((SUBJECT, BACKGROUND, LONGEST, "sheet"), SourceType.PAINTED),
-    **dict.fromkeys(("cutout", "blur"), SourceType.ALTERED),
-}
 
 
 def result_files(folder: Path, regions: Iterable[str]) -> list[Path]:
@@ -67,7 +54,7 @@ def result_files(folder: Path, regions: Iterable[str]) -> list[Path]:
     """
     masks = [*dict.fromkeys([*regions, SUBJECT, BACKGROUND])]
     pictures = [folder / f"{name}.png" for name in (*PICTURES, *(f"mask-{name}" for name in masks))]
-    return [*pictures, *_stale(folder, pictures), *(folder / name for name in (FILE, *STROKES, SHAPES))]
+    return [*pictures, *_stale(folder, pictures), *(folder / name for name in (FILE, *EXTRAS))]
 
 
 def _stale(folder: Path, files: Iterable[Path]) -> list[Path]:
@@ -109,7 +96,7 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
         sheet = _sheet(cells, written.reused)
         (beside / "sheet.png").write_bytes(marked(written.painting, "sheet", png(sheet)))
         write_painting(written.painting, beside / FILE, written.both, like)
-    _remove(stale)
+    remove(stale)
     return [*files, folder / FILE]
 
 
@@ -122,103 +109,16 @@ def _check_folder(painting: Painting, folder: Path, like: Path | None) -> None:
     check_targets(targets, read)
 
 
-def marked(painting: Painting, name: str, data: bytes) -> bytes:
-    """A result's PNG with the mark that it is to have: none where the settings ask for none, see `SOURCE_TYPES`."""
-    return mark_png(data, packet_of(painting, SOURCE_TYPES[name])) if name in SOURCE_TYPES else data
-
-
-def holds_painting(folder: Path, strokes: bool, svg: bool = False) -> bool:
-    """Whether all files of the painting in a folder are there and whole, those of its `strokes` or its `svg` too."""
+def holds_painting(folder: Path, entry: EngineEntry | None) -> bool:
+    """Whether all files of the painting in a folder are there and whole, those besides of its engine's entry too."""
     names = region_names(folder / FILE)
     finer = names if set(names) - {SUBJECT, BACKGROUND} else ()
     pictures = [folder / f"{name}.png" for name in (*PICTURES, *(f"mask-{name}" for name in finer))]
-    drawn = not strokes or (_is_drawing(folder / STROKES[0]) and _ends(folder / STROKES[1], b"</svg>\n"))
-    drawn = drawn and (not svg or _ends(folder / SHAPES, b"</svg>\n"))
-    return bool(names) and drawn and all(_ends(file, PNG_END) for file in pictures)
-
-
-def _ends(file: Path, last: bytes) -> bool:
-    """Whether a file ends as a whole one of its kind does."""
-    try:
-        if not file.is_file():
-            return False
-        with file.open("rb") as stream:
-            stream.seek(max(0, stream.seek(0, os.SEEK_END) - len(last)))
-            return stream.read() == last
-    except OSError:
-        return False
-
-
-def _remove(files: Iterable[Path]) -> None:
-    """Remove what is left of an earlier painting; the new one is complete, also where that fails."""
-    for file in files:
-        with suppress(OSError):
-            file.unlink(missing_ok=True)
-
-
-def _is_drawing(file: Path) -> bool:
-    """Whether a file is of an earlier painting's strokes, and not one of the user's that is called so."""
-    try:
-        if not file.is_file():
-            return False
-        with file.open("rb") as stream:
-            return stream.read(len(DRAWING)) == DRAWING
-    except OSError:
-        return False
-
-
-def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> list[Path]:
-    """Write the strokes of a painting as `strokes.json` and `strokes.svg`; without any, those of an earlier one go.
-
-    Raises:
-        OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
-    """
-    files = [folder / name for name in STROKES]
-    if drawing is None:
-        if _is_drawing(files[0]):
-            _remove(files)
-        return []
-    from styfie.engines.strokes import to_json, to_svg
-
-    names, shares = painting.regions.names, painting.weights
-    whole = set(names) <= set(drawing.regions)
-    weights = {name: shares[names.index(name)][None] for name in drawing.regions}
-    svg = to_svg(drawing, weights, None if whole else painting.photo)
-    if packet := packet_of(painting):
-        svg = mark_svg(svg, packet)
-    with writing_into(folder) as beside:
-        (beside / files[0].name).write_text(to_json(drawing), encoding="utf-8")
-        (beside / files[1].name).write_text(svg, encoding="utf-8")
-    return files
-
-
-def write_svg(folder: Path, painting: Painting, svg: str) -> list[Path]:
-    """Write a painting's drawing as `regions.svg`, with its mark; without any, that of an earlier one goes.
-
-    Raises:
-        OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
-    """
-    file = folder / SHAPES
-    if not svg:
-        if _is_shapes(file):
-            _remove([file])
-        return []
-    if packet := packet_of(painting):
-        svg = mark_svg(svg, packet)
-    with writing_into(folder) as beside:
-        (beside / SHAPES).write_text(svg, encoding="utf-8")
-    return [file]
-
-
-def _is_shapes(file: Path) -> bool:
-    """Whether a file is of an earlier painting, and not one of the user's that is called so."""
-    try:
-        if not file.is_file():
-            return False
-        with file.open("rb") as stream:
-            return SVG in stream.read(4096)  # after a mark
-    except OSError:
-        return False
+    return (
+        bool(names)
+        and all(ends_with(file, PNG_END) for file in pictures)
+        and (not entry or holds_extras(folder, entry))
+    )
 
 
 class _Written:

@@ -1,15 +1,16 @@
-"""The contact sheet: all pictures of a painting and its styles, labelled (the founding paper's Figure 3)."""
+"""The contact sheet: all pictures of a painting and its styles, labelled; and the founding paper's panels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
 
 from styfie.images import to_image
 from styfie.likeness import face_score
-from styfie.regions import SUBJECT
+from styfie.regions import BACKGROUND, SUBJECT
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 CELL = 384  # longest side of a picture on the sheet, in pixels
 GAP, LABEL_HEIGHT = 16, 30
+PANEL = 256  # likewise of a panel: the founding paper's size
+PANEL_NAMES = ("photo", "mask", "cutout", "blur", SUBJECT, BACKGROUND, "both")  # in panels, before the styles
 LETTERS = 120  # of a label that are tried
 PAPER, INK = (250, 248, 244), (40, 38, 36)
 
@@ -32,6 +35,24 @@ def draw_sheet(painting: Painting, pictures: Mapping[str, Tensor], cutout: Image
     for name, look in painting.looks.items():
         cells += [(f"style of {name}: {style.name}", to_image(style.picture)) for style in look.styles]
     return lay_out(cells, columns=5)
+
+
+def draw_panels(painting: Painting, pictures: Mapping[str, Tensor], cutout: Image.Image) -> Image.Image:
+    """A painting's results in eight panels, (a) to (h), as the founding paper shows its system.
+
+    The person is cut out on white, as there. That both regions painted together are (g) is the paper's; the order of
+    the others is ours. The styles share (h).
+    """
+    person = Image.new("RGB", cutout.size, "white")
+    person.paste(cutout, mask=cutout.getchannel("A"))
+    styles = [to_image(style.picture) for look in painting.looks.values() for style in look.styles]
+    cells = [
+        ("person" if n == "cutout" else n, person if n == "cutout" else to_image(pictures[n])) for n in PANEL_NAMES
+    ]
+    cells.append(("styles", lay_out([("", one) for one in styles], cell=PANEL // 2)))
+    return lay_out(
+        [(f"({letter}) {n}", one) for letter, (n, one) in zip(ascii_lowercase, cells, strict=False)], cell=PANEL
+    )
 
 
 def lay_out(cells: list[tuple[str, Image.Image]], columns: int = 4, cell: int = CELL) -> Image.Image:

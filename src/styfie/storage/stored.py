@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from styfie.fields import names_of
-from styfie.looks import BOKEHS, MOST_BLUR, Look
+from styfie.looks import LENSES, MOST_BLUR, Look
 
 LOOK_FIELDS = tuple(name for name in names_of(Look) if name != "styles")  # a look's plain values
 
@@ -26,7 +26,7 @@ def check_recipe(recipe: Any) -> dict[str, Any]:
     if not isinstance(settings, dict) or not all(isinstance(one, str | int | float) for one in settings.values()):
         raise ValueError("settings")
     radius = settings.get("radius", 0.0)
-    if not _is_number(radius) or not 0 <= radius <= MOST_BLUR or settings.get("lens", BOKEHS[0]) not in BOKEHS:
+    if not _is_number(radius) or not 0 <= radius <= MOST_BLUR or settings.get("lens", LENSES[0]) not in LENSES:
         raise ValueError("blur")  # which is blended with them before anybody looks at the settings
     for look in looks.values():
         for style in look["styles"] if look else ():

@@ -1,12 +1,15 @@
-"""Ctrl-C between two steps: a run that is stopped so can go on to the bit."""
+"""Ctrl-C or SIGTERM between two steps: a run that is stopped so can go on to the bit."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 
 
 class Interrupt:
@@ -17,22 +20,28 @@ class Interrupt:
 
 @contextmanager
 def interrupts(heeded: bool) -> Iterator[Interrupt]:
-    """The first Ctrl-C asks, a second one interrupts at once.
+    """The first Ctrl-C, or SIGTERM as schedulers and shutdowns send it, asks; a second one ends the process at once.
 
-    Where it is not to be heeded, is ignored or somebody else's, and outside the main thread, it stays what it is.
+    Where one is not to be heeded, is ignored or somebody else's, and outside the main thread, it stays what it is.
     """
     interrupt = Interrupt()
-    mine = heeded and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    usual: dict[signal.Signals, Handler] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    mine = [one for one, before in usual.items() if heeded and signal.getsignal(one) is before]
     if not mine or threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
 
     def request_stop(_signal: int, _frame: FrameType | None) -> None:
         interrupt.requested = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        restore()
 
-    before = signal.signal(signal.SIGINT, request_stop)
+    def restore() -> None:
+        for one in mine:
+            signal.signal(one, usual[one])
+
+    for one in mine:
+        signal.signal(one, request_stop)
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()

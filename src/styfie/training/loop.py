@@ -105,12 +105,12 @@ def fit(
     `loss_of(model, batch, progress)` returns named terms, `progress` from 0 to 1; `total` is minimised, all are
     logged to `log.jsonl`, as is what `score(averaged model, step)` finds. `groups` are optimiser parameter groups
     with a factor `scale` on the learning rate. `about` says what else makes this run: a checkpoint of another
-    is refused. Ctrl-C ends the step first and, where there is one process, saves a checkpoint.
+    is refused. Ctrl-C, or SIGTERM, ends the step first and, where there is one process, saves a checkpoint.
 
     Raises:
         InputError: the batch cannot be divided, or the folder holds a checkpoint of another run, or a damaged one.
         OutputError: the folder cannot be made or written to.
-        KeyboardInterrupt: Ctrl-C, the step done and saved; a second one interrupts at once.
+        KeyboardInterrupt: Ctrl-C or SIGTERM, the step done and saved; a second one interrupts at once.
     """
     rank, count = rank_and_count()
     shares = count * schedule.accumulate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,6 +52,14 @@ class Several:
         """Those with none of some words in their path."""
         kept = [at for at, one in zip(self._at, self.entries, strict=True) if not has_word(one.image, words)]
         return Several(self.sets, kept)
+
+    def chosen(self, count: int) -> Several:
+        """At most `count` of them, whatever their order: those first by a checksum of their path."""
+        if len(self) <= count:
+            return self
+        sums = [hashlib.sha256(entry.image.encode()).digest() for entry in self.entries]
+        first = sorted(range(len(self)), key=lambda i: (sums[i], self._at[i]))[:count]
+        return Several(self.sets, [self._at[i] for i in sorted(first)])
 
     def spread(self, count: int) -> Several:
         """At most `count` of them, evenly spread."""

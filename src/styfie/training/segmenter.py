@@ -68,6 +68,8 @@ def train_segmenter(
     architecture = load_architecture(arch)
     material = Material(data, leave_out)
     material.check_words(scenes)
+    if recipe.subset:
+        material.learned = material.learned.chosen(recipe.subset)
     recipe = recipe.lengthened(len(material.learned))
     torch.manual_seed(recipe.schedule.seed)
     network = architecture.make()

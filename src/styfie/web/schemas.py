@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
@@ -59,16 +59,16 @@ class _Styled(_Schema):
 
 
 def _with_fields(
-    base: type[_Schema], kind: Any, types: Mapping[str, Any], most: Mapping[str, float], without: str
+    base: type[_Schema], kind: Any, types: Mapping[str, Any], most: Mapping[str, float], without: Collection[str]
 ) -> Any:
     """A schema with the fields of a dataclass that are asked for: their kinds, defaults, ranges and help.
 
     `types` are those that the registries know better, `most` what a server takes where the library takes more, and
-    `without` names what is not asked for here.
+    `without` are those that are not asked for here.
     """
     made: dict[str, Any] = {}
     for name, (field, option) in options_of(kind).items():
-        if name != without:
+        if name not in without:
             plain: Any = {"int": int, "float": float, "bool": bool, "str": str}[str(field.type)]
             if option.choices:
                 plain = Literal[option.choices]
@@ -79,13 +79,13 @@ def _with_fields(
 
 
 # Depth is not asked for here.
-_LookFields: Any = _with_fields(_Styled, Look, {}, {"blur": MOST_BLUR}, without="depth_falloff")
+_LookFields: Any = _with_fields(_Styled, Look, {}, {"blur": MOST_BLUR}, without=("depth_falloff",))
 _SettingsFields: Any = _with_fields(
     _Schema,
     Settings,
     {"engine": EngineName, "loss": LossName, "segmenter": Annotated[str, Field(pattern=SEGMENTER)]},
     {"steps": MOST_STEPS, "seed": 2**53, "max_memory": 64, "radius": MOST_BLUR},
-    without="encoder",
+    without=("encoder", "content_weight", "tv_weight", "evaluations"),
 )
 
 

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from styfie.engines.per_style.network import TransformNet, load_transform
+from styfie.engines.per_style.published import PublishedNet, load_published
 from styfie.errors import InputError, MissingError
 from styfie.gallery import GALLERY
 from styfie.images import fit_size, resize
@@ -24,7 +25,7 @@ STORED_SIZE = 512  # pixels of its longer side
 class PerStyleFile(NamedTuple):
     """A network of one style, and that style's picture (1, 3, H, W) in [0, 1]."""
 
-    network: TransformNet
+    network: TransformNet | PublishedNet
     picture: Tensor
 
 
@@ -50,7 +51,7 @@ def read_per_style(file: Path) -> PerStyleFile:
     try:
         state = load_file(file)
         picture = _checked(state.pop(PICTURE))
-        network = load_transform(state)
+        network = load_published(state) if "back.0.weight" in state else load_transform(state)
         if network.styles != 1 or not all(bool(torch.isfinite(value).all()) for value in state.values()):
             raise ValueError("no network of one style")
         return PerStyleFile(network, picture)
@@ -67,7 +68,7 @@ def _checked(picture: Tensor) -> Tensor:
     return picture.float() / 255
 
 
-def save_per_style(network: TransformNet, picture: Tensor, file: Path) -> Path:
+def save_per_style(network: TransformNet | PublishedNet, picture: Tensor, file: Path) -> Path:
     """Write a network of one style with the style's picture (1, 3, H, W), at most `STORED_SIZE` pixels large.
 
     Raises:

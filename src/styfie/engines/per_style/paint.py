@@ -17,6 +17,7 @@ from styfie.engines.layers import region_box
 from styfie.engines.onepass import in_one_pass
 from styfie.engines.per_style.files import read_gallery, read_per_style
 from styfie.engines.per_style.network import TransformNet
+from styfie.engines.per_style.published import PublishedNet
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
 from styfie.looks import Look, Style
@@ -35,7 +36,7 @@ class PerStylePainter:
 
     def __init__(self, looks: Mapping[str, Look], settings: Settings) -> None:
         self.looks, self.device = looks, pick_device(settings.device)
-        self._networks: dict[Key, tuple[TransformNet, tuple[str, ...]]] = {}
+        self._networks: dict[Key, tuple[TransformNet | PublishedNet, tuple[str, ...]]] = {}
         for look in looks.values():
             for style in look.styles:
                 self._place(style)

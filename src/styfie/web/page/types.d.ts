@@ -42,7 +42,7 @@ export interface SettingsSchema {
   start: "photo" | "noise" | "fast";
   max_memory: number;
   radius: number;
-  lens: Bokeh;
+  lens: "gaussian" | "disc" | "hexagon" | "plain";
   mark: boolean;
 }
 

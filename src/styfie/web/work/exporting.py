@@ -15,8 +15,9 @@ from styfie.images import read_picture
 from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation.matting import GUIDE, guided_filter, upsampled_strips
+from styfie.storage.extras import SOURCE_TYPES
 from styfie.storage.openraster import eight_bits, packet_of, png
-from styfie.storage.results import SOURCE_TYPES, cutout, result_pictures
+from styfie.storage.results import cutout, result_pictures
 from styfie.storage.xmp import mark_png
 from styfie.web.jobs import READ, ResultRequest
 from styfie.web.work.paintings import REGIONS, load

@@ -26,7 +26,8 @@ def camera(_channel: WorkerChannel, name: str, looks: dict[str, Any], settings: 
     """Open one."""
     drawn = Path(settings.pop("drawn"))
     asked = Settings(**settings)
-    _streams[name] = Stream(resolve_looks(look_specs(drawn, looks, {}, drawn), asked.size), asked)
+    resolved = resolve_looks(look_specs(drawn, looks, {}, drawn), asked.size)
+    _streams[name] = Stream(resolved, asked, side_by_side=True)  # one frame comes when the one before has gone
 
 
 def frame(_channel: WorkerChannel, name: str, data: bytes, most_pixels: int) -> bytes:

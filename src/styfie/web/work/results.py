@@ -17,8 +17,9 @@ from styfie.looks import Look
 from styfie.painting import Painting
 from styfie.segmentation import find_segmenter, load_segmenter
 from styfie.segmentation.protocols import PartSegmenter
+from styfie.storage.extras import marked
 from styfie.storage.openraster import eight_bits, png
-from styfie.storage.results import cutout, marked, result_pictures, write_folder
+from styfie.storage.results import cutout, result_pictures, write_folder
 from styfie.styles import resolve_looks
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import ResultRequest

@@ -1,0 +1,87 @@
+"""Class-based styling: frames a second of segmenting, of styling, of one after the other, and of both side by side.
+
+    python benchmarks/classes.py [--size 320 --frames 24 --engine per-style --segmenter auto]
+
+The clip is made up of the built-in portrait: it moves, leaves and comes back. One run, one machine: side by side should
+come near the slower of the two halves, and well under their sum.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from styfie.engines import painter_of
+from styfie.engines.layers import group
+from styfie.engines.onepass import paint_everywhere
+from styfie.film.stream import Stream
+from styfie.images import read_picture
+from styfie.pipeline import PORTRAIT
+from styfie.segmentation.foreground import one_thread
+from styfie.settings import Settings
+from styfie.styles import resolve_looks
+
+from common import fixed_convolution
+
+STYLES = {"hair": "waves", "clothes": "mosaic", "background": "night"}
+
+
+def main() -> None:
+    """Print the rates of one clip."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=320)
+    parser.add_argument("--frames", type=int, default=24)
+    parser.add_argument("--engine", default="per-style")
+    parser.add_argument("--segmenter", default=Settings.segmenter)
+    asked = parser.parse_args()
+    settings = Settings(size=asked.size, engine=asked.engine, segmenter=asked.segmenter)
+    looks, frames = resolve_looks(STYLES, settings.size), clip(asked.size, asked.frames)
+    alone, both = Stream(looks, settings), Stream(looks, settings, side_by_side=True)
+    make = painter_of(settings.engine)
+    assert make is not None, f"{settings.engine} does not paint in one pass"
+    painter, regions = make(looks, settings), alone.regions(frames[0])
+    wanted = [layer.look for layer in group(regions, looks)]
+    print(
+        f"{len(frames)} frames of {frames[0].shape[-1]}x{frames[0].shape[-2]}, {settings.engine}, {len(wanted)} looks"
+    )
+
+    def style(frame: Tensor) -> None:
+        with one_thread():
+            for look in wanted:
+                paint_everywhere(painter, frame, look)
+
+    def segment(frame: Tensor) -> None:
+        with one_thread():
+            alone.regions(frame)
+
+    one = rate("segmented", frames, segment)
+    other = rate("styled", frames, style)
+    print(f"one after the other: {1 / (1 / one + 1 / other):.2f} frames a second, the slower: {min(one, other):.2f}")
+    rate("side by side, with motion and blending", frames, lambda frame: list(both([frame])))
+    print(f"fixed convolution {fixed_convolution():.1f} ms")
+
+
+def clip(size: int, count: int) -> list[Tensor]:
+    """The portrait moving across a wall; for a quarter of the frames it is not there."""
+    photo = read_picture(PORTRAIT, size)
+    wall = torch.full_like(photo, 0.6)
+    return [wall if count // 2 <= n < 3 * count // 4 else photo.roll(2 * n, 3) for n in range(count)]
+
+
+def rate(what: str, frames: list[Tensor], work: Callable[[Tensor], object]) -> float:
+    """Frames a second of a work, after one frame to warm up."""
+    work(frames[0])
+    begun = time.perf_counter()
+    for frame in frames:
+        work(frame)
+    found = len(frames) / (time.perf_counter() - begun)
+    print(f"{what}: {found:.2f} frames a second", flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    main()
