@@ -16,6 +16,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Literal
 
 from styfie import processes
 from styfie.errors import InputError, StyfieError
+from styfie.outcomes import Outcomes
 from styfie.storage.atomic import folded
 
 if TYPE_CHECKING:
@@ -30,8 +32,11 @@ if TYPE_CHECKING:
     from styfie.looks import Look
     from styfie.reading import Request
     from styfie.settings import Settings
+    from styfie.shards import Shard
 
+Pair = tuple[Path, Path]  # a photo, and the folder for what is made of it
 DEVICE = re.compile(r"con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]", re.IGNORECASE)
+KINDS = {"painted": "done", "kept": "skipped", "failed": "failed"}  # in reports, which are of more than paintings
 PATIENCE = 5.0  # seconds that a worker has to leave nothing half-written when it is told to stop
 
 
@@ -106,23 +111,68 @@ def name_folders(photos: Sequence[Path], output: Path) -> list[Path]:
 
 
 def paint_many(
-    photos: Sequence[Path], output: Path, request: Request, jobs: int = 0, read: Iterable[Path] = ()
+    photos: Sequence[Path],
+    output: Path,
+    request: Request,
+    jobs: int = 0,
+    read: Iterable[Path] = (),
+    shard: Shard | None = None,
 ) -> Generator[Outcome, None, None]:
     """Paint each photo into a folder of its own in `output`, `jobs` at a time, as many as fit the machine if 0.
 
     Outcomes come as they are ready. A photo that cannot be painted, or whose process dies, stops no other. One that was
     painted by the same request is kept, one that was begun is gone on with. To stop is to close the iterator.
-    `read` are files that the request was made from, besides those that it names.
+    `read` are files that the request was made from, besides those that it names. Of a `shard` only its photos are
+    painted, and their outcomes are written for `styfie report`.
 
     Raises:
         InputError, MissingError: what no photo could be painted with.
         OutputError: results could not be written, or would replace what is read; nothing is painted then.
     """
-    folders = name_folders(photos, output)
+    pairs = pair_up(photos, output, request, read, shard)
+    painted = _paint_here(pairs, request, jobs)
+    yield from painted if shard is None else recorded(painted, pairs, Outcomes(output, shard))
+
+
+def pair_up(
+    photos: Sequence[Path], output: Path, request: Request, read: Iterable[Path] = (), shard: Shard | None = None
+) -> list[Pair]:
+    """The photos of a shard, of all of them if none, with their folders; checked as far as can be before painting.
+
+    Folders are named after all photos, whatever the shard.
+
+    Raises:
+        InputError, MissingError, OutputError: as `paint_many`.
+    """
+    pairs = list(zip(photos, name_folders(photos, output), strict=True))
+    if shard:
+        pairs = shard.pick(pairs, lambda pair: pair[0].name)
     check(request)
-    check_folders(folders, request, [*photos, *read])
+    check_folders([folder for _, folder in pairs], request, [*photos, *read])
+    return pairs
+
+
+def recorded(
+    painted: Generator[Outcome, None, None], pairs: Sequence[Pair], outcomes: Outcomes
+) -> Generator[Outcome, None, None]:
+    """The same outcomes, each written as it comes.
+
+    Raises:
+        OutputError: one cannot be written.
+    """
+    outcomes.begin([folder.name for _, folder in pairs])
+    with closing(painted):
+        for one in painted:
+            said = {"reason": one.reason} if one.reason else {}
+            said |= {"doubtful": list(one.doubtful)} if one.doubtful else {}
+            outcomes.add(one.folder.name, KINDS[one.kind], file=one.photo.name, **said)
+            yield one
+
+
+def _paint_here(pairs: Sequence[Pair], request: Request, jobs: int) -> Generator[Outcome, None, None]:
+    """Paint by worker processes of this machine."""
     most, threads = share_of_machine(request.settings)
-    waiting = list(zip(photos, folders, strict=True))[::-1]
+    waiting = list(pairs)[::-1]
     workers = [Worker(request, threads) for _ in range(min(jobs or most, len(waiting)))]
     busy = list(workers)
     try:

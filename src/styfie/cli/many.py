@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from styfie.cli.options import warn_of_doubt
+from styfie.cli.options import parse_shard, warn_of_doubt
 from styfie.cli.progress import print_note
 from styfie.errors import InputError
 
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from styfie.reading import Request
 
 
-def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int, read: Sequence[Path] = ()) -> None:
+def paint_all(
+    given: Sequence[Path], output: Path, request: Request, jobs: int, read: Sequence[Path] = (), part: str | None = None
+) -> None:
     """Paint each photo into a folder of its own; exit code 2 if any could not be, 130 if interrupted.
+
+    `part` is the text of `--shard`.
 
     Raises:
         InputError, MissingError: what no photo could be painted with, or a folder without pictures.
@@ -28,16 +32,23 @@ def paint_all(given: Sequence[Path], output: Path, request: Request, jobs: int, 
     from styfie.batch import find_photos, paint_many
 
     photos = find_photos(given)
+    shard = parse_shard(part, [photo.name for photo in photos])
+    count = len(shard.pick(photos, lambda photo: photo.name)) if shard else len(photos)
+    show_all(paint_many(photos, output, request, jobs, read, shard), count)
+
+
+def show_all(painted: Generator[Outcome, None, None], count: int) -> None:
+    """Take `count` outcomes and say what became of each and of all; exit code 2 if any failed, 130 if interrupted."""
     outcomes: list[Outcome] = []
     stopped = False
-    with closing(paint_many(photos, output, request, jobs, read)) as ready:
+    with closing(painted) as ready:
         try:
             for outcome in ready:
                 outcomes.append(outcome)
-                _show(outcome, len(outcomes), len(photos))
+                _show(outcome, len(outcomes), count)
         except KeyboardInterrupt:
             stopped = True
-    print_note(_summary(outcomes, len(photos)))
+    print_note(_summary(outcomes, count))
     if stopped:
         print_note("Stopped before the end: the same command goes on with the others.")
         raise typer.Exit(130)

@@ -11,12 +11,12 @@ import typer
 
 from styfie.cli.field_options import with_options
 from styfie.cli.many import paint_all, watch_folder
-from styfie.cli.options import Masks, by_name
+from styfie.cli.options import Masks, ShardText, by_name
 from styfie.cli.pipes import paint_piped
 from styfie.cli.requests import is_given, parse_looks, parse_settings
 from styfie.cli.segment import read_points
 from styfie.cli.single import paint_one, print_mask_notes, repeat_recipe
-from styfie.cli.video import is_video, paint_clip
+from styfie.cli.video import is_video, paint_clip, paint_clips, refuse_for_films
 from styfie.errors import InputError
 from styfie.fields import options_of
 from styfie.looks import Look
@@ -110,6 +110,7 @@ def paint(
     end: End = None,
     watch: Watch = False,
     jobs: Jobs = 0,
+    shard: ShardText = None,
     **given: Any,
 ) -> None:
     """Paint the person of a photo in one style and the world behind in another.
@@ -132,10 +133,14 @@ def paint(
     looks = parse_looks(styles, style_masks, values, found.looks if found else {})
     if import_ is not None:
         _import_weights(import_, settings)
-    if photos and len(photos) == 1 and is_video(photos[0]):
+    if photos and all(map(is_video, photos)):
         of_photos: dict[str, Any] = {"--mask": mask, "--subject-at": subject_at, "--depth": depth}
         of_photos |= {"--timelapse": timelapse, "--recipe": recipe}
-        paint_clip(photos[0], output, looks, settings, first, end, [name for name, one in of_photos.items() if one])
+        refuse_for_films([name for name, one in of_photos.items() if one])
+        if len(photos) == 1:
+            paint_clip(photos[0], output, looks, settings, first, end)
+        else:
+            paint_clips(photos, output, looks, settings, shard, bool(first or end is not None))
         return
     if first or end is not None:
         raise InputError("--from and --to are of a video: name one video, or leave them out.")
@@ -143,12 +148,14 @@ def paint(
     if points and {"subject", "background"} & set(masks):
         raise InputError("--subject-at and a --mask both say where the subject is: give one.")
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
+    if shard and (watch or not _are_several(photos)):
+        raise InputError(f"--shard {shard} came: a folder, or several photos or films, is wanted with it.")
     if watch:
         watch_folder(photos or [], output, request, jobs, [recipe] if recipe else [])
-    elif photos and (len(photos) > 1 or os.path.isdir(photos[0])):  # noqa: PTH112 - Path's raises of some names
+    elif photos and _are_several(photos):
         _check_several(photos, bool(points), timelapse)
         print_mask_notes(found.masks or () if found else (), used=False, resized=False)
-        paint_all(photos, output, request, jobs, [recipe] if recipe else [])
+        paint_all(photos, output, request, jobs, [recipe] if recipe else [], shard)
     else:
         _paint_photo(context, photos, request, found, points)
 
@@ -159,6 +166,11 @@ def _import_weights(file: Path, settings: Settings) -> None:
     from styfie.engines import ENGINES
 
     import_vgg(ENGINES.find(settings.engine).encoder or settings.encoder, file)
+
+
+def _are_several(photos: list[Path] | None) -> bool:
+    """Whether more than one photo is named, or a folder of them."""
+    return photos is not None and (len(photos) > 1 or any(map(os.path.isdir, photos)))
 
 
 def _check_several(photos: list[Path], pointed: bool, timelapse: Path | None) -> None:
@@ -172,7 +184,7 @@ def _check_several(photos: list[Path], pointed: bool, timelapse: Path | None) ->
     if timelapse:
         raise InputError("A timelapse is of one photo: name one, not several or a folder.")
     if film := next(filter(is_video, photos), None):
-        raise InputError(f"{film.name} is a video and did not come alone: paint videos one by one, each by itself.")
+        raise InputError(f"{film.name} is a video among photos: paint films by themselves, one or several.")
 
 
 def _paint_photo(

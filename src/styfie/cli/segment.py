@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from styfie.cli.options import Masks, Segmenter, by_name, warn_of_doubt
+from styfie.cli.options import Masks, Segmenter, ShardText, by_name, parse_shard, warn_of_doubt
 from styfie.cli.pipes import check_stdout, print_written, write_stdout
 from styfie.cli.progress import print_note
 from styfie.errors import InputError, StyfieError
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL.Image import Image
 
     from styfie.images import Picture
+    from styfie.outcomes import Outcomes
     from styfie.regions import Regions
     from styfie.segmentation.protocols import FrameSegmenter, Partitioner
 
@@ -47,6 +50,7 @@ def segment(
         list[str] | None, typer.Option(metavar="X,Y", help="Take what lies around this pixel out of it. Repeatable.")
     ] = None,
     segmenter: Segmenter = Settings.segmenter,
+    shard: ShardText = None,
 ) -> None:
     """Find a region: a soft mask at the photo's own upright size, 8 bit, 255 = inside. The subject if none is named.
 
@@ -59,12 +63,15 @@ def segment(
     """
     from styfie.batch import distinct_names, find_photos
     from styfie.images import STDIN, STDOUT, read_once
+    from styfie.outcomes import Outcomes
     from styfie.storage.atomic import check_targets
 
     options = _Options(
         region, by_name(mask or [], "--mask", "subject"), read_points(add or []), read_points(remove or []), segmenter
     )
     if not os.path.isdir(photo):  # noqa: PTH112 - Path's raises of some names
+        if shard:
+            raise InputError(f"--shard {shard} came with one photo: a folder is wanted with it.")
         file = output or (STDOUT if photo == STDIN else sibling_file(photo, "regions" if options.all else "mask"))
         if file == STDOUT:
             check_stdout()
@@ -78,18 +85,31 @@ def segment(
     folder = output or _sibling_folder(photo, "masks")
     if folder.exists() and folder.samefile(photo):
         raise InputError(f"The masks would lie among the photos in {folder} and replace some: name another folder.")
-    files = [folder / f"{name}.png" for name in distinct_names(photos)]
-    check_targets(files, [*photos, *options.files])
+    pairs = list(zip(photos, (folder / f"{name}.png" for name in distinct_names(photos)), strict=True))
+    part = parse_shard(shard, [one.name for one in photos])
+    pairs = part.pick(pairs, lambda pair: pair[0].name) if part else pairs
+    check_targets([file for _, file in pairs], [*photos, *options.files])
+    if failed := _write_each(pairs, options, Outcomes(folder, part) if part else None):
+        print_note(f"{failed} of {len(pairs)} photos gave no mask.")
+        raise typer.Exit(2)
+
+
+def _write_each(pairs: Sequence[tuple[Path, Path]], options: _Options, outcomes: Outcomes | None) -> int:
+    """Write the masks of photos, and their outcomes if wanted; how many gave none."""
     failed = 0
-    for one, file in zip(photos, files, strict=True):
+    if outcomes:
+        outcomes.begin([file.stem for _, file in pairs])
+    for photo, file in pairs:
+        said: dict[str, str] = {}
         try:
-            _write(one, file, options)
+            _write(photo, file, options)
         except StyfieError as error:
             failed += 1
-            print_note(f"{one.name}: {error}")
-    if failed:
-        print_note(f"{failed} of {len(photos)} photos gave no mask.")
-        raise typer.Exit(2)
+            said = {"reason": str(error).rstrip(".")}
+            print_note(f"{photo.name}: {error}")
+        if outcomes:
+            outcomes.add(file.stem, "failed" if said else "done", file=photo.name, **said)
+    return failed
 
 
 def sibling_file(photo: Path, kind: str) -> Path:

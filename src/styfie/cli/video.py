@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from styfie.cli.many import show_all
+from styfie.cli.options import parse_shard
 from styfie.cli.progress import interruptible, print_note, show_progress
 from styfie.errors import InputError
 
@@ -24,6 +26,50 @@ def is_video(file: Path) -> bool:
     return found(file)
 
 
+def refuse_for_films(of_photos: Sequence[str]) -> None:
+    """Refuse options that are for photos.
+
+    Raises:
+        InputError: there is one.
+    """
+    if of_photos:
+        raise InputError(f"{of_photos[0]} came with a video: it is for photos only.")
+
+
+def paint_clips(
+    files: Sequence[Path],
+    folder: Path,
+    looks: Mapping[str, StyleInput],
+    settings: Settings,
+    part: str | None,
+    of_span: bool,
+) -> None:
+    """Paint several clips one after the other, each into a folder of its own; `part` is the text of `--shard`.
+
+    Exit code 2 if any could not be painted, 130 if interrupted.
+
+    Raises:
+        InputError: a span of time, which is one clip's, or as `films.paint_films`.
+        OutputError: a film would replace what is read.
+    """
+    if of_span:
+        raise InputError("--from and --to are of one video: name one, not several.")
+    from styfie.film.many import paint_films
+
+    shard = parse_shard(part, [file.name for file in files])
+    count = len(shard.pick(files, lambda file: file.name)) if shard else len(files)
+    with interruptible() as stop, show_progress() as show:
+
+        def on_progress(progress: Progress) -> bool:
+            show(progress)
+            return not stop.requested
+
+        show_all(paint_films(files, folder, looks, settings, shard, on_progress, print_note), count)
+    if stop.requested:
+        print_note("Stopped before the end: the same command goes on from here.")
+        raise typer.Exit(130)
+
+
 def paint_clip(
     file: Path,
     folder: Path,
@@ -31,16 +77,13 @@ def paint_clip(
     settings: Settings,
     first: float,
     end: float | None,
-    of_photos: Sequence[str],
 ) -> None:
     """Paint a clip, with progress; Ctrl-C keeps what is painted so far as a film that plays.
 
     Raises:
-        InputError: an option that is for photos, or as `video.paint_video`.
+        InputError: as `video.paint_video`.
         OutputError: the film would replace what it is made from, or as `video.paint_video`.
     """
-    if of_photos:
-        raise InputError(f"{of_photos[0]} came with a video: it is for photos only.")
     from styfie.film.video import paint_video
     from styfie.storage.atomic import check_targets
     from styfie.styles import style_files
@@ -52,12 +95,8 @@ def paint_clip(
             show(progress)
             return not stop.requested
 
-        film, finished = paint_video(file, folder, looks, settings, first, end, on_progress, _note)
+        film, finished = paint_video(file, folder, looks, settings, first, end, on_progress, print_note)
     typer.echo(f"Wrote {film.name} into {folder}")
     if not finished:
         print_note("Stopped before the end: this is the film so far. The same command goes on from here.")
         raise typer.Exit(130)
-
-
-def _note(text: str) -> None:
-    print_note(text)
