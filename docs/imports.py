@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent / "src" / "styfie"
 
 ORDER = (
-    ("_version", "errors", "fields", "registry", "storage.atomic", "geodesic"),
+    ("_version", "errors", "fields", "registry", "storage.atomic", "stores", "geodesic"),
     ("decoding", "images", "regions", "looks", "settings", "weights", "devices"),
     ("blur", "bokeh", "colour", "likeness", "losses", "encoders", "gallery"),
     ("engines", "segmentation", "depth", "styles"),
@@ -28,7 +28,7 @@ ORDER = (
     ("reading",),
     ("sources", "running"),
     ("pipeline", "verification", "plugins", "testing"),
-    ("processes", "shards"),
+    ("processes", "shards", "staging"),
     ("outcomes",),
     ("batch",),
     ("film", "watch", "training", "evaluation", "export"),

@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from styfie import processes
+from styfie import processes, stores
 from styfie.errors import InputError, StyfieError
 from styfie.outcomes import Outcomes
 from styfie.storage.atomic import folded
@@ -61,6 +61,9 @@ def find_photos(given: Sequence[Path]) -> list[Path]:
 
     found: dict[str, Path] = {}
     for one in given:
+        if url := stores.url_of(one):
+            found |= {stores.url_of(photo) or url: photo for photo in _photos_at(one)}
+            continue
         photos = [one]
         if os.path.isdir(one):  # noqa: PTH112 - Path's raises of some names
             inside = (p for p in _entries(one) if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
@@ -70,6 +73,18 @@ def find_photos(given: Sequence[Path]) -> list[Path]:
         for photo in photos:
             found.setdefault(os.path.realpath(photo), photo)
     return list(found.values())
+
+
+def _photos_at(place: Path) -> list[Path]:
+    """The photo at a URL, or those in the folder there, by name."""
+    from styfie.images import SUFFIXES
+
+    if place.suffix.lower() in SUFFIXES or not stores.is_folder(place):
+        return [place]
+    photos = [place / name for name in stores.files_in(place) if Path(name).suffix.lower() in SUFFIXES]
+    if not (photos := [photo for photo in photos if not photo.name.startswith(".")]):
+        raise InputError(f"There is no picture in the folder {stores.name_of(place)}.")
+    return photos
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -216,11 +231,16 @@ def check_folders(folders: Sequence[Path], request: Request, read: Sequence[Path
     Raises:
         OutputError: such a folder, or one that cannot be written into.
     """
-    from styfie.sources import check_folder, files_read
+    from styfie.sources import check_folder, files_read, files_written
 
     known = [*read, *files_read(None, request)]
     for folder in folders:
-        check_folder(folder, request, known)
+        if not stores.url_of(folder):
+            check_folder(folder, request, known)
+    elsewhere = [folder for folder in folders if stores.url_of(folder)]
+    stores.check_targets((target for one in elsewhere for target in files_written(one, request)), known)
+    for place in {folder.parent for folder in elsewhere}:
+        stores.check_writable(place)
 
 
 def share_of_machine(settings: Settings) -> tuple[int, int]:
@@ -315,6 +335,7 @@ class _Looks:
 def _paint_one(photo: Path, folder: Path, request: Request, looks: _Looks) -> Outcome:
     from styfie.pipeline import is_painted, paint_into
     from styfie.reading import SourcePhoto
+    from styfie.staging import staged
 
     parent = multiprocessing.parent_process()
 
@@ -323,12 +344,18 @@ def _paint_one(photo: Path, folder: Path, request: Request, looks: _Looks) -> Ou
             sys.exit()  # killed: the same command, started again, must not meet this process
 
     try:
-        source = SourcePhoto(photo)  # decoded once for all that follows
-        longest = max(source.at(request.settings.size).shape[-2:])
-        asked = replace(request, looks=looks.at(longest))
-        if is_painted(folder, source, asked):
-            return Outcome(photo, folder, "kept")
-        painting, _ = paint_into(folder, source, asked, on_progress=leave_if_alone)
+        with staged(photo, folder) as place:
+            source = SourcePhoto(place.source)  # decoded once for all that follows
+            longest = max(source.at(request.settings.size).shape[-2:])
+            asked = replace(request, looks=looks.at(longest))
+            if is_painted(place.folder, source, asked):
+                return Outcome(photo, folder, "kept")
+
+            def on_progress(progress: Progress) -> None:
+                leave_if_alone(progress)
+                place.keep()
+
+            painting, _ = paint_into(place.folder, source, asked, on_progress=on_progress)
     except StyfieError as error:
         return Outcome(photo, folder, "failed", str(error).rstrip("."))
     except Exception as error:  # a fault of this program's must not stop the other photos

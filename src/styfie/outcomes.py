@@ -15,7 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from styfie.errors import InputError, OutputError
+from styfie import stores
+from styfie.errors import InputError, MissingError, OutputError
 from styfie.shards import Shard
 from styfie.storage.atomic import reason
 
@@ -38,9 +39,9 @@ class Outcomes:
         """
         place, own = self.folder / "shards", f"{self.shard.number}-of-{self.shard.count}.json"
         _write(place / own, {"names": list(names)})
-        for other in place.glob("*-of-*.json"):
-            if not other.stem.endswith(f"-of-{self.shard.count}"):
-                other.unlink(missing_ok=True)
+        for other in _names_in(place):
+            if not other.endswith(f"-of-{self.shard.count}.json"):
+                _remove(place / other)
 
     def add(self, name: str, outcome: str, **more: Any) -> None:
         """Write one thing's outcome, `done`, `skipped` or `failed`, and what else is to be said of it.
@@ -109,14 +110,17 @@ def read_report(output: Path) -> Report:
     folder = output / FOLDER
     shards: dict[int, list[str]] = {}
     count = 1
-    for file in sorted((folder / "shards").glob("*-of-*.json")):
-        number, _, of = file.stem.partition("-of-")
+    for file in _names_in(folder / "shards"):
+        number, _, of = file.removesuffix(".json").partition("-of-")
         if number.isdecimal() and of.isdecimal():
-            shards[int(number)], count = [str(name) for name in _read(file).get("names", ())], int(of)
-    found = {str(one["name"]): one for file in folder.glob("*.json") if (one := _read(file)).get("outcome") in KINDS}
+            shards[int(number)] = [str(name) for name in _read(folder / "shards" / file).get("names", ())]
+            count = int(of)
+    outcomes = (_read(folder / name) for name in _names_in(folder))
+    found = {str(one["name"]): one for one in outcomes if one.get("outcome") in KINDS}
     if not shards and not found:
         raise InputError(
-            f"There is no report in {output}: the --output of a run in shards, on a cluster or of several films is wanted."
+            f"There is no report in {stores.name_of(output)}: the --output of a run in shards, on a cluster or of "
+            "several films is wanted."
         )
     for number, names in shards.items():
         for name in names:
@@ -124,12 +128,25 @@ def read_report(output: Path) -> Report:
     return Report(tuple(found[name] for name in sorted(found)), tuple(sorted(shards)), count)
 
 
+def _names_in(folder: Path) -> list[str]:
+    """The names of JSON files, in order."""
+    if stores.url_of(folder):
+        names = list(stores.files_in(folder))
+    else:
+        names = sorted(file.name for file in folder.glob("*.json"))
+    return [name for name in names if name.endswith(".json")]
+
+
 def _write(file: Path, value: Mapping[str, Any]) -> None:
     """Write JSON beside a file and rename it. It is not waited for: what a power cut takes is merely not told of."""
+    data = (json.dumps(value, indent=1) + "\n").encode()
+    if stores.url_of(file):
+        stores.write(file, data)
+        return
     part = file.with_name(f"{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+        part.write_bytes(data)
         part.replace(file)
     except OSError as error:
         with suppress(OSError):
@@ -139,7 +156,14 @@ def _write(file: Path, value: Mapping[str, Any]) -> None:
 
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(file.read_bytes())
-    except (OSError, ValueError):
+        found = json.loads(stores.read(file) if stores.url_of(file) else file.read_bytes())
+    except (OSError, ValueError, MissingError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _remove(file: Path) -> None:
+    if stores.url_of(file):
+        stores.remove(file)
+    else:
+        file.unlink(missing_ok=True)

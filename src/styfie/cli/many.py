@@ -12,6 +12,7 @@ import typer
 from styfie.cli.options import parse_shard, warn_of_doubt
 from styfie.cli.progress import print_note
 from styfie.errors import InputError
+from styfie.stores import name_of
 
 if TYPE_CHECKING:
     from styfie.batch import Outcome
@@ -83,7 +84,7 @@ def _show(outcome: Outcome, done: int, count: int = 0) -> None:
         print_note(f"{outcome.photo.name}: {outcome.reason}.")
     elif outcome.kind == "painted":
         of = f"/{count}" if count else ""
-        typer.echo(f"{done}{of} {outcome.photo.name}: wrote {outcome.folder}")
+        typer.echo(f"{done}{of} {outcome.photo.name}: wrote {name_of(outcome.folder)}")
     warn_of_doubt(outcome.doubtful, outcome.photo.name)
 
 

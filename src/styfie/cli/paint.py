@@ -21,6 +21,7 @@ from styfie.errors import InputError
 from styfie.fields import options_of
 from styfie.looks import Look
 from styfie.settings import Settings
+from styfie.stores import url_of
 
 if TYPE_CHECKING:
     from styfie.reading import Request
@@ -137,7 +138,7 @@ def paint(
         of_photos: dict[str, Any] = {"--mask": mask, "--subject-at": subject_at, "--depth": depth}
         of_photos |= {"--timelapse": timelapse, "--recipe": recipe}
         refuse_for_films([name for name, one in of_photos.items() if one])
-        if len(photos) == 1:
+        if len(photos) == 1 and not (url_of(photos[0]) or url_of(output)):
             paint_clip(photos[0], output, looks, settings, first, end)
         else:
             paint_clips(photos, output, looks, settings, shard, bool(first or end is not None))
@@ -148,6 +149,8 @@ def paint(
     if points and {"subject", "background"} & set(masks):
         raise InputError("--subject-at and a --mask both say where the subject is: give one.")
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
+    if url_of(output) and not _are_several(photos):
+        raise InputError(f"{url_of(output)} came: photos by name, or a folder of them, are wanted with it.")
     if shard and (watch or not _are_several(photos)):
         raise InputError(f"--shard {shard} came: a folder, or several photos or films, is wanted with it.")
     if watch:
@@ -169,8 +172,9 @@ def _import_weights(file: Path, settings: Settings) -> None:
 
 
 def _are_several(photos: list[Path] | None) -> bool:
-    """Whether more than one photo is named, or a folder of them."""
-    return photos is not None and (len(photos) > 1 or any(map(os.path.isdir, photos)))
+    """Whether more than one photo is named, a folder of them, or what lies elsewhere."""
+    several = (os.path.isdir(one) or url_of(one) for one in photos or ())  # noqa: PTH112 - Path's raises of some names
+    return photos is not None and (len(photos) > 1 or any(several))
 
 
 def _check_several(photos: list[Path], pointed: bool, timelapse: Path | None) -> None:

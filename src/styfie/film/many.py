@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from styfie import stores
 from styfie.batch import Outcome, Pair, name_folders
 from styfie.errors import StyfieError
 from styfie.film.clip import Clip
@@ -13,6 +14,7 @@ from styfie.film.identity import film_key
 from styfie.film.video import paint_video
 from styfie.outcomes import Outcomes
 from styfie.shards import Shard
+from styfie.staging import staged
 from styfie.storage.atomic import check_targets
 from styfie.styles import StyleInput, resolve_looks, style_files
 from styfie.weights import checksum
@@ -45,7 +47,11 @@ def paint_films(
         pairs = shard.pick(pairs, lambda pair: pair[0].name)
     resolve_looks(looks, 64)  # small: only to see that they can be read
     read = [*files, Path(settings.segmenter), *style_files(looks)]
-    check_targets([_target(*pair) for pair in pairs], read)
+    targets = [_target(*pair) for pair in pairs]
+    check_targets([one for one in targets if not stores.url_of(one)], read)
+    if elsewhere := [one for one in targets if stores.url_of(one)]:
+        stores.check_targets(elsewhere, read)
+        stores.check_writable(output)
     outcomes = Outcomes(output, shard)
     outcomes.begin([folder.name for _, folder in pairs])
     for file, folder in pairs:
@@ -71,24 +77,34 @@ def _paint_one(
     """What became of one film; nothing if it was stopped."""
     said = {"file": file.name}
     try:
-        with Clip(file, settings.size) as clip:
-            key = film_key(file, resolve_looks(looks, clip.longest), settings, 0.0, None)
-        before = outcomes.of(folder.name)
-        if before.get("key") == key and _is(_target(file, folder), str(before.get("film"))):
-            outcomes.add(folder.name, "skipped", **said, key=key, film=before["film"])
-            return Outcome(file, folder, "kept")
-        film, finished = paint_video(file, folder, looks, settings, 0.0, None, on_progress, on_note)
+        with staged(file, folder) as place:
+            with Clip(place.source, settings.size) as clip:
+                key = film_key(place.source, resolve_looks(looks, clip.longest), settings, 0.0, None)
+            before, target = outcomes.of(folder.name), _target(file, folder)
+            if before.get("key") == key and _signature(target) == before.get("film"):
+                outcomes.add(folder.name, "skipped", **said, key=key, film=before["film"])
+                return Outcome(file, folder, "kept")
+
+            def keep(progress: Progress) -> bool | None:
+                place.keep()
+                return on_progress(progress) if on_progress else None
+
+            _, finished = paint_video(place.source, place.folder, looks, settings, 0.0, None, keep, on_note)
     except StyfieError as error:
         outcomes.add(folder.name, "failed", **said, reason=str(error).rstrip("."))
         return Outcome(file, folder, "failed", str(error).rstrip("."))
     if not finished:
         return None
-    outcomes.add(folder.name, "done", **said, key=key, film=checksum(film))
+    outcomes.add(folder.name, "done", **said, key=key, film=_signature(target))
     return Outcome(file, folder, "painted")
 
 
-def _is(film: Path, digest: str) -> bool:
+def _signature(film: Path) -> str:
+    """What tells a film from another: its checksum, or its size where it lies elsewhere; empty if there is none."""
+    if stores.url_of(film):
+        size = stores.files_in(film.parent).get(film.name)
+        return "" if size is None else f"{size} bytes"
     try:
-        return checksum(film) == digest
+        return checksum(film)
     except OSError:
-        return False
+        return ""
