@@ -31,7 +31,7 @@ ORDER = (
     ("processes", "shards", "staging"),
     ("outcomes",),
     ("batch",),
-    ("film", "watch", "training", "evaluation", "export"),
+    ("film", "watch", "cluster", "training", "evaluation", "export"),
     ("web",),
     ("cli",),
     ("styfie", "__main__"),

@@ -35,7 +35,7 @@ def photo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 
 def paint(request: Request = INK) -> batch.Outcome:
-    return batch._paint_one(PHOTOS / "me.png", OUT / "me", request, batch._Looks(request))
+    return batch.paint_one(PHOTOS / "me.png", OUT / "me", request, batch.LooksCache(request), lambda _: None)
 
 
 def files(folder: Path = OUT / "me") -> dict[str, bytes]:

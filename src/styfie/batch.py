@@ -15,7 +15,7 @@ import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
@@ -307,16 +307,22 @@ def _work(connection: Connection, pickled: bytes, threads: int) -> None:
     processes.use_threads(threads)
     request: Request = pickle.loads(pickled)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # as an exception, which cleans up what is half-written
-    looks = _Looks(request)
+    looks = LooksCache(request)
+    parent = multiprocessing.parent_process()
+
+    def leave_if_alone(_progress: Progress) -> None:
+        if parent and not parent.is_alive():
+            sys.exit()  # killed: the same command, started again, must not meet this process
+
     while True:
         try:
             photo, folder = connection.recv()
         except EOFError:
             return
-        connection.send(_paint_one(photo, folder, request, looks))
+        connection.send(paint_one(photo, folder, request, looks, leave_if_alone))
 
 
-class _Looks:
+class LooksCache:
     """The style pictures at the size that was wanted last: most photos of a run want the same."""
 
     def __init__(self, request: Request) -> None:
@@ -332,16 +338,16 @@ class _Looks:
         return self.looks
 
 
-def _paint_one(photo: Path, folder: Path, request: Request, looks: _Looks) -> Outcome:
+def paint_one(
+    photo: Path, folder: Path, request: Request, looks: LooksCache, on_progress: Callable[[Progress], None]
+) -> Outcome:
+    """What became of one photo, in whatever process this is; each of the two paths may be a URL.
+
+    `on_progress` raises what is no `Exception` to stop it.
+    """
     from styfie.pipeline import is_painted, paint_into
     from styfie.reading import SourcePhoto
     from styfie.staging import staged
-
-    parent = multiprocessing.parent_process()
-
-    def leave_if_alone(_progress: Progress) -> None:
-        if parent and not parent.is_alive():
-            sys.exit()  # killed: the same command, started again, must not meet this process
 
     try:
         with staged(photo, folder) as place:
@@ -351,11 +357,11 @@ def _paint_one(photo: Path, folder: Path, request: Request, looks: _Looks) -> Ou
             if is_painted(place.folder, source, asked):
                 return Outcome(photo, folder, "kept")
 
-            def on_progress(progress: Progress) -> None:
-                leave_if_alone(progress)
+            def keep_on(progress: Progress) -> None:
+                on_progress(progress)
                 place.keep()
 
-            painting, _ = paint_into(place.folder, source, asked, on_progress=on_progress)
+            painting, _ = paint_into(place.folder, source, asked, on_progress=keep_on)
     except StyfieError as error:
         return Outcome(photo, folder, "failed", str(error).rstrip("."))
     except Exception as error:  # a fault of this program's must not stop the other photos

@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 
 
 def paint_all(
-    given: Sequence[Path], output: Path, request: Request, jobs: int, read: Sequence[Path] = (), part: str | None = None
+    given: Sequence[Path],
+    output: Path,
+    request: Request,
+    jobs: int,
+    read: Sequence[Path] = (),
+    part: str | None = None,
+    on: str | None = None,
 ) -> None:
     """Paint each photo into a folder of its own; exit code 2 if any could not be, 130 if interrupted.
 
-    `part` is the text of `--shard`.
+    `part` is the text of `--shard`, `on` that of `--on`.
 
     Raises:
         InputError, MissingError: what no photo could be painted with, or a folder without pictures.
@@ -35,7 +41,13 @@ def paint_all(
     photos = find_photos(given)
     shard = parse_shard(part, [photo.name for photo in photos])
     count = len(shard.pick(photos, lambda photo: photo.name)) if shard else len(photos)
-    show_all(paint_many(photos, output, request, jobs, read, shard), count)
+    if on is None:
+        show_all(paint_many(photos, output, request, jobs, read, shard), count)
+        return
+    from styfie.cluster import Cluster, paint_on_cluster
+
+    cluster = Cluster.parse(on)
+    show_all(paint_on_cluster(photos, output, request, cluster, jobs, read, shard, print_note), count)
 
 
 def show_all(painted: Generator[Outcome, None, None], count: int) -> None:

@@ -91,6 +91,15 @@ Jobs = Annotated[
     int, typer.Option(min=0, help="Of several photos, how many at a time; 0 = as many as fit the machine.")
 ]
 
+On = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ray[://HOST:PORT]",
+        help="Of several photos: paint them on a cluster of Ray's, a local one if none is named; ?num_gpus=0.5, num_cpus"
+        " and memory say what each worker takes.",
+    ),
+]
+
 
 @with_options("output", settings=True)
 def paint(
@@ -112,6 +121,7 @@ def paint(
     watch: Watch = False,
     jobs: Jobs = 0,
     shard: ShardText = None,
+    on: On = None,
     **given: Any,
 ) -> None:
     """Paint the person of a photo in one style and the world behind in another.
@@ -136,7 +146,7 @@ def paint(
         _import_weights(import_, settings)
     if photos and all(map(is_video, photos)):
         of_photos: dict[str, Any] = {"--mask": mask, "--subject-at": subject_at, "--depth": depth}
-        of_photos |= {"--timelapse": timelapse, "--recipe": recipe}
+        of_photos |= {"--timelapse": timelapse, "--recipe": recipe, "--on": on}
         refuse_for_films([name for name, one in of_photos.items() if one])
         if len(photos) == 1 and not (url_of(photos[0]) or url_of(output)):
             paint_clip(photos[0], output, looks, settings, first, end)
@@ -151,14 +161,15 @@ def paint(
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
     if url_of(output) and not _are_several(photos):
         raise InputError(f"{url_of(output)} came: photos by name, or a folder of them, are wanted with it.")
-    if shard and (watch or not _are_several(photos)):
-        raise InputError(f"--shard {shard} came: a folder, or several photos or films, is wanted with it.")
+    option = next((name for name, one in {"--shard": shard, "--on": on}.items() if one), "")
+    if option and (watch or not _are_several(photos)):
+        raise InputError(f"{option} came: a folder, or several photos or films, is wanted with it.")
     if watch:
         watch_folder(photos or [], output, request, jobs, [recipe] if recipe else [])
     elif photos and _are_several(photos):
         _check_several(photos, bool(points), timelapse)
         print_mask_notes(found.masks or () if found else (), used=False, resized=False)
-        paint_all(photos, output, request, jobs, [recipe] if recipe else [], shard)
+        paint_all(photos, output, request, jobs, [recipe] if recipe else [], shard, on)
     else:
         _paint_photo(context, photos, request, found, points)
 
