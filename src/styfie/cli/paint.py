@@ -95,8 +95,8 @@ On = Annotated[
     str | None,
     typer.Option(
         metavar="ray[://HOST:PORT]",
-        help="Of several photos: paint them on a cluster of Ray's, a local one if none is named; ?num_gpus=0.5, num_cpus"
-        " and memory say what each worker takes.",
+        help="Of several photos: paint them on a cluster of Ray's, a local one if none is named; ?num_gpus=0.5, "
+        "num_cpus and memory say what each worker takes.",
     ),
 ]
 
@@ -149,7 +149,7 @@ def paint(
         of_photos |= {"--timelapse": timelapse, "--recipe": recipe, "--on": on}
         refuse_for_films([name for name, one in of_photos.items() if one])
         if len(photos) == 1 and not (url_of(photos[0]) or url_of(output)):
-            paint_clip(photos[0], output, looks, settings, first, end)
+            paint_clip(photos[0], output, looks, settings, first, end, shard)
         else:
             paint_clips(photos, output, looks, settings, shard, bool(first or end is not None))
         return

@@ -77,17 +77,23 @@ def paint_clip(
     settings: Settings,
     first: float,
     end: float | None,
+    part: str | None = None,
 ) -> None:
     """Paint a clip, with progress; Ctrl-C keeps what is painted so far as a film that plays.
+
+    Of the shard that `part` names, the text of `--shard`, only its stretch is painted, and nothing of it plays before
+    all stretches are there. An array job's task does not say it: each may have a clip of its own.
 
     Raises:
         InputError: as `video.paint_video`.
         OutputError: the film would replace what it is made from, or as `video.paint_video`.
     """
-    from styfie.film.video import paint_video
+    from styfie.film.video import paint_stretch, paint_video
+    from styfie.shards import Shard
     from styfie.storage.atomic import check_targets
     from styfie.styles import style_files
 
+    shard = Shard.parse(part) if part else None
     check_targets([folder / f"{file.stem}.mp4"], [file, Path(settings.segmenter), *style_files(looks)])
     with interruptible() as stop, show_progress() as show:
 
@@ -95,8 +101,14 @@ def paint_clip(
             show(progress)
             return not stop.requested
 
-        film, finished = paint_video(file, folder, looks, settings, first, end, on_progress, print_note)
-    typer.echo(f"Wrote {film.name} into {folder}")
+        film: Path | None
+        if shard:
+            film, finished = paint_stretch(file, folder, looks, settings, shard, first, end, on_progress, print_note)
+        else:
+            film, finished = paint_video(file, folder, looks, settings, first, end, on_progress, print_note)
+    if film:
+        typer.echo(f"Wrote {film.name} into {folder}")
     if not finished:
-        print_note("Stopped before the end: this is the film so far. The same command goes on from here.")
+        so_far = "this is the film so far. " if film else ""
+        print_note(f"Stopped before the end: {so_far}The same command goes on from here.")
         raise typer.Exit(130)
