@@ -70,7 +70,7 @@ def _border(clip: Clip, first: float, end: float | None, total: int, number: int
 def cuts(pictures: Iterable[Tensor]) -> list[int]:
     """Which pictures (1, 3, H, W), counted from 0, have nothing to do with the one before."""
     changes = list(_changes(pictures))
-    around = zip([0.0, *changes[:-1]], changes, [*changes[1:], 0.0], strict=True)
+    around = zip([0.0, *changes], changes, [*changes[1:], 0.0], strict=False)
     return [
         at
         for at, (before, change, after) in enumerate(around, start=1)
