@@ -78,8 +78,9 @@ def compare_ways(paint: Sequence[str], place: Path, options: argparse.Namespace)
         wanted = wanted or found
         same = "the same bytes" if found == wanted else "OTHER BYTES"
         print(
-            f"{name}: {options.photos / clock:.2f} photos a second by the clock, {spent:.0f} s of processors in children "
-            f"(Ray's workers are none), driver {most[0]:.0f} MB, largest worker {most[1]:.0f} MB; {len(found)} files, {same}",
+            f"{name}: {options.photos / clock:.2f} photos a second by the clock, {spent:.0f} s of processors in "
+            f"children (Ray's workers are none), driver {most[0]:.0f} MB, largest worker {most[1]:.0f} MB; "
+            f"{len(found)} files, {same}",
             flush=True,
         )
 
