@@ -94,10 +94,9 @@ def plan_for(
     whole = not STYLE_LOSSES.find(settings.loss).additive
     entry = ENCODERS.find(settings.encoder)
     begun = small.regions.size if small else None
-    steps = settings.steps_of(STEPS)
-    return make_plan(
-        size, len(group(regions, looks)), steps, memory, whole, (entry.memory, entry.reach, entry.cached), begun
-    )
+    layers, steps = len(group(regions, looks)), settings.steps_of(STEPS)
+    draft = settings.quality == "draft" and not settings.steps
+    return make_plan(size, layers, steps, memory, whole, (entry.memory, entry.reach, entry.cached), begun, draft)
 
 
 def describe_plan(
