@@ -200,7 +200,8 @@ def make_clip(file: Path, seconds: int) -> Path:
             turn = 2 * np.pi * n / (6 * RATE)
             left, top = 24 + 20 * np.sin(turn), 30 + 20 * np.cos(0.7 * turn)
             cut = portrait.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if n >= 0.47 * count else portrait
-            frame = av.VideoFrame.from_image(cut.crop((int(left), int(top), int(left) + 192, int(top) + 240)))
+            shown = cut.crop((int(left), int(top), int(left) + 192, int(top) + 240))
+            frame = av.VideoFrame.from_ndarray(np.asarray(shown), format="rgb24")
             frame.pts, frame.time_base = n, Fraction(1, RATE)
             film.mux(picture.encode(frame))
         film.mux(picture.encode())

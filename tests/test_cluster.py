@@ -3,7 +3,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ray]:
+def ray(monkeypatch: pytest.MonkeyPatch) -> Ray:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     found = Ray()
     monkeypatch.setattr(cluster, "_ray", lambda: found)

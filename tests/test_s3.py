@@ -49,8 +49,8 @@ def test_a_folder_of_a_bucket_is_painted_into_the_bucket(
     opened(PORTRAIT).resize((64, 64)).save(photo)
     stores.send([(photo, bucket / "photos" / photo.name)])
     stores.write(bucket / "photos" / "bad.png", b"no picture")
-    command = ("paint", "s3://studio/photos", "-o", "s3://studio/painted", "--engine", "filters", "--subject", "ink")
-    command += ("--size", "64", "--jobs", "1", "--shard", "1/1")
+    command = ["paint", "s3://studio/photos", "-o", "s3://studio/painted", "--engine", "filters", "--subject", "ink"]
+    command += ["--size", "64", "--jobs", "1", "--shard", "1/1"]
     code, said, err = run(capsys, *command)
     assert code == 2 and "not painted: bad.png (is no picture" in err
     assert "wrote s3://studio/painted/me [1]" in said

@@ -178,8 +178,8 @@ def recorded(
     outcomes.begin([folder.name for _, folder in pairs])
     with closing(painted):
         for one in painted:
-            said = {"reason": one.reason} if one.reason else {}
-            said |= {"doubtful": list(one.doubtful)} if one.doubtful else {}
+            more = {"reason": one.reason, "doubtful": list(one.doubtful)}
+            said = {name: value for name, value in more.items() if value}
             outcomes.add(one.folder.name, KINDS[one.kind], file=one.photo.name, **said)
             yield one
 

@@ -179,8 +179,8 @@ class _Workers:
             return self._lost(worker, task, waiting, error)
         if waiting:
             task = waiting.popleft()
-            photo, folder = (str(one if stores.url_of(one) else one.absolute()) for one in task.pair)
-            self.running[worker.paint.remote(photo, folder)] = worker, task
+            places = (str(one if stores.url_of(one) else one.absolute()) for one in task.pair)
+            self.running[worker.paint.remote(*places)] = worker, task
         return outcome
 
     def _lost(self, worker: Any, task: _Task | None, waiting: deque[_Task], error: Exception) -> Outcome | None:

@@ -122,9 +122,9 @@ def read_report(output: Path) -> Report:
             f"There is no report in {stores.name_of(output)}: the --output of a run in shards, on a cluster or of "
             "several films is wanted."
         )
-    for number, names in shards.items():
+    for begun, names in shards.items():
         for name in names:
-            found.setdefault(name, {"name": name, "outcome": "waiting", "shard": f"{number}/{count}"})
+            found.setdefault(name, {"name": name, "outcome": "waiting", "shard": f"{begun}/{count}"})
     return Report(tuple(found[name] for name in sorted(found)), tuple(sorted(shards)), count)
 
 

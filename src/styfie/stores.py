@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -123,7 +124,7 @@ def send(files: Iterable[tuple[Path, Path]]) -> None:
     """
     pairs = list(files)
     for file, target in pairs:
-        _try(target.parent / SENDING / target.name, lambda fs, at, file=file: _put(fs, str(file), at), writing=True)
+        _try(target.parent / SENDING / target.name, partial(_put, str(file)), writing=True)
     for _, target in pairs:
         _try(target, _rename, writing=True)
     for folder in dict.fromkeys(target.parent for _, target in pairs):
@@ -178,7 +179,7 @@ def check_writable(folder: Path) -> None:
     _try(folder / SENDING, _forget, writing=True)
 
 
-def _put(fs: AbstractFileSystem, file: str, at: str) -> None:
+def _put(file: str, fs: AbstractFileSystem, at: str) -> None:
     _make_folder(fs, at)
     fs.put_file(file, at)
 

@@ -104,7 +104,8 @@ def test_stopped_killed_and_damaged_stretches_are_gone_on_with(clip: Path, tmp_p
     film, _ = paint_stretch(clip, out, LOOKS, SMALL, Shard(1, 2))
     whole, _ = paint_video(clip, tmp_path / "whole", LOOKS, SMALL)
     assert film is not None and times(film) == times(whole)
-    assert np.abs(pixels_of(film).astype(int) - pixels_of(whole)).max() <= 3
+    apart = np.abs(pixels_of(film).astype(int) - pixels_of(whole)).max((1, 2, 3))
+    assert max(apart[:60]) <= 3 and max(apart[68:]) <= 3, "but for the cut, over which only the stand-in carries"
 
 
 @pytest.mark.usefixtures("negatives")

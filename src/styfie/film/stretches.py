@@ -9,7 +9,6 @@ before ends with.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
@@ -61,8 +60,8 @@ def _border(clip: Clip, first: float, end: float | None, total: int, number: int
     low = max(1, even - reach)
     with Clip(clip.file, clip.size) as again:
         span = first and first + again.start, end and end + again.start
-        with closing(again.frames(*span, skip=low - 1)) as frames:
-            found = cuts(one.picture for one in islice(frames, even + reach + 1 - low))
+        frames = islice(again.frames(*span, skip=low - 1), even + reach + 1 - low)
+        found = cuts(one.picture for one in frames)
     nearest = min((low + at - 1 for at in found), key=lambda at: abs(at - even), default=None)
     return (even, False) if nearest is None else (nearest, True)
 
