@@ -96,6 +96,11 @@ def test_masks_and_scores_in_shards(capsys: pytest.CaptureFixture[str], photos: 
         (("paint", "photos", "--watch", "--shard", "1/2"), "a folder, or several"),
         (("segment", "photos/photo0.png", "--shard", "1/2"), "a folder is wanted"),
         (("paint", "photos", "--shard", "3/2"), "I from 1 to N"),
+        (("paint", "photos", "--on", "slurm"), "--on slurm came"),
+        (("paint", "photos/photo0.png", "--on", "ray"), "a folder, or several"),
+        (("paint", "-o", "memory://out"), "photos by name"),
+        (("paint", "photos", "--watch", "-o", "memory://out"), "photos by name"),
+        (("paint", "memory://a.mp4", "--shard", "1/2"), "not in a store"),
         (("report", "photos"), "no report"),
     ],
 )

@@ -39,7 +39,8 @@ def paint_all(
     from styfie.batch import find_photos, paint_many
 
     photos = find_photos(given)
-    shard = parse_shard(part, [photo.name for photo in photos])
+    one_by_name = part is None and photos == list(given) and len(photos) == 1  # an array's task may have its own
+    shard = None if one_by_name else parse_shard(part, [photo.name for photo in photos])
     count = len(shard.pick(photos, lambda photo: photo.name)) if shard else len(photos)
     if on is None:
         show_all(paint_many(photos, output, request, jobs, read, shard), count)

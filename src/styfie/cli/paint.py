@@ -159,14 +159,15 @@ def paint(
     if points and {"subject", "background"} & set(masks):
         raise InputError("--subject-at and a --mask both say where the subject is: give one.")
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
-    if url_of(output) and not _are_several(photos):
-        raise InputError(f"{url_of(output)} came: photos by name, or a folder of them, are wanted with it.")
+    several = _are_several(photos, output)
     option = next((name for name, one in {"--shard": shard, "--on": on}.items() if one), "")
-    if option and (watch or not _are_several(photos)):
+    if option and (watch or not several):
         raise InputError(f"{option} came: a folder, or several photos or films, is wanted with it.")
+    if place := next(filter(url_of, [output, *(photos or [])]), None) if watch or not photos else None:
+        raise InputError(f"{url_of(place)} came: photos by name, or a folder of them, are wanted with it.")
     if watch:
         watch_folder(photos or [], output, request, jobs, [recipe] if recipe else [])
-    elif photos and _are_several(photos):
+    elif photos and several:
         _check_several(photos, bool(points), timelapse)
         print_mask_notes(found.masks or () if found else (), used=False, resized=False)
         paint_all(photos, output, request, jobs, [recipe] if recipe else [], shard, on)
@@ -182,10 +183,10 @@ def _import_weights(file: Path, settings: Settings) -> None:
     import_vgg(ENGINES.find(settings.engine).encoder or settings.encoder, file)
 
 
-def _are_several(photos: list[Path] | None) -> bool:
-    """Whether more than one photo is named, a folder of them, or what lies elsewhere."""
-    several = (os.path.isdir(one) or url_of(one) for one in photos or ())  # noqa: PTH112 - Path's raises of some names
-    return photos is not None and (len(photos) > 1 or any(several))
+def _are_several(photos: list[Path] | None, output: Path) -> bool:
+    """Whether more than one photo is named, a folder of them, or what lies elsewhere, which is painted likewise."""
+    folders = (os.path.isdir(one) for one in photos or ())  # noqa: PTH112 - Path's raises of some names
+    return bool(photos) and (len(photos or ()) > 1 or any(folders) or any(map(url_of, [output, *(photos or ())])))
 
 
 def _check_several(photos: list[Path], pointed: bool, timelapse: Path | None) -> None:

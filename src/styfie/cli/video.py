@@ -56,7 +56,9 @@ def paint_clips(
         raise InputError("--from and --to are of one video: name one, not several.")
     from styfie.film.many import paint_films
 
-    shard = parse_shard(part, [file.name for file in files])
+    if part and len(files) == 1:
+        raise InputError(f"--shard {part} came: stretches of a film want film and folder here, not in a store.")
+    shard = parse_shard(part, [file.name for file in files]) if len(files) > 1 else None
     count = len(shard.pick(files, lambda file: file.name)) if shard else len(files)
     with interruptible() as stop, show_progress() as show:
 
