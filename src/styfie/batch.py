@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Literal
 
 from styfie import processes, stores
 from styfie.errors import InputError, StyfieError
+from styfie.outcomes import KINDS as REPORTED
 from styfie.outcomes import Outcomes
 from styfie.storage.atomic import folded
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 Pair = tuple[Path, Path]  # a photo, and the folder for what is made of it
 DEVICE = re.compile(r"con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]", re.IGNORECASE)
-KINDS = {"painted": "done", "kept": "skipped", "failed": "failed"}  # in reports, which are of more than paintings
+KINDS = ("painted", "kept", "failed")  # of outcomes; in reports, which are of more than paintings, other words
 PATIENCE = 5.0  # seconds that a worker has to leave nothing half-written when it is told to stop
 
 
@@ -180,7 +181,7 @@ def recorded(
         for one in painted:
             more = {"reason": one.reason, "doubtful": list(one.doubtful)}
             said = {name: value for name, value in more.items() if value}
-            outcomes.add(one.folder.name, KINDS[one.kind], file=one.photo.name, **said)
+            outcomes.add(one.folder.name, REPORTED[KINDS.index(one.kind)], file=one.photo.name, **said)
             yield one
 
 
