@@ -242,14 +242,16 @@ def processes() -> Iterator[tuple[int, str]]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             try:
-                yield int(folder.name), (folder / "cmdline").read_text()
+                yield int(folder.name), (folder / "cmdline").read_text(encoding="utf-8", errors="replace")
             except OSError:
                 continue
 
 
 def parent_of(pid: int) -> int:
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        return int(
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
+        )
     except (OSError, IndexError):
         return 0
 
@@ -257,7 +259,7 @@ def parent_of(pid: int) -> int:
 def memory_of(pid: int) -> float:
     """MB that a process has in memory."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
     except (OSError, IndexError):
         return 0.0
 

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl
@@ -267,11 +268,10 @@ def _ray() -> Any:
         MissingError: it is not there.
     """
     try:
-        import ray
-        import ray.exceptions
+        import_module("ray.exceptions")  # which `ray` itself does not always bring in
+        return import_module("ray")
     except ImportError:
         raise MissingError("Clusters need an optional part: pip install 'styfie[ray]'.") from None
-    return ray
 
 
 def _first_line(error: Exception) -> str:
