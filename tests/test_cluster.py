@@ -77,6 +77,15 @@ def test_the_same_bytes_as_on_one_machine_and_kept_the_next_time(
     assert read_report(Path("out")).numbers == {"done": 0, "skipped": 4, "failed": 1, "waiting": 0}
 
 
+@pytest.mark.parametrize(("variable", "address"), [("10.0.0.1:6379", "10.0.0.1:6379"), ("http://head:8265", "local")])
+def test_a_job_of_a_cluster_finds_its_own(
+    ray: Ray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, address: str
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", variable)
+    assert list(paint_on_cluster([], tmp_path, INK, Cluster())) == []
+    assert ray.addresses == [address, ""]
+
+
 def test_a_lost_workers_photo_is_painted_by_another(ray: Ray, photos: list[Path], tmp_path: Path) -> None:
     begun: list[str] = []
     lock = threading.Lock()

@@ -246,7 +246,10 @@ def _connected(ray: Any, cluster: Cluster) -> Iterator[None]:
         yield
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody of what is painted here
-    address = cluster.address or os.environ.get("RAY_ADDRESS") or "local"
+    inside = os.environ.get("RAY_ADDRESS", "")
+    if inside.startswith("http"):  # which is where jobs are given to, and no cluster's own
+        inside = ""
+    address = cluster.address or inside or "local"
     more = {"include_dashboard": False, "object_store_memory": STORE} if address == "local" else {}
     try:
         with warnings.catch_warnings():
