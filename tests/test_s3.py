@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,32 +19,60 @@ from tests.cli.test_cli import run
 from tests.conftest import opened
 
 pytest.importorskip("s3fs")
-moto = pytest.importorskip("moto.server")
+pytest.importorskip("moto.server")
 pytestmark = pytest.mark.filterwarnings("default")  # of packages that are other people's
 
 BUCKET = Path("s3://studio")
 
 
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection but to this computer's own server."""
+    connect = socket.socket.connect
+
+    def only_here(self: socket.socket, address: tuple[str, int]) -> None:
+        assert address[0] == "127.0.0.1", "a test tried to open a network connection"
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", only_here)
+
+
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty bucket, and the variables by which every client of S3 finds it."""
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    import s3fs
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = free.getsockname()
+    # A process of its own: what its packages warn of is no fault of a test's.
+    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", address[0], "-p", str(address[1])]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(address, server)
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://{address[0]}:{address[1]}",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        import s3fs
 
-    s3fs.S3FileSystem.clear_instance_cache()
-    s3fs.S3FileSystem(skip_instance_cache=True).mkdir("studio")
-    yield BUCKET
-    server.stop()
-    s3fs.S3FileSystem.clear_instance_cache()
+        s3fs.S3FileSystem.clear_instance_cache()
+        s3fs.S3FileSystem(skip_instance_cache=True).mkdir("studio")
+        yield BUCKET
+        s3fs.S3FileSystem.clear_instance_cache()
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _wait_for(address: tuple[str, int], server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 240
+    while server.poll() is None and time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(address, 1):
+            return
+        time.sleep(0.2)
+    raise AssertionError("the server does not start")
 
 
 def test_a_folder_of_a_bucket_is_painted_into_the_bucket(
