@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent / "src" / "styfie"
 
 ORDER = (
-    ("_version", "errors", "fields", "registry", "storage.atomic", "geodesic"),
+    ("_version", "errors", "fields", "registry", "storage.atomic", "stores", "geodesic"),
     ("decoding", "images", "regions", "looks", "settings", "weights", "devices"),
     ("blur", "bokeh", "colour", "likeness", "losses", "encoders", "gallery"),
     ("engines", "segmentation", "depth", "styles"),
@@ -28,9 +28,10 @@ ORDER = (
     ("reading",),
     ("sources", "running"),
     ("pipeline", "verification", "plugins", "testing"),
-    ("processes",),
+    ("processes", "shards", "staging"),
+    ("outcomes",),
     ("batch",),
-    ("film", "watch", "training", "evaluation", "export"),
+    ("film", "watch", "cluster", "training", "evaluation", "export"),
     ("web",),
     ("cli",),
     ("styfie", "__main__"),

@@ -117,9 +117,13 @@ def test_one_failing_photo_stops_no_other_and_what_is_there_is_kept(tmp_path: Pa
     assert len(files) == 18
     for file in files:
         assert file.read_bytes() == (tmp_path / "2" / file.parent.name / file.name).read_bytes(), file
-    looks = batch._Looks(TINY)
-    assert batch._paint_one(photos[0], tmp_path / "1" / "a", TINY, looks).kind == "kept"
-    assert batch._paint_one(photos[0], tmp_path / "1" / "c", TINY, looks).kind == "painted", "another photo was there"
+    looks = batch.LooksCache(TINY)
+
+    def again(name: str) -> Outcome:
+        return batch.paint_one(photos[0], tmp_path / "1" / name, TINY, looks, lambda _: None)
+
+    assert again("a").kind == "kept"
+    assert again("c").kind == "painted", "another photo was there"
 
 
 @pytest.mark.slow

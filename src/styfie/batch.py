@@ -15,14 +15,17 @@ import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from styfie import processes
+from styfie import processes, stores
 from styfie.errors import InputError, StyfieError
+from styfie.outcomes import KINDS as REPORTED
+from styfie.outcomes import Outcomes
 from styfie.storage.atomic import folded
 
 if TYPE_CHECKING:
@@ -30,8 +33,11 @@ if TYPE_CHECKING:
     from styfie.looks import Look
     from styfie.reading import Request
     from styfie.settings import Settings
+    from styfie.shards import Shard
 
+Pair = tuple[Path, Path]  # a photo, and the folder for what is made of it
 DEVICE = re.compile(r"con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]", re.IGNORECASE)
+KINDS = ("painted", "kept", "failed")  # of outcomes; in reports, which are of more than paintings, other words
 PATIENCE = 5.0  # seconds that a worker has to leave nothing half-written when it is told to stop
 
 
@@ -56,6 +62,9 @@ def find_photos(given: Sequence[Path]) -> list[Path]:
 
     found: dict[str, Path] = {}
     for one in given:
+        if url := stores.url_of(one):
+            found |= {stores.url_of(photo) or url: photo for photo in _photos_at(one)}
+            continue
         photos = [one]
         if os.path.isdir(one):  # noqa: PTH112 - Path's raises of some names
             inside = (p for p in _entries(one) if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
@@ -65,6 +74,18 @@ def find_photos(given: Sequence[Path]) -> list[Path]:
         for photo in photos:
             found.setdefault(os.path.realpath(photo), photo)
     return list(found.values())
+
+
+def _photos_at(place: Path) -> list[Path]:
+    """The photo at a URL, or those in the folder there, by name."""
+    from styfie.images import SUFFIXES
+
+    if place.suffix.lower() in SUFFIXES or not stores.is_folder(place):
+        return [place]
+    photos = [place / name for name in stores.files_in(place) if Path(name).suffix.lower() in SUFFIXES]
+    if not (photos := [photo for photo in photos if not photo.name.startswith(".")]):
+        raise InputError(f"There is no picture in the folder {stores.name_of(place)}.")
+    return photos
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -106,23 +127,68 @@ def name_folders(photos: Sequence[Path], output: Path) -> list[Path]:
 
 
 def paint_many(
-    photos: Sequence[Path], output: Path, request: Request, jobs: int = 0, read: Iterable[Path] = ()
+    photos: Sequence[Path],
+    output: Path,
+    request: Request,
+    jobs: int = 0,
+    read: Iterable[Path] = (),
+    shard: Shard | None = None,
 ) -> Generator[Outcome, None, None]:
     """Paint each photo into a folder of its own in `output`, `jobs` at a time, as many as fit the machine if 0.
 
     Outcomes come as they are ready. A photo that cannot be painted, or whose process dies, stops no other. One that was
     painted by the same request is kept, one that was begun is gone on with. To stop is to close the iterator.
-    `read` are files that the request was made from, besides those that it names.
+    `read` are files that the request was made from, besides those that it names. Of a `shard` only its photos are
+    painted, and their outcomes are written for `styfie report`.
 
     Raises:
         InputError, MissingError: what no photo could be painted with.
         OutputError: results could not be written, or would replace what is read; nothing is painted then.
     """
-    folders = name_folders(photos, output)
+    pairs = pair_up(photos, output, request, read, shard)
+    painted = _paint_here(pairs, request, jobs)
+    yield from painted if shard is None else recorded(painted, pairs, Outcomes(output, shard))
+
+
+def pair_up(
+    photos: Sequence[Path], output: Path, request: Request, read: Iterable[Path] = (), shard: Shard | None = None
+) -> list[Pair]:
+    """The photos of a shard, of all of them if none, with their folders; checked as far as can be before painting.
+
+    Folders are named after all photos, whatever the shard.
+
+    Raises:
+        InputError, MissingError, OutputError: as `paint_many`.
+    """
+    pairs = list(zip(photos, name_folders(photos, output), strict=True))
+    if shard:
+        pairs = shard.pick(pairs, lambda pair: pair[0].name)
     check(request)
-    check_folders(folders, request, [*photos, *read])
+    check_folders([folder for _, folder in pairs], request, [*photos, *read])
+    return pairs
+
+
+def recorded(
+    painted: Generator[Outcome, None, None], pairs: Sequence[Pair], outcomes: Outcomes
+) -> Generator[Outcome, None, None]:
+    """The same outcomes, each written as it comes.
+
+    Raises:
+        OutputError: one cannot be written.
+    """
+    outcomes.begin([folder.name for _, folder in pairs])
+    with closing(painted):
+        for one in painted:
+            more = {"reason": one.reason, "doubtful": list(one.doubtful)}
+            said = {name: value for name, value in more.items() if value}
+            outcomes.add(one.folder.name, REPORTED[KINDS.index(one.kind)], file=one.photo.name, **said)
+            yield one
+
+
+def _paint_here(pairs: Sequence[Pair], request: Request, jobs: int) -> Generator[Outcome, None, None]:
+    """Paint by worker processes of this machine."""
     most, threads = share_of_machine(request.settings)
-    waiting = list(zip(photos, folders, strict=True))[::-1]
+    waiting = list(pairs)[::-1]
     workers = [Worker(request, threads) for _ in range(min(jobs or most, len(waiting)))]
     busy = list(workers)
     try:
@@ -166,11 +232,16 @@ def check_folders(folders: Sequence[Path], request: Request, read: Sequence[Path
     Raises:
         OutputError: such a folder, or one that cannot be written into.
     """
-    from styfie.sources import check_folder, files_read
+    from styfie.sources import check_folder, files_read, files_written
 
     known = [*read, *files_read(None, request)]
     for folder in folders:
-        check_folder(folder, request, known)
+        if not stores.url_of(folder):
+            check_folder(folder, request, known)
+    elsewhere = [folder for folder in folders if stores.url_of(folder)]
+    stores.check_targets((target for one in elsewhere for target in files_written(one, request)), known)
+    for place in {folder.parent for folder in elsewhere}:
+        stores.check_writable(place)
 
 
 def share_of_machine(settings: Settings) -> tuple[int, int]:
@@ -237,16 +308,22 @@ def _work(connection: Connection, pickled: bytes, threads: int) -> None:
     processes.use_threads(threads)
     request: Request = pickle.loads(pickled)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # as an exception, which cleans up what is half-written
-    looks = _Looks(request)
+    looks = LooksCache(request)
+    parent = multiprocessing.parent_process()
+
+    def leave_if_alone(_progress: Progress) -> None:
+        if parent and not parent.is_alive():
+            sys.exit()  # killed: the same command, started again, must not meet this process
+
     while True:
         try:
             photo, folder = connection.recv()
         except EOFError:
             return
-        connection.send(_paint_one(photo, folder, request, looks))
+        connection.send(paint_one(photo, folder, request, looks, leave_if_alone))
 
 
-class _Looks:
+class LooksCache:
     """The style pictures at the size that was wanted last: most photos of a run want the same."""
 
     def __init__(self, request: Request) -> None:
@@ -262,23 +339,30 @@ class _Looks:
         return self.looks
 
 
-def _paint_one(photo: Path, folder: Path, request: Request, looks: _Looks) -> Outcome:
+def paint_one(
+    photo: Path, folder: Path, request: Request, looks: LooksCache, on_progress: Callable[[Progress], None]
+) -> Outcome:
+    """What became of one photo, in whatever process this is; each of the two paths may be a URL.
+
+    `on_progress` raises what is no `Exception` to stop it.
+    """
     from styfie.pipeline import is_painted, paint_into
     from styfie.reading import SourcePhoto
-
-    parent = multiprocessing.parent_process()
-
-    def leave_if_alone(_progress: Progress) -> None:
-        if parent and not parent.is_alive():
-            sys.exit()  # killed: the same command, started again, must not meet this process
+    from styfie.staging import staged
 
     try:
-        source = SourcePhoto(photo)  # decoded once for all that follows
-        longest = max(source.at(request.settings.size).shape[-2:])
-        asked = replace(request, looks=looks.at(longest))
-        if is_painted(folder, source, asked):
-            return Outcome(photo, folder, "kept")
-        painting, _ = paint_into(folder, source, asked, on_progress=leave_if_alone)
+        with staged(photo, folder) as place:
+            source = SourcePhoto(place.source)  # decoded once for all that follows
+            longest = max(source.at(request.settings.size).shape[-2:])
+            asked = replace(request, looks=looks.at(longest))
+            if is_painted(place.folder, source, asked):
+                return Outcome(photo, folder, "kept")
+
+            def keep_on(progress: Progress) -> None:
+                on_progress(progress)
+                place.keep()
+
+            painting, _ = paint_into(place.folder, source, asked, on_progress=keep_on)
     except StyfieError as error:
         return Outcome(photo, folder, "failed", str(error).rstrip("."))
     except Exception as error:  # a fault of this program's must not stop the other photos

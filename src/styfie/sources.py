@@ -33,5 +33,10 @@ def check_folder(folder: Path, request: Request, read: Iterable[Path]) -> None:
     Raises:
         OutputError: one of these.
     """
+    check_targets(files_written(folder, request), read)
+
+
+def files_written(folder: Path, request: Request) -> list[Path]:
+    """The files that a request's painting may write into a folder."""
     regions = [*request.looks, *request.masks, *(request.regions.names if request.regions else ())]
-    check_targets([*result_files(folder, regions), *Unfinished(folder, "").files], read)
+    return [*result_files(folder, regions), *Unfinished(folder, "").files]

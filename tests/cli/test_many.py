@@ -62,7 +62,7 @@ def test_what_a_watched_folder_gives_is_counted_from_one(
         (("a.png", "b.png", "--mask", "m.png"), "belong to one photo"),
         (("a.png", "b.png", "--depth", "d.png"), "belong to one photo"),
         (("a.png", "b.png", "--timelapse", "f.gif"), "A timelapse is of one photo"),
-        (("a.png", "film.mp4"), "film.mp4 is a video and did not come alone"),
+        (("a.png", "film.mp4"), "film.mp4 is a video among photos"),
         (("a.png", "b.png", "--background", "nonesuch"), "no style 'nonesuch'"),
         (("a.png", "b.png", "--encoder", "ear"), "no encoder"),
     ],

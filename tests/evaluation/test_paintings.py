@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from styfie.errors import InputError
-from styfie.evaluation.paintings import find_paintings, halo, luma_structure, score, seam
+from styfie.evaluation.paintings import find_paintings, halo, luma_structure, read_painted, score, seam
 from styfie.evaluation.patches import patch_distance
 from styfie.images import to_image
 from styfie.regions import Regions
@@ -77,17 +77,17 @@ def test_a_folder_of_any_tool(capsys: pytest.CaptureFixture[str], tmp_path: Path
 
 def test_a_folder_of_styfies_own(halves: Regions, tmp_path: Path) -> None:
     make(halves, subject=styled(), background=styled()).save(tmp_path)
-    (painted,) = find_paintings(tmp_path)
+    painted = read_painted(*find_paintings(tmp_path))
     assert len(painted.parts) == 2 and painted.matte is not None
     assert score(painted)["patches"] is not None
 
 
 def test_a_folder_without_paintings(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no painting"):
-        list(find_paintings(tmp_path))
+        find_paintings(tmp_path)
     to_image(noise()).save(tmp_path / "photo.png")
     with pytest.raises(InputError, match="no painting: painting"):
-        list(find_paintings(tmp_path))
+        read_painted(*find_paintings(tmp_path))
 
 
 def test_a_distance_of_patches_is_a_mean_over_parts() -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 import typer
 
 from styfie._version import __version__
-from styfie.cli import blur, doctor, evaluate, export, lists, mix, paint, segment, train, verify, web
+from styfie.cli import blur, doctor, evaluate, export, lists, mix, paint, report, segment, train, verify, web
 from styfie.cli.progress import print_note
 from styfie.errors import StyfieError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.command("paint")(paint.paint)
 app.command("mix")(mix.mix)
+app.command("report")(report.report)
 app.command("verify")(verify.verify)
 app.command("segment")(segment.segment)
 app.command("blur")(blur.blur)

@@ -10,8 +10,10 @@ from importlib.util import find_spec
 import typer
 
 OPTIONAL = {
+    "cloud": (("fsspec", "s3fs", "gcsfs", "paramiko"), "photos and results in s3://, gs:// and sftp://"),
     "heif": (("pillow_heif",), "HEIC photos"),
     "onnx": (("onnx", "onnxruntime"), "networks as ONNX files"),
+    "ray": (("ray",), "many photos on a cluster"),
     "vgg": (("h5py",), "VGG weights in Keras files"),
     "video": (("av", "cv2"), "video and films"),
     "web": (("fastapi", "uvicorn", "python_multipart"), "the page in the browser"),

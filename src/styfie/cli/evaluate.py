@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from styfie.cli.options import Segmenter
+from styfie.cli.options import Segmenter, ShardText, parse_shard
 from styfie.cli.progress import print_note
 from styfie.settings import Settings
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from styfie.training.readers import PortraitSet
 
 app = typer.Typer(help="Score what finds people and things, and what is painted.", no_args_is_help=True)
+Thing = TypeVar("Thing")
 LINES = 10  # plain lines of progress for a whole run
 
 
@@ -40,6 +41,7 @@ def segmenter(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for report.json and report.html.")
     ] = None,
+    shard: ShardText = None,
 ) -> None:
     """Compare a segmenter's masks with known ones, per source and overall.
 
@@ -54,6 +56,10 @@ def segmenter(
 
     published = PublishedSet(data, layout) if layout else None
     own = None if layout else _own_set(data)
+    if published:
+        published.pairs = _of_shard(published.pairs, shard, lambda pair: pair.name)
+    elif own:
+        own.entries = _of_shard(own.entries, shard, lambda entry: entry.name)
     portraits = published or own
     assert portraits is not None
     judged = load_segmenter(segmenter_name)
@@ -75,6 +81,12 @@ def segmenter(
         settings = {"segmenter": Path(segmenter_name).name, "data": data.resolve().name}
         for file in write_report(evaluation, output, settings):
             typer.echo(f"Wrote {file}")
+
+
+def _of_shard(things: list[Thing], shard: str | None, name: Callable[[Thing], str]) -> list[Thing]:
+    """Those of the shard that is asked for, by its text or an array job; all if none is."""
+    part = parse_shard(shard, list(map(name, things)))
+    return part.pick(things, name) if part else things
 
 
 def _own_set(data: Path) -> PortraitSet:
@@ -120,6 +132,7 @@ def clicks(
 def paintings(
     folder: Annotated[Path, typer.Argument(help="A painting of any tool, or a folder of them.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the numbers as JSON.")] = None,
+    shard: ShardText = None,
 ) -> None:
     """Score paintings of any tool by what needs no weights.
 
@@ -127,12 +140,13 @@ def paintings(
     style-background, as pictures of any format; what styfie paint writes is such a folder. What the numbers are is said
     below them.
     """
-    from styfie.evaluation.paintings import COLUMNS, find_paintings, score, table
+    from styfie.evaluation.paintings import COLUMNS, find_paintings, read_painted, score, table
     from styfie.storage.atomic import check_targets, writing_file
 
     if output:
         check_targets([output])
-    scores = {painted.name: score(painted) for painted in find_paintings(folder)}
+    found = _of_shard(find_paintings(folder), shard, lambda one: one.name)
+    scores = {one.name: score(read_painted(one)) for one in found}
     _print(table(scores))
     for name, meaning in COLUMNS.items():
         typer.echo(f"{name}: {meaning}")

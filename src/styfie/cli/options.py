@@ -16,6 +16,7 @@ from styfie.settings import Settings
 
 if TYPE_CHECKING:
     from styfie.painting import Painting
+    from styfie.shards import Shard
 
 if TYPE_CHECKING:
     Device = str
@@ -33,6 +34,15 @@ Masks = Annotated[
         "--mask",
         metavar="[NAME=]FILE",
         help="A mask, white = inside: of the subject, or laid over the rest under a NAME of your own. Repeatable.",
+    ),
+]
+
+ShardText = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Only part I of N, by names, for several machines; tasks of Slurm's and AWS Batch's array jobs do theirs.",
     ),
 ]
 
@@ -56,6 +66,22 @@ def by_name(given: Sequence[str], option: str, default: str | None = None) -> di
             raise InputError(f"{option} for {name} came twice: give one.")
         found[name] = value
     return found
+
+
+def parse_shard(text: str | None, names: Sequence[str]) -> Shard | None:
+    """The shard that `--shard` or an array job asks for, after a line that says how many of `names` are its; or none.
+
+    Raises:
+        InputError: as `Shard.parse` and `shard_of_job`.
+    """
+    from styfie.shards import Shard, shard_of_job
+
+    shard = Shard.parse(text) if text else shard_of_job()
+    if shard:
+        source = f", of {shard.source}" if shard.source else ""
+        own = len(shard.pick(names, str))
+        print_note(f"Shard {shard.number} of {shard.count}{source}: {own} of {len(names)}.")
+    return shard
 
 
 def parse_look_options(

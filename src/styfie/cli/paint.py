@@ -11,16 +11,17 @@ import typer
 
 from styfie.cli.field_options import with_options
 from styfie.cli.many import paint_all, watch_folder
-from styfie.cli.options import Masks, by_name
+from styfie.cli.options import Masks, ShardText, by_name
 from styfie.cli.pipes import paint_piped
 from styfie.cli.requests import is_given, parse_looks, parse_settings
 from styfie.cli.segment import read_points
 from styfie.cli.single import paint_one, print_mask_notes, repeat_recipe
-from styfie.cli.video import is_video, paint_clip
+from styfie.cli.video import is_video, paint_clip, paint_clips, refuse_for_films
 from styfie.errors import InputError
 from styfie.fields import options_of
 from styfie.looks import Look
 from styfie.settings import Settings, preset_of
+from styfie.stores import url_of
 
 if TYPE_CHECKING:
     from styfie.reading import Request
@@ -97,6 +98,15 @@ Jobs = Annotated[
     int, typer.Option(min=0, help="Of several photos, how many at a time; 0 = as many as fit the machine.")
 ]
 
+On = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ray[://HOST:PORT]",
+        help="Of several photos: paint them on a cluster of Ray's, a local one if none is named; ?num_gpus=0.5, "
+        "num_cpus and memory say what each worker takes.",
+    ),
+]
+
 
 @with_options("output", settings=True)
 def paint(
@@ -118,6 +128,8 @@ def paint(
     end: End = None,
     watch: Watch = False,
     jobs: Jobs = 0,
+    shard: ShardText = None,
+    on: On = None,
     **given: Any,
 ) -> None:
     """Paint the person of a photo in one style and the world behind in another.
@@ -141,10 +153,14 @@ def paint(
     looks = parse_looks(styles, style_masks, values, found.looks if found else {})
     if import_ is not None:
         _import_weights(import_, settings)
-    if photos and len(photos) == 1 and is_video(photos[0]):
+    if photos and all(map(is_video, photos)):
         of_photos: dict[str, Any] = {"--mask": mask, "--subject-at": subject_at, "--depth": depth}
-        of_photos |= {"--timelapse": timelapse, "--recipe": recipe}
-        paint_clip(photos[0], output, looks, settings, first, end, [name for name, one in of_photos.items() if one])
+        of_photos |= {"--timelapse": timelapse, "--recipe": recipe, "--on": on}
+        refuse_for_films([name for name, one in of_photos.items() if one])
+        if len(photos) == 1 and not (url_of(photos[0]) or url_of(output)):
+            paint_clip(photos[0], output, looks, settings, first, end, shard)
+        else:
+            paint_clips(photos, output, looks, settings, shard, bool(first or end is not None))
         return
     if first or end is not None:
         raise InputError("--from and --to are of a video: name one video, or leave them out.")
@@ -152,12 +168,18 @@ def paint(
     if points and {"subject", "background"} & set(masks):
         raise InputError("--subject-at and a --mask both say where the subject is: give one.")
     request = Request(looks, settings, masks, depth=depth or (found.depth if found else None))
+    several = _are_several(photos, output)
+    option = next((name for name, one in {"--shard": shard, "--on": on}.items() if one), "")
+    if option and (watch or not several):
+        raise InputError(f"{option} came: a folder, or several photos or films, is wanted with it.")
+    if place := next(filter(url_of, [output, *(photos or [])]), None) if watch or not photos else None:
+        raise InputError(f"{url_of(place)} came: photos by name, or a folder of them, are wanted with it.")
     if watch:
         watch_folder(photos or [], output, request, jobs, [recipe] if recipe else [])
-    elif photos and (len(photos) > 1 or os.path.isdir(photos[0])):  # noqa: PTH112 - Path's raises of some names
+    elif photos and several:
         _check_several(photos, bool(points), timelapse)
         print_mask_notes(found.masks or () if found else (), used=False, resized=False)
-        paint_all(photos, output, request, jobs, [recipe] if recipe else [])
+        paint_all(photos, output, request, jobs, [recipe] if recipe else [], shard, on)
     else:
         _paint_photo(context, photos, request, found, points)
 
@@ -168,6 +190,12 @@ def _import_weights(file: Path, settings: Settings) -> None:
     from styfie.engines import ENGINES
 
     import_vgg(ENGINES.find(settings.engine).encoder_of(settings), file)
+
+
+def _are_several(photos: list[Path] | None, output: Path) -> bool:
+    """Whether more than one photo is named, a folder of them, or what lies elsewhere, which is painted likewise."""
+    folders = (os.path.isdir(one) for one in photos or ())  # noqa: PTH112 - Path's raises of some names
+    return bool(photos) and (len(photos or ()) > 1 or any(folders) or any(map(url_of, [output, *(photos or ())])))
 
 
 def _check_several(photos: list[Path], pointed: bool, timelapse: Path | None) -> None:
@@ -181,7 +209,7 @@ def _check_several(photos: list[Path], pointed: bool, timelapse: Path | None) ->
     if timelapse:
         raise InputError("A timelapse is of one photo: name one, not several or a folder.")
     if film := next(filter(is_video, photos), None):
-        raise InputError(f"{film.name} is a video and did not come alone: paint videos one by one, each by itself.")
+        raise InputError(f"{film.name} is a video among photos: paint films by themselves, one or several.")
 
 
 def _paint_photo(

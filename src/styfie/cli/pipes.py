@@ -11,6 +11,7 @@ import typer
 from styfie.cli.options import warn_of_doubt
 from styfie.cli.progress import interruptible, show_progress
 from styfie.errors import OutputError
+from styfie.stores import name_of
 
 if TYPE_CHECKING:
     from styfie.engines.progress import Progress
@@ -39,7 +40,7 @@ def print_written(file: Path, more: str = "") -> None:
     from styfie.images import STDOUT
 
     if file != STDOUT:
-        typer.echo(f"Wrote {file}{more}")
+        typer.echo(f"Wrote {name_of(file)}{more}")
 
 
 def paint_piped(photo: Picture | None, request: Request) -> None:

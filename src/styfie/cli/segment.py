@@ -7,20 +7,25 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from styfie.cli.options import Masks, Segmenter, by_name, warn_of_doubt
+from styfie.cli.options import Masks, Segmenter, ShardText, by_name, parse_shard, warn_of_doubt
 from styfie.cli.pipes import check_stdout, print_written, write_stdout
 from styfie.cli.progress import print_note
 from styfie.errors import InputError, StyfieError
 from styfie.settings import Settings
+from styfie.stores import url_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL.Image import Image
 
     from styfie.images import Picture
+    from styfie.outcomes import Outcomes
     from styfie.regions import Regions
     from styfie.segmentation.protocols import FrameSegmenter, Partitioner
 
@@ -47,6 +52,7 @@ def segment(
         list[str] | None, typer.Option(metavar="X,Y", help="Take what lies around this pixel out of it. Repeatable.")
     ] = None,
     segmenter: Segmenter = Settings.segmenter,
+    shard: ShardText = None,
 ) -> None:
     """Find a region: a soft mask at the photo's own upright size, 8 bit, 255 = inside. The subject if none is named.
 
@@ -57,14 +63,18 @@ def segment(
     A folder gives a folder with NAME.png for each photo, or NAME.EXT.png where names are shared, numbered if need be;
     one that cannot be used does not stop the others.
     """
+    from styfie import stores
     from styfie.batch import distinct_names, find_photos
     from styfie.images import STDIN, STDOUT, read_once
+    from styfie.outcomes import Outcomes
     from styfie.storage.atomic import check_targets
 
     options = _Options(
         region, by_name(mask or [], "--mask", "subject"), read_points(add or []), read_points(remove or []), segmenter
     )
-    if not os.path.isdir(photo):  # noqa: PTH112 - Path's raises of some names
+    if not (os.path.isdir(photo) or url_of(photo)):  # noqa: PTH112 - Path's raises of some names
+        if shard:
+            raise InputError(f"--shard {shard} came with one photo: a folder is wanted with it.")
         file = output or (STDOUT if photo == STDIN else sibling_file(photo, "regions" if options.all else "mask"))
         if file == STDOUT:
             check_stdout()
@@ -76,20 +86,55 @@ def segment(
     if options.add or options.remove or options.masks:
         raise InputError("Points and masks belong to one photo: name a photo, not a folder.")
     folder = output or _sibling_folder(photo, "masks")
-    if folder.exists() and folder.samefile(photo):
+    if folder == photo or (folder.exists() and folder.samefile(photo)):
         raise InputError(f"The masks would lie among the photos in {folder} and replace some: name another folder.")
-    files = [folder / f"{name}.png" for name in distinct_names(photos)]
-    check_targets(files, [*photos, *options.files])
+    pairs = list(zip(photos, (folder / f"{name}.png" for name in distinct_names(photos)), strict=True))
+    part = parse_shard(shard, [one.name for one in photos])
+    pairs = part.pick(pairs, lambda pair: pair[0].name) if part else pairs
+    check_targets([file for _, file in pairs if not url_of(file)], [*photos, *options.files])
+    if url_of(folder):
+        stores.check_targets([file for _, file in pairs], photos)
+        stores.check_writable(folder)
+    if failed := _write_each(pairs, options, Outcomes(folder, part) if part else None):
+        print_note(f"{failed} of {len(pairs)} photos gave no mask.")
+        raise typer.Exit(2)
+
+
+def _write_each(pairs: Sequence[tuple[Path, Path]], options: _Options, outcomes: Outcomes | None) -> int:
+    """Write the masks of photos, and their outcomes if wanted; how many gave none."""
     failed = 0
-    for one, file in zip(photos, files, strict=True):
+    if outcomes:
+        outcomes.begin([file.stem for _, file in pairs])
+    for photo, file in pairs:
+        said: dict[str, str] = {}
         try:
-            _write(one, file, options)
+            _write_at(photo, file, options)
         except StyfieError as error:
             failed += 1
-            print_note(f"{one.name}: {error}")
-    if failed:
-        print_note(f"{failed} of {len(photos)} photos gave no mask.")
-        raise typer.Exit(2)
+            said = {"reason": str(error).rstrip(".")}
+            print_note(f"{photo.name}: {error}")
+        if outcomes:
+            outcomes.add(file.stem, "failed" if said else "done", file=photo.name, **said)
+    return failed
+
+
+def _write_at(photo: Path, file: Path, options: _Options) -> None:
+    """The mask of a photo; each of the two may lie elsewhere."""
+    from styfie import stores
+
+    if not (url_of(photo) or url_of(file)):
+        _write(photo, file, options)
+        return
+    with TemporaryDirectory() as temporary:
+        source, mask = photo, file
+        if url_of(photo):
+            source = Path(temporary) / photo.name
+            stores.fetch(photo, source)
+        if url_of(file):
+            mask = Path(temporary) / f"{file.stem}.mask.png"
+        _write(source, mask, options, file)
+        if url_of(file):
+            stores.send([(mask, file)])
 
 
 def sibling_file(photo: Path, kind: str) -> Path:
@@ -157,27 +202,27 @@ class _Options:
         return self.named or "subject"
 
 
-def _write(photo: Picture, file: Path, options: _Options) -> None:
-    """The mask that is asked for, or a picture of all regions."""
+def _write(photo: Picture, file: Path, options: _Options, place: Path | None = None) -> None:
+    """The mask that is asked for, or a picture of all regions; `place` is where the user has it in the end."""
     from styfie.images import to_image
 
     if options.all and options.partitioner:
-        _write_all(photo, file, options.partitioner)
+        _write_all(photo, file, options.partitioner, place or file)
         return
     regions = _regions(photo, options)
     save_image(to_image(regions[options.region]), file)
     if options.region in (*regions.doubtful, "background"):
         warn_of_doubt(regions.doubtful)
-    print_written(file)
+    print_written(place or file)
 
 
-def _write_all(photo: Picture, file: Path, partitioner: Partitioner) -> None:
+def _write_all(photo: Picture, file: Path, partitioner: Partitioner, place: Path) -> None:
     from styfie.reading import read_photo
     from styfie.segmentation.jseg.drawing import draw_regions
 
     regions, picture = _partition(photo, partitioner), read_photo(photo, 0)
     save_image(draw_regions(regions, picture), file)
-    print_written(file, f": {regions.names[0]} to {regions.names[-1]}, by area")
+    print_written(place, f": {regions.names[0]} to {regions.names[-1]}, by area")
 
 
 def _partition(photo: Picture, partitioner: Partitioner) -> Regions:

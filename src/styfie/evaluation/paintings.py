@@ -7,7 +7,7 @@ Each painting is a folder with `photo`, `painting` (or Styfie's `both`), and whe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +47,8 @@ class Painted:
     parts: tuple[Part, ...]
 
 
-def find_paintings(folder: Path) -> Iterator[Painted]:
-    """The paintings in a folder: itself, or the folders in it, by name.
+def find_paintings(folder: Path) -> list[Path]:
+    """The folders of paintings in a folder: itself, or those in it, by name.
 
     Raises:
         InputError: there is none.
@@ -56,7 +56,7 @@ def find_paintings(folder: Path) -> Iterator[Painted]:
     found = [one for one in [folder, *sorted(folder.glob("*/"))] if _picture(one, "photo")]
     if not found:
         raise InputError(f"There is no painting in {folder}: folders with photo.png and painting.png are wanted.")
-    yield from map(_read, found)
+    return found
 
 
 def score(painted: Painted) -> dict[str, float | None]:
@@ -139,7 +139,12 @@ def _picture(folder: Path, *stems: str) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _read(folder: Path) -> Painted:
+def read_painted(folder: Path) -> Painted:
+    """The painting of one folder.
+
+    Raises:
+        InputError, MissingError: there is no painting in it, or a picture cannot be read.
+    """
     photo_file, result_file = _picture(folder, "photo"), _picture(folder, "painting", "both")
     if photo_file is None or result_file is None:
         raise InputError(f"There is a photo in {folder} and no painting: painting.png beside it is wanted.")

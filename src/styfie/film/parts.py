@@ -25,7 +25,24 @@ from styfie.film.lock import hold, sync
 from styfie.film.stream import PreviousFrame
 from styfie.weights import checksum
 
+SEAL = "whole.seal"  # in a stretch's place: what it consists of, once all of it is painted
 STATES = 256_000_000  # bytes of states kept, the newest two at least: from one of them a damaged film goes on
+
+
+def place_of(folder: Path, key: str, stretch: str = "") -> Path:
+    """The hidden folder for the parts of a film, or of a stretch of one, beside the result."""
+    return folder / f".unfinished-{key[:16]}{stretch and f'-{stretch}'}"
+
+
+def sealed(place: Path) -> tuple[list[Path], int] | None:
+    """The parts of a stretch that is wholly painted, in order, and their frames; none if it is not, or was damaged."""
+    try:
+        known = json.loads((place / SEAL).read_bytes())
+        films = {place / str(name): str(digest) for name, digest in known["films"].items()}
+        frames = int(known["frames"])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return (list(films), frames) if all(_is(film, digest) for film, digest in films.items()) else None
 
 
 @dataclass(frozen=True)
@@ -52,14 +69,15 @@ class Parts:
     """The parts of `length` frames of the film called `name`, in a hidden folder beside the result, while locked.
 
     `count` parts are whole, and `last` is what the next one builds on. `damaged` are those that were there but are to
-    be painted again.
+    be painted again. `stretch` tells the place of one stretch of a film from those of the others.
 
     Raises:
         OutputError: the folder cannot be written to, or another run is painting the same film into it.
     """
 
-    def __init__(self, folder: Path, key: str, length: int, name: str) -> None:
-        self.place, self.length = folder / f".unfinished-{key[:16]}", length
+    def __init__(self, folder: Path, key: str, length: int, name: str, stretch: str = "") -> None:
+        self.place, self.length = place_of(folder, key, stretch), length
+        self.sealed = False
         self.extra: Path | None = None  # of a stopped run: not kept
         self.last: PreviousFrame | None = None
         self.seen: frozenset[str] = frozenset()
@@ -85,7 +103,7 @@ class Parts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self.count:  # nothing to go on from: leave no trace
+        if not self.count and not self.sealed:  # nothing to go on from: leave no trace
             shutil.rmtree(self.place, ignore_errors=True)
             if self._made:
                 with contextlib.suppress(OSError):  # there is a film in it
@@ -168,6 +186,23 @@ class Parts:
     def files(self) -> list[Path]:
         """All parts in order."""
         return [*(self._film(n) for n in range(self.count)), *([self.extra] if self.extra else [])]
+
+    def seal(self) -> None:
+        """Say of a stretch that all of it is painted, the short last part too: others may join it.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        films = {file.name: checksum(file) for file in self.files()}
+        with refusing(self.place.parent):
+            if self.extra:
+                sync(self.extra)
+            beside = self.place / "record"
+            beside.write_text(json.dumps({"frames": self.total, "films": films}))
+            sync(beside)
+            beside.replace(self.place / SEAL)
+            sync(self.place)
+        self.sealed = True
 
     def done(self, finished: bool) -> None:
         """Tidy up: of a stopped run the finished parts stay."""
