@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.browsers import CHROMIUM
-from tests.web.test_page import Visit, address, alike, chromium, visit
+from tests.web.browser.visits import Visit, alike
 
-__all__ = ["address", "chromium", "visit"]  # fixtures
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser")
 WEIGHT, REQUESTS = 150_000, 32  # of the start page, packed
 FACES = "document.querySelectorAll('#suggestions img:not([hidden])').length"
 

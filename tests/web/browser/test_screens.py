@@ -7,11 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browsers import CHROMIUM
-from tests.web.test_page import Visit, address, chromium
-
-__all__ = ["address", "chromium"]  # fixtures
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser")
+from tests.web.browser.visits import Visit
 
 OUTSIDE = """() => {
   const tools = [...document.querySelectorAll("#tools :is(button, input), #action-buttons button")];
