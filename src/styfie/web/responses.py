@@ -65,6 +65,7 @@ class JobResponse(BaseModel):
     queue: int
     pictures: list[str]
     versions: list[int]
+    batch: str
     version: int
 
 
@@ -80,6 +81,14 @@ class NameResponse(BaseModel):
     """What it is called here."""
 
     name: str
+
+
+class PresetResponse(BaseModel):
+    """A saved look: what it is called, and the names of its styles by region."""
+
+    id: str
+    name: str
+    styles: dict[str, list[str]]
 
 
 class CostResponse(BaseModel):

@@ -19,6 +19,8 @@ from styfie.settings import OLD_ENGINES, Settings
 LONGEST_NAME = 60
 """Letters of a region's or a style's name."""
 MOST_STEPS = 2000
+BATCH = r"^[A-Za-z0-9_-]{8,40}$"
+"""What photos that come together have in common: whoever sends them chooses it."""
 BLURS = (0, 2, 4, 6, 10, 15, 20)
 """Amounts of blur that the page offers."""
 MOST_BLUR = 100.0
@@ -136,6 +138,13 @@ class PointsRequest(_Schema):
 
     add: list[Point] = Field(default_factory=list, max_length=64)
     remove: list[Point] = Field(default_factory=list, max_length=64)
+
+
+class PresetRequest(_Schema):
+    """The job whose look is to be saved, and what it is called."""
+
+    job: str = Field(max_length=64)
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
 
 
 class CostRequest(_Schema):
