@@ -107,6 +107,22 @@ class PreviewResponse(BaseModel):
     painted: list[str]
 
 
+class ClipResponse(BaseModel):
+    """A clip: how many of its frames are painted; `preview` counts the frames that `frame.jpg` has shown."""
+
+    id: str
+    name: str
+    state: JobState
+    error: str
+    width: int
+    height: int
+    frame: int
+    frames: int
+    seconds_left: float
+    preview: int
+    created: float
+
+
 class CameraResponse(BaseModel):
     """A camera's id."""
 

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from styfie.errors import InputError, StyfieError
 from styfie.web import versions
 from styfie.web.checks import check_size, check_styles, is_styled, with_styles
+from styfie.web.clips import Clips
 from styfie.web.errors import BusyError, ConflictError, DroppedError, NotFoundError, WorkerDiedError
 from styfie.web.jobs import BUSY, Job, ResultRequest
 from styfie.web.lookfiles import CARRIED, fitted
@@ -40,6 +41,7 @@ class Studio(Service):
         """Start the workers, and go on with what was under way."""
         self.open()
         self._start_workers()
+        self.clips = Clips(self.options, self.reader, self.painter, self.supervisor)
         self.supervisor.keep_up(self._sweep)
         for job in reversed(list(self.jobs)):
             if job.state == "reading":

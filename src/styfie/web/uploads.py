@@ -64,6 +64,16 @@ class Uploads:
         found = await self._decode("photo", str(file), self.most_pixels, self.longest)
         job.width, job.height = found["width"], found["height"]
 
+    async def look_at_clip(self, clip: Job, most_seconds: float) -> dict[str, int]:
+        """Width, height and number of frames of a clip, whose first frame is written beside.
+
+        Raises:
+            InputError: it cannot be painted.
+        """
+        file = self.jobs.path(clip) / clip.upload
+        found: dict[str, int] = await self._decode("clip", str(file), self.most_pixels, most_seconds)
+        return found
+
     @contextlib.asynccontextmanager
     async def mask(self, job: Job, mask: BinaryIO) -> AsyncIterator[Path]:
         """A brushed mask as a file that is there meanwhile."""

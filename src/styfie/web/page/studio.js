@@ -405,6 +405,21 @@ export class Studio extends EventTarget {
     await this.#restyled();
   }
 
+  /** The look of a file for this picture: each region by its name, else as its side. @param {File} file */
+  async applyLook(file) {
+    if (!this.job || !api.presets) return;
+    const { id } = this.job;
+    await this.saveLooks.now();
+    this.changes.note("looks", this.looks);
+    try {
+      await this.#answered(await api.presets.apply(id, file));
+    } catch (error) {
+      this.changes.drop();
+      throw error;
+    }
+    this.tell("looks");
+  }
+
   /** A region's mask as it was brushed. @param {string} name @param {Promise<Blob>} mask PNG */
   brush(name, mask) {
     return this.#changeRegions(async (id) => api.brushed(id, name, await mask));

@@ -22,7 +22,10 @@ from styfie.web.atomic import replace_whole
 from styfie.web.jobs import GROWING, READ
 from styfie.web.schemas import LookSchema, SettingsSchema
 from styfie.web.work.decoding import guarded, open_picture
+from styfie.web.work.films import clip
 from styfie.web.workers import WorkerChannel
+
+__all__ = ["clip", "contact_sheet", "gallery", "mask", "photo", "recipe", "style", "thumbnail"]
 
 LONGEST = 4096  # longest side of `read.png`
 PHOTO_SIZE = 1024  # longest side of `photo.jpg`
