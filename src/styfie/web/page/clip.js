@@ -67,7 +67,7 @@ export function setUpClip(studio) {
     const source = running && clip ? api.clips?.frameURL(clip.id, clip.preview) : watchable && clip ? api.clips?.filmURL(clip.id, clip.frame) : "";
     if (source && source !== shown) {
       shown = source;
-      if (running) /** @type {HTMLImageElement} */ (/** @type {unknown} */ ($("clip-frame"))).src = source;
+      if (running) $("clip-frame").src = source;
       else {
         $("clip-video").src = source;
         $("clip-save").href = source;

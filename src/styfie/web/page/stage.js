@@ -1,8 +1,7 @@
 // @ts-check
 // The picture on its wall: blended pixels below; outlines, the brush and the divider above.
 
-import { contours, path } from "./contours.js";
-import { matteOf } from "./blend.js";
+import { path } from "./contours.js";
 import { $, calm, contextOf, say } from "./dom.js";
 import { regionColor, regionTitle } from "./names.js";
 import { FIT, clamped } from "./view.js";
@@ -55,6 +54,10 @@ export class Stage {
     this.firstShown = 0; // milliseconds from the drop to the first picture
     studio.on("scene", () => this.#newScene());
     studio.on("picture", () => this.#blended());
+    studio.on("outlines", (outlines) => {
+      this.paths = outlines.map(path);
+      this.draw();
+    });
     studio.on("growing", (bitmap) => this.#grow(bitmap));
     studio.on("selected", () => this.draw());
     new ResizeObserver(() => this.fit()).observe($("frame"));
@@ -152,15 +155,14 @@ export class Stage {
     if (yes === this.#peeking) return;
     this.#peeking = yes;
     this.canvas.classList.toggle("peeking", yes);
-    this.studio.redraw();
+    this.#blended();
     this.draw();
   }
 
   #newScene() {
-    const { scene, names } = this.studio;
+    const { scene } = this.studio;
     if (!scene) return;
     this.#resize(scene.width, scene.height);
-    this.paths = names.map((_, index) => path(contours(matteOf(scene.soft, index), scene.width, scene.height)));
     this.mask = null;
     this.shown = true;
     this.draw();
@@ -168,7 +170,7 @@ export class Stage {
 
   #blended() {
     const { scene } = this.studio;
-    if (!scene) return;
+    if (!scene || this.studio.running || !scene.out.data.length) return;
     this.picture.putImageData(scene.out, 0, 0);
     if (this.#peeking) this.#before(scene, 1);
     else if (this.compared !== null) this.#before(scene, this.compared);
@@ -205,7 +207,7 @@ export class Stage {
   /** @param {number | null} at share of the width that stays photo */
   compare(at) {
     this.compared = at;
-    this.studio.redraw();
+    this.#blended();
     this.draw();
   }
 

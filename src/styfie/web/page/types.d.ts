@@ -256,6 +256,8 @@ export interface News {
   /** Whether anything but the photo is to be seen. */
   picture: boolean;
   growing: ImageBitmap;
+  /** Lines around each region, in pixels: `contours` says how. */
+  outlines: number[][][];
   selected: undefined;
   status: undefined;
   error: unknown;
@@ -270,6 +272,7 @@ export interface Elements {
   camera: HTMLDialogElement;
   choose: HTMLButtonElement;
   "clip-file": HTMLInputElement;
+  "clip-frame": HTMLImageElement;
   "clip-paint": HTMLButtonElement;
   "clip-progress": HTMLProgressElement;
   "clip-save": HTMLAnchorElement;
