@@ -9,7 +9,8 @@ import { FIT, clamped } from "./view.js";
 const LONGEST = 1024; // pixels at which a photo is shown until the server has read it
 
 /**
- * @import { Mask, Tool } from "./brush.js"
+ * @import { Tool } from "./brush.js"
+ * @import { Mask } from "./mask.js"
  * @import { Studio } from "./studio.js"
  * @import { Place, Scene } from "./types.d.ts"
  * @import { View } from "./view.js"
@@ -39,6 +40,8 @@ export class Stage {
   dragged = false; // a style is held over the picture
   /** @type {Mask | null} */
   mask = null; // of the region as it is being brushed
+  /** @type {[number, number, number, number] | null} */
+  box = null; // that is being drawn: x and y where it began, and where it is now
   /** @type {Place | null} */
   pointer = null; // where the brush is, in pixels of the picture
 
@@ -290,6 +293,7 @@ export class Stage {
     overlay.setTransform(scale, 0, 0, scale, 0, 0);
     if (this.mask) this.#drawMask(this.mask);
     else this.#drawOutlines();
+    if (this.box) this.#drawBox(this.box);
     if (this.pointer && (this.tool === "brush" || this.tool === "eraser")) this.#drawBrush(this.pointer);
   }
 
@@ -318,16 +322,21 @@ export class Stage {
   /** The region as it is being brushed, as a veil of its colour. @param {Mask} mask */
   #drawMask(mask) {
     const { overlay } = this;
-    const [width, height] = this.size;
-    const veil = new OffscreenCanvas(width, height);
-    const context = contextOf(veil);
-    context.fillStyle = regionColor(this.studio.brushed ?? "");
-    context.fillRect(0, 0, width, height);
-    context.globalCompositeOperation = "destination-in";
-    context.drawImage(mask.shown, 0, 0);
     overlay.globalAlpha = 0.5;
-    overlay.drawImage(veil, 0, 0);
+    overlay.drawImage(mask.shown, 0, 0);
     overlay.globalAlpha = 1;
+  }
+
+  /** @param {[number, number, number, number]} box */
+  #drawBox([left, top, right, bottom]) {
+    const { overlay, scale } = this;
+    overlay.setLineDash([6 / scale, 4 / scale]);
+    for (const [width, color] of /** @type {const} */ ([[3, "rgb(0 0 0 / 0.6)"], [1.5, "#fff"]])) {
+      overlay.lineWidth = width / scale;
+      overlay.strokeStyle = color;
+      overlay.strokeRect(left, top, right - left, bottom - top);
+    }
+    overlay.setLineDash([]);
   }
 
   /** @param {Place} pointer */
@@ -342,6 +351,14 @@ export class Stage {
       overlay.stroke();
     }
     overlay.setLineDash([]);
+    const hard = this.radius * (1 - Number($("softness").value) / 100);
+    if (hard < 0.5 || hard > 0.95 * this.radius) return;
+    overlay.lineWidth = 1 / scale;
+    overlay.globalAlpha = 0.6;
+    overlay.beginPath();
+    overlay.arc(...pointer, hard, 0, 2 * Math.PI);
+    overlay.stroke();
+    overlay.globalAlpha = 1;
   }
 
   /** Of the brush, in pixels of the picture. */

@@ -94,9 +94,25 @@ export class Studio extends EventTarget {
     return this.job?.regions.map((region) => region.name) ?? [];
   }
 
+  /** @type {string | null} */
+  adding = null; // the name of a region that is to be: the next click, stroke or box makes it
+
+  /** A name that no region has yet. */
+  newName() {
+    let number = 1;
+    while (this.names.includes(`part-${number}`)) number++;
+    return `part-${number}`;
+  }
+
+  /** What is clicked, brushed or boxed next is a new region; null: it is not. @param {string | null} name */
+  add(name) {
+    this.adding = name;
+    this.tell("status");
+  }
+
   /** The region that is brushed: where nobody was found, the person that is to be. */
   get brushed() {
-    return this.names.includes("subject") ? this.selected : "subject";
+    return this.adding && this.names.includes("subject") ? this.adding : this.names.includes("subject") ? this.selected : "subject";
   }
 
   /** @param {string} name @returns {LookSchema} */
@@ -141,7 +157,7 @@ export class Studio extends EventTarget {
     this.#tried = "";
     this.#suggests = false;
     this.changes.clear();
-    this.selected = null;
+    this.selected = this.adding = null;
     this.layers.clear();
     this.#cache.clear();
     this.busy.clear();
@@ -246,6 +262,7 @@ export class Studio extends EventTarget {
   /** @param {string | null} name */
   select(name) {
     this.selected = name;
+    this.adding = null;
     this.tell("selected");
   }
 
@@ -464,6 +481,7 @@ export class Studio extends EventTarget {
     if (job.id !== this.job?.id) return;
     this.job = job;
     if (this.#takeLooks(job)) this.tell("looks");
+    if (this.adding && this.names.includes(this.adding)) this.select(this.adding);
     this.tell("job", null);
     await this.#loadScene();
     if (this.unpainted) await this.sketch();

@@ -317,6 +317,7 @@ export interface Elements {
   shoot: HTMLButtonElement;
   size: HTMLSelectElement;
   steps: HTMLSelectElement;
+  softness: HTMLInputElement;
   stop: HTMLButtonElement;
   strength: HTMLInputElement;
   stroke: HTMLInputElement;
