@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from styfie.web.jobs import GROWING, Job
+from styfie.web.jobs import Job
 from styfie.web.presets import Presets
 from tests.web.conftest import API, TestClient
 from tests.web.stubs import StubStudio, photo
@@ -41,13 +41,14 @@ def another(client: TestClient) -> str:
 
 def test_a_look_is_saved_and_given_to_another_picture(client: TestClient, studio: StubStudio, job: Job) -> None:
     with_own_style(client, studio, job)
-    (studio.jobs.path(job) / GROWING).write_bytes(b"the painting")
+    assert client.post(f"{API}/jobs/{job.id}/preview").status_code == 200
+    studio.interactive.answers["export"] = lambda _folder, _request, _names, kind, _quality: (kind, b"the sketch")
     saved = client.post(f"{API}/presets", json={"job": job.id, "name": "Evening"})
     assert saved.status_code == 201, saved.text
     preset = saved.json()
     assert preset["styles"] == {"subject": ["image.png"], "background": ["waves"]}
     assert client.get(f"{API}/presets").json() == [preset]
-    assert client.get(f"{API}/presets/{preset['id']}/picture.jpg").content == b"growing.jpg at 240"
+    assert client.get(f"{API}/presets/{preset['id']}/picture.jpg").content == b"the sketch"
     client.delete(f"{API}/jobs/{job.id}")
     file = client.get(f"{API}/presets/{preset['id']}/look.json").content
     url = another(client)

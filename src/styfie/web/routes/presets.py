@@ -9,12 +9,13 @@ from fastapi import APIRouter, File, Path, Response, UploadFile
 
 from styfie.errors import InputError
 from styfie.web.checks import is_styled
-from styfie.web.jobs import GROWING, PHOTO
+from styfie.web.jobs import PHOTO, Job
 from styfie.web.lookfiles import look_file
 from styfie.web.presets import LOOK, PICTURE
 from styfie.web.responses import JobResponse, PresetResponse
 from styfie.web.routes.common import JobHere, StudioHere, attached, job_response, picture_responses, stem_of
 from styfie.web.schemas import PresetRequest
+from styfie.web.studio import Studio
 
 router = APIRouter(tags=["looks"])
 IdHere = Annotated[str, Path(max_length=64)]
@@ -35,9 +36,16 @@ async def save(studio: StudioHere, request: PresetRequest) -> PresetResponse:
     look = look_file(job, folder, request.name.strip())
     if not is_styled(look):
         raise InputError("This picture has no look yet: choose a style first.")
-    source = next((folder / name for name in (GROWING, PHOTO) if (folder / name).is_file()), None)
-    picture = await studio.small(source, 240) if source else None
-    return PresetResponse(**asdict(studio.presets.add(look, picture)))
+    return PresetResponse(**asdict(studio.presets.add(look, await _picture(studio, job))))
+
+
+async def _picture(studio: Studio, job: Job) -> bytes:
+    """What a job shows now as JPEG; of one that is neither painted nor sketched, its photo."""
+    if not (job.fresh or job.sketched):
+        return await studio.small(studio.jobs.path(job) / PHOTO, 240)
+    _, data = await studio.ask_interactive(job, "export", studio.result_request(job), {"both": "look"}, "jpeg", 80)
+    found: bytes = data
+    return found
 
 
 @router.get("/presets/{name}/look.json", response_class=Response, responses=JSON)
