@@ -37,6 +37,8 @@ export class Stage {
   compared = null; // where before and after meet, 0 to 1
   /** @type {ImageBitmap | null} */
   other = null; // what is before it, if it is not the photo
+  /** @type {ImageBitmap | null} */
+  after = null; // what is shown on the other side, if it is not the picture as it is now
   dragged = false; // a style is held over the picture
   /** @type {Mask | null} */
   mask = null; // of the region as it is being brushed
@@ -102,7 +104,8 @@ export class Stage {
     this.shown = this.#peeking = false;
     this.view = FIT;
     this.other?.close();
-    this.other = null;
+    this.after?.close();
+    this.other = this.after = null;
     $("picture").setAttribute("aria-label", "The photo");
     this.draw();
   }
@@ -175,6 +178,7 @@ export class Stage {
     const { scene } = this.studio;
     if (!scene || this.studio.running || !scene.out.data.length) return;
     this.picture.putImageData(scene.out, 0, 0);
+    if (this.after && this.compared !== null && !this.#peeking) this.picture.drawImage(this.after, 0, 0, scene.width, scene.height);
     if (this.#peeking) this.#before(scene, 1);
     else if (this.compared !== null) this.#before(scene, this.compared);
     const painted = this.studio.names.filter((name) => this.studio.look(name).styles.length);
@@ -188,6 +192,15 @@ export class Stage {
     this.other = other;
     say($("before-words"), words);
     this.compare(other ? this.compared ?? 0.5 : this.compared);
+    this.onCompare();
+  }
+
+  /** What is shown on the right of the divider: an earlier painting, or the picture. @param {ImageBitmap | null} after @param {string} words */
+  compareTo(after, words) {
+    this.after?.close();
+    this.after = after;
+    say($("after-words"), words);
+    this.compare(after ? this.compared ?? 0.5 : this.compared);
     this.onCompare();
   }
 

@@ -280,6 +280,7 @@ export interface Elements {
   "clip-video": HTMLVideoElement;
   "clip-view": HTMLDialogElement;
   compare: HTMLButtonElement;
+  "compare-with": HTMLSelectElement;
   content: HTMLInputElement;
   export: HTMLDialogElement;
   "export-copy": HTMLButtonElement;
