@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 
+from styfie.gallery import BUILT_IN
 from styfie.pipeline import PORTRAIT
 from tests.web import hostile
 
@@ -41,7 +42,8 @@ def serving() -> Iterator[tuple[httpx.Client, int]]:
             with httpx.Client(base_url=f"{address}api/v1/", timeout=300) as client:
                 until(
                     lambda: (
-                        client.get("about").json()["device"] and len(list(Path(folder, "styles").glob("*.png"))) == 14
+                        client.get("about").json()["device"]
+                        and len(list(Path(folder, "styles").glob("*.png"))) == len(BUILT_IN)
                     )
                 )
                 yield client, process.pid
