@@ -74,12 +74,10 @@ def sliders(browser: Any, address: str, size: int) -> None:
     opened = visit.page.evaluate("() => window.long.splice(0)")
     times = visit.page.evaluate(SLIDE)
     sliding = visit.page.evaluate("() => window.long")
-    print(
-        f"{size} px, three regions: slider {statistics.median(times):.0f} ms median, {max(times):.0f} at most (bar 50 at "
-        f"1024); longest task {max(opened, default=0):.0f} ms while it opens, {max(sliding, default=0):.0f} while it "
-        f"slides (bar 100)",
-        flush=True,
-    )
+    median, most = statistics.median(times), max(times)
+    print(f"{size} px, three regions: slider {median:.0f} ms median, {most:.0f} at most (bar 50 at 1024)")
+    tasks = f"{max(opened, default=0):.0f} ms while it opens, {max(sliding, default=0):.0f} while it slides"
+    print(f"    longest task {tasks} (bar 100)", flush=True)
     visit.context.close()
 
 

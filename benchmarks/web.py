@@ -40,12 +40,8 @@ def serving() -> Iterator[tuple[httpx.Client, int]]:
         address = process.stdout.readline().split()[3]
         try:
             with httpx.Client(base_url=f"{address}api/v1/", timeout=300) as client:
-                until(
-                    lambda: (
-                        client.get("about").json()["device"]
-                        and len(list(Path(folder, "styles").glob("*.png"))) == len(BUILT_IN)
-                    )
-                )
+                drawn = Path(folder, "styles")
+                until(lambda: client.get("about").json()["device"] and len(list(drawn.glob("*.png"))) == len(BUILT_IN))
                 yield client, process.pid
         finally:
             process.send_signal(signal.SIGINT)

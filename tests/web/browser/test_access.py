@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.browser.visits import PHONE, Visit
+from tests.web.browser.visits import PHONE, PORTRAIT, Visit
 
 
 def test_by_keyboard_alone(visit: Visit) -> None:
@@ -44,12 +44,25 @@ def test_by_keyboard_alone(visit: Visit) -> None:
     assert outline == "3px"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(chromium: Any, address: str, scheme: str) -> None:
+SCREENS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1280, "height": 800}},
+    "dark, upright phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True, "color_scheme": "dark"},
+    "forced colours, phone on its side": {"viewport": {"width": 844, "height": 390}, "forced_colors": "active"},
+    "dark, calm, 200 %": {
+        "viewport": {"width": 640, "height": 400},
+        "device_scale_factor": 2,
+        "color_scheme": "dark",
+        "reduced_motion": "reduce",
+    },
+}
+
+
+@pytest.mark.parametrize("screen", SCREENS.values(), ids=SCREENS)
+def test_axe_finds_no_serious_fault(chromium: Any, address: str, screen: dict[str, Any]) -> None:
     import axe_playwright_python
 
     axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
-    visit = Visit(chromium, address, viewport={"width": 1280, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    visit = Visit(chromium, address, bypass_csp=True, **screen)
 
     def faults(where: str) -> list[str]:
         visit.page.add_script_tag(content=axe)
@@ -63,17 +76,30 @@ def test_axe_finds_no_serious_fault(chromium: Any, address: str, scheme: str) ->
     visit.home()
     visit.page.wait_for_timeout(300)
     found = faults("start")
-    visit.open()
+    visit.open(96)
     visit.style("subject", "dots")
     visit.page.click(".more summary")
+    visit.page.click('[data-tool="brush"]')
     visit.page.click("#compare")
     found += faults("studio")
     visit.page.click("#save")
     found += faults("export")
     visit.page.keyboard.press("Escape")
+    visit.page.click("#look-save")
+    found += faults("save the look")
+    visit.page.keyboard.press("Escape")
     visit.page.click("#open-history")
     visit.page.wait_for_selector("#history-list li")
     found += faults("history")
+    visit.page.keyboard.press("Escape")
+    visit.page.set_input_files("#file", [PORTRAIT, PORTRAIT])
+    visit.page.wait_for_selector("#many-looks button")
+    found += faults("many photos")
+    assert visit.page.evaluate("() => document.documentElement.scrollWidth") <= screen["viewport"]["width"]
+    visit.page.click("#home")
+    visit.page.click("#open-clips")
+    visit.page.wait_for_selector("#clip-looks button")
+    found += faults("clips")
     visit.close()
     assert not found
 

@@ -90,3 +90,30 @@ def test_a_style_of_ones_own_is_there_when_the_page_is_loaded_anew(visit: Visit,
         tile = page.locator(f'#styles [data-style="{name}"] img')
         visit.until(f"""document.querySelector('#styles [data-style="{name}"] img').naturalWidth > 0""")
         assert tile.get_attribute("src").startswith("/api/v1/jobs/")
+
+
+def test_a_box_makes_a_region_and_a_soft_brush_has_keys(visit: Visit) -> None:
+    page = visit.page
+    visit.open()
+    box = page.locator("#canvas").bounding_box()
+    page.click("#region-add")
+    assert "box" in page.locator("#status").inner_text()
+    page.keyboard.press("m")
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.15 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.62 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
+    page.mouse.up()
+    visit.until("styfie.studio.names.includes('part-1')")
+    visit.settle()
+    assert page.get_attribute('#regions [data-name="part-1"]', "aria-checked") == "true"
+    area = next(one["area"] for one in visit.job()["regions"] if one["name"] == "part-1")
+    assert 0.01 < area < 0.3
+    page.keyboard.press("b")
+    brush = ("#width", "#softness")
+    before = [int(page.input_value(name)) for name in brush]
+    for key in ("]", "}"):
+        page.keyboard.press(key)
+    assert [int(page.input_value(name)) for name in brush] == [before[0] + 6, before[1] + 10]
+    page.click("#undo")
+    visit.until("!styfie.studio.names.includes('part-1')")
+    visit.settle()
