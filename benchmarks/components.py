@@ -51,7 +51,7 @@ def seams(picture: Tensor) -> float:
 def energies(photo: Tensor, style: str) -> tuple[float, float, float]:
     """Of greedy labels, of these with single ones changed (ICM), and of belief propagation, on one real field."""
     longest = max(photo.shape[-2:])
-    bank = bank_at([turned(Style(style, draw(style, longest)), longest, longest)], 1)
+    bank = bank_at([turned(Style(style, draw(style, longest)), longest)], 1)
     features = node_features(padded(decompose(photo, longest).stacked))
     candidates = Nearest(bank, torch.Generator().manual_seed(0))(features, [12], 4)
     unary = data_costs(bank, features, candidates, torch.ones(features.shape[:2]))

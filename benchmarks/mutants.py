@@ -1,11 +1,12 @@
-"""Single changes of the code, drawn by a seed: is there a test that fails, of those that mirror the module?
+"""Single changes of the code, drawn by a seed: is there a test that fails?
 
     python benchmarks/mutants.py --count 60 --seed 0
     python benchmarks/mutants.py --count 12 --only engines/plan --only losses
 
 A sign, a term left out, one more or less, a constant halved, a comparison turned round. Each is made in a copy of the
-repository, whose tests must pass as they are, and never in the tree. What survives is printed last: a test is missing
-there, or the change means nothing.
+repository, whose tests must pass as they are, and never in the tree. The tests that mirror the module are asked first,
+then those called after what imports it. What survives is printed last: a test is missing there, or the change means
+nothing.
 """
 
 from __future__ import annotations
@@ -45,12 +46,14 @@ TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
+LEFT_HERE = (".git", ".venv", "node_modules", "site", "build", "__pycache__", ".*_cache")  # of what is copied
 LEAST = 1e-5  # smaller numbers keep from dividing by nought, and half as much does so as well
+SURVIVED = "SURVIVED"
 VERDICTS = {
-    0: "SURVIVED",
+    0: SURVIVED,
     1: "noticed",
     2: "noticed",
-    5: "SURVIVED",
+    5: SURVIVED,
 }  # of pytest: 2, it cannot be imported; 5, no tests
 
 
@@ -84,14 +87,12 @@ def main() -> None:
     survivors: list[str] = []
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place, "repository")
-        for part in ("src", "tests"):
-            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", copy)
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_HERE))
         for number, mutant in enumerate(chosen, 1):
             began = time.monotonic()
             outcome = tried(mutant, copy, options.limit)
             print(f"{number}/{len(chosen)} {outcome}, {time.monotonic() - began:.0f} s: {mutant}", flush=True)
-            survivors += [str(mutant)] * (outcome == "SURVIVED")
+            survivors += [str(mutant)] * (outcome == SURVIVED)
     print(f"\n{len(survivors)} of {len(chosen)} survived (seed {options.seed}):", *survivors, sep="\n")
 
 
@@ -182,12 +183,11 @@ def mirrors(module: Path) -> list[Path]:
     `a/b/c.py` is mirrored by `a/b/test_c.py`, also `a/test_b_c.py`, and what goes on after a `_`; else by the files of
     its package, `a/test_b.py` and the like, and all that import the module itself; else by those of its folder.
     """
+    if found := called_after(module):
+        return found
     *folders, stem = module.relative_to(PACKAGE).with_suffix("").parts
     own = stem.strip("_")
     names = [*folders, own] if own != "init" else folders
-    within = [*folders, folders[-1]] if own == "init" and folders else names
-    if found := _named(within) or (_named(names) if within != names else []):
-        return found
     known = ".".join(("styfie", *(names if own == "init" else [*folders, stem])))
     tests = ROOT / "tests"
     importing = [file for file in sorted(tests.rglob("test_*.py")) if known in _imported(file)]
@@ -196,6 +196,14 @@ def mirrors(module: Path) -> list[Path]:
         return found
     nearest = next(place for place in (tests.joinpath(*folders), *tests.joinpath(*folders).parents) if place.is_dir())
     return sorted(file.relative_to(ROOT) for file in nearest.glob("test_*.py"))
+
+
+def called_after(module: Path) -> list[Path]:
+    """The test files that have the name of a module."""
+    *folders, stem = module.relative_to(PACKAGE).with_suffix("").parts
+    if stem != "__init__":
+        return _named([*folders, stem.strip("_")])
+    return _named([*folders, *folders[-1:]]) or _named(folders)
 
 
 def _named(names: list[str]) -> list[Path]:
@@ -219,23 +227,43 @@ def _imported(file: Path) -> set[str]:
     return found
 
 
+def importers(module: Path) -> list[Path]:
+    """The modules of the package that import a module, or something of it."""
+    *folders, stem = module.relative_to(PACKAGE).with_suffix("").parts
+    known = ".".join(("styfie", *folders, *([] if stem == "__init__" else [stem])))
+    files = (file for file in sorted((ROOT / PACKAGE).rglob("*.py")) if known in _imported(file))
+    return [file.relative_to(ROOT) for file in files if file != ROOT / module]
+
+
 def tried(mutant: Mutant, copy: Path, limit: float) -> str:
     """What the tests say of a change made in a copy of the repository, which is as before afterwards."""
-    tests, file = mirrors(mutant.module), copy / mutant.module
-    if not tests:
-        return "SURVIVED"
+    file = copy / mutant.module
     source = file.read_bytes()
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *map(str, tests)]
+    own = mirrors(mutant.module)
+    further = sorted({test for one in importers(mutant.module) for test in called_after(one)} - {*own})
+    file.write_bytes(mutant.applied(source))
+    try:
+        verdict = _asked(own, copy, limit)
+        return _asked(further, copy, limit) if verdict == SURVIVED else verdict
+    finally:
+        file.write_bytes(source)
+
+
+def _asked(tests: list[Path], copy: Path, limit: float) -> str:
+    """What these tests say of the copy as it is."""
+    if not tests:
+        return SURVIVED
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "-p", "no:cacheprovider", *map(str, tests)]
     paths = [str(copy / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
-    file.write_bytes(mutant.applied(source))
     try:
         done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired:
         return "hung"
-    finally:
-        file.write_bytes(source)
-    return VERDICTS.get(done.returncode, f"NO VERDICT: {done.stdout.decode(errors='replace')[-300:]}")
+    said = done.stdout.decode(errors="replace")
+    verdict = VERDICTS.get(done.returncode, f"NO VERDICT: {said[-300:]}")
+    failed = next((line.split()[1] for line in said.splitlines() if line.startswith(("FAILED ", "ERROR "))), "")
+    return f"{verdict} by {failed}" if failed else verdict
 
 
 if __name__ == "__main__":

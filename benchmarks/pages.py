@@ -49,7 +49,7 @@ def write_pages(compared: Sequence[Compared], folder: Path, key: Path, seed: int
         ours = sides.choice("AB")
         draw_page(one, ours).save(folder / f"{n:02d}.png")
         lines.append(f"{n:02d} {ours} {one.name}")
-    key.write_text("\n".join(lines) + "\n")
+    key.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def draw_page(one: Compared, ours: str) -> Image.Image:

@@ -17,7 +17,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,9 @@ import styfie
 from styfie.engines import ENGINES
 from styfie.evaluation.patches import Part
 from styfie.images import read_matte, read_picture, resize, to_image
-from styfie.looks import Look
+from styfie.looks import Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.settings import Settings
-from styfie.styles import LookSpec, StyleSource
 
 from common import arguments, fixed_convolution, load_judge
 from distances import Network, judge_network, patch_distance, teacher_network
@@ -131,7 +130,8 @@ def painted(pair: Pair, asked: argparse.Namespace) -> tuple[Tensor, float]:
     size = asked.size or max(read_picture(pair.theirs).shape[-2:])
     settings = Settings(**{"size": size, "engine": asked.engine} | chosen(Settings, asked.set))
     look = Look(**chosen(Look, asked.set))
-    looks = {n: LookSpec((StyleSource(s),), look) for n, s in zip((SUBJECT, BACKGROUND), pair.styles, strict=False)}
+    styles = [Style(file.name, file) for file in pair.styles]
+    looks = {n: replace(look, styles=(s,)) for n, s in zip((SUBJECT, BACKGROUND), styles, strict=False)}
     height, width = read_picture(pair.photo, size).shape[-2:]
     mask = torch.ones(1, 1, height, width) if pair.mask is None else pair.mask
     began = time.perf_counter()

@@ -94,7 +94,7 @@ def paint(photo: Path, size: int, allowed: float, output: Path) -> Run:
     command = [sys.executable, "-m", "styfie", "paint", str(photo), "--size", str(size), "--max-memory", f"{allowed}GB"]
     for region, style in STYLES.items():
         command += [f"--{region}", style]
-    with tempfile.TemporaryDirectory(dir=output) as folder, tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryDirectory(dir=output) as folder, tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         began = time.monotonic()
         # Not subprocess's own wait: only wait4 says what this one process took.
         with subprocess.Popen([*command, "-o", folder], stdout=subprocess.DEVNULL, stderr=said) as process:

@@ -168,7 +168,7 @@ def harm() -> None:
 def children(pid: int) -> list[int]:
     """The workers."""
     found = [one for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
-    return [int(one) for one in found if "spawn_main" in Path(f"/proc/{one}/cmdline").read_text()]
+    return [int(one) for one in found if "spawn_main" in Path(f"/proc/{one}/cmdline").read_text(encoding="utf-8")]
 
 
 def memory_of(pid: int) -> int:
@@ -176,7 +176,7 @@ def memory_of(pid: int) -> int:
     total = 0
     for one in [pid, *children(pid)]:
         with contextlib.suppress(OSError):
-            total += int(Path(f"/proc/{one}/statm").read_text().split()[1]) * 4096
+            total += int(Path(f"/proc/{one}/statm").read_text(encoding="utf-8").split()[1]) * 4096
     return total
 
 

@@ -87,7 +87,7 @@ def read_imports(root: Path = ROOT) -> list[Import]:
 
 
 def _of_module(source: str, file: Path, known: dict[str, Path]) -> Iterator[Import]:
-    tree = ast.parse(file.read_text())
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     for node, typing in _walk(tree, False):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -184,7 +184,7 @@ def _private(name: str) -> bool:
 
 def _private_attributes(file: Path) -> Iterator[tuple[int, str]]:
     """`other._name`: not one's own, of `self` and `cls`, nor of anything that this file itself defines so."""
-    tree = ast.parse(file.read_text())
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     own = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
     used = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)]
     own |= {n.id if isinstance(n, ast.Name) else n.attr for n in used if isinstance(n.ctx, ast.Store)}
@@ -285,7 +285,7 @@ def main() -> None:
     """Print the picture, or draw it into the file that is named."""
     found = read_imports()
     if sys.argv[1:]:
-        Path(sys.argv[1]).write_text(draw(found))
+        Path(sys.argv[1]).write_text(draw(found), encoding="utf-8")
         return
     rooms = sorted({room(name) for name in modules()}, key=lambda name: (_known_level(name), name))
     print(f"{len(rooms)} rooms, {len(modules())} modules")

@@ -53,7 +53,7 @@ WORDS = {
 """Parts of names and the field's words for them."""
 
 NAMES = {
-    "Ask": "LookSpec",
+    "Ask": "Look",
     "Wanted": "StyleInput, ResultRequest",
     "wanted": "target, request, looks",
     "Line": "WorkerChannel",

@@ -1,8 +1,9 @@
 """Build a release and try it: `python release/dist.py`, or `make dist`.
 
-Source archive and wheel are built and checked, and the wheel is installed into a fresh environment of every Python at
-hand, where it paints the built-in portrait without a network. Beside them come the licences of all that was installed
-and a software bill of materials (CycloneDX). Last is said what of `publisher.toml` is still empty.
+Source archive and wheel are built and checked; the source archive must give the same wheel as the tree. The wheel and
+what it needs are gathered in a folder, and installed from there, without index and compiler, into a fresh environment
+of every Python at hand, where README's first command paints without a network. Beside them come the licences of all
+that was installed and a software bill of materials (CycloneDX). Last is said what of `publisher.toml` is still empty.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 DIST = ROOT / "dist"
 CONSTRAINTS = ROOT / "requirements" / "constraints.txt"
+CITATION_SCHEMA = "vendor.citation-file-format"
 MOST = 20e6  # bytes of the wheel
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 WANTED = (
@@ -42,7 +44,12 @@ def refuse(*_, **__):
     raise OSError("this environment has no network")
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
 """
-TRIES = (("paint", "--size", "128", "--output", "painted"), ("verify", "painted/painting.ora"), ("doctor",))
+PHOTO = ROOT / "src" / "styfie" / "assets" / "portrait.jpg"
+TRIES = (  # README's first command, small
+    ("paint", "me.jpg", "--subject", "mosaic", "--background", "night", "-o", "painted", "--size", "128"),
+    ("verify", "painted/painting.ora"),
+    ("doctor",),
+)
 
 
 def main() -> None:
@@ -51,9 +58,11 @@ def main() -> None:
     parser.add_argument("--python", action="append", help="a Python to install into; those at hand if none is named")
     pythons = parser.parse_args().python or [one for one in PYTHONS if runs(one)] or [sys.executable]
     shutil.rmtree(DIST, ignore_errors=True)
-    run(sys.executable, "-m", "build", "--outdir", DIST, ROOT)
+    run(sys.executable, "-m", "build", "--outdir", DIST, ROOT)  # the wheel from the source archive
     (wheel,), (archive,) = DIST.glob("*.whl"), DIST.glob("*.tar.gz")
+    check_tree(wheel)
     run(sys.executable, "-m", "twine", "check", "--strict", wheel, archive)
+    run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", CITATION_SCHEMA, ROOT / "CITATION.cff")
     faults = [*wheel_faults(wheel), *archive_faults(archive), *publisher_faults(ROOT)]
     if faults:
         raise SystemExit("\n".join(faults))
@@ -81,6 +90,16 @@ def run(*command: str | Path, **more: object) -> None:
     say("$ " + " ".join(Path(one).name if isinstance(one, Path) else one for one in command))
     if subprocess.run(command, check=False, **more).returncode:  # type: ignore[call-overload]
         raise SystemExit(f"{command[0]} failed.")
+
+
+def check_tree(wheel: Path) -> None:
+    """Stop where the tree itself gives another wheel than its source archive gave."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT)
+        if (Path(folder) / wheel.name).read_bytes() != wheel.read_bytes():
+            raise SystemExit(
+                f"{wheel.name} is another one when it is built from the tree than from the source archive."
+            )
 
 
 def wheel_faults(wheel: Path) -> Iterator[str]:
@@ -128,10 +147,13 @@ def try_in(python: str, wheel: Path, folder: Path, inventory: bool) -> None:
     run(python, "-m", "venv", folder / "env")
     inside = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
     own = inside / ("python.exe" if os.name == "nt" else "python")
-    install = (own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    run(*install, "--only-binary", ":all:", "-c", CONSTRAINTS, wheel)
+    given = ("--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "-c", CONSTRAINTS)
+    run(own, "-m", "pip", "download", *given, "--dest", folder / "wheels", wheel)
+    run(own, "-m", "pip", "install", *given, "--no-index", "--find-links", folder / "wheels", wheel)
+    shutil.rmtree(folder / "wheels")  # some 200 MB
     if inventory:
         write_inventory(own, wheel)
+    shutil.copy(PHOTO, folder / "me.jpg")
     (folder / "offline").mkdir()
     (folder / "offline" / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
     bare = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}

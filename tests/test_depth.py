@@ -276,6 +276,12 @@ def test_a_step_is_a_border_there_and_nowhere_else(size: tuple[int, int], jump: 
     assert float(borders[..., away > 4 + 0.02 * max(size)].max()) == 0
 
 
+@pytest.mark.parametrize("dims", [(2,), (3,), (2, 3)])
+def test_borders_of_a_mirrored_map_are_mirrored(dims: tuple[int, ...]) -> None:
+    depth = (torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(0)) > 0.97).float()
+    assert torch.equal(depth_borders(depth.flip(dims)), depth_borders(depth).flip(dims))
+
+
 def test_borders_do_not_depend_on_the_size() -> None:
     depth = torch.zeros(1, 1, 300, 400)
     depth[..., 100:200, 150:250] = 1

@@ -6,32 +6,28 @@ of a file. What cannot be run here stands in `UNRUN`, with the reason, and is at
 
 from __future__ import annotations
 
-import ast
 import os
 import pkgutil
 import re
 import shutil
 import subprocess
 import sys
-import tomllib
-from collections.abc import Callable, Collection, Iterator
-from functools import cache, partial
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import typer
 from PIL import Image
-from typer.testing import CliRunner
 
-from styfie.cli import app
 from styfie.cli.lists import registries
 from styfie.gallery import GALLERY, draw
 from styfie.images import to_image
 from styfie.pipeline import PORTRAIT
 from styfie.registry import Registry
 from styfie.settings import Settings
+from tests.document_commands import COMMAND, UNRUN, find_command, make_missing, options_of, run_command, texts_of
 from tests.documents import ROOT, SHELLS, blocks, commands, dead_links, pages, spans
 from tests.test_example import INSTALL
 
@@ -42,34 +38,11 @@ SMALL = {  # constants that no setting changes
     "styfie.engines.strokes.paint.MAX_DENSITY": 0.05,  # share of the usual number of strokes
     "styfie.engines.describe_plan": lambda *_: "",  # it times some steps
 }
-SMALLER: dict[tuple[str, ...], tuple[str, ...]] = {  # options that make a command small which no setting does
-    ("train", "segmenter"): ("--size", "32", "--steps", "1", "--batch", "2"),
-    ("train", "style"): ("--steps", "1", "--width", "0.125"),
-}
-MADE = {  # files that pages speak of, and what makes those that are not there yet
-    "painted/painting.ora": "paint me.jpg --engine fast -o painted",
-    "painted/strokes.json": "paint me.jpg --engine strokes --subject autumn --size 48 -o painted",
-    "runs/mine/my_painting.safetensors": "train style my_painting.jpg --photos photos/ -o runs/mine",
-}
-UNRUN = {  # the beginning of a command, and why it is not run here but parsed alone
-    "styfie web": "it serves until Ctrl-C; the page's own tests start it",
-    "styfie paint --watch": "it watches a folder until Ctrl-C",
-    "styfie --install-completion": "it changes the user's shell",
-    "styfie --show-completion": "it wants a shell",
-    "styfie train segmenter --preset scratch": "its data are not part of the repository",
-    "styfie train clicks": "its data are not part of the repository",
-    "styfie evaluate clicks": "its data are not part of the repository",
-    "python3 -m http.server": "it serves until Ctrl-C",
-    "torchrun": "it wants several GPUs; tests/training/test_loop.py has two processes",
-}
 ADDRESS = "http://127.0.0.1:8790"  # a block that speaks of it is run beside a server
 PATIENT = "import styfie.web.uploads as uploads; uploads.LATE = 900; from styfie.__main__ import run; run()"
-FOREIGN = ("curl", "display", "exiftool", "sha256sum", "unzip")  # other people's programs, which may not be here
 FOLDERS = ("src", "tests", "docs", "benchmarks")  # of the repository's Python
 LOG = "styfie.log"  # a file
 PRESENT = [page for page in pages() if page != "CHANGELOG.md"]  # which tells of what was, too
-OPTIONS = {"--help", "--version", "--install-completion"}
-COMMAND: Any = typer.main.get_command(app)
 
 
 @pytest.fixture(autouse=True)
@@ -124,20 +97,6 @@ def _make_training(folder: Path) -> None:
         picture.save(folder / "portraits" / "image" / f"a{n}_{n}.jpg")
         mask.save(folder / "portraits" / "mask" / f"a{n}_{n}.png")
     shutil.make_archive(str(folder / "landscapes"), "zip", folder / "photos")
-
-
-def _make_clip(file: Path) -> None:
-    """Three seconds of the portrait, two frames each."""
-    av = pytest.importorskip("av")
-    with Image.open(PORTRAIT) as image:
-        frame = av.VideoFrame.from_image(image.convert("RGB").resize((96, 120)))
-    with av.open(str(file), "w") as out:
-        stream = out.add_stream("mpeg4", rate=2)
-        stream.width, stream.height, stream.pix_fmt = 96, 120, "yuv420p"
-        for n in range(6):
-            frame.pts = n
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode())
 
 
 @pytest.fixture(scope="module")
@@ -217,123 +176,23 @@ def test_a_page_runs(
                 done = subprocess.run([*shell, text], capture_output=True, text=True)
                 assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
         elif block.language == "python":
-            _make_missing(re.findall(r'"([^"\n]+)"', block.text))
+            make_missing(re.findall(r'"([^"\n]+)"', block.text))
             exec(compile("\n" * (block.line - 1) + block.text, page, "exec"), names)
         elif block.language in SHELLS:
             for words in commands(block):
                 run_command(words, f"{block}: {' '.join(words)}", installed)
 
 
-def run_command(words: list[str], place: str, install: Callable[[str], None]) -> None:
-    """Run a command of a page, or see that it could be."""
-    said = " ".join(words)
-    match words:
-        case _ if piped := set(words) & {"|", "<", ">"}:  # what speaks to other programs is parsed, each part by itself
-            for part in " ".join(words).split(" | "):
-                own = re.split(r" [<>] ", part)[0].split()
-                assert own[0] in ("styfie", *FOREIGN), f"{place}: {piped} beside {own[0]}"
-                if own[0] == "styfie":
-                    parse(own[1:], place)
-        case [program, *_] if program in FOREIGN:
-            return
-        case ["styfie", *rest] if not any(said.startswith(one) for one in UNRUN):
-            run_styfie(rest, place)
-        case ["styfie", *rest] | ["torchrun", _, _, "-m", "styfie", *rest]:
-            parse(rest, place)
-        case ["pip", "install", *what] | ["python", "-m", "pip", "install", *what]:
-            check_install(what, place, install)
-        case ["make", *targets]:
-            for target in targets:
-                assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), place
-        case ["python", "-m", "pytest", *paths]:
-            assert all((ROOT / path).exists() for path in paths if not path.startswith("-")), place
-        case ["python", "-m", module, *options]:
-            check_script(ROOT / f"{module.replace('.', '/')}.py", options, place)
-        case _ if any(said.startswith(one) for one in UNRUN):
-            return
-        case ["python", script, *options]:
-            check_script(ROOT / script, options, place)
-        case _:
-            raise AssertionError(f"{place}: neither run nor said why not")
-
-
-def run_styfie(words: list[str], place: str) -> None:
-    """Run the command line on the small."""
-    if any(word.endswith(".mp4") for word in words) and "--timelapse" not in words:
-        _make_clip(Path("clip.mp4"))
-    if any(word.endswith(".HEIC") for word in words):
-        pillow_heif = pytest.importorskip("pillow_heif")
-        pillow_heif.from_pillow(Image.open("me.jpg")).save("IMG_0042.HEIC")
-    _make_missing(words)
-    done = CliRunner().invoke(app, [*words, *SMALLER.get(tuple(words[:2]), ())])
-    assert done.exit_code == 0, f"{place}\n{done.output}\n{done.exception!r}"
-
-
-def _make_missing(words: Collection[str]) -> None:
-    """Make files that are spoken of and not there."""
-    for file, made in MADE.items():
-        if file in words and not Path(file).exists():
-            run_styfie(made.split(), file)
-
-
-def find_command(words: list[str]) -> tuple[Any, list[str]]:
-    """The command that words begin with, and the words after its name."""
-    command, rest = COMMAND, list(words)
-    while rest and rest[0] in getattr(command, "commands", {}):
-        command = command.commands[rest.pop(0)]
-    return command, rest
-
-
-def parse(words: list[str], place: str) -> None:
-    """Have the command line read its options, and do nothing."""
-    command, rest = find_command(words)
-    if command is COMMAND:  # whose options do what they say while they are read
-        assert {word for word in rest if word.startswith("-")} <= _options(command), place
-        return
-    try:
-        command.make_context(place, rest)
-    except Exception as error:
-        raise AssertionError(f"{place}: {error}") from error
-
-
-def check_install(words: list[str], place: str, install: Callable[[str], None]) -> None:
-    """Install a package of the page's own; of Styfie itself see that its extras and files are there."""
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    for word in words:
-        for extra in re.findall(r"\[([\w,-]+)\]", word):
-            assert set(extra.split(",")) <= set(extras), f"{place}: there is no extra {extra}"
-    if words[:1] == ["-c"]:
-        assert (ROOT / words[1]).is_file(), place
-    elif words[-1].startswith("./"):
-        install(words[-1])
-
-
-def check_script(file: Path, options: list[str], place: str) -> None:
-    """See that a script of the repository is there and knows its options."""
-    assert file.is_file(), f"{place}: there is no {file.name}"
-    known = "\n".join(_texts(one) for one in (file, ROOT / "benchmarks" / "common.py")).splitlines()
-    missing = [option for option in options if option.startswith("--") and option not in known]
-    assert not missing, f"{place}: {file.name} knows no {' '.join(missing)}"
-
-
-@cache
-def _options(command: Any) -> set[str]:
-    """All options of a command and of those below it."""
-    below = getattr(command, "commands", {}).values()
-    own = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
-    return own.union(OPTIONS, *(_options(one) for one in below))
-
-
 @pytest.mark.parametrize("page", PRESENT)
 def test_commands_and_options_in_sentences_are_there(page: str) -> None:
     """`styfie …` and `--option` in a sentence or a table, whose values may be words in capitals."""
-    every = _options(COMMAND)
+    every = options_of(COMMAND)
     for place, span in spans(page):
         words = span.split()
         if span.startswith("styfie "):
             command, rest = find_command(words[1:])
             assert command.name not in (None, "styfie") or not rest or rest[0].startswith("-"), f"{place}: {span}"
-            known = _options(command)
+            known = options_of(command)
         elif span.startswith("--"):
             known = every
         else:
@@ -344,24 +203,13 @@ def test_commands_and_options_in_sentences_are_there(page: str) -> None:
 
 def test_sentences_that_troubleshooting_quotes_are_said() -> None:
     """What stands in bold and quotation marks is in the code, but for the dots."""
-    said = "\n".join(_texts(file) for file in (ROOT / "src" / "styfie").rglob("*.py"))
+    said = "\n".join(texts_of(file) for file in (ROOT / "src" / "styfie").rglob("*.py"))
     text = " ".join((ROOT / "docs/troubleshooting.md").read_text().split())
     quoted = [quote for bold in re.findall(r"\*\*(.+?)\*\*", text) for quote in re.findall(r'"([^"]+)"', bold)]
     assert len(quoted) > 5
     for quote in quoted:
         for part in quote.split("…"):
             assert part in said, quote
-
-
-def _texts(file: Path) -> str:
-    """All texts of a module, those parts of one expression joined and what is computed left out."""
-    found = []
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.JoinedStr):
-            found.append("".join(str(one.value) for one in node.values if isinstance(one, ast.Constant)))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.append(node.value)
-    return "\n".join(found)
 
 
 @pytest.mark.parametrize("page", PRESENT)

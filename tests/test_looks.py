@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 
 import pytest
@@ -60,4 +61,46 @@ def test_a_style_has_a_weight_above_nought() -> None:
     for weight in (0, 0.0009, 1000.1, -1, float("nan")):
         with pytest.raises(InputError, match="the weight of a style"):
             Style("a", PICTURE, weight)
-    assert [field.name for field in fields(Style)][:3] == ["name", "picture", "weight"]
+    assert [field.name for field in fields(Style)][:3] == ["name", "source", "weight"]
+
+
+def test_a_style_is_loaded_once_picture_and_mask_have_been_read() -> None:
+    mask = torch.zeros(1, 1, 2, 2)
+    assert Style("a", PICTURE).loaded and Style("a", PICTURE, mask=mask).loaded
+    assert not Style("waves").loaded and not Style("a", "a.jpg").loaded
+    for other in ("m.png", mask[0], torch.zeros(1, 1, 2, 3)):
+        assert not Style("a", PICTURE, mask=other).loaded
+    with pytest.raises(InputError, match="The style 'waves' has not been read"):
+        assert Style("waves").picture is None
+
+
+@pytest.mark.parametrize(
+    ("longest", "stroke", "most", "least", "wanted"),
+    [
+        (80, 1.0, math.inf, (1, 32), (40, 80)),
+        (80, 0.5, math.inf, (1, 32), (20, 40)),
+        (80, 2.0, 100.0, (1, 32), (50, 100)),
+        (80, 0.25, math.inf, (1, 32), (16, 32)),
+        (80, 0.25, math.inf, (18, 18), (18, 20)),
+    ],
+)
+def test_a_style_is_seen_at_the_size_of_a_painting_times_the_stroke(
+    longest: int, stroke: float, most: float, least: tuple[int, int], wanted: tuple[int, int]
+) -> None:
+    left = torch.zeros(1, 1, 50, 100)
+    left[..., :50] = 1
+    seen = Style("a", torch.rand(1, 3, 50, 100), 2.0, left).at(longest, stroke, most, least)
+    assert seen.picture.shape == (1, 3, *wanted) and (seen.name, seen.weight) == ("a", 2.0)
+    assert seen.alpha is not None and torch.equal(seen.inside, seen.alpha)
+    half = wanted[1] // 2
+    assert float(seen.alpha[..., : half - 2].min()) == 1 and float(seen.alpha[..., half + 2 :].max()) == 0
+
+
+def test_what_was_drawn_for_small_scales_is_seen_there() -> None:
+    style = Style("a", torch.zeros(1, 3, 64, 64), small=torch.ones(1, 3, 40, 40))
+    assert [float(style.at(longest).picture.mean()) for longest in (32, 40, 41, 64)] == [1, 1, 0, 0]
+    assert torch.equal(style.inside, torch.ones(1, 1, 64, 64)), "all of it counts where there is no mask"
+
+
+def test_the_weights_of_a_looks_styles_sum_to_one() -> None:
+    assert Look((Style("a", weight=3.0), Style("b"))).weights == [0.75, 0.25]

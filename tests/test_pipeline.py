@@ -12,12 +12,11 @@ from styfie import reading
 from styfie.engines import optimise, plan
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
-from styfie.looks import Look
+from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.pipeline import Request, is_painted, paint_into
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.styles import LookSpec, StyleSource
 
 TINY = Settings(size=64, steps=1, device="cpu")
 
@@ -69,7 +68,7 @@ def test_regions_of_another_shape_are_refused(portrait: Tensor) -> None:
 
 
 def test_grading_wants_depth(portrait: Tensor) -> None:
-    depth_falloff = LookSpec((StyleSource("pop"),), Look(depth_falloff=1.0))
+    depth_falloff = Look((Style("pop"),), depth_falloff=1.0)
     known = halves_of(portrait)
     with pytest.raises(InputError, match="--depth FILE or --depth auto"):
         styfie.paint(portrait, {"background": depth_falloff}, TINY, regions=known)

@@ -15,6 +15,13 @@ def answer(connection: Connection, factor: int) -> None:
     connection.send(factor * connection.recv())
 
 
+STATE = {"value": "as it was imported"}
+
+
+def state(connection: Connection) -> None:
+    connection.send(STATE["value"])
+
+
 def hang(connection: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     connection.send("deaf")
@@ -31,6 +38,14 @@ def threads(connection: Connection) -> None:
     import torch
 
     connection.send(torch.get_num_threads())
+
+
+def test_it_is_spawned_everywhere_as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It knows nothing of what became of this process."""
+    monkeypatch.setitem(STATE, "value", "as it is now")
+    process, connection = processes.start(state)
+    assert connection.recv() == "as it was imported"
+    processes.end(process, 10)
 
 
 def test_it_answers_and_its_end_is_noticed() -> None:

@@ -38,12 +38,12 @@ def test_every_field_says_what_depends_on_it(kind: type) -> None:
 def test_what_belongs_to_the_painting_is_what_engines_read() -> None:
     """Written out once more, by hand: a field that is moved to another part changes keys of runs that are begun."""
     assert names_of(Look, Part.BLEND) == ("strength", "color", "depth_falloff", "blur", "bokeh")
-    assert names_of(Style, Part.PAINTING) == ("picture", "weight", "alpha")
+    assert names_of(Style, Part.PAINTING) == ("source", "weight", "mask")
     assert names_of(Settings, Part.BLEND) == ("radius", "lens", "mark")
     assert names_of(Settings, Part.FOUND) == ("device", "segmenter")
     first = [f.name for kind in KINDS for f in fields_of(kind, Part.PAINTING) if f.metadata["since"] == 0]
     assert first == [
-        "styles", "stroke", "likeness", "brush", "picture", "weight", "alpha",
+        "styles", "stroke", "likeness", "brush", "source", "weight", "mask",
         "size", "quality", "steps", "seed", "engine", "encoder", "loss", "start", "max_memory",
     ]  # fmt: skip
 
@@ -159,7 +159,7 @@ def test_a_fingerprint_is_of_everything_asked() -> None:
     look, settings, weights = Look((style,)), Settings(), {"encoder": "abc"}
     base = fingerprint(photo, {"subject": look, "hair": look}, settings, None, weights)
     assert base == fingerprint(photo.clone(), {"hair": look, "subject": look}, settings, None, weights)
-    half = replace(style, alpha=torch.ones(1, 1, 40, 40))
+    half = replace(style, mask=torch.ones(1, 1, 40, 40))
     others = [
         fingerprint(photo + 1e-6, {"subject": look, "hair": look}, settings, None, weights),
         fingerprint(photo, {"subject": look}, settings, None, weights),

@@ -60,7 +60,7 @@ def test_whole_looks_stay_as_they_are(portrait: Tensor, sitter: Style) -> None:
 
 
 def test_what_is_asked_or_masked_is_not_replaced(portrait: Tensor, sitter: Style) -> None:
-    mine = Style("mine", draw("waves", 32), alpha=torch.ones(1, 1, 32, 32))
+    mine = Style("mine", draw("waves", 32), mask=torch.ones(1, 1, 32, 32))
     hair = Look((mine,))
     found = match_parts(portrait, {SUBJECT: Look((sitter,), match="parts"), "hair": hair}, {"skin"}).looks
     assert found["hair"] is hair and "skin" not in found and "clothes" in found
@@ -98,7 +98,7 @@ def test_hair_takes_the_colours_of_hair(portrait: Tensor) -> None:
 def test_it_is_painted_once_and_known_again(tmp_path: Path) -> None:
     master = master_file("birth-of-venus")
     request = Request(
-        {SUBJECT: styfie.styles.LookSpec((styfie.styles.StyleSource(master),), Look(match="parts"))},
+        {SUBJECT: Look((Style("master", master),), match="parts")},
         Settings(size=64, engine="fast"),
     )
     paint_into(tmp_path, None, request)

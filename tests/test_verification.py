@@ -55,13 +55,25 @@ def test_what_differs_is_said(painted: Path) -> None:
     held = painted.with_name("layer.png")
     layer.save(held)
     rewritten(painted, "data/layer0.png", held.read_bytes())
-    rewritten(painted, RECIPE, json.dumps(recipe | {"torch": "1.0"}).encode())
+    weights = recipe["weights"] | {"segmenter": "0" * 64}
+    rewritten(painted, RECIPE, json.dumps(recipe | {"torch": "1.0", "styfie": "0.9", "weights": weights}).encode())
     verdict = verify(painted)
     assert not verdict.same and not any(verdict.marks.values()), "marks name the recipe as it was"
     said = "\n".join(verdict.differences)
-    assert 'torch is "1.0" in the file' in said
+    assert 'torch is "1.0" in the file' in said and 'styfie is "0.9" in the file' in said
+    assert f'weights.segmenter is "{"0" * 64}" in the file and "{recipe["weights"]["segmenter"]}" anew' in said
+    assert "weights.fast" not in said and "fingerprint" not in said
     assert "data/layer0.png differs in 0.0% of its pixels" in said
     assert "matte" not in said
+
+
+def test_another_photo_in_the_file_is_noticed(painted: Path) -> None:
+    with Image.open(painted.with_name("photo.png")) as image:
+        image.rotate(180).save(painted.with_name("other.png"))
+    rewritten(painted, "data/photo.png", painted.with_name("other.png").read_bytes())
+    said = "\n".join(verify(painted).differences)
+    assert "photo, looks, settings or weights are not those whose fingerprint" in said
+    assert "data/layer0.png differs" in said
 
 
 def test_a_mixed_and_an_unmarked_painting_repeat_too(capsys: pytest.CaptureFixture[str], painted: Path) -> None:

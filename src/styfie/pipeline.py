@@ -111,7 +111,7 @@ def paint_into(
     files = [
         *painting.save(folder),
         *write_strokes(Path(folder), painting, run.drawing),
-        *write_svg(Path(folder), run.svg),
+        *write_svg(Path(folder), painting, run.svg),
     ]
     if painting.recipe["finished"]:
         unfinished.done()

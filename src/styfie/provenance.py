@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 
 # `since` of the latest fields that each key holds whatever they are, see `fields.painting`.
 RUNS, FILMS = 0, 1
-KEY_NAMES = {"depth_falloff": "graded", "network": "taught", "per-style": "taught"}  # of fields and engines, in keys
+KEY_NAMES = {  # of fields and engines, in keys
+    "depth_falloff": "graded",
+    "source": "picture",
+    "mask": "alpha",
+    "network": "taught",
+    "per-style": "taught",
+}
 BEFORE_NAMES = {"styfie-1": "styfie"}  # encoders by the name they had when there was one
 
 
@@ -105,7 +111,7 @@ def fingerprint(
     pictures = [photo]
     for name, look in sorted(looks.items()):
         values = {key: value for key, value in _said_values(look).items() if key != "styles"}
-        plain.append([name, values, [(s.name, s.weight, s.alpha is None) for s in look.styles]])
+        plain.append([name, values, [(s.name, s.weight, s.mask is None) for s in look.styles]])
         plain += [checksum(s.network) for s in look.styles if s.network]  # trained anew, it paints another picture
         pictures += [picture for style in look.styles for picture in _pictures(style) if picture is not None]
     digest.update(json.dumps([*plain, depth, dict(weights)], sort_keys=True).encode())

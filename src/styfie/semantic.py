@@ -76,7 +76,7 @@ def _of_part(look: Look, seen: list[dict[str, Tensor]], part: str) -> Look | Non
 
 
 def _marked(style: Style, alpha: Tensor) -> Style:
-    return replace(style, alpha=(alpha * 255).round() / 255)  # as a painting's file keeps it
+    return replace(style, mask=(alpha * 255).round() / 255)  # as a painting's file keeps it
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
@@ -13,7 +13,7 @@ from styfie.errors import InputError, MissingError
 from styfie.gallery import BUILT_IN, GALLERY, PAIRS, draw
 from styfie.gallery.masters import MASTERS, master_file
 from styfie.gallery.techniques import TECHNIQUES, technique_file
-from styfie.images import SUFFIXES, Picture, describe, fit_size, read_matte, read_picture, resize, same_proportions
+from styfie.images import SUFFIXES, Picture, describe, read_matte, read_picture, same_proportions
 from styfie.looks import Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
 
@@ -22,48 +22,27 @@ LARGEST = 2048  # pixels of a style's longer side, at most: engines enlarge it w
 DRAWN = 512  # pixels at which a gallery style is drawn for scales up to there, however large the painting
 
 
-@dataclass(frozen=True, eq=False)
-class StyleSource:
-    """Where a style is from: its picture is loaded when the size of the painting is known.
-
-    `picture` is a gallery name, a picture of any kind, or a style loaded before, at whatever size; `mask` marks
-    the part of it that counts, white = inside.
-    """
-
-    picture: Picture | Style
-    weight: float = 1.0
-    mask: Picture | None = None
+StyleInput = Look | Picture | None
 
 
-@dataclass(frozen=True, eq=False)
-class LookSpec:
-    """What is asked of one region before its style pictures are loaded; `look` is all the rest, its styles unused."""
-
-    styles: tuple[StyleSource, ...] = ()
-    look: Look = field(default_factory=Look)
-
-
-StyleInput = Look | LookSpec | Picture | None
-
-
-def parse_styles(text: str) -> tuple[StyleSource, ...]:
+def parse_styles(text: str) -> tuple[Style, ...]:
     """`STYLE[:WEIGHT][+STYLE[:WEIGHT]…]`; a gallery name or a file that is really called so is taken whole.
 
     Raises:
         InputError: an empty part, or a weight that is no number.
     """
-    return (StyleSource(text),) if _is_name(text) else tuple(_parse_one(part, text) for part in text.split("+"))
+    return (Style(text),) if _is_name(text) else tuple(_parse_one(part, text) for part in text.split("+"))
 
 
-def _parse_one(part: str, text: str) -> StyleSource:
+def _parse_one(part: str, text: str) -> Style:
     name, colon, weight = part.rpartition(":")
     if part and (not colon or _is_name(part)):
-        return StyleSource(part)
+        return Style(part)
     number = _number(weight)
     if name and number is not None:
-        return StyleSource(name, number)
+        return Style(name, weight=number)
     if name and not _is_name(name):
-        return StyleSource(part)  # a colon of the name's own: loading it says whether there is such a file
+        return Style(part)  # a colon of the name's own: loading it says whether there is such a file
     raise InputError(f"The style {text!r} came: STYLE, or STYLE:WEIGHT+STYLE:WEIGHT with numbers above 0, is wanted.")
 
 
@@ -79,14 +58,14 @@ def _is_name(name: str) -> bool:
 
 
 def resolve_looks(looks: Mapping[str, StyleInput], longest: int) -> dict[str, Look]:
-    """Looks with their pictures loaded, at most `longest` pixels; the gallery's first pair if none has a style.
+    """Looks with their styles loaded for a painting of `longest` pixels; the gallery's first pair if there is no style.
 
     Raises:
         InputError, MissingError: as `load_styles`.
     """
     if not any(_has_style(one) for one in looks.values()):
         pair = zip((SUBJECT, BACKGROUND), PAIRS[0], strict=True)
-        looks = {**looks, **{n: LookSpec((StyleSource(s),), _rest(looks.get(n))) for n, s in pair}}
+        looks = {**looks, **{name: replace(_look(looks.get(name)), styles=(Style(one),)) for name, one in pair}}
     return {name: _resolve(one, longest) for name, one in looks.items() if one is not None}
 
 
@@ -101,39 +80,31 @@ def style_files(looks: Mapping[str, StyleInput]) -> list[Path]:
 
 def _read_for(one: StyleInput) -> Iterator[object]:
     """Where the styles of one region are from, whatever that is."""
-    if isinstance(one, Look):
-        yield from (style.network for style in one.styles)
+    if one is None or not isinstance(one, Look | str):
+        yield one
         return
-    if isinstance(one, LookSpec):
-        sources = one.styles
-    elif isinstance(one, str):
-        sources = parse_styles(one)
-    else:
-        sources = () if one is None else (StyleSource(one),)
-    for source in sources:
-        yield source.mask
-        if isinstance(source.picture, Style):
-            yield source.picture.network
-        elif not (isinstance(source.picture, str) and source.picture in GALLERY):
-            yield source.picture
+    for style in parse_styles(one) if isinstance(one, str) else one.styles:
+        yield from (style.mask, style.network)
+        if not (isinstance(source := _source(style), str) and source in GALLERY):
+            yield source
 
 
 def _has_style(one: StyleInput) -> bool:
-    return bool(one.styles) if isinstance(one, Look | LookSpec) else one is not None
+    return bool(one.styles) if isinstance(one, Look) else one is not None
 
 
-def _rest(one: StyleInput) -> Look:
-    """What is asked besides the styles."""
-    return one if isinstance(one, Look) else one.look if isinstance(one, LookSpec) else Look()
+def _look(one: StyleInput) -> Look:
+    """What is asked besides a style."""
+    return one if isinstance(one, Look) else Look()
 
 
-def _resolve(one: Look | LookSpec | Picture, longest: int) -> Look:
-    if isinstance(one, Look):
+def _resolve(one: Look | Picture, longest: int) -> Look:
+    if not isinstance(one, Look):
+        return Look(load_styles(one, longest))
+    if all(style.loaded for style in one.styles):
         return one
-    if isinstance(one, LookSpec):
-        side = round(longest * max(1.0, one.look.stroke))  # a broad stroke is a style seen larger than the painting
-        return replace(one.look, styles=tuple(_load(source, side) for source in one.styles))
-    return Look(load_styles(one, longest))
+    side = round(longest * max(1.0, one.stroke))  # a broad stroke is a style seen larger than the painting
+    return replace(one, styles=tuple(_load(style, side) for style in one.styles))
 
 
 def load_styles(source: Picture, longest: int) -> tuple[Style, ...]:
@@ -143,8 +114,9 @@ def load_styles(source: Picture, longest: int) -> tuple[Style, ...]:
         InputError: as `parse_styles` and `read_picture`.
         MissingError: neither a gallery name nor a file.
     """
-    asked = parse_styles(source) if isinstance(source, str) else (StyleSource(source),)
-    return tuple(_load(one, longest) for one in asked)
+    if isinstance(source, str):
+        return tuple(_load(style, longest) for style in parse_styles(source))
+    return (load_style(source, longest),)
 
 
 def load_style(source: Picture, longest: int) -> Style:
@@ -179,15 +151,18 @@ def load_style(source: Picture, longest: int) -> Style:
     return Style(describe(source), read_picture(source, LARGEST, enlarge=False))
 
 
-def _load(source: StyleSource, longest: int) -> Style:
-    if isinstance(source.picture, Style):
-        stored = source.picture.picture
-        size = fit_size((stored.shape[-2], stored.shape[-1]), min(LARGEST, max(stored.shape[-2:])))
-        style = Style(source.picture.name, resize(stored, size))
-    else:
-        style = load_style(source.picture, longest)
-    alpha = None if source.mask is None else _read_mask(source.mask, style)
-    return replace(style, weight=source.weight, alpha=alpha)
+def _load(style: Style, longest: int) -> Style:
+    """A style with picture and mask read, in its name and weight."""
+    if style.loaded:
+        return style
+    found = style if isinstance(style.source, Tensor) else load_style(_source(style), longest)
+    name = found.name if style.source is None else style.name  # of a file never its folder
+    alpha = None if style.mask is None else _read_mask(style.mask, found)
+    return replace(found, name=name, weight=style.weight, mask=alpha)
+
+
+def _source(style: Style) -> Picture:
+    return style.name if style.source is None else style.source
 
 
 def _read_mask(mask: Picture, style: Style) -> Tensor:

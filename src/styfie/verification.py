@@ -124,9 +124,13 @@ def _differences(file: Path, anew: Path) -> Iterator[str]:
 
 def _difference(name: str, was: bytes, now: bytes) -> Iterator[str]:
     if name == RECIPE:
-        before, after = json.loads(was), json.loads(now)
+        before, after = _flat(json.loads(was)), _flat(json.loads(now))
         for key in sorted(before.keys() | after.keys()):
-            if (one := before.get(key)) != (other := after.get(key)):
+            if (one := before.get(key)) == (other := after.get(key)):
+                continue
+            if key in FINGERPRINTS:
+                yield "recipe: photo, looks, settings or weights are not those whose fingerprint is in the file"
+            else:
                 yield f"recipe: {key} is {_short(one)} in the file and {_short(other)} anew"
         return
     if not name.endswith(".png"):
@@ -141,6 +145,14 @@ def _difference(name: str, was: bytes, now: bytes) -> Iterator[str]:
         share = float((apart.reshape(*a.shape[:2], -1).max(2) > 0).mean())
         levels = f"by {apart.max()} levels at most and {apart.mean():.2f} on average"
         yield f"{name} differs in {share:.1%} of its pixels, {levels}"
+
+
+def _flat(values: Mapping[str, Any], within: str = "") -> dict[str, Any]:
+    """The values of a recipe by their whole names, such as `weights.segmenter`."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= _flat(value, f"{within}{key}.") if isinstance(value, dict) and value else {within + key: value}
+    return found
 
 
 def _short(value: object) -> str:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from PIL import Image, ImageChops
 
 import styfie
 from styfie.cli import main
+from styfie.engines import TAXONOMY
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN
 from styfie.gallery.masters import MASTERS
@@ -149,6 +152,22 @@ def test_weights_are_taken_for_the_network_that_is_used(
     assert (code, taken) == (2, [network]) and "vgg.h5 is read" in err
 
 
+def test_where_a_sentence_comes_from_is_told_to_who_asks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    logger = logging.getLogger("styfie")
+    monkeypatch.setattr(logger, "handlers", [*logger.handlers])
+    level, asked = logger.level, ("segment", tmp_path / "nothing.jpg")
+    try:
+        code, _, err = run(capsys, "--debug", *asked)
+    finally:
+        logger.setLevel(level)
+    assert code == 2 and "Traceback" in err and "styfie/cli/segment.py" in err and err.count("nothing.jpg") > 1
+    monkeypatch.undo()
+    code, _, plain = run(capsys, *asked)
+    assert (code, plain) == (2, f"{err.splitlines()[-1]}\n"), "the sentence alone"
+
+
 @pytest.mark.parametrize("arguments", [("paint", "--nonsense"), ("list", "spoons"), ("paint", "--size", "big")])
 def test_wrong_usage_exits_with_two(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
     assert run(capsys, *arguments)[0] == 2
@@ -282,6 +301,18 @@ def test_lists(capsys: pytest.CaptureFixture[str], kind: str) -> None:
         assert [entry["name"] for entry in entries if entry.get("painter") and entry.get("year")] == list(MASTERS)
     plain = run(capsys, "list", kind)[1]
     assert all(entry["name"] in plain for entry in entries)
+
+
+@pytest.mark.parametrize("kind", ["engines", "losses", "encoders", "segmenters", "styles"])
+def test_what_is_listed_is_for_people(capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    """Each code stands in a legend, numbers have units, and nothing is a place in the code."""
+    entries = json.loads(run(capsys, "list", kind, "--json")[1])
+    text = run(capsys, "list", kind)[1]
+    for code in {entry["taxonomy"] for entry in entries if "taxonomy" in entry}:
+        assert f"{code}  {TAXONOMY[code]}" in text
+    assert ("taxonomy, after Jing et al. (2018)" in text) == (kind in ("engines", "losses"))
+    assert ("memory: bytes for each pixel" in text) == (kind == "encoders")
+    assert not [value for entry in entries for value in entry.values() if re.match(r"styfie[.\w]*:\w", str(value))]
 
 
 def test_doctor_and_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,7 +61,7 @@ def data(tmp_path: Path) -> Path:
 def test_prints_each_source_and_all(capsys: pytest.CaptureFixture[str], data: Path, options: tuple[str, ...]) -> None:
     code, out, err = run(capsys, "evaluate", "segmenter", data, *options)
     assert code == 0
-    assert "picture 3/3" in err
+    assert [line for line in err.splitlines() if line.startswith("picture")] == [f"picture {n}/3" for n in (1, 2, 3)]
     lines = {line.split()[0]: line.split() for line in out.splitlines() if line.strip()}
     assert lines["x"][:3] == ["x", "2", "0.750"]
     assert lines["y"][:3] == ["y", "1", "0.000"], "nobody found is an empty mask"

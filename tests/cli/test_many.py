@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
+from styfie.batch import Outcome
 from styfie.pipeline import PORTRAIT
 from tests.cli.test_cli import RESULTS, run
 from tests.conftest import opened
@@ -34,6 +36,23 @@ def test_paints_photos_and_says_what_became_of_each(capsys: pytest.CaptureFixtur
     assert code == 0
     assert err.strip() == "painted 0 of 1; painted before by the same command and kept: 1"
     assert (out / "a" / "both.png").stat().st_mtime_ns == before
+
+
+def test_what_a_watched_folder_gives_is_counted_from_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def found(*_: object) -> Generator[Outcome | None, None, None]:
+        yield None
+        for name in ("a.png", "b.png"):
+            yield Outcome(Path(name), tmp_path / name, "painted")
+
+    monkeypatch.setattr("styfie.watch.watch", found)
+    code, said, err = run(capsys, "paint", "--watch", tmp_path, "-o", tmp_path / "out")
+    assert (code, said.splitlines()) == (
+        0,
+        [f"{n} {name}: wrote {tmp_path / name}" for n, name in ((1, "a.png"), (2, "b.png"))],
+    )
+    assert f"Watching {tmp_path}" in err
 
 
 @pytest.mark.parametrize(

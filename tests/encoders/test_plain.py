@@ -90,7 +90,7 @@ def test_every_entry_says_where_it_is_from() -> None:
 
 
 @pytest.mark.parametrize("padding", ["replicate", "zeros"])
-@pytest.mark.parametrize("size", [(32, 48), (33, 47), (17, 16)])
+@pytest.mark.parametrize("size", [(32, 48), (33, 45), (17, 16)])
 def test_what_is_pulled_back_is_autograds_gradient(
     padding: Literal["replicate", "zeros"], size: tuple[int, int]
 ) -> None:

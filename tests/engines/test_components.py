@@ -123,7 +123,7 @@ def test_several_styles_and_part_of_one(photo: Tensor) -> None:
     assert float(found[0].mean()) > 1.5 * float(found[2].mean())
     both = torch.cat([RED.picture, BLUE.picture], 3)
     left = (torch.arange(both.shape[-1]) < RED.picture.shape[-1]).float().expand_as(both[:, :1])
-    part = last(photo, whole(photo), {"subject": Look((Style("left", both, alpha=left),))}).layers[0]
+    part = last(photo, whole(photo), {"subject": Look((Style("left", both, mask=left),))}).layers[0]
     assert float(part[0].mean()) > 2 * float(part[2].mean())
 
 

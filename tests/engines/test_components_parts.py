@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +17,7 @@ from styfie.colour import luma_of, match_colours
 from styfie.engines.components import patches
 from styfie.engines.components.colours import matched_luma, recoloured
 from styfie.engines.components.layers import contours, decompose, guided_filter, mean_shift, to_lab
+from styfie.engines.components.paint import OPTIONS, _Canvas
 from styfie.engines.components.patches import Nearest, data_costs, joined, overlap_costs, repeats, usage
 from styfie.engines.components.poisson import differences, screened_poisson
 from styfie.engines.components.sheets import (
@@ -41,7 +45,7 @@ def portrait() -> Tensor:
 
 @pytest.fixture(scope="module")
 def bank(portrait: Tensor) -> Bank:
-    return bank_at([turned(Style("portrait", portrait), 96, 96)], 1)
+    return bank_at([turned(Style("portrait", portrait), 96)], 1)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (9, 40), (96, 77)])
@@ -144,7 +148,7 @@ def test_the_draft_takes_the_styles_colours_by_weight(portrait: Tensor) -> None:
 
 def test_turned_sheets_are_the_style_turned(portrait: Tensor) -> None:
     square = portrait[..., :64, :64].contiguous()
-    sheets = turned(Style("square", square), 64, 64)
+    sheets = turned(Style("square", square), 64)
     assert sheets.shape == (TURNS, 11, 64, 64)
     torch.testing.assert_close(sheets[0, :3] + sheets[0, 3:6] + sheets[0, 6:9], square[0], atol=1e-6, rtol=0)
     quarter = torch.rot90(sheets[0], 1, (1, 2))
@@ -159,10 +163,10 @@ def test_only_patches_along_edges_are_turned_and_only_the_marked_part_is_taken(p
     assert bool(free[0].all()) and not bool(bank.free[:, 1 - PATCH_SIZE :].any())
     assert bool(free[1:].any()) and float(mask[1:][free[1:]].min()) > EDGE
     left = (torch.arange(portrait.shape[-1]) < 40).float().expand_as(portrait[:, :1])
-    marked = bank_at([turned(Style("left", portrait, alpha=left), 96, 96)], 1).free[0]
+    marked = bank_at([turned(Style("left", portrait, mask=left), 96)], 1).free[0]
     assert bool(marked[0, : 40 - PATCH_SIZE].all()) and not bool(marked[:, 41 - PATCH_SIZE + 1 :].any())
     thin = (torch.arange(portrait.shape[-1]) < 3).float().expand_as(portrait[:, :1])
-    assert bool(bank_at([turned(Style("thin", portrait, alpha=thin), 96, 96)], 1).free[0].any())
+    assert bool(bank_at([turned(Style("thin", portrait, mask=thin), 96)], 1).free[0].any())
 
 
 def test_costs_are_differences_written_out(bank: Bank) -> None:
@@ -215,10 +219,21 @@ def test_one_piece_overlaps_at_no_cost_and_is_no_repetition_but_a_copy_is(bank: 
     assert usage(bank, held, wanted).tolist() == [[[2, 0, 0]]]
 
 
+@pytest.mark.parametrize("repeated", [False, True])
+def test_what_overlaps_and_repetitions_cost_beside_features(bank: Bank, repeated: bool) -> None:
+    """Of two nodes beside each other with one candidate each: 4 medians of overlaps, and 2 where it is a copy."""
+    first = bank.places[50]
+    places = torch.stack([first, first + bank.free.shape[2] if repeated else bank.places[-1]]).view(1, 2, 1)
+    canvas: Any = SimpleNamespace(options=OPTIONS, rounds=2)
+    chosen, losses = _Canvas._chosen(canvas, bank, places, torch.tensor([[[2.0], [6.0]]]))
+    assert torch.equal(chosen, places[..., 0])
+    assert losses == pytest.approx({"features": 2.0, "overlaps": 2 + repeated, "total": 4 + repeated})
+
+
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_what_is_inherited_goes_on_with_the_same_piece(bank: Bank, portrait: Tensor, ratio: int) -> None:
     """Nodes that hold the style at its own place go on to hold it there, by whichever neighbour they inherit."""
-    before = bank_at([turned(Style("portrait", portrait), 96, 96)], ratio)
+    before = bank_at([turned(Style("portrait", portrait), 96)], ratio)
     size = [n // ratio for n in portrait.shape[-2:]]
     rows, columns = ((n + 2 * MARGIN - PATCH_SIZE) // STEP + 1 for n in size)
     y, x = ((STEP * torch.arange(n) - MARGIN).clamp_min(0) for n in (rows, columns))
@@ -244,7 +259,7 @@ def test_patches_of_one_piece_are_joined_to_it(bank: Bank) -> None:
 
 def test_several_styles_have_their_shares(portrait: Tensor) -> None:
     styles = [Style("a", portrait), Style("b", portrait.flip(-1)[..., :40, :])]
-    bank = bank_at([turned(style, 96, 96) for style in styles], 2)
+    bank = bank_at([turned(style, 96) for style in styles], 2)
     nearest = Nearest(bank, torch.Generator().manual_seed(0))
     features = node_features(padded(decompose(portrait, 96).stacked))[:4]
     found = nearest(features, [4, 1], 3)

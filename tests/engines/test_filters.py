@@ -20,8 +20,19 @@ from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.settings import Settings
 from styfie.styles import load_style
 from styfie.testing import check_engine
+from tests.conftest import fingerprint
 
 SETTINGS = Settings(size=0, device="cpu", engine="filters")
+DRAWN = {
+    "ink": [0.5952, 0.1025, 0.0856, 0.6227, 0.77, 0.6421, 0.3461],
+    "pencil": [0.7686, 0.0694, 0.0602, 0.774, 0.8603, 0.8013, 0.6389],
+    "charcoal": [0.5875, 0.078, 0.0632, 0.6059, 0.7247, 0.6109, 0.4085],
+    "comic": [0.4596, 0.0722, 0.0549, 0.4888, 0.6465, 0.4634, 0.2398],
+    "oil": [0.447, 0.0737, 0.0571, 0.485, 0.6326, 0.4557, 0.2148],
+    "watercolour": [0.5413, 0.056, 0.0468, 0.5691, 0.6931, 0.5485, 0.3545],
+    "halftone": [0.4696, 0.2216, 0.2168, 0.5015, 0.606, 0.4581, 0.3127],
+    "newsprint": [0.5343, 0.208, 0.2033, 0.5507, 0.6395, 0.5397, 0.4075],
+}
 
 
 def noise(height: int, width: int, seed: int = 0) -> Tensor:
@@ -99,7 +110,7 @@ def test_only_the_marked_part_of_a_picture_gives_colours(portrait: Tensor) -> No
     half[:, 0, :, :8], half[:, 1, :, 8:] = 0.9, 0.9
     left = torch.zeros(1, 1, 16, 16)
     left[..., :8] = 1
-    found = painted(portrait, kind("newsprint"), Style("two.png", half, alpha=left)).mean((0, 2, 3))
+    found = painted(portrait, kind("newsprint"), Style("two.png", half, mask=left)).mean((0, 2, 3))
     assert float(found[0]) > 0.5 and float(found[1]) < 0.1
 
 
@@ -135,3 +146,12 @@ def test_a_still_scene_does_not_flicker(portrait: Tensor) -> None:
     face = torch.zeros_like(regions.alpha[:1])
     first, again = (painter.paint_whole(portrait, regions.alpha[1:], looks[BACKGROUND], face) for _ in range(2))
     assert torch.equal(first, again)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_each_draws_as_it_did(name: str) -> None:
+    """What is painted with a recipe is painted so again: other lines, tones or paper are another filter."""
+    photo = read_picture(PORTRAIT, 96)
+    face = torch.zeros_like(photo[:, :1])
+    face[..., 20:50, 30:60] = 1
+    assert fingerprint(painted(photo, kind(name), face=face)) == pytest.approx(DRAWN[name], abs=1e-3)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
+from styfie.engines.filters import recipes
 from styfie.engines.filters.bilateral import bilateral
 from styfie.engines.filters.flow import Flow, along, flow_of, smooth
 from styfie.engines.filters.kuwahara import BREADTH, MIDDLE, anisotropic_kuwahara
@@ -111,6 +112,19 @@ def test_bilateral_flattens_noise_and_keeps_an_edge() -> None:
     found = bilateral(clean + 0.04 * (noise(30, 40) - 0.5), 3.0, 0.15, 2)
     assert float((found - clean).abs().max()) < 0.02
     assert float(found[..., 20].min() - found[..., 19].max()) > 0.75
+
+
+def test_colours_are_flattened_at_512_pixels_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def look(picture: Tensor, *_: object) -> Tensor:
+        seen.append(tuple(picture.shape[-2:]))
+        return picture
+
+    monkeypatch.setattr(recipes, "bilateral", look)
+    for size in ((300, 700), (512, 200), (40, 60)):
+        assert recipes.flattened(torch.rand(1, 3, *size), 1.0).shape[-2:] == size
+    assert seen == [(219, 512), (512, 200), (40, 60)]
 
 
 def test_kuwahara_is_its_formula_pixel_by_pixel() -> None:

@@ -65,7 +65,7 @@ def last(photo: Tensor, regions: Regions, looks: dict[str, Look], network: Vgg, 
     return progress
 
 
-def styled(*seeds: int) -> list[Style]:
+def styled(*seeds: int) -> list[tuple[float, Style]]:
     return _at_size(Look(tuple(Style(str(seed), blobs(seed)) for seed in seeds)), 64)
 
 
@@ -89,7 +89,7 @@ def test_losses_are_the_papers_formulas(rescaled: Vgg) -> None:
     """Sums over all filters and positions, for a region of whole pixels and a style that is as large as it."""
     photo, picture, style = blobs(1), blobs(2), blobs(3)
     p = replace(GATYS, content_weight=0.01, style_weight=7.0)
-    terms = _Objective(rescaled, photo, torch.ones(1, 1, 48, 64), [Style("style", style)], p).losses(picture)
+    terms = _Objective(rescaled, photo, torch.ones(1, 1, 48, 64), [(1.0, Style("style", style))], p).losses(picture)
     f, wanted, content = (
         {n: v.double().flatten(2)[0] for n, v in rescaled(x).items()} for x in (picture, style, photo)
     )
@@ -119,7 +119,7 @@ def test_the_gradient_is_the_finite_difference(monkeypatch: pytest.MonkeyPatch, 
     torch.testing.assert_close(gram(features, inside), double_gram(features, inside))
     monkeypatch.setattr(module, "gram", double_gram)
     network = deepcopy(rescaled).double()
-    objective = _Objective(network, photo, mask, [Style("style", style)], GATYS)
+    objective = _Objective(network, photo, mask, [(1.0, Style("style", style))], GATYS)
     picture.requires_grad_()
     (gradient,) = torch.autograd.grad(objective.losses(picture)["total"], picture)
     assert gradient.dtype == torch.float64
@@ -136,7 +136,7 @@ def test_only_the_region_is_measured(rescaled: Vgg) -> None:
     network.content_tap = "relu2_1"
     mask = (torch.arange(64) < 32).float().expand(1, 1, 48, 64)
     picture = blobs(2).requires_grad_()
-    objective = _Objective(network, blobs(1), mask, [Style("style", blobs(3))], GATYS)
+    objective = _Objective(network, blobs(1), mask, [(1.0, Style("style", blobs(3)))], GATYS)
     (gradient,) = torch.autograd.grad(objective.losses(picture)["total"], picture)
     assert float(gradient[..., 44:].abs().max()) == 0 < float(gradient[..., :28].abs().amax((1, 2)).min())
 
@@ -196,9 +196,9 @@ def test_several_styles_are_blended_by_weight(rescaled: Vgg) -> None:
 
 def test_part_of_a_style_picture_and_its_stroke(rescaled: Vgg) -> None:
     left = (torch.arange(64) < 32).float().expand(1, 1, 48, 64)
-    (style,) = _at_size(Look((Style("left", blobs(3), alpha=left),), stroke=2.0), 64)
+    ((share, style),) = _at_size(Look((Style("left", blobs(3), mask=left),), stroke=2.0), 64)
     assert style.picture.shape == (1, 3, 96, 128) and style.alpha is not None
-    objective = _Objective(rescaled, blobs(1), left, [style], GATYS)
+    objective = _Objective(rescaled, blobs(1), left, [(share, style)], GATYS)
     maps = rescaled(style.picture)["relu1_1"].flatten(2)[0]
     weight = style.alpha.flatten()
     torch.testing.assert_close(objective.grams["relu1_1"], (maps * weight) @ maps.T / weight.sum())
@@ -209,7 +209,7 @@ def test_nothing_to_paint_is_the_photo_and_too_little_is_refused(halves: Regions
     assert torch.equal(last(photo, halves, {}, random_vgg()).layers, photo.expand(2, -1, -1, -1))
     thin = Regions.of_subject(torch.ones(1, 1, 12, 64))
     with pytest.raises(InputError, match="64x12 pixels: gatys wants 16 or more"):
-        last(blobs(1, (12, 64)), thin, {"subject": Look(tuple(styled(3)))}, random_vgg())
+        last(blobs(1, (12, 64)), thin, {"subject": Look((Style("3", blobs(3)),))}, random_vgg())
 
 
 def test_the_table_paints_with_vgg19_and_average_pooling(

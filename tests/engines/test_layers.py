@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
-from styfie.engines.layers import extrapolate, group, in_style_colours
+from styfie.engines.layers import compose, extrapolate, group, if_styled, in_style_colours
+from styfie.engines.progress import Progress
 from styfie.looks import Look, Style
 from styfie.regions import Regions
+from styfie.settings import Settings
 from tests.engines.conftest import BLUE, RED
 
 
@@ -89,3 +93,29 @@ def test_looks_of_other_content_are_painted_apart() -> None:
     halves = Regions(("a", "b"), torch.full((2, 1, 8, 8), 0.5), (1.0, 1.0))
     assert len(group(halves, {"a": Look((RED,)), "b": Look((RED,))})) == 1
     assert len(group(halves, {"a": Look((RED,)), "b": Look((RED,), content=0.6)})) == 2
+
+
+def test_an_engine_is_asked_only_where_a_region_has_a_style(halves: Regions) -> None:
+    photo, asked = torch.rand(1, 3, 48, 64), []
+
+    @if_styled
+    def engine(
+        photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, start: Tensor | None = None
+    ) -> Iterator[Progress]:
+        """Paint."""
+        asked.append(start)
+        yield Progress(1, 1, {}, 0.0, photo)
+
+    for looks in ({}, {"hair": Look((RED,))}, {"subject": Look(blur=3.0)}):
+        (nothing,) = engine(photo, halves, looks, Settings())
+        assert torch.equal(nothing.layers, photo.expand(2, -1, -1, -1)) and not asked
+    list(engine(photo, halves, {"subject": Look((RED,))}, Settings(), start=photo))
+    assert asked[0] is photo and engine.__doc__ == "Paint.", "with all that it takes besides, and still itself"
+
+
+def test_layers_are_painted_within_their_bands_and_photo_elsewhere() -> None:
+    photo, bands = torch.full((1, 3, 2, 4), 0.5), torch.zeros(2, 1, 2, 4)
+    bands[0, ..., :2], bands[1, ..., 3] = 1, 0.5
+    found = compose(photo, bands, [(1, torch.ones_like(photo))])
+    assert torch.equal(found[0], photo[0]), "no picture of it"
+    assert torch.equal(found[1, 0], torch.tensor([[0.5, 0.5, 0.5, 0.75]]).expand(2, -1))

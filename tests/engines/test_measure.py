@@ -17,10 +17,10 @@ from tests.engines.conftest import BLUE, RED
 def test_a_small_style_is_enlarged_so_far_and_no_farther(longest: int, stroke: float, wanted: int) -> None:
     """Twice up to 512 pixels, and on with the painting and the stroke: a large painting begins as the small one."""
     look = Look((Style("small", torch.rand(1, 3, 64, 40)),), stroke=stroke)
-    ((_, picture, _),) = styles_at(look, longest, torch.device("cpu"), 2.0)
-    assert max(picture.shape[-2:]) == wanted
-    ((_, picture, _),) = styles_at(look, longest, torch.device("cpu"), THIN.enlarged)
-    assert max(picture.shape[-2:]) == round(stroke * longest)
+    ((_, style),) = styles_at(look, longest, torch.device("cpu"), 2.0)
+    assert max(style.picture.shape[-2:]) == wanted
+    ((_, style),) = styles_at(look, longest, torch.device("cpu"), THIN.enlarged)
+    assert max(style.picture.shape[-2:]) == round(stroke * longest)
 
 
 def test_the_contrast_of_styles_is_their_mean_by_weight(encoder: PlainEncoder) -> None:

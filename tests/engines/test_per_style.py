@@ -84,7 +84,7 @@ def test_a_style_that_was_not_taught_is_said(portrait: Tensor) -> None:
     with pytest.raises(InputError, match="has no network of 'mine'"):
         paint(portrait, Style("mine", draw("waves", 96)))
     with pytest.raises(InputError, match="a part of waves"):
-        paint(portrait, Style("waves", draw("waves", 96), alpha=torch.ones(1, 1, 96, 96)))
+        paint(portrait, Style("waves", draw("waves", 96), mask=torch.ones(1, 1, 96, 96)))
 
 
 def test_a_file_holds_network_and_picture(portrait: Tensor, tmp_path: Path) -> None:

@@ -67,6 +67,17 @@ def test_few_steps_stay_few() -> None:
     assert make_plan((8192, 8192), 1, 60, 100 * GB).scales[-1].steps == FEWEST
 
 
+def test_a_draft_goes_over_large_scales_hardly_at_all() -> None:
+    plan = make_plan((1536, 2048), 2, 15, 100 * GB, draft=True)
+    assert [(max(scale.size), scale.steps) for scale in plan.scales] == [
+        (128, 15),
+        (256, 8),
+        (512, 4),
+        (1024, 4),
+        (2048, 4),
+    ]
+
+
 @pytest.mark.parametrize("whole", [False, True])
 def test_too_little_memory_is_one_sentence(whole: bool) -> None:
     with pytest.raises(

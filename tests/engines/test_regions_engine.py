@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,16 @@ from styfie.looks import Look, Style
 from styfie.pipeline import PORTRAIT, segment
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.settings import Settings
+from styfie.storage.xmp import hash_in, packet_in_png
 from styfie.testing import check_engine
+from tests.conftest import fingerprint
 
 SETTINGS = Settings(size=192, device="cpu", engine="regions")
+MADE = {
+    "glass": [0.4234, 0.0537, 0.0432, 0.463, 0.6057, 0.4211, 0.2039],
+    "papercut": [0.4484, 0.0341, 0.0302, 0.4697, 0.63, 0.4553, 0.2384],
+    "poster": [0.443, 0.0256, 0.019, 0.5195, 0.6248, 0.4481, 0.1797],
+}
 Labels = np.ndarray[tuple[int, int], np.dtype[np.int32]]
 
 
@@ -170,12 +178,15 @@ def test_the_svg_stands_beside_the_pictures_and_goes_with_them(tmp_path: Path) -
     root = ET.parse(file).getroot()
     assert (root.get("width"), root.get("height")) == ("96", "96")
     names = [one.tag.rpartition("}")[2] for one in root]
-    assert names == ["image", "g"], "the photo beneath what is not painted"
+    assert names == ["metadata", "image", "g"], "its mark, and the photo beneath what is not painted"
+    assert hash_in(file.read_bytes()) == hash_in(packet_in_png((tmp_path / "both.png").read_bytes())) != ""
     paths = [one.get("d", "") for one in root.iter() if one.tag.endswith("path")]
     numbers = [float(n) for path in paths for n in re.findall(r"-?\d+\.\d", path)]
     assert len(paths) > 10 and min(numbers) > -8 and max(numbers) < 104
     file.write_bytes(file.read_bytes()[:-9])
     assert not styfie.pipeline.is_painted(tmp_path, None, request), "it is cut off"
+    styfie.pipeline.paint_into(tmp_path, None, replace(request, settings=replace(request.settings, mark=False)))
+    assert b"metadata" not in file.read_bytes()
     other = styfie.pipeline.Request({SUBJECT: "ink"}, Settings(size=96, engine="filters"))
     file.write_text("<svg><!-- Styfie: flat regions --></svg>")
     styfie.pipeline.paint_into(tmp_path, None, other)
@@ -183,3 +194,14 @@ def test_the_svg_stands_beside_the_pictures_and_goes_with_them(tmp_path: Path) -
     file.write_text("<svg>mine</svg>")
     styfie.pipeline.paint_into(tmp_path, None, other)
     assert file.read_text() == "<svg>mine</svg>"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_is_made_as_it_was(name: str) -> None:
+    """What is painted with a recipe is painted so again: other pieces, borders or tones are another kind."""
+    photo = read_picture(PORTRAIT, 96)
+    face = torch.zeros_like(photo[:, :1])
+    face[..., 20:50, 30:60] = 1
+    whole = Regions((SUBJECT,), torch.ones_like(photo[:, :1]), (1.0,), face=face)
+    *_, last = ENGINES["regions"].paint(photo, whole, {SUBJECT: Look((kind(name),))}, SETTINGS)
+    assert fingerprint(last.layers) == pytest.approx(MADE[name], abs=2e-3)

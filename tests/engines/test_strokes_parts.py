@@ -11,11 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from styfie.engines.palette import palette_of
 from styfie.engines.strokes.brushes import BRUSHES
 from styfie.engines.strokes.drawing import Drawing, Strokes
 from styfie.engines.strokes.export import to_svg
 from styfie.engines.strokes.optimise import clamp_shape
-from styfie.engines.strokes.palette import calmed, eroded, palette_of
+from styfie.engines.strokes.palette import calmed, eroded
 from styfie.engines.strokes.placing import demand, initial_shapes, plan_levels, scatter
 from styfie.looks import Style
 

@@ -79,3 +79,19 @@ def test_a_plain_region_is_not_given_all_of_the_contrast() -> None:
     assert torch.allclose(bare.matrix, gain * eye, rtol=1e-3)
     assert torch.allclose(full.matrix, transport(lively, style).matrix)
     assert torch.allclose(transport(wall, style).matrix, 200 * eye, rtol=0.02), "as features have it"
+
+
+def test_a_calm_transport_amplifies_no_plain_region() -> None:
+    """A photo with a hundredth of the style's variance has no more afterwards; one with as much is moved as ever."""
+    photo, style = cloud(6, spread=0.1), cloud(7)
+
+    def spread_of(picture: torch.Tensor) -> float:
+        return float(picture.var(dim=(2, 3)).mean())
+
+    plain, calm = (transports([gaussian(photo)], [gaussian(style)], one)[0](photo) for one in (False, True))
+    assert spread_of(plain) > 30 * spread_of(photo)
+    assert spread_of(calm) < 2.5 * spread_of(photo)
+    assert torch.allclose(calm.mean((2, 3)), style.mean((2, 3)), atol=1e-3), "its colours are the style's"
+    lively = cloud(6, spread=3.0)
+    moved = [transports([gaussian(lively)], [gaussian(style)], one)[0](lively) for one in (False, True)]
+    assert torch.allclose(*moved, atol=1e-4)

@@ -13,7 +13,7 @@ from styfie.gallery.masters import FOLDER, MASTERS, master_file
 from styfie.images import read_picture
 from styfie.looks import Look
 from styfie.settings import Settings
-from styfie.storage.recipes import _source
+from styfie.storage.recipes import _style
 from styfie.styles import load_style, load_styles, parse_styles
 
 
@@ -55,14 +55,14 @@ def test_a_master_is_a_style_by_name_and_in_a_blend() -> None:
     assert style.picture.equal(read_picture(master_file("great-wave"))), "as large as it is, whatever is painted"
     assert load_style("great-wave", 4096).picture.shape == style.picture.shape
     assert [(s.name, s.weight) for s in load_styles("scream:2+waves", 64)] == [("scream", 2.0), ("waves", 1.0)]
-    assert parse_styles("great-wave")[0].picture == "great-wave"
+    assert parse_styles("great-wave")[0].name == "great-wave"
 
 
 def test_a_stored_master_is_asked_for_by_its_name_again_and_another_picture_of_that_name_is_not() -> None:
     style = load_style("scream", 64)
-    assert _source(style) == "scream"
+    assert _style(style).source is None
     other = type(style)("scream", style.picture.flip(-1))
-    assert _source(other) is other
+    assert _style(other) is other
 
 
 def test_an_unknown_name_is_answered_with_all_there_are() -> None:

@@ -10,7 +10,7 @@ from styfie.gallery import BUILT_IN, GALLERY
 from styfie.gallery.masters import MASTERS
 from styfie.gallery.techniques import FOLDER, TECHNIQUES, technique_file
 from styfie.images import read_picture
-from styfie.storage.recipes import _source
+from styfie.storage.recipes import _style
 from styfie.styles import load_style, load_styles
 
 
@@ -38,5 +38,5 @@ def test_a_technique_is_a_style_by_name_and_beside_a_picture() -> None:
     style = load_style("comic", 64)
     assert style.name == "comic"
     assert style.picture.equal(read_picture(technique_file("comic")))
-    assert _source(style) == "comic", "a recipe names it"
+    assert _style(style).source is None, "a recipe names it"
     assert [(s.name, s.weight) for s in load_styles("comic+waves:2", 64)] == [("comic", 1.0), ("waves", 2.0)]

@@ -1,17 +1,21 @@
-"""Windows and macOS by stand-ins: open files, long paths, names that are the same there, and devices' names."""
+"""Windows and macOS by stand-ins: open files, long paths, names that are one there, devices' names, and locks."""
 
 from __future__ import annotations
 
 import errno
+import os
+import sys
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from styfie.batch import distinct_names
 from styfie.errors import OutputError
+from styfie.film import lock
 from styfie.storage import atomic
-from styfie.storage.atomic import check_targets, reason, writing_into
+from styfie.storage.atomic import check_targets, reason, sync, writing_into
 
 
 @pytest.fixture
@@ -76,3 +80,41 @@ def test_no_folder_has_a_devices_name() -> None:
     photos = [Path(name) for name in ("con.jpg", "AUX.tar.png", "com1.jpg", "lpt¹.jpg", "console.jpg", "nul..jpg")]
     names = distinct_names(photos)
     assert names == ["con-photo", "AUX.tar-photo", "com1-photo", "lpt¹-photo", "console", "nul.-photo"]
+
+
+def test_where_folders_have_no_locks_what_killed_runs_left_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    left = tmp_path / ".styfie-abcdefgh"
+    left.mkdir()
+    write(tmp_path, "new")
+    assert sorted(one.name for one in tmp_path.iterdir()) == [left.name, "a", "b", "c"]
+    monkeypatch.undo()
+    write(tmp_path, "newer")
+    assert not left.exists()
+
+
+def test_files_are_synced_through_what_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows refuses others; folders are opened to be read, where they can be opened at all."""
+    fcntl = pytest.importorskip("fcntl")
+    modes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda held: modes.append(fcntl.fcntl(held, fcntl.F_GETFL) & os.O_ACCMODE))
+    (tmp_path / "a").write_text("a")
+    sync(tmp_path / "a")
+    sync(tmp_path)
+    assert modes == [os.O_RDWR, os.O_RDONLY]
+
+
+def test_a_film_is_locked_by_windows_own_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: set[int] = set()
+
+    def locking(held: int, mode: int, count: int) -> None:
+        if (file := os.fstat(held).st_ino) in taken:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        taken.add(file)
+
+    monkeypatch.setattr(lock, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(LK_NBLCK=2, locking=locking))
+    with lock.hold(tmp_path / "lock") as first, lock.hold(tmp_path / "lock") as second:
+        assert (first, second) == (True, False)

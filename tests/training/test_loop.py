@@ -219,3 +219,21 @@ def _one_of_two(folder: Path) -> None:
 
 if __name__ == "__main__":
     _one_of_two(Path(sys.argv[1]))
+
+
+def test_what_was_logged_before_is_there_until_the_log_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while the lines of steps that are done anew are taken out, it has them all; then only those kept."""
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(f'{{"step": {step}}}\n' for step in (2, 4, 6)))
+    before = log.read_text()
+
+    def die(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("styfie.training.outputs.sync", die)
+        with pytest.raises(KeyboardInterrupt):
+            loop._Log(log, 4, None)
+    assert log.read_text() == before
+    loop._Log(log, 4, None)
+    assert log.read_text() == before.rpartition('{"step": 6')[0]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from styfie.errors import OutputError
+from styfie.storage.atomic import sync
 from styfie.training.outputs import make_folder, write_atomically, writing
 
 
@@ -35,3 +36,17 @@ def test_a_file_is_whole_or_what_it_was(tmp_path: Path) -> None:
         p.write_text("new")
     with pytest.raises(OutputError, match="cannot be written"), writing(tmp_path):
         tmp_path.write_text("a folder")
+
+
+def test_a_checkpoint_reaches_the_disk_before_it_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+
+    def record(path: Path) -> None:
+        synced.append(path.name)
+        assert (tmp_path / "checkpoint.pt").exists() == (path == tmp_path)
+        sync(path)
+
+    monkeypatch.setattr("styfie.training.outputs.sync", record)
+    with write_atomically(tmp_path / "checkpoint.pt") as part:
+        part.write_bytes(b"weights")
+    assert synced == [".checkpoint.pt.part", tmp_path.name]

@@ -26,6 +26,7 @@ MODELS = [
     for name, model in vars(module).items()
     if isinstance(model, type) and issubclass(model, BaseModel) and name in SHAPES
 ]
+OPEN = ("engine", "loss")  # names of registries, to which packages add
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean"}
 
 
@@ -40,7 +41,9 @@ def test_shapes_have_the_fields_of_the_models(model: type[BaseModel]) -> None:
     assert list(shape) == list(model.model_fields)
     for name, field in model.model_fields.items():
         kind, said = field.annotation, shape[name]
-        if get_origin(kind) is Literal:
+        if name in OPEN:
+            assert said == "string", name
+        elif get_origin(kind) is Literal:
             assert UNIONS.get(said, set(re.findall(r'"(.*?)"', said))) == set(get_args(kind)), name
         elif kind in PLAIN:
             assert said == PLAIN[kind], name

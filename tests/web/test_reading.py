@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,6 @@ from PIL import Image
 from styfie.errors import InputError
 from styfie.looks import Look, Style
 from styfie.settings import Settings
-from styfie.styles import LookSpec, StyleSource
 from styfie.web.errors import FullError
 from styfie.web.filetypes import suffix_of
 from styfie.web.work import reading
@@ -177,8 +177,8 @@ def test_styles_of_a_recipe_become_files_and_the_device_is_this_computers(
 ) -> None:
     own = [Style(name, torch.full((1, 3, 4, 4), level)) for name, level in (("one", 0.2), ("other", 0.6))]
     asks = {
-        "subject": LookSpec((StyleSource("ink", 1.0), StyleSource(own[0], 2.0)), Look(strength=0.5)),
-        "background": LookSpec((StyleSource(own[1], 3.0),), Look(blur=2.0)),
+        "subject": Look((Style("ink"), replace(own[0], weight=2.0)), strength=0.5),
+        "background": Look((replace(own[1], weight=3.0),), blur=2.0),
     }
     found = SimpleNamespace(looks=asks, settings=Settings(size=96, device="cuda", seed=7))
     monkeypatch.setattr(reading, "_check_zip", lambda *_: None)

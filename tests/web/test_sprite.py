@@ -1,6 +1,6 @@
 """The gallery's small pictures in one file, `page/styles.webp`, as the page takes them out of it.
 
-`python -m tests.web.test_sprite` writes it anew.
+`python -m tests.web.test_sprite` writes it anew, and the names in `page/sprite.js`.
 """
 
 from __future__ import annotations
@@ -53,3 +53,8 @@ if __name__ == "__main__":
     for place, style in enumerate(BUILT_IN):
         made.paste(drawn(style, DRAWN), (SIDE * (place % COLUMNS), SIDE * (place // COLUMNS)))
     made.save(FILE, quality=60, method=6)
+    every = [f'"{style}"' for style in BUILT_IN]
+    lines = "".join(f"  {', '.join(every[n : n + 8])},\n" for n in range(0, len(every), 8))
+    said = re.sub(r"(?<=const STYLES = \[\n).*?(?=\];)", lines, (PAGE / "sprite.js").read_text(), flags=re.DOTALL)
+    size = f"const COLUMNS = {COLUMNS}, ROWS = {made.height // SIDE};"
+    (PAGE / "sprite.js").write_text(re.sub(r"const COLUMNS = .*;", size, said))

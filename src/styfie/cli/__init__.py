@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from io import TextIOWrapper
 from typing import Annotated, TextIO
@@ -13,6 +14,7 @@ from styfie.cli import blur, doctor, evaluate, export, lists, mix, paint, segmen
 from styfie.cli.progress import print_note
 from styfie.errors import StyfieError
 
+_log = logging.getLogger(__name__)
 OLD_OPTIONS = {"graded": "depth-falloff"}  # names of before, which scripts may still say
 
 app = typer.Typer(
@@ -47,8 +49,16 @@ def _version(requested: bool) -> None:
 @app.callback()
 def _main(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Tell what is logged, and where in the program an error comes from.")
+    ] = False,
 ) -> None:
-    pass
+    del version  # its callback has answered
+    if debug:
+        told, logger = logging.StreamHandler(), logging.getLogger("styfie")
+        told.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logger.addHandler(told)
+        logger.setLevel(logging.DEBUG)
 
 
 def _write_what_it_can(stream: TextIO | None) -> None:
@@ -64,9 +74,11 @@ def main() -> None:
     try:
         app()
     except StyfieError as error:
+        _log.debug("This was refused:", exc_info=True)
         print_note(f"styfie: {error}")
         sys.exit(2)
     except OSError as error:  # of what was said: all files are written by the library, which says its own sentences
+        _log.debug("This could not be written:", exc_info=True)
         print_note(
             f"styfie: The answer could not be written ({error.strerror or error}); files are where they were to be."
         )

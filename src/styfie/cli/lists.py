@@ -26,8 +26,9 @@ class Kind(StrEnum):
     losses = "losses"
 
 
-UNSAID = {"path", "frames", "plan", "reach", "cached"}  # how an entry is run, not what it is
+UNSAID = {"path", "frames", "plan", "costs", "reach", "cached"}  # how an entry is run, not what it is
 SAID = {"painter", "year"}  # of a style, in its "about"
+UNITS = {"memory": "bytes for each pixel of a step"}
 
 
 def list_(
@@ -48,7 +49,21 @@ def list_(
         shown.add_column(column, overflow="fold", no_wrap=column == "name")  # names are copied from here
     for entry in entries:
         shown.add_row(*(escape(str(entry.get(column, ""))) for column in columns))
-    Console().print(shown)
+    console = Console()
+    console.print(shown)
+    for line in _legend(entries):
+        console.print(line, highlight=False)
+
+
+def _legend(entries: list[dict[str, Any]]) -> list[str]:
+    """What the codes and numbers among the entries mean, a line each."""
+    from styfie.engines import TAXONOMY
+
+    codes = sorted({entry["taxonomy"] for entry in entries if "taxonomy" in entry})
+    meant = [f"  {code}  {TAXONOMY[code]}" if code in TAXONOMY else f"  {code}" for code in codes]
+    heading = ["taxonomy, after Jing et al. (2018), Neural Style Transfer: A Review:"] if meant else []
+    units = [f"{key}: {unit}" for key, unit in UNITS.items() if any(key in entry for entry in entries)]
+    return ["", *heading, *meant, *units] if meant or units else []
 
 
 def _table(kind: Kind) -> list[dict[str, Any]]:

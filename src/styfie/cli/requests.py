@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
 
 import typer
 
 from styfie.cli.field_options import RegionValue
 from styfie.cli.options import named_in, parse_look_options
 from styfie.errors import InputError
+from styfie.looks import Look
 from styfie.settings import Settings
-
-if TYPE_CHECKING:
-    from styfie.styles import LookSpec
 
 
 def parse_settings(context: typer.Context, base: Settings) -> Settings:
@@ -39,9 +36,9 @@ def parse_looks(
     styles: Mapping[str, str],
     masks: Mapping[str, str],
     given: Mapping[str, Sequence[RegionValue] | None],
-    recipe: Mapping[str, LookSpec],
-) -> dict[str, LookSpec]:
-    """The specs of a recipe's looks with what the command line gives in their place.
+    recipe: Mapping[str, Look],
+) -> dict[str, Look]:
+    """A recipe's looks with what the command line gives in their place.
 
     `styles` and `masks` are texts by region, `given` values of the other fields of `Look` as for
     `parse_look_options`. A region that gets another style keeps the rest of its look.
@@ -49,31 +46,30 @@ def parse_looks(
     Raises:
         InputError: a region that is not painted, or masks that are not one for each style.
     """
-    from styfie.styles import LookSpec, parse_styles
+    from styfie.styles import parse_styles
 
-    specs = dict(recipe)
+    looks = dict(recipe)
     for name, text in styles.items():
-        specs[name] = replace(specs.get(name, LookSpec()), styles=parse_styles(text))
+        looks[name] = replace(looks.get(name, Look()), styles=parse_styles(text))
     for name, text in masks.items():
-        if name not in specs:
+        if name not in looks:
             raise InputError(f"--style-mask for {name} came: a --style for it is wanted too.")
-        specs[name] = _with_masks(name, specs[name], text)
+        looks[name] = _with_masks(name, looks[name], text)
     # A blurred region need not be painted; without any style it is the default pair's that the others are for.
-    painted = tuple(specs) or ("subject", "background")
+    painted = tuple(looks) or ("subject", "background")
     for name, changes in parse_look_options(
         tuple(dict.fromkeys([*painted, *named_in(given.get("blur"))])), given
     ).items():
-        spec = specs.get(name, LookSpec())
-        specs[name] = replace(spec, look=replace(spec.look, **changes))
-    return specs
+        looks[name] = replace(looks.get(name, Look()), **changes)
+    return looks
 
 
-def _with_masks(name: str, spec: LookSpec, text: str) -> LookSpec:
+def _with_masks(name: str, look: Look, text: str) -> Look:
     files = [text] if os.path.exists(text) else text.split("+")  # noqa: PTH110 - it takes names of any length
-    if len(files) != len(spec.styles):
+    if len(files) != len(look.styles):
         raise InputError(
-            f"--style-mask for {name} names {len(files)}, and the region has {len(spec.styles)} "
-            f"{'style' if len(spec.styles) == 1 else 'styles'}: FILE for each, joined by +, is wanted."
+            f"--style-mask for {name} names {len(files)}, and the region has {len(look.styles)} "
+            f"{'style' if len(look.styles) == 1 else 'styles'}: FILE for each, joined by +, is wanted."
         )
-    pairs = zip(spec.styles, files, strict=True)
-    return replace(spec, styles=tuple(replace(source, mask=file) for source, file in pairs))
+    pairs = zip(look.styles, files, strict=True)
+    return replace(look, styles=tuple(replace(style, mask=file) for style, file in pairs))

@@ -99,6 +99,7 @@ class EngineEntry(Entry):
     encoder: str = ""  # the one that it always sees by, whatever the settings name
     resumes: bool = False  # whether its progress has a state to go on from
     frames: str = ""  # `module:name` of what paints photo after photo in one pass, where there is such
+    anchored: bool = False  # whether it draws by thresholds, on a paper that stays: films then steady what it draws of
     plan: str = ""  # `module:name` of what says in a line what is going to be done, called as `describe_plan` is
     costs: str = ""  # `module:name` of what foretells seconds and memory for sizes, called as `optimise.costs_of` is
     coarse_input: bool = False  # whether a large painting begins as the small one, which it is given
@@ -180,6 +181,7 @@ ENGINES: Registry[EngineEntry] = Registry(
             "styfie.engines.filters:filters",
             taxonomy="0.4",
             frames="styfie.engines.filters:FilterPainter",
+            anchored=True,
         ),
     },
     "styfie.engines",

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from styfie.devices import pick_device
 from styfie.encoders.vgg import Vgg, load_vgg
+from styfie.engines.layers import if_styled, with_style
 from styfie.engines.progress import Progress
 from styfie.images import resize
 from styfie.looks import Look
@@ -41,6 +42,7 @@ class Classic:
 CLASSIC = Classic()
 
 
+@if_styled
 def classic(
     photo: Tensor,
     regions: Regions,
@@ -72,10 +74,7 @@ def classic(
     """
     del state  # it keeps none
     device = pick_device(settings.device)
-    styles = {i: look.styles[0].picture for i, n in enumerate(regions.names) if (look := looks.get(n)) and look.styles}
-    if not styles:
-        yield Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
-        return
+    styles = {i: look.styles[0].picture for i, look in with_style(regions, looks).items()}
     vgg = (network or load_vgg("vgg16")).to(device)
     side = (parameters.size, parameters.size)
     small, masks = resize(photo, side), hard_masks(regions.resize(side).alpha)

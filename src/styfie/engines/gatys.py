@@ -10,7 +10,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from styfie.devices import pick_device
 from styfie.encoders.vgg import Vgg, load_vgg
-from styfie.engines.layers import band_of, unpainted, with_style
+from styfie.engines.layers import band_of, compose, if_styled, with_style
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
 from styfie.gallery import draw
-from styfie.images import fit_size, read_picture, resize
+from styfie.images import read_picture, resize
 from styfie.looks import Look, Style
 from styfie.losses.functional import gram
 from styfie.regions import Regions
@@ -47,6 +47,7 @@ FAINTEST = 0.1  # of a layer's mean activation; fainter filters are scaled as if
 SMALLEST = 16  # pixels that four poolings leave something of
 
 
+@if_styled
 def gatys(
     photo: Tensor,
     regions: Regions,
@@ -79,15 +80,12 @@ def gatys(
     if min(height, width) < SMALLEST:
         raise InputError(f"The photo is {width}x{height} pixels: gatys wants {SMALLEST} or more on either side.")
     styled = with_style(regions, looks)
-    if not styled:
-        yield unpainted(photo, regions)
-        return
     device = pick_device(settings.device)
     vgg = rescale((network or load_vgg("vgg19", "average")).to(device), reference_pictures().to(device))
     bands = band_of(regions.alpha)
     own = torch.lerp(photo, region_colours(photo, regions.alpha).clamp(0, 1), bands)
     noise = torch.rand(photo.shape, generator=torch.Generator().manual_seed(settings.seed))
-    layers = photo.repeat(len(bands), 1, 1, 1)
+    done: dict[int, Tensor] = {}
     each = settings.steps_of()
     step, steps, started = 0, each * len(styled), time.monotonic()
     for i, look in styled.items():
@@ -96,9 +94,9 @@ def gatys(
         objective = _Objective(vgg, content.to(device), band.to(device), _at_size(look, max(height, width)), parameters)
         for picture, losses in objective.minimise(first.to(device), each):
             step += 1
-            layers = layers.clone()
-            layers[i : i + 1] = torch.lerp(photo, picture.clamp(0, 1).cpu(), band)
-            yield Progress(step, steps, losses, (time.monotonic() - started) / step * (steps - step), layers)
+            done[i] = picture.clamp(0, 1).cpu()
+            left = (time.monotonic() - started) / step * (steps - step)
+            yield Progress(step, steps, losses, left, compose(photo, bands, done.items()))
 
 
 def reference_pictures() -> Tensor:
@@ -131,15 +129,11 @@ def rescale(network: Vgg, pictures: Tensor) -> Vgg:
     return network
 
 
-def _at_size(look: Look, longest: int) -> list[Style]:
-    """A look's styles at the photo's longest side, times the stroke, and their shares of the whole."""
-    total, found = sum(style.weight for style in look.styles), []
-    for style in look.styles:
-        height, width = fit_size((style.picture.shape[-2], style.picture.shape[-1]), round(look.stroke * longest))
-        size = (max(height, SMALLEST), max(width, SMALLEST))
-        alpha = None if style.alpha is None else resize(style.alpha, size).clamp(0, 1)
-        found.append(Style(style.name, resize(style.picture, size), style.weight / total, alpha))
-    return found
+def _at_size(look: Look, longest: int) -> list[tuple[float, Style]]:
+    """A look's styles at the photo's longest side, times the stroke, each after its share of the whole."""
+    drawn = [replace(style, small=None) for style in look.styles]  # one size: it has no small scale to begin with
+    sized = [style.at(longest, look.stroke, least=(SMALLEST, SMALLEST)) for style in drawn]
+    return list(zip(look.weights, sized, strict=True))
 
 
 def _within(mask: Tensor, features: Tensor) -> Tensor:
@@ -150,19 +144,21 @@ def _within(mask: Tensor, features: Tensor) -> Tensor:
 class _Objective:
     """The loss of one region's picture."""
 
-    def __init__(self, vgg: Vgg, photo: Tensor, mask: Tensor, styles: list[Style], parameters: Gatys) -> None:
+    def __init__(
+        self, vgg: Vgg, photo: Tensor, mask: Tensor, styles: list[tuple[float, Style]], parameters: Gatys
+    ) -> None:
         self.vgg, self.parameters = vgg, parameters
         with torch.no_grad():
             found = vgg(photo)
             self.content = found[vgg.content_tap]
             self.masks = {tap: _within(mask, features) for tap, features in found.items()}
             self.grams = {tap: torch.zeros((), device=photo.device) for tap in vgg.style_taps}
-            for style in styles:
+            for share, style in styles:
                 shown = vgg(style.picture.to(photo))
-                alpha = None if style.alpha is None else style.alpha.to(photo)
+                alpha = None if style.alpha is None else style.alpha.clamp(0, 1).to(photo)
                 for tap in vgg.style_taps:
                     inside = None if alpha is None else _within(alpha, shown[tap])
-                    self.grams[tap] = self.grams[tap] + style.weight * gram(shown[tap], inside)
+                    self.grams[tap] = self.grams[tap] + share * gram(shown[tap], inside)
 
     def losses(self, picture: Tensor) -> dict[str, Tensor]:
         """The terms for a picture (1, 3, H, W).

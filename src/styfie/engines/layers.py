@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -15,12 +17,14 @@ from styfie.fields import Part, fields_of, names_of
 from styfie.images import resize
 from styfie.looks import Look, Style
 from styfie.regions import Regions, widen
+from styfie.settings import Settings
 
 BAND = 8 / 256  # half the painted band around a region, as a share of the longest side
 HARDLY = 0.5  # alpha under which a pixel shows too much of others
 FAINT = 0.04**2  # variance of a photo along a colour axis under which it is not raised to all of the style's
 MARGIN = 16  # pixels painted around a region's box: about the features' receptive field
 
+E = TypeVar("E", bound=Callable[..., Iterator[Progress]])
 Box = tuple[slice, slice, slice, slice]
 
 
@@ -42,9 +46,35 @@ def with_style(regions: Regions, looks: Mapping[str, Look]) -> dict[int, Look]:
     return {i: look for i, name in enumerate(regions.names) if (look := looks.get(name)) and look.styles}
 
 
+def if_styled(engine: E) -> E:
+    """An engine that is asked only where a region has a style; else every layer is the photo, at once."""
+
+    @wraps(engine)
+    def paint(
+        photo: Tensor, regions: Regions, looks: Mapping[str, Look], settings: Settings, *more: Any, **named: Any
+    ) -> Iterator[Progress]:
+        if with_style(regions, looks):
+            yield from engine(photo, regions, looks, settings, *more, **named)
+        else:
+            yield unpainted(photo, regions)
+
+    return cast(E, paint)
+
+
 def unpainted(photo: Tensor, regions: Regions) -> Progress:
     """The result where there is nothing to paint: every layer is the photo."""
     return Progress(0, 0, {}, 0.0, photo.expand(len(regions.names), -1, -1, -1))
+
+
+def compose(photo: Tensor, bands: Tensor, painted: Iterable[tuple[int, Tensor]]) -> Tensor:
+    """Every region's layer (R, 3, H, W): its painted picture (1, 3, H, W) within its band, the photo elsewhere.
+
+    `bands` (R, 1, H, W) are as `band_of` gives them, `painted` the pictures after their regions' numbers.
+    """
+    layers = photo.repeat(len(bands), 1, 1, 1)
+    for i, picture in painted:
+        layers[i : i + 1] = torch.lerp(photo, picture, bands[i : i + 1])
+    return layers
 
 
 def group(regions: Regions, looks: Mapping[str, Look]) -> list[Layer]:
@@ -89,10 +119,9 @@ def enlarge(painted: Tensor, photo: Tensor, detail: float) -> Tensor:
 
 def in_style_colours(photo: Tensor, band: Tensor, look: Look) -> Tensor:
     """The photo (1, 3, H, W) with mean and covariance of the styles' colours, within a band (1, 1, H, W)."""
-    total = sum(style.weight for style in look.styles)
     found = torch.zeros_like(photo)
-    for style in look.styles:
-        found += style.weight / total * match_colours(photo, style.picture, band, style.alpha, FAINT)
+    for share, style in zip(look.weights, look.styles, strict=True):
+        found += share * match_colours(photo, style.picture, band, style.alpha, FAINT)
     return found
 
 

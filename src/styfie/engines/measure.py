@@ -14,8 +14,7 @@ from styfie.encoders import Encoder
 from styfie.encoders.loss_weights import Weights
 from styfie.engines.plan import BASE_SIZE
 from styfie.engines.tiles import Tile, tap_masks, tiles_of
-from styfie.images import fit_size, resize
-from styfie.looks import Look
+from styfie.looks import Look, Style
 from styfie.losses.moments import Moments, moments, precise
 from styfie.losses.style import Map, StyleLoss
 
@@ -77,8 +76,8 @@ class Measure:
     def targets(self, look: Look, longest: int, device: torch.device) -> Targets:
         """What a look's styles ask for, their longest sides brought to `longest` pixels times the stroke."""
         found: dict[str, list[tuple[float, Any]]] = {tap: [] for tap in self.encoder.style_taps}
-        for share, picture, inside in styles_at(look, longest, device, self.weights.enlarged):
-            for tap, sample in self._samples(picture, inside).items():
+        for share, style in styles_at(look, longest, device, self.weights.enlarged):
+            for tap, sample in self._samples(style.picture, style.inside).items():
                 found[tap].append((share, self.loss.prepare(sample)))
         return found
 
@@ -86,8 +85,8 @@ class Measure:
     def contrast_of_styles(self, look: Look, longest: int, device: torch.device) -> Contrast:
         """The mean of the styles' own `contrast`, by their shares."""
         found = dict.fromkeys(self.encoder.content_taps, torch.zeros((), device=device))
-        for share, picture, _ in styles_at(look, longest, device, self.weights.enlarged):
-            found = {tap: found[tap] + share * one for tap, one in self.contrast(picture).items()}
+        for share, style in styles_at(look, longest, device, self.weights.enlarged):
+            found = {tap: found[tap] + share * one for tap, one in self.contrast(style.picture).items()}
         return found
 
     @torch.no_grad()
@@ -120,24 +119,15 @@ class Measure:
         return found
 
 
-def styles_at(
-    look: Look, longest: int, device: torch.device, enlarged: float
-) -> Iterator[tuple[float, Tensor, Tensor]]:
-    """Each style's share, picture and mask, the longest side brought to `longest` pixels times the stroke.
+def styles_at(look: Look, longest: int, device: torch.device, enlarged: float) -> Iterator[tuple[float, Style]]:
+    """Each style with its share, as a painting of `longest` pixels sees it.
 
     A small style's picture, much enlarged, would be a blurred style: beyond `enlarged` times its size its strokes are
     painted smaller, and crisp.
     """
-    total = sum(style.weight for style in look.styles)
-    for style in look.styles:
+    for share, style in zip(look.weights, look.styles, strict=True):
         most = enlarged * max(style.picture.shape[-2:]) * max(1.0, longest / BASE_SIZE) * max(1.0, look.stroke)
-        wanted, picture = max(32, round(min(look.stroke * longest, most))), style.picture
-        if style.small is not None and wanted <= max(style.small.shape[-2:]):
-            picture = style.small
-        size = fit_size((picture.shape[-2], picture.shape[-1]), wanted)
-        picture = resize(picture, size).to(device)
-        inside = torch.ones_like(picture[:, :1]) if style.alpha is None else resize(style.alpha, size).to(device)
-        yield style.weight / total, picture, inside
+        yield share, style.at(longest, look.stroke, most).to(device)
 
 
 def add(one: Moments | Map, other: Moments | Map) -> Moments | Map:

@@ -24,7 +24,7 @@ from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
 from styfie.engines import Cost, SourceImage
 from styfie.engines.canvas import Canvas, Source
-from styfie.engines.layers import Box, band_of, enlarge, group, in_style_colours, region_box, unpainted
+from styfie.engines.layers import Box, band_of, enlarge, group, if_styled, in_style_colours, region_box
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.measure import Measure
 from styfie.engines.objective import TERMS, Goal, Objective
@@ -48,6 +48,7 @@ PROBE = 192  # side of the picture whose steps are timed for the plan
 PREVIEW_INTERVAL = 5  # steps between two pictures of the progress, up to scales where a step takes long
 
 
+@if_styled
 def optimise(
     photo: Tensor,
     regions: Regions,
@@ -70,12 +71,8 @@ def optimise(
     Raises:
         InputError: a loss that there is not, or a picture too large for the memory allowed.
     """
-    layers = group(regions, looks)
-    if not layers:
-        yield unpainted(photo, regions)
-        return
     plan = plan_for(photo, regions, looks, settings, small)
-    large = Source(photo, regions, layers)
+    large = Source(photo, regions, group(regions, looks))
     begun = Source(small.photo, small.regions, group(small.regions, small.looks)) if small else large
     run = _Run(large, begun, settings, plan, weights or ENCODERS.find(settings.encoder).weights, encoder)
     yield from run.paint(start, state)
@@ -94,10 +91,9 @@ def plan_for(
     whole = not STYLE_LOSSES.find(settings.loss).additive
     entry = ENCODERS.find(settings.encoder)
     begun = small.regions.size if small else None
-    steps = settings.steps_of(STEPS)
-    return make_plan(
-        size, len(group(regions, looks)), steps, memory, whole, (entry.memory, entry.reach, entry.cached), begun
-    )
+    layers, steps = len(group(regions, looks)), settings.steps_of(STEPS)
+    draft = settings.quality == "draft" and not settings.steps
+    return make_plan(size, layers, steps, memory, whole, (entry.memory, entry.reach, entry.cached), begun, draft)
 
 
 def describe_plan(

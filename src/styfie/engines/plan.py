@@ -11,7 +11,8 @@ from styfie.images import fit_size
 SMALLEST = 96  # longest side of the coarsest scale, at least
 COARSE, LATER = 192, 0.75  # longest side up to which a scale gets all steps, and the share that larger ones get
 BASE_SIZE = 512  # longest side up to which they get it; each doubling beyond halves it
-FEWEST = 8  # steps, at least
+FEWEST, FEWEST_OF_DRAFT = 8, 4  # steps, at least
+DRAFTED = BASE_SIZE // 4  # longest side from which on a draft gets half the steps with each doubling
 CHECK_INTERVAL = 10  # steps between two looks at whether anything is still seen to change
 BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
@@ -99,12 +100,14 @@ def make_plan(
     whole: bool = False,
     step: tuple[int, int, int] = (700, 32, 0),
     small: tuple[int, int] | None = None,
+    draft: bool = False,
 ) -> Plan:
     """The scales for a picture of (height, width) with `steps` at the coarsest, within `memory` bytes.
 
     `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at once, how many
     pixels it sees around a tile, and bytes that it keeps for each of the picture; `small`: the (height, width) of the
-    picture read at `BASE_SIZE` pixels, that the scales up to there are of.
+    picture read at `BASE_SIZE` pixels, that the scales up to there are of; `draft`: what is settled at a coarse scale
+    is hardly gone over again.
 
     Raises:
         InputError: it cannot be done in so little.
@@ -112,10 +115,16 @@ def make_plan(
     scales = []
     for longest in reversed(pyramid(max(size))):  # the final one first: it needs most, and says what is missing
         here = fit_size(small if small and longest <= BASE_SIZE else size, longest)
-        share = 1.0 if longest <= COARSE else LATER * min(1.0, BASE_SIZE / longest)
-        number = max(FEWEST, round(steps * share))
-        scales.append(_fit(here, size, layers, min(steps, number), memory, whole, step))
+        scales.append(_fit(here, size, layers, _steps_at(longest, steps, draft), memory, whole, step))
     return Plan(tuple(reversed(scales)), layers)
+
+
+def _steps_at(longest: int, steps: int, draft: bool) -> int:
+    """Of a scale, with so many at the coarsest."""
+    if longest <= COARSE:
+        return steps
+    share = DRAFTED / longest if draft else LATER * min(1.0, BASE_SIZE / longest)
+    return min(steps, max(FEWEST_OF_DRAFT if draft else FEWEST, round(steps * share)))
 
 
 def pyramid(size: int) -> list[int]:

@@ -228,7 +228,7 @@ def pyav() -> Any:
     """
     try:
         import av
-        import av.error
+        import av.error  # noqa: F401 - known by its name from here on
     except ImportError:
         raise MissingError("Video needs an optional part: pip install 'styfie[video]'.") from None
     return av

@@ -33,8 +33,8 @@ class StoredFrames:
         seen = 0
         frames: dict[int, Frame] = {}
         with suppress(OSError, ValueError):
-            if (self.place / "key").read_text() == self.key:
-                self._steps = [int(line) for line in (self.place / "steps").read_text().split()]
+            if (self.place / "key").read_text(encoding="utf-8") == self.key:
+                self._steps = [int(line) for line in (self.place / "steps").read_text(encoding="utf-8").split()]
                 seen = sum(one < step for one in self._steps)
                 frames = self._read(seen, size)
         every = _every(frames, seen)
@@ -54,14 +54,14 @@ class StoredFrames:
         with suppress(OSError):
             if not self._begun:
                 self.place.mkdir(parents=True, exist_ok=True)
-                (self.place / "key").write_text(self.key)
+                (self.place / "key").write_text(self.key, encoding="utf-8")
                 self._begun = True
             for number, frame in frames.items():
                 if not (file := self._file(number)).exists():
                     beside = self.place / "frame"
                     Image.fromarray(frame).save(beside, "PNG", compress_level=1)
                     beside.replace(file)
-            (self.place / "steps").write_text("\n".join(map(str, self._steps)))
+            (self.place / "steps").write_text("\n".join(map(str, self._steps)), encoding="utf-8")
 
     def thin(self, every: int, most: int | None = None) -> None:
         """Let go of all but every so-manieth frame, and of those after number `most`."""

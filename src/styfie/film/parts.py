@@ -146,7 +146,7 @@ class Parts:
             sync(state)
             record = Record(len(frames), checksum(film), checksum(state), tuple(sorted(seen)))
             beside = self.place / "record"
-            beside.write_text(json.dumps(asdict(record)))
+            beside.write_text(json.dumps(asdict(record)), encoding="utf-8")
             sync(beside)
             beside.replace(self._record(self.count))
             sync(self.place)

@@ -18,10 +18,11 @@ from torch import Tensor
 
 from styfie.blur import gaussian
 from styfie.colour import luma_of
-from styfie.engines import load_engine, painter_of
+from styfie.engines import ENGINES, load_engine, painter_of
 from styfie.engines.onepass import paint_layers
 from styfie.errors import NoPersonError
 from styfie.film.flow import Motion, carry, check_flow, motion_between
+from styfie.film.still import still_share
 from styfie.looks import Look
 from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
@@ -106,6 +107,7 @@ class Stream:
         if self._follower:
             self._follower.check(self.finer)
         self.paint = _frames(self.looks, settings)
+        self._anchored = ENGINES.find(settings.engine).anchored
 
     def __call__(self, frames: Iterable[Tensor]) -> Generator[Tensor]:
         """The frames (1, 3, H, W) in [0, 1], painted; the next one is segmented while one is painted.
@@ -157,20 +159,44 @@ class Stream:
         self.seen |= {
             name for name, alpha in zip(regions.names, regions.alpha, strict=True) if float(alpha.max()) > 0.5
         }
-        start, source = None, photo
-        if motion and self.last and self.last.alpha.shape == regions.alpha.shape:
-            regions = _steadied(regions, self.last.alpha, motion)
-            start = carry(self.last.layers, motion)
-        layers = self.paint(photo, regions, start)
-        picture = Painting(photo, regions, layers, self.looks).render()
+        last = self.last if motion and self.last and self.last.alpha.shape == regions.alpha.shape else None
+        if last and motion:
+            regions = _steadied(regions, last.alpha, motion)
+        layers, picture, source = (self._anchor if self._anchored else self._stick)(photo, regions, motion, last)
+        picture = torch.where(self._unpainted(regions), photo, picture)
+        self.last = PreviousFrame(photo, source, picture, regions.alpha, layers, frame.memory)
+        return picture
+
+    def _stick(
+        self, photo: Tensor, regions: Regions, motion: Motion | None, last: PreviousFrame | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Layers, picture and what it is of, drawn to the painting before, moved along: strokes stick to things."""
+        layers = self.paint(photo, regions, carry(last.layers, motion) if last and motion else None)
+        picture, source = Painting(photo, regions, layers, self.looks).render(), photo
         if motion and self.last:
             source = carry(self.last.source, motion)
             share = STUCK * motion.trust * _current(source, photo)
             picture = _stuck(picture, carry(self.last.picture, motion), share)
             source = torch.lerp(photo, source, share)
-        picture = torch.where(self._unpainted(regions), photo, picture)
-        self.last = PreviousFrame(photo, source, picture, regions.alpha, layers, frame.memory)
-        return picture
+        return layers, picture, source
+
+    def _anchor(
+        self, photo: Tensor, regions: Regions, motion: Motion | None, last: PreviousFrame | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The same where drawing is by thresholds: of a photo freed of noise, and as before where the scene is still.
+
+        Dots and the grain of paper stay where they are; those moved along would lie between the new ones.
+        """
+        source = photo
+        if motion and last:
+            moved = carry(last.source, motion)
+            source = torch.lerp(photo, moved, STUCK * motion.trust * _current(moved, photo))
+        layers = self.paint(source, regions, None)
+        picture = Painting(photo, regions, layers, self.looks).render()
+        if motion and last:
+            held = still_share(photo, last.source, regions.alpha, last.alpha)
+            picture, source = torch.lerp(picture, last.picture, held), torch.lerp(source, last.source, held)
+        return layers, picture, source
 
     def _unpainted(self, regions: Regions) -> Tensor:
         """Where nothing but regions that stay photo is (1, 1, H, W)."""

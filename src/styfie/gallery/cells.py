@@ -31,6 +31,7 @@ from styfie.gallery.canvas import (
     smoothstep,
     uniform,
 )
+from styfie.gallery.entry import GalleryEntry
 
 # --- glass ------------------------------------------------------------------------------------------------------------
 
@@ -387,3 +388,10 @@ def _instrument(picture: Array, grid: Grid, warp: Array) -> Array:
     for offset in np.linspace(-0.03, 0.03, 5).tolist():
         ink = np.maximum(ink, on * line(across + offset, 0.0025, grid.pixel))
     return mix(picture, PLANES[0], 0.85 * ink)
+
+
+DRAWINGS = {
+    "glass": GalleryEntry("Rose window", glass, "Panes of streaked glass in lead, daylight behind them."),
+    "mosaic": GalleryEntry("Fish mosaic", mosaic, "Stone tesserae in rows that follow fishes and waves."),
+    "shards": GalleryEntry("Shattered guitar", shards, "Shaded planes in earth colours around a guitar."),
+}

@@ -20,6 +20,7 @@ from styfie.gallery.canvas import (
     smoothstep,
     uniform,
 )
+from styfie.gallery.entry import GalleryEntry
 
 # --- marble -----------------------------------------------------------------------------------------------------------
 
@@ -199,3 +200,9 @@ def _puddle(
     backrun = np.exp(-np.abs(near[0] - 0.3 * near[1]) / 0.05)
     body = 0.22 + 0.75 * flow + 0.7 * rim + 0.55 * backrun * flow + 0.4 * grain[rows, columns] * (0.3 + flow)
     density[rows, columns] += (load * wet * np.maximum(body, 0))[..., None] * absorb(pigment)
+
+
+DRAWINGS = {
+    "marble": GalleryEntry("Marbled paper", marble, "Inks floated on water, raked, combed and twirled."),
+    "watercolour": GalleryEntry("Watercolour garden", watercolour, "Flowers in transparent washes that ran and dried."),
+}

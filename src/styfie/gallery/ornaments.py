@@ -29,6 +29,7 @@ from styfie.gallery.canvas import (
     smoothstep,
     uniform,
 )
+from styfie.gallery.entry import GalleryEntry
 
 # --- deco -------------------------------------------------------------------------------------------------------------
 
@@ -206,3 +207,9 @@ def _sew(
     cos, sin = float(np.cos(turn)), float(np.sin(turn))
     placed = [cx + u0 * cos - v0 * sin, cy + u0 * sin + v0 * cos, cx + u1 * cos - v1 * sin, cy + u1 * sin + v1 * cos]
     _stitch(easel, np.stack(placed, -1).astype(np.float32), colour, 0.0075)
+
+
+DRAWINGS = {
+    "deco": GalleryEntry("Gilded fans", deco, "Overlapping fans of gold leaf and teal enamel."),
+    "embroidery": GalleryEntry("Silk flowers", embroidery, "Satin-stitched folk flowers on a dark cloth."),
+}

@@ -25,6 +25,7 @@ from styfie.gallery.canvas import (
     smoothstep,
     uniform,
 )
+from styfie.gallery.entry import GalleryEntry
 
 # --- night ------------------------------------------------------------------------------------------------------------
 
@@ -297,3 +298,10 @@ def _dab(easel: Easel, rng: np.random.Generator, count: int, size: float) -> Non
     girth = size * uniform(rng, 0.75, 1.2, len(x))
     angle = uniform(rng, 0, np.pi, len(x))
     easel.paint(Strokes(x, y, angle, 1.25 * girth, girth, 0 * x, colour), plain, seed=9)
+
+
+DRAWINGS = {
+    "night": GalleryEntry("Swirling night", night, "Curved strokes of oil stream around stars and a moon."),
+    "autumn": GalleryEntry("Autumn avenue", autumn, "Birches in burning leaves, spread with a palette knife."),
+    "dots": GalleryEntry("Afternoon in dots", dots, "A river bank in dots of pure colour, mixed by the eye."),
+}

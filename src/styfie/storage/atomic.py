@@ -236,8 +236,8 @@ def _keep(file: Path, backup: Path) -> None:
 def sync(path: Path) -> None:
     """Have the disk hold what was written to a file or folder, so that a power cut does not take it."""
     try:
-        held = os.open(path, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
+        held = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)  # Windows syncs none that only reads
+    except OSError:  # and opens no folders
         return
     try:
         os.fsync(held)

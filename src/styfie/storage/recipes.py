@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,26 +13,26 @@ from styfie.depth import AUTO
 from styfie.errors import InputError
 from styfie.fields import names_of
 from styfie.gallery import BUILT_IN, GALLERY, draw
-from styfie.images import Picture, read_picture
+from styfie.images import Picture, fit_size, read_picture, resize
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.settings import Settings
-from styfie.styles import LookSpec, StyleSource, load_style
+from styfie.styles import LARGEST, load_style
 
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
     """What a painting's file says about how it was made.
 
-    `looks` are the asks of its painted and blurred regions; `photo` (1, 3, H, W) and `regions` are its own, at the size
+    `looks` are those of its painted and blurred regions; `photo` (1, 3, H, W) and `regions` are its own, at the size
     it was painted; `depth` is "auto" if depth was looked for in the photo. `masks` are the names of regions whose masks
     were given; None in the files of versions that did not say.
     """
 
     photo: Tensor
     regions: Regions
-    looks: Mapping[str, LookSpec]
+    looks: Mapping[str, Look]
     settings: Settings
     depth: str | None
     masks: tuple[str, ...] | None = None
@@ -68,7 +68,7 @@ def read_recipe(file: Path) -> Recipe:
     except (TypeError, InputError) as error:
         why = f" ({error})" if isinstance(error, InputError) else ""
         raise InputError(f"The settings in the recipe of {file.name} are damaged{why}.") from None
-    looks = {name: _look_spec(look) for name, look in painting.looks.items() if look.painted}
+    looks = {name: _as_request(look) for name, look in painting.looks.items() if look.painted}
     depth = AUTO if painting.recipe.get("depth") == AUTO else None
     return Recipe(painting.photo, painting.regions, looks, settings, depth, _masks(painting))
 
@@ -79,18 +79,20 @@ def _masks(painting: Painting) -> tuple[str, ...] | None:
     return tuple(n for n in painting.regions.names if n in names) if isinstance(names, list) else None
 
 
-def _look_spec(look: Look) -> LookSpec:
-    sources = (StyleSource(_source(s), s.weight, s.alpha) for s in look.styles)
-    return LookSpec(tuple(sources), look)
+def _as_request(look: Look) -> Look:
+    """A stored look as it is asked for again."""
+    return replace(look, styles=tuple(_style(style) for style in look.styles))
 
 
-def _source(style: Style) -> str | Style:
-    """The gallery's name of a stored style, or the style itself."""
+def _style(style: Style) -> Style:
+    """A stored style by the gallery's name, or with the picture that is stored."""
+    size = (style.picture.shape[-2], style.picture.shape[-1])
     if style.name in BUILT_IN:
-        size = (style.picture.shape[-2], style.picture.shape[-1])
         known = draw(style.name, *size) if style.name in GALLERY else load_style(style.name, max(size)).picture
         if torch.equal((known * 255).round(), (style.picture * 255).round()):
-            return style.name
+            return Style(style.name, weight=style.weight, mask=style.alpha)
+    if max(size) > LARGEST:
+        style = replace(style, source=resize(style.picture, fit_size(size, LARGEST)))
     return style
 
 

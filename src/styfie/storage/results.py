@@ -192,8 +192,8 @@ def write_strokes(folder: Path, painting: Painting, drawing: Drawing | None) -> 
     return files
 
 
-def write_svg(folder: Path, svg: str) -> list[Path]:
-    """Write a painting's drawing as `regions.svg`; without any, that of an earlier one goes.
+def write_svg(folder: Path, painting: Painting, svg: str) -> list[Path]:
+    """Write a painting's drawing as `regions.svg`, with its mark; without any, that of an earlier one goes.
 
     Raises:
         OutputError: the folder cannot be written to, or the disk is full. What was there before stays.
@@ -203,6 +203,8 @@ def write_svg(folder: Path, svg: str) -> list[Path]:
         if _is_shapes(file):
             _remove([file])
         return []
+    if packet := packet_of(painting):
+        svg = mark_svg(svg, packet)
     with writing_into(folder) as beside:
         (beside / SHAPES).write_text(svg, encoding="utf-8")
     return [file]
@@ -214,7 +216,7 @@ def _is_shapes(file: Path) -> bool:
         if not file.is_file():
             return False
         with file.open("rb") as stream:
-            return SVG in stream.read(256)
+            return SVG in stream.read(4096)  # after a mark
     except OSError:
         return False
 

@@ -157,7 +157,7 @@ def fit(
                 raise KeyboardInterrupt
     if rank == 0:
         with write_atomically(folder / "schedule.json") as part:
-            part.write_text(json.dumps(run, indent=1))
+            part.write_text(json.dumps(run, indent=1), encoding="utf-8")
     result: nn.Module = average.module
     return result
 
@@ -205,15 +205,15 @@ class _Log:
         self.path, self.on_log, self.started = path, on_log, time.monotonic()
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         whole = (line for line in lines if line.endswith("}"))  # a run may have been stopped while it wrote
-        with writing(path):
-            kept = "".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first)
-            path.write_text(kept, encoding="utf-8")
+        kept = "".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= first)
+        with write_atomically(path) as part:  # killed here, the run would have lost what it did before
+            part.write_text(kept, encoding="utf-8")
 
     def __call__(self, step: int, values: Mapping[str, float]) -> None:
         """One line more."""
         line = {"step": step, "seconds": round(time.monotonic() - self.started, 1)}
         line |= {name: round(value, 6) for name, value in values.items()}
-        with writing(self.path), self.path.open("a") as log:
+        with writing(self.path), self.path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         if self.on_log:
             self.on_log(line)

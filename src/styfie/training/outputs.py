@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from styfie.errors import OutputError
+from styfie.storage.atomic import sync
 
 
 def make_folder(folder: Path) -> None:
@@ -47,7 +48,9 @@ def write_atomically(path: Path) -> Iterator[Path]:
     try:
         with writing(path):
             yield part
+            sync(part)  # a rename may reach the disk before what was written
             part.replace(path)
+            sync(path.parent)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

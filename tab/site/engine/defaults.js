@@ -1,13 +1,10 @@
 // @ts-check
 // What is asked where nothing else is said, and what can be chosen.
 
-/** @import { LookSchema, SettingsSchema } from "../types.d.ts" */
+export { LOOK } from "../looks.js"; // the page's own
 
-/** @type {LookSchema} */
-export const LOOK = {
-  styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0.5, brush: "auto", blur: 0, bokeh: "gaussian",
-  match: "whole",
-};
+/** @import { SettingsSchema } from "../types.d.ts" */
+
 /** @type {SettingsSchema} */
 export const SETTINGS = {
   size: 512, quality: "standard", steps: 0, seed: 0, device: "auto", engine: "fast", loss: "gram", segmenter: "auto",

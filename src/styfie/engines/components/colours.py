@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from styfie.colour import luma_of, match_colours, match_histogram
-from styfie.images import resize
+from styfie.engines.palette import palette_of
 from styfie.looks import Style
 
-SAMPLE_SIZE = 256  # pixels along each side at which a style's colours are counted
 WHOLE = 0.5  # how much of the styles' whole histograms; the rest is mean and covariance, of colours or of luma alone
 STEPS = 256  # of luma that are told apart
 
@@ -22,26 +21,12 @@ def recoloured(picture: Tensor, alpha: Tensor, styles: tuple[Style, ...]) -> Ten
     Chroma is matched freely, but luma by a rising curve: what is brighter than something else stays so, and a face
     keeps its form whatever the palette.
     """
-    palette, counts = _palette(styles)
+    palette, counts = palette_of(styles)
     linear = match_colours(picture, palette, alpha, counts)
     found = torch.lerp(linear, match_histogram(picture, palette, alpha, counts), WHOLE)
     curved = matched_luma(luma_of(picture), luma_of(palette), alpha, counts)
     luma = torch.lerp(_spread(picture, palette, alpha, counts), curved, WHOLE)
     return (found + luma - luma_of(found)).clamp(0, 1)
-
-
-def _palette(styles: tuple[Style, ...]) -> tuple[Tensor, Tensor]:
-    """The styles side by side (1, 3, h, w), and what each pixel counts (1, 1, h, w), by weights and alphas."""
-    pictures, counts = [], []
-    for style in styles:
-        pictures.append(resize(style.picture, (SAMPLE_SIZE, SAMPLE_SIZE)))
-        alpha = (
-            torch.ones(1, 1, SAMPLE_SIZE, SAMPLE_SIZE)
-            if style.alpha is None
-            else resize(style.alpha, (SAMPLE_SIZE, SAMPLE_SIZE)).clamp(0, 1)
-        )
-        counts.append(style.weight * alpha / alpha.mean().clamp_min(1e-6))
-    return torch.cat(pictures, 3), torch.cat(counts, 3)
 
 
 def _spread(picture: Tensor, palette: Tensor, alpha: Tensor, counts: Tensor) -> Tensor:

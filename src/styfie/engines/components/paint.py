@@ -39,7 +39,7 @@ from styfie.engines.components.sheets import (
     padded,
     turned,
 )
-from styfie.engines.layers import band_of, unpainted, with_style
+from styfie.engines.layers import band_of, compose, if_styled, with_style
 from styfie.engines.progress import EngineState, Progress
 from styfie.images import fit_size, resize
 from styfie.likeness import emphasis
@@ -79,6 +79,7 @@ ROUNDS = 4  # steps of `Settings` for a round of belief propagation
 MakePicture = Callable[[], Tensor]
 
 
+@if_styled
 def components(
     photo: Tensor,
     regions: Regions,
@@ -98,9 +99,6 @@ def components(
     """
     del start, state  # nothing is refined, and it gives no state
     styled = with_style(regions, looks)
-    if not styled:
-        yield unpainted(photo, regions)
-        return
     colours = region_colours(photo, regions.alpha).clamp_(0, 1)
     scene = _Scene.of(photo, colours, regions, fit_size(regions.size, min(LARGEST, max(regions.size))))
     each = _levels(max(scene.photo.shape[-2:]), options.levels) * options.sweeps
@@ -115,12 +113,11 @@ def components(
                 yield Progress(step, steps, losses, left, partial(scene.layers, dict(painted), i, picture))
         painted[i] = picture()
         del canvas, picture
-    bands = band_of(regions.alpha)
-    layers = photo.repeat(len(bands), 1, 1, 1)
-    for i, found in painted.items():
-        full = _enlarged(found, colours[i : i + 1], scene.colours[i : i + 1], options.detail)
-        layers[i : i + 1] = torch.lerp(photo, full.clamp_(0, 1), bands[i : i + 1])
-    yield Progress(step, steps, losses, 0.0, layers)
+    full = (
+        (i, _enlarged(found, colours[i : i + 1], scene.colours[i : i + 1], options.detail).clamp_(0, 1))
+        for i, found in painted.items()
+    )
+    yield Progress(step, steps, losses, 0.0, compose(photo, band_of(regions.alpha), full))
 
 
 def _levels(longest: int, most: int) -> int:
@@ -157,10 +154,8 @@ class _Scene:
 
     def layers(self, painted: Mapping[int, Tensor], now: int, picture: MakePicture) -> Tensor:
         """All layers (R, 3, h, w) as far as they are painted."""
-        layers = self.photo.repeat(len(self.bands), 1, 1, 1)
-        for i, found in {**painted, now: picture()}.items():
-            layers[i : i + 1] = torch.lerp(self.photo, found.clamp(0, 1), self.bands[i : i + 1])
-        return layers
+        found = {**painted, now: picture()}
+        return compose(self.photo, self.bands, ((i, one.clamp(0, 1)) for i, one in found.items()))
 
 
 class _Canvas:
@@ -176,7 +171,7 @@ class _Canvas:
         self.likeness = look.likeness * (scene.face * alpha)[self.box]
         self.photo = decompose(self.target, longest)
         self.fine = guided_filter(self.target, self.target, max(1, round(FINE * longest)), SHARP)
-        self.sheets = [turned(style, round(look.stroke * longest), longest) for style in look.styles]
+        self.sheets = [turned(style, longest, look.stroke) for style in look.styles]
         weights = [style.weight for style in look.styles]
         self.counts = [max(1, round(options.fresh * weight / sum(weights))) for weight in weights]
         self.rounds = math.ceil(settings.steps_of() / ROUNDS)

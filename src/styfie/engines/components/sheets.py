@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from styfie.colour import luma_of
 from styfie.engines.components.layers import decompose
-from styfie.images import fit_size, resize
+from styfie.images import resize
 from styfie.looks import Style
 
 PATCH_SIZE, STEP = 9, 4  # pixels of a patch, and between two nodes
@@ -107,17 +107,17 @@ class Bank:
         return torch.where(found >= 0, found, places)
 
 
-def turned(style: Style, longest: int, scale: int) -> Tensor:
+def turned(style: Style, scale: int, stroke: float = 1.0) -> Tensor:
     """A style's components and what of them may be taken (8, 11, H, W), at every eighth of a turn.
 
-    `longest` is its longest side in pixels, `scale` that of the whole painting.
+    It is as a painting whose longest side is `scale` sees it.
     """
-    height, width = fit_size((style.picture.shape[-2], style.picture.shape[-1]), longest)
-    size = (max(height, 2 * PATCH_SIZE), max(width, 2 * PATCH_SIZE))
-    free = torch.ones(1, 1, *size) if style.alpha is None else (resize(style.alpha, size) > 0.5).float()
+    drawn = replace(style, small=None)  # patches are all of one size
+    style = drawn.at(scale, stroke, least=(2 * PATCH_SIZE, 2 * PATCH_SIZE))
+    size, free = (style.picture.shape[-2], style.picture.shape[-1]), (style.inside > 0.5).float()
     if not bool((_whole(free) > 0.99).any()):  # not one patch within the part that was marked
         free = torch.ones_like(free)
-    sheet = torch.cat([decompose(resize(style.picture, size), scale).stacked, free], 1)
+    sheet = torch.cat([decompose(style.picture, scale).stacked, free], 1)
     angles = 2 * math.pi / TURNS * torch.arange(TURNS)
     cos, sin, ratio = angles.cos(), angles.sin(), size[0] / size[1]
     none = torch.zeros_like(cos)

@@ -23,7 +23,6 @@ from styfie.engines.layers import Box, region_box
 from styfie.engines.onepass import in_one_pass
 from styfie.engines.progress import Progress
 from styfie.engines.tiles import Area, tap_masks, tiles_of
-from styfie.images import fit_size, resize
 from styfie.looks import Look
 from styfie.losses.moments import Moments, moments
 from styfie.regions import Regions
@@ -38,10 +37,14 @@ STRIDES = (1, 1, 2, 4, 8, 16)  # pixels between the cells of the picture and of 
 
 @dataclass(frozen=True, eq=False)
 class StyleFilters:
-    """A look as the network wants it at one scale: the statistics per tap, and the filters that they make."""
+    """A look as the network wants it at one scale: the statistics per tap, and the filters that they make.
+
+    `calm` where the style is a part of a picture: see `transports`.
+    """
 
     statistics: list[Gaussian]
     filters: list[tuple[Tensor, Tensor]]
+    calm: bool
 
 
 class FastPainter:
@@ -77,7 +80,7 @@ class FastPainter:
         """All of a picture, moved from its statistics in the band to the brush's."""
         size = (content.shape[-2], content.shape[-1])
         seen = self._see(content) if max(size) <= TILE else None
-        affines = transports(self._statistics(content, band, seen), brush.statistics)
+        affines = transports(self._statistics(content, band, seen), brush.statistics, brush.calm)
         kind = next(self.network.parameters()).dtype
         laterals = [(w.to(kind), b.to(kind)) for w, b in self.plain.laterals(affines[1:])]
         painted = torch.empty_like(content)
@@ -94,22 +97,15 @@ class FastPainter:
             statistics = self._statistics_of(look, longest)
             kind = next(self.network.parameters()).dtype
             filters = [(w.to(kind), b.to(kind)) for w, b in self.plain.filters(statistics)]
-            self._brushes[key] = StyleFilters(statistics, filters)
+            calm = any(style.alpha is not None for style in look.styles)
+            self._brushes[key] = StyleFilters(statistics, filters, calm)
         return self._brushes[key]
 
     def _statistics_of(self, look: Look, longest: int) -> list[Gaussian]:
         """A look's styles blended, at a photo's longest side times the stroke."""
-        total = sum(style.weight for style in look.styles)
-        each = []
-        for style in look.styles:
-            wanted, picture = max(32, round(look.stroke * longest)), style.picture
-            if style.small is not None and wanted <= max(style.small.shape[-2:]):
-                picture = style.small
-            size = fit_size((picture.shape[-2], picture.shape[-1]), wanted)
-            inside = picture.new_ones((1, 1, *size)) if style.alpha is None else resize(style.alpha, size).clamp(0, 1)
-            each.append(self._statistics(resize(picture, size).to(self.device), inside.to(self.device)))
-        shares = [style.weight / total for style in look.styles]
-        return [blend(taps, shares) for taps in zip(*each, strict=True)]
+        styles = [style.at(longest, look.stroke).to(self.device) for style in look.styles]
+        each = [self._statistics(style.picture, style.inside.clamp(0, 1)) for style in styles]
+        return [blend(taps, look.weights) for taps in zip(*each, strict=True)]
 
     def _statistics(self, picture: Tensor, inside: Tensor, seen: Features | None = None) -> list[Gaussian]:
         """Of a picture's features where `inside` (1, 1, H, W) is, tile by tile, or of those that are `seen`."""

@@ -81,8 +81,16 @@ def transport(photo: Gaussian, style: Gaussian, plain: float = 0.0) -> Affine:
     return Affine(matrix.to(photo.mean), offset.to(photo.mean))
 
 
-def transports(photo: Sequence[Gaussian], style: Sequence[Gaussian]) -> list[Affine]:
-    """Of the colours, which come first, and of the features at each tap."""
-    return [
-        transport(mine, wanted, 0.0 if n else PLAIN) for n, (mine, wanted) in enumerate(zip(photo, style, strict=True))
-    ]
+def transports(photo: Sequence[Gaussian], style: Sequence[Gaussian], calm: bool = False) -> list[Affine]:
+    """Of the colours, which come first, and of the features at each tap.
+
+    `calm` ones take a plain region's contrast no higher than it is: one thing beside another, a sweater beside a robe
+    in folds, has less of it, and its grain would be drawn out to glitter.
+    """
+    floors = [_mean_variance(wanted.covariance) if calm else 0.0 for wanted in style]
+    floors[0] = max(floors[0], PLAIN)
+    return [transport(*each) for each in zip(photo, style, floors, strict=True)]
+
+
+def _mean_variance(covariance: Tensor) -> float:
+    return float(covariance.diagonal(dim1=-2, dim2=-1).mean())

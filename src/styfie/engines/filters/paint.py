@@ -79,31 +79,26 @@ class FilterPainter:
         coloured = tuple(style for style in look.styles if style.name not in RECIPES)
         picture, tones = content, None
         if coloured:
-            own = replace(look, styles=tuple(_on(style, content.device) for style in coloured))
+            own = replace(look, styles=tuple(style.to(content.device) for style in coloured))
             picture = in_style_colours(content, band, own).clamp(0, 1)
-            tones = _tones(own.styles)
+            tones = _tones(own)
         detail = 2 ** (0.5 - look.content)
         unit = look.stroke * detail * max(content.shape[-2:]) / 512
         subject = Subject(picture, face, unit, *(tones or (None, None)))
         return RECIPES[self._kinds[id(look)]](subject)
 
 
-def _on(style: Style, device: torch.device) -> Style:
-    alpha = None if style.alpha is None else style.alpha.to(device)
-    return replace(style, picture=style.picture.to(device), alpha=alpha)
-
-
-def _tones(styles: Sequence[Style]) -> tuple[Tensor, Tensor]:
+def _tones(look: Look) -> tuple[Tensor, Tensor]:
     """The mean colours (3) of the styles' darkest and lightest pixels."""
-    found, total = [], sum(style.weight for style in styles)
-    for style in styles:
+    found = []
+    for share, style in zip(look.weights, look.styles, strict=True):
         pixels, luma = style.picture[0].flatten(1), luma_of(style.picture).flatten()
         if style.alpha is not None:
             inside = style.alpha.flatten() > 0.5
             pixels, luma = pixels[:, inside], luma[inside]
         count, order = max(1, round(TONES * len(luma))), luma.argsort()
         tones = torch.stack([pixels[:, one].mean(1) for one in (order[:count], order[-count:])])
-        found.append(style.weight / total * tones)
+        found.append(share * tones)
     dark, light = torch.stack(found).sum(0)
     return dark, light
 

@@ -42,12 +42,11 @@ class PerStylePainter:
 
     def paint(self, content: Tensor, band: Tensor, look: Look) -> Tensor:
         """`content` (1, 3, h, w) in one look around where `band` (1, 1, h, w) is above 0, itself elsewhere."""
-        total = sum(style.weight for style in look.styles)
         shares: dict[Key, Tensor] = {}
-        for style in look.styles:
+        for share, style in zip(look.weights, look.styles, strict=True):
             key, at = self._place(style)
             known = shares.setdefault(key, torch.zeros(self._networks[key][0].styles))
-            known[at] += style.weight / total
+            known[at] += share
         box, painted = region_box(band), content.clone()
         seen = content[box].contiguous(memory_format=torch.channels_last)
         each = [share.sum() * self._run(key, seen, share / share.sum()) for key, share in shares.items()]

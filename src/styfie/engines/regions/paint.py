@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from styfie.engines.layers import band_of, in_style_colours, unpainted, with_style
+from styfie.engines.layers import band_of, compose, if_styled, in_style_colours, with_style
 from styfie.engines.progress import Progress
 from styfie.engines.regions.kinds import KINDS, Cut, draw, toned
 from styfie.engines.regions.outlines import lines_of, rings_of
@@ -37,6 +37,7 @@ def kind_for(styles: Sequence[Style]) -> str:
     return style.name if named else SUITED.get(style.name, DEFAULT)
 
 
+@if_styled
 def regions(
     photo: Tensor,
     regions: Regions,
@@ -52,14 +53,10 @@ def regions(
     """
     del settings, start, state
     styled = with_style(regions, looks)
-    if not styled:
-        yield unpainted(photo, regions)
-        return
     detail = sum(2 ** (2 * look.content - 1) / look.stroke**2 for look in styled.values()) / len(styled)
     pieces = cut(photo, regions.alpha, regions.face, max(6, round(PIECES * detail)))
-    bands, layers = band_of(regions.alpha), photo.repeat(len(regions.names), 1, 1, 1)
     scenes: dict[float, _Scene] = {}
-    painted = {}
+    made = {}
     for i, look in styled.items():
         kind = KINDS[kind_for(look.styles)]
         if kind.panes not in scenes:
@@ -71,11 +68,11 @@ def regions(
             picture = in_style_colours(photo, regions.alpha[i : i + 1], replace(look, styles=coloured)).clamp(0, 1)
         means, area = scene.colours(picture)
         colours = toned(means, kind, area, torch.from_numpy(scene.pieces.face))
-        layers[i : i + 1] = torch.lerp(photo, draw(scene.cut, colours, kind, regions.size), bands[i : i + 1])
-        painted[regions.names[i]] = scene.cut, colours, kind, scene.pieces_of(i)
+        made[i] = scene.cut, colours, kind, scene.pieces_of(i)
     whole = len(styled) == len(regions.names)
-    svg = to_svg(painted, regions.size, None if whole else photo)
-    yield Progress(1, 1, {}, 0.0, layers, svg=svg)
+    svg = to_svg({regions.names[i]: one for i, one in made.items()}, regions.size, None if whole else photo)
+    drawn = ((i, draw(cut, colours, kind, regions.size)) for i, (cut, colours, kind, _) in made.items())
+    yield Progress(1, 1, {}, 0.0, compose(photo, band_of(regions.alpha), drawn), svg=svg)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from torch import Tensor
 from styfie.blur import gaussian
 from styfie.colour import luma_of
 from styfie.encoders import load_encoder
-from styfie.engines.layers import band_of, unpainted, with_style
+from styfie.engines.layers import band_of, compose, if_styled, unpainted, with_style
 from styfie.engines.progress import Progress
 from styfie.engines.strokes.brushes import AUTO, BRUSHES, Brush, brush_for
 from styfie.engines.strokes.drawing import PARTS, Drawing, Strokes, lay, lit, widths_of
@@ -43,6 +43,7 @@ MIDDLE, SHADE, BRIGHTEST = 0.6, 0.2, 1.6  # luma that counts as it is, what is a
 PREVIEW_SIZE = 512  # longest side of the layers on the way
 
 
+@if_styled
 def strokes(
     photo: Tensor,
     regions: Regions,
@@ -64,8 +65,7 @@ def strokes(
     """
     del start, state  # it keeps none
     bands = band_of(regions.alpha)
-    asked = with_style(regions, looks)
-    styled = {i: look for i, look in asked.items() if float(regions.alpha[i].max()) > 0.5}
+    styled = {i: look for i, look in with_style(regions, looks).items() if float(regions.alpha[i].max()) > 0.5}
     if not styled:
         yield unpainted(photo, regions)
         return
@@ -93,9 +93,7 @@ def strokes(
                 yield Progress(step, steps, losses, left, made)
     drawing = Drawing({regions.names[i]: easel.strokes for i, easel in done.items()})
     size = (photo.shape[-2], photo.shape[-1])
-    layers = photo.repeat(len(bands), 1, 1, 1)
-    for i, easel in done.items():
-        layers[i : i + 1] = torch.lerp(photo, easel.strokes.render(size), bands[i : i + 1])
+    layers = compose(photo, bands, ((i, easel.strokes.render(size)) for i, easel in done.items()))
     yield Progress(step, steps, losses, 0.0, layers, strokes=drawing)
 
 
@@ -111,10 +109,7 @@ def _preview(photo: Tensor, bands: Tensor, sketches: Mapping[int, Callable[[], T
     def make() -> Tensor:
         size = fit_size((photo.shape[-2], photo.shape[-1]), min(PREVIEW_SIZE, max(photo.shape[-2:])))
         small, band = resize(photo, size), resize(bands, size)
-        layers = small.repeat(len(bands), 1, 1, 1)
-        for i, sketch in sketches.items():
-            layers[i : i + 1] = torch.lerp(small, resize(sketch(), size).clamp(0, 1), band[i : i + 1])
-        return layers
+        return compose(small, band, ((i, resize(sketch(), size).clamp(0, 1)) for i, sketch in sketches.items()))
 
     return make
 

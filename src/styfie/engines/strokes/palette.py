@@ -8,28 +8,13 @@ from torch import Tensor
 
 from styfie.blur import gaussian
 from styfie.colour import match_colours, match_histogram
-from styfie.images import resize
+from styfie.engines.palette import palette_of
 from styfie.looks import Style
 
-SAMPLE_SIZE = 256  # pixels along each side at which a style's colours are counted
 SMOOTH = 0.008  # of the longest side: the width of what counts as grain where it is faint
 FAINT = 0.02  # contrast of such grain
 ERODED = 0.006  # of the longest side by which a region is narrowed: what is beyond is spread from within
 WHOLE = 0.5  # how much of the whole histogram; the rest is mean and covariance
-
-
-def palette_of(styles: tuple[Style, ...]) -> tuple[Tensor, Tensor]:
-    """The styles side by side (1, 3, h, w), and how much each pixel counts (1, 1, h, w), by weights and alphas."""
-    pictures, counts = [], []
-    for style in styles:
-        pictures.append(resize(style.picture, (SAMPLE_SIZE, SAMPLE_SIZE)))
-        alpha = (
-            torch.ones(1, 1, SAMPLE_SIZE, SAMPLE_SIZE)
-            if style.alpha is None
-            else resize(style.alpha, (SAMPLE_SIZE, SAMPLE_SIZE)).clamp(0, 1)
-        )
-        counts.append(style.weight * alpha / alpha.mean().clamp_min(1e-6))
-    return torch.cat(pictures, 3), torch.cat(counts, 3)
 
 
 def eroded(alpha: Tensor) -> Tensor:

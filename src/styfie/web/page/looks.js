@@ -1,9 +1,15 @@
 // @ts-check
-// Looks that are changed here and elsewhere at the same time.
+// A new look, and looks that are changed here and elsewhere at the same time.
 
 /** @import { LookSchema, Looks } from "./types.d.ts" */
 
 /** @typedef {Record<string, unknown>} Values */
+
+/** @type {LookSchema} */
+export const LOOK = {
+  styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0.5, brush: "auto",
+  blur: 0, bokeh: "gaussian", match: "whole",
+};
 
 /** @param {unknown} one @param {unknown} other */
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);

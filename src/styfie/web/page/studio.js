@@ -7,7 +7,7 @@ import * as api from "./api.js";
 import { readSoft } from "./blend.js";
 import { Blender } from "./blender.js";
 import { settled } from "./dom.js";
-import { merged } from "./looks.js";
+import { LOOK, merged } from "./looks.js";
 import { UndoStack } from "./undo.js";
 
 /**
@@ -17,11 +17,6 @@ import { UndoStack } from "./undo.js";
  * @typedef {"reading" | "scene" | "looks" | "preview" | "layers" | "regions"} Work
  */
 
-/** @type {LookSchema} */
-const NEW = {
-  styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0.5, brush: "auto",
-  blur: 0, bokeh: "gaussian", match: "whole",
-};
 /** @param {JobResponse | null} job */
 const isRunning = (job) => job?.state === "queued" || job?.state === "painting";
 const BYTES = 160e6; // of layers that are kept, so that a look that was had before is there at once
@@ -66,7 +61,7 @@ export class Studio extends EventTarget {
   saveLooks = settled(() => this.#putLooks(), 350);
   changes = new UndoStack();
 
-  defaults = NEW;
+  defaults = LOOK;
   /** @type {[subject: string, background: string]} */
   suggested = ["autumn", "night"]; // what a new photo is shown in
 

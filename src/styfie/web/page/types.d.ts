@@ -35,8 +35,9 @@ export interface SettingsSchema {
   steps: number;
   seed: number;
   device: "auto" | "cpu" | "cuda" | "mps";
-  engine: "optimise" | "fast" | "per-style" | "strokes" | "components" | "filters" | "regions";
-  loss: "gram" | "wasserstein" | "sliced" | "patches";
+  /** Names of registries, to which packages add. */
+  engine: string;
+  loss: string;
   segmenter: string;
   start: "photo" | "noise" | "fast";
   max_memory: number;

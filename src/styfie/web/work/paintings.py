@@ -17,7 +17,7 @@ from styfie.painting import Painting
 from styfie.regions import Regions
 from styfie.storage.openraster import as_stored, read_painting, write_painting
 from styfie.storage.stored import LOOK_FIELDS
-from styfie.styles import LARGEST, LookSpec, StyleSource
+from styfie.styles import LARGEST
 from styfie.web.atomic import replace_whole
 
 CACHED_PAINTINGS = 4  # paintings held in memory
@@ -82,21 +82,19 @@ def look_of(values: Mapping[str, Any], styles: tuple[Style, ...] = ()) -> Look:
 
 def look_specs(
     folder: Path, looks: Mapping[str, Any], own: Mapping[str, str], drawn: Path | None = None
-) -> dict[str, LookSpec]:
+) -> dict[str, Look]:
     """What is asked of each region: styles of the gallery by name, or files of the job.
 
     With `drawn` those of the gallery are taken from there, where they were drawn before.
     """
 
-    def source(name: str) -> str | Style:
-        if name in own:
-            return Style(name, read_picture(folder / own[name], LARGEST, enlarge=False))
-        file = drawn / f"{name}.png" if drawn and name in BUILT_IN else None
-        return Style(name, read_picture(file)) if file and file.is_file() else name
+    def style(name: str, weight: float) -> Style:
+        file = folder / own[name] if name in own else drawn / f"{name}.png" if drawn and name in BUILT_IN else None
+        if file and (name in own or file.is_file()):
+            return Style(name, read_picture(file, LARGEST, enlarge=False), weight)
+        return Style(name, weight=weight)
 
     return {
-        name: LookSpec(
-            tuple(StyleSource(source(s["name"]), s["weight"]) for s in look.get("styles", ())), look_of(look)
-        )
+        name: look_of(look, tuple(style(one["name"], one["weight"]) for one in look.get("styles", ())))
         for name, look in looks.items()
     }

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from styfie.errors import InputError
 from styfie.images import read_matte, read_picture, to_image, write_png
+from styfie.looks import Look, Style
 from styfie.storage.atomic import sync
 from styfie.storage.recipes import read_recipe
 from styfie.storage.sheet import lay_out
-from styfie.styles import LARGEST, LookSpec, StyleSource, load_style
+from styfie.styles import LARGEST, load_style
 from styfie.web.atomic import replace_whole
 from styfie.web.jobs import GROWING, READ
 from styfie.web.schemas import LookSchema, SettingsSchema
@@ -83,7 +84,7 @@ def recipe(_channel: WorkerChannel, file: str, folder: str, most_pixels: int) ->
     guarded(lambda: _check_zip(file, most_pixels))
     found = guarded(lambda: read_recipe(Path(file)))
     styles: dict[str, str] = {}
-    looks = {name: _plain(ask, Path(folder), styles) for name, ask in found.looks.items()}
+    looks = {name: _plain(look, Path(folder), styles) for name, look in found.looks.items()}
     settings = {
         name: value for name in SettingsSchema.model_fields if (value := getattr(found.settings, name)) is not None
     }
@@ -103,20 +104,18 @@ def _check_zip(file: str, most_pixels: int) -> None:
                         raise InputError("A picture in the painting has too many pixels: a smaller one is wanted.")
 
 
-def _plain(spec: LookSpec, folder: Path, styles: dict[str, str]) -> dict[str, Any]:
-    known = {name: value for name in LookSchema.model_fields if (value := getattr(spec.look, name, None)) is not None}
-    return known | {"styles": [{"name": _named(s, folder, styles), "weight": s.weight} for s in spec.styles]}
+def _plain(look: Look, folder: Path, styles: dict[str, str]) -> dict[str, Any]:
+    known = {name: value for name in LookSchema.model_fields if (value := getattr(look, name, None)) is not None}
+    return known | {"styles": [{"name": _named(s, folder, styles), "weight": s.weight} for s in look.styles]}
 
 
-def _named(source: StyleSource, folder: Path, styles: dict[str, str]) -> str:
+def _named(style: Style, folder: Path, styles: dict[str, str]) -> str:
     """What a recipe's style is called here, its picture written if it is no gallery's."""
-    if isinstance(source.picture, str):
-        return source.picture
-    picture = getattr(source.picture, "picture", None)
-    assert isinstance(picture, Tensor)
+    if style.source is None:
+        return style.name
     number = len(styles) + 1
     name = f"style {number} of the recipe"
-    write_png(to_image(picture), folder / f"recipe-{number}.png")
+    write_png(to_image(style.picture), folder / f"recipe-{number}.png")
     styles[name] = f"recipe-{number}.png"
     return name
 
