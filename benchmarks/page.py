@@ -11,9 +11,9 @@ import statistics
 import time
 from typing import Any
 
-from benchmarks.web import serving, until
 from PIL import Image
 from playwright.sync_api import sync_playwright
+from web import serving, until
 
 from tests.browsers import CHROMIUM
 from tests.web.browser.visits import PORTRAIT, Visit

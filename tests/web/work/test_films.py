@@ -16,7 +16,10 @@ from styfie.web.workers import WorkerChannel
 
 av = pytest.importorskip("av", reason="PyAV is not installed: clips are not tested")
 FRAMES = 5
-LOOKS = {"subject": {"styles": [{"name": "ink", "weight": 1.0}]}, "background": {"styles": [{"name": "ink"}]}}
+LOOKS = {
+    "subject": {"styles": [{"name": "ink", "weight": 1.0}]},
+    "background": {"styles": [{"name": "ink", "weight": 1.0}]},
+}
 
 
 class Line:
