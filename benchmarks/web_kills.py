@@ -104,9 +104,9 @@ def check(client: httpx.Client, folder: Path, first: str, answered: Answered) ->
     if found["painted"]:
         painting = read_painting(folder / "jobs" / first / "painting.ora", styles=False)
         for side in found["painted"]:
-            here = [style.name for style in painting.looks[side].styles]
-            if here != [style["name"] for style in found["looks"][side]["styles"]]:
-                wrong.append(f"{side} is said to be painted as asked, and is {here}")
+            styles = [style.name for style in painting.looks[side].styles]
+            if styles != [style["name"] for style in found["looks"][side]["styles"]]:
+                wrong.append(f"{side} is said to be painted as asked, and is {styles}")
     return wrong
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from styfie.errors import InputError
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.web.jobs import Job
-from styfie.web.schemas import LONGEST_NAME, PaintRequest, SettingsSchema
+from styfie.web.schemas import LONGEST_NAME, LookSchema, PaintRequest, SettingsSchema
 
 MAX_PICTURES = 12
 CARRIED = ("engine", "quality", "steps", "seed", "loss", "start", "radius", "lens")
@@ -38,7 +38,8 @@ def look_file(job: Job, folder: Path, name: str = "") -> LookFile:
         if style in used
     }
     settings = {key: value for key, value in job.settings.items() if key in CARRIED}
-    return LookFile(name=name, looks=job.looks, settings=SettingsSchema(**settings), pictures=pictures)
+    looks = {region: LookSchema(**look) for region, look in job.looks.items()}
+    return LookFile(name=name, looks=looks, settings=SettingsSchema(**settings), pictures=pictures)
 
 
 def picture_of(name: str, text: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
@@ -113,7 +113,7 @@ class PaintRequest(_Schema):
     settings: SettingsSchema = Field(default_factory=SettingsSchema)
 
     @classmethod
-    def from_json(cls, text: str | bytes, called: str) -> PaintRequest:
+    def from_json(cls, text: str | bytes, called: str) -> Self:
         """What a text asks.
 
         Raises:
