@@ -24,6 +24,7 @@ async function working(t) {
   globalThis.Worker = class {
     addEventListener(name, call) {
       if (name === "message") back.push(call);
+      else asked.end = call;
     }
 
     postMessage(data, transfer = []) {
@@ -75,4 +76,21 @@ test("a picture of a photo that was left is not shown", async (t) => {
   blender.blend([]);
   await blender.done();
   assert.deepEqual(shown, [[7, 8]]);
+});
+
+test("when the worker ends it is blended here, from layers that come once more", async (t) => {
+  const asked = await working(t);
+  const shown = [];
+  const blender = new Blender((out) => shown.push(reds(out)), () => {});
+  blender.start(grey(1, 2), soft());
+  blender.start(grey(100, 50), soft());
+  blender.onLost = () => {
+    blender.add("a", grey(200, 0));
+    blender.blend(one("a"));
+  };
+  asked.end();
+  assert.deepEqual(shown, [[200, 50]]);
+  blender.start(grey(5, 6), soft());
+  blender.blend([]);
+  assert.deepEqual(shown.at(-1), [5, 6]);
 });

@@ -22,6 +22,9 @@ export class Blender {
   #spare = null;
   /** @type {(() => void)[]} */
   #waiting = [];
+  /** @type {[Pixels, Soft] | null} */
+  #given = null; // the scene, should the worker end
+  onLost = () => {}; // the layers are gone: they are wanted once more
 
   /** @param {(out: Pixels) => void} show a picture @param {(outlines: number[][][]) => void} outline the regions of a scene */
   constructor(show, outline) {
@@ -33,14 +36,15 @@ export class Blender {
   start(photo, soft) {
     this.#scene++;
     this.#next = this.#spare = null;
-    if (typeof Worker === "undefined") {
+    this.#given = [photo, soft];
+    if (this.#core || typeof Worker === "undefined") {
       this.#core = new BlendCore(photo, soft);
       return this.outline(this.#core.outlines());
     }
     if (!this.#worker) {
       this.#worker = new Worker(new URL("./blend-worker.js", import.meta.url), { type: "module" });
       this.#worker.addEventListener("message", ({ data }) => this.#take(data));
-      this.#worker.addEventListener("error", () => this.#fallBack(photo, soft));
+      this.#worker.addEventListener("error", () => this.#fallBack());
     }
     this.#worker.postMessage({ scene: this.#scene, photo, soft });
   }
@@ -95,14 +99,14 @@ export class Blender {
     this.#ask();
   }
 
-  /** The worker could not be started: it is blended here. @param {Pixels} photo @param {Soft} soft */
-  #fallBack(photo, soft) {
-    this.#worker = null;
+  /** The worker could not be started, or has ended: it is blended here. */
+  #fallBack() {
+    if (!this.#given) return;
+    this.#worker = this.#next = null;
     this.#asking = false;
-    this.#core = new BlendCore(photo, soft);
+    this.#core = new BlendCore(...this.#given);
     this.outline(this.#core.outlines());
-    if (this.#next) this.show(this.#core.blend(this.#next));
-    this.#next = null;
     for (const done of this.#waiting.splice(0)) done();
+    this.onLost();
   }
 }

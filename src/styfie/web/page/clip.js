@@ -118,7 +118,15 @@ export function setUpClip(studio) {
     if (clip) await api.clips?.stop(clip.id);
     await look();
   }));
+  /** @param {boolean} yes whether the next press deletes */
+  function sure(yes) {
+    $("clip-delete").dataset.sure = yes ? "yes" : "";
+    say($("clip-delete-words"), yes ? "Delete clip and film for good" : "Delete");
+  }
+  $("clip-delete").addEventListener("blur", () => sure(false));
   $("clip-delete").addEventListener("click", () => attempt(async () => {
+    if (!$("clip-delete").dataset.sure) return sure(true);
+    sure(false);
     if (clip) await api.clips?.remove(clip.id);
     clip = null;
     $("clip-view").close();

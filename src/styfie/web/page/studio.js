@@ -65,6 +65,15 @@ export class Studio extends EventTarget {
   /** @type {[subject: string, background: string]} */
   suggested = ["autumn", "night"]; // what a new photo is shown in
 
+  constructor() {
+    super();
+    this.#blender.onLost = () => {
+      this.#cache.clear();
+      this.layers.clear();
+      this.refresh();
+    };
+  }
+
   /** @template {keyof News} Name @param {Name} name @param {News[Name]} [detail] */
   tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));

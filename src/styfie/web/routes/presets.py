@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated
 
@@ -25,7 +26,7 @@ JSON = picture_responses("application/json")
 @router.get("/presets")
 async def presets(studio: StudioHere) -> list[PresetResponse]:
     """The saved looks, the oldest first."""
-    return [PresetResponse(**asdict(one)) for one in studio.presets.all()]
+    return [PresetResponse(**asdict(one)) for one in await asyncio.to_thread(studio.presets.all)]
 
 
 @router.post("/presets", status_code=201)
@@ -33,10 +34,11 @@ async def save(studio: StudioHere, request: PresetRequest) -> PresetResponse:
     """Save the look of a job by a name, with its style pictures."""
     job = studio.job(request.job)
     folder = studio.jobs.path(job)
-    look = look_file(job, folder, request.name.strip())
+    look = await asyncio.to_thread(look_file, job, folder, request.name.strip())
     if not is_styled(look):
         raise InputError("This picture has no look yet: choose a style first.")
-    return PresetResponse(**asdict(studio.presets.add(look, await _picture(studio, job))))
+    picture = await _picture(studio, job)
+    return PresetResponse(**asdict(await asyncio.to_thread(studio.presets.add, look, picture)))
 
 
 async def _picture(studio: Studio, job: Job) -> bytes:
@@ -70,7 +72,8 @@ async def remove(studio: StudioHere, name: IdHere) -> None:
 @router.get("/jobs/{id}/look.json", response_class=Response, responses=JSON)
 async def look(studio: StudioHere, job: JobHere) -> Response:
     """The look of a job as a file: for another picture, another day, another computer."""
-    text = look_file(job, studio.jobs.path(job), stem_of(job)).model_dump_json()
+    found = await asyncio.to_thread(look_file, job, studio.jobs.path(job), stem_of(job))
+    text = found.model_dump_json()
     return Response(text, media_type="application/json", headers=attached(f"{stem_of(job)} - look.json"))
 
 
