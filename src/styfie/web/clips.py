@@ -96,7 +96,7 @@ class Clips:
             await asyncio.to_thread(shutil.copyfileobj, sent, written, 1 << 20)
         await asyncio.to_thread(sync, file)
         clip.upload = file.name
-        found = await self.uploads.look_at_clip(clip, MAX_SECONDS)
+        found = await self.uploads.read_clip(clip, MAX_SECONDS)
         clip.width, clip.height, clip.progress = found["width"], found["height"], {"step": 0, "steps": found["frames"]}
         request = await self.uploads.take_recipe(clip, look)
         check_styles(request.looks, clip.styles)

@@ -64,7 +64,7 @@ class Uploads:
         found = await self._decode("photo", str(file), self.most_pixels, self.longest)
         job.width, job.height = found["width"], found["height"]
 
-    async def look_at_clip(self, clip: Job, most_seconds: float) -> dict[str, int]:
+    async def read_clip(self, clip: Job, most_seconds: float) -> dict[str, int]:
         """Width, height and number of frames of a clip, whose first frame is written beside.
 
         Raises:

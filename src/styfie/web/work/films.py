@@ -17,7 +17,7 @@ from styfie.web.work.decoding import guarded
 from styfie.web.work.paintings import look_specs
 from styfie.web.workers import WorkerChannel
 
-SHOWN_SECONDS = 1.0  # between two frames that are shown while others are painted
+PREVIEW_SECONDS = 1.0  # between two frames that are shown while others are painted
 
 
 def clip(_channel: WorkerChannel, file: str, most_pixels: int, most_seconds: float) -> dict[str, int]:
@@ -73,7 +73,7 @@ class _Preview:
             beside = self.file.with_name(f".{self.file.name}")
             to_image(shown).save(beside, "JPEG", quality=85)
             beside.replace(self.file)
-            self.count, self.next = self.count + 1, time.monotonic() + SHOWN_SECONDS
+            self.count, self.next = self.count + 1, time.monotonic() + PREVIEW_SECONDS
         left = round(progress.seconds_left, 1)
         self.channel.send({"step": progress.step, "steps": progress.steps, "seconds_left": left, "preview": self.count})
         return not self.channel.stop_requested()
