@@ -23,10 +23,7 @@ from styfie.web.atomic import replace_whole
 from styfie.web.jobs import GROWING, READ
 from styfie.web.schemas import LookSchema, SettingsSchema
 from styfie.web.work.decoding import guarded, open_picture
-from styfie.web.work.films import clip
 from styfie.web.workers import WorkerChannel
-
-__all__ = ["clip", "contact_sheet", "gallery", "mask", "photo", "recipe", "style", "thumbnail"]
 
 LONGEST = 4096  # longest side of `read.png`
 PHOTO_SIZE = 1024  # longest side of `photo.jpg`
@@ -134,6 +131,13 @@ def thumbnail(_channel: WorkerChannel, file: str, size: int) -> bytes:
         image.thumbnail((size, size), reducing_gap=3.0)
         image.convert("RGB").save(held, "JPEG", quality=85)
     return held.getvalue()
+
+
+def clip(channel: WorkerChannel, file: str, most_pixels: int, most_seconds: float) -> dict[str, int]:
+    """What is known of a clip before it is painted, see `films.clip`; the first photo does not wait for its modules."""
+    from styfie.web.work import films
+
+    return films.clip(channel, file, most_pixels, most_seconds)
 
 
 def contact_sheet(_channel: WorkerChannel, cells: list[tuple[str, str]]) -> bytes:
