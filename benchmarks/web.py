@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 
+from styfie.gallery import BUILT_IN
 from styfie.pipeline import PORTRAIT
 from tests.web import hostile
 
@@ -39,11 +40,8 @@ def serving() -> Iterator[tuple[httpx.Client, int]]:
         address = process.stdout.readline().split()[3]
         try:
             with httpx.Client(base_url=f"{address}api/v1/", timeout=300) as client:
-                until(
-                    lambda: (
-                        client.get("about").json()["device"] and len(list(Path(folder, "styles").glob("*.png"))) == 14
-                    )
-                )
+                drawn = Path(folder, "styles")
+                until(lambda: client.get("about").json()["device"] and len(list(drawn.glob("*.png"))) == len(BUILT_IN))
                 yield client, process.pid
         finally:
             process.send_signal(signal.SIGINT)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-PIXELS = """() => {
+PIXELS = """async () => {
+  await styfie.studio.drawn();
   const {scene} = styfie.studio;
   let text = "";
   for (let at = 0; at < scene.out.data.length; at += 30000) {

@@ -129,6 +129,13 @@ export const brushed = (id, name, mask) => ask("brush", id, name, mask);
 /** @param {string} id @param {string} name @param {{ add: [number, number][], remove: [number, number][] }} points @returns {Promise<JobResponse>} */
 export const corrected = (id, name, points) => ask("correct", id, name, points);
 
+/** Saved looks, photos that come together and clips want a server. @type {import("./types.d.ts").Presets | null} */
+export const presets = null;
+/** @type {import("./types.d.ts").Batches | null} */
+export const batches = null;
+/** @type {import("./types.d.ts").Clips | null} */
+export const clips = null;
+
 /** What paintings of these sizes would cost. @param {string} id @param {number[]} sizes @param {...unknown} _more @returns {Promise<{ size: number, seconds: number, gigabytes: number, error: string }[]>} */
 export const costs = (id, sizes, ..._more) => ask("costs", id, sizes);
 /** Pictures as a file. @param {string} id @param {{ names: string[], kind: string, quality: number }} what @returns {Promise<File>} */

@@ -20,7 +20,20 @@ from styfie.web.errors import DISK_FULL, is_full, of_page, status_of
 from styfie.web.guard import Guard
 from styfie.web.pagefiles import PageFiles
 from styfie.web.responses import ErrorResponse
-from styfie.web.routes import about, camera, export, jobs, page, pictures, previews, regions, versions
+from styfie.web.routes import (
+    about,
+    batches,
+    camera,
+    clips,
+    export,
+    jobs,
+    page,
+    pictures,
+    presets,
+    previews,
+    regions,
+    versions,
+)
 from styfie.web.studio import Studio
 
 _log = logging.getLogger(__name__)
@@ -62,7 +75,7 @@ def make_app(studio: Studio) -> ASGIApp:
         responses=ERROR_RESPONSES,
     )
     app.state.studio = studio
-    for part in (about, jobs, regions, page, pictures, previews, export, versions, camera):
+    for part in (about, jobs, regions, page, pictures, previews, export, versions, presets, batches, clips, camera):
         app.include_router(part.router, prefix="/api/v1")
     app.mount("/", PageFiles(PAGE), name="page")
     _say_why(app)

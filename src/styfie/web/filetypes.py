@@ -37,3 +37,18 @@ def suffix_of(data: bytes) -> str:
     raise InputError(
         f"What was sent is no picture that can be read: {', '.join(FILE_TYPES[:-1])} or {FILE_TYPES[-1]} is wanted."
     )
+
+
+def video_suffix_of(data: bytes) -> str:
+    """The suffix for a video file that begins with `data`.
+
+    Raises:
+        InputError: it is of none that is taken.
+    """
+    if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis", *HEIC):
+        return ".mp4"
+    if data.startswith(b"\x1a\x45\xdf\xa3"):
+        return ".mkv"
+    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+        return ".avi"
+    raise InputError("What was sent is no clip that can be read: MP4, MOV, WebM, MKV or AVI is wanted.")

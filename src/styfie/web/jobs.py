@@ -69,7 +69,8 @@ class ResultRequest:
 class Job:
     """What is known of one job; `created` is in seconds since 1970, `used` in those of a `RunningClock`.
 
-    `name` is what the photo was called where it came from, `looks_version` the version in which its looks were changed
+    `name` is what the photo was called where it came from, `batch` what it has in common with photos that came
+    together with it, `looks_version` the version in which its looks were changed
     last.
 
     `more` is what another version of Styfie has written down of it, and this one does not know.
@@ -91,6 +92,7 @@ class Job:
     settings: dict[str, Any] = field(default_factory=dict)
     styles: dict[str, str] = field(default_factory=dict)
     then_paint: bool = False
+    batch: str = ""
     previews: int = 0
     parts: list[str] = field(default_factory=list)
     painted: list[str] = field(default_factory=list)

@@ -65,6 +65,7 @@ class JobResponse(BaseModel):
     queue: int
     pictures: list[str]
     versions: list[int]
+    batch: str
     version: int
 
 
@@ -82,6 +83,14 @@ class NameResponse(BaseModel):
     name: str
 
 
+class PresetResponse(BaseModel):
+    """A saved look: what it is called, and the names of its styles by region."""
+
+    id: str
+    name: str
+    styles: dict[str, list[str]]
+
+
 class CostResponse(BaseModel):
     """What a painting of that longest side would cost here: `seconds` 0 is not known, `error` says why it cannot be."""
 
@@ -96,6 +105,22 @@ class PreviewResponse(BaseModel):
 
     version: int
     painted: list[str]
+
+
+class ClipResponse(BaseModel):
+    """A clip: how many of its frames are painted; `preview` counts the frames that `frame.jpg` has shown."""
+
+    id: str
+    name: str
+    state: JobState
+    error: str
+    width: int
+    height: int
+    frame: int
+    frames: int
+    seconds_left: float
+    preview: int
+    created: float
 
 
 class CameraResponse(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
@@ -19,6 +19,8 @@ from styfie.settings import OLD_ENGINES, Settings
 LONGEST_NAME = 60
 """Letters of a region's or a style's name."""
 MOST_STEPS = 2000
+BATCH = r"^[A-Za-z0-9_-]{8,40}$"
+"""What photos that come together have in common: whoever sends them chooses it."""
 BLURS = (0, 2, 4, 6, 10, 15, 20)
 """Amounts of blur that the page offers."""
 MOST_BLUR = 100.0
@@ -111,7 +113,7 @@ class PaintRequest(_Schema):
     settings: SettingsSchema = Field(default_factory=SettingsSchema)
 
     @classmethod
-    def from_json(cls, text: str | bytes, called: str) -> PaintRequest:
+    def from_json(cls, text: str | bytes, called: str) -> Self:
         """What a text asks.
 
         Raises:
@@ -136,6 +138,13 @@ class PointsRequest(_Schema):
 
     add: list[Point] = Field(default_factory=list, max_length=64)
     remove: list[Point] = Field(default_factory=list, max_length=64)
+
+
+class PresetRequest(_Schema):
+    """The job whose look is to be saved, and what it is called."""
+
+    job: str = Field(max_length=64)
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
 
 
 class CostRequest(_Schema):

@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
 from styfie.errors import InputError, StyfieError
-from styfie.gallery import BUILT_IN
 from styfie.web import versions
-from styfie.web.cameras import Cameras
 from styfie.web.checks import check_size, check_styles, is_styled, with_styles
-from styfie.web.errors import BusyError, ConflictError, DroppedError, NotFoundError, WorkerDiedError, of_page
-from styfie.web.jobs import BUSY, READ, Job, ResultRequest
-from styfie.web.keeper import Keeper
+from styfie.web.clips import Clips
+from styfie.web.errors import BusyError, ConflictError, DroppedError, NotFoundError, WorkerDiedError
+from styfie.web.jobs import BUSY, Job, ResultRequest
+from styfie.web.lookfiles import CARRIED, fitted
 from styfie.web.options import Options
+from styfie.web.presets import Presets
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema, plain
-from styfie.web.supervised import Supervisor
-from styfie.web.uploads import Uploads, photo_name
-from styfie.web.workers import CANCELLED, Worker
+from styfie.web.service import Service
+from styfie.web.uploads import Source, photo_name
+from styfie.web.workers import CANCELLED
 
-READING_NOTE = 3 << 30  # bytes that the process which decodes may take
-INTERACTIVE_SECONDS = 300.0  # seconds that what is answered at once may take, however busy the computer is
 SWEEP = 60.0  # seconds between looking for what is too old
 DIED = "The process that painted it ended in the middle: ask to paint it once more, and it goes on from there."
-FAULT = "This failed for a reason that is the server's own fault."
+NOWHERE = Source()
 _log = logging.getLogger(__name__)
 
 
-class Studio(Keeper):
+class Studio(Service):
     """The server's whole state: what it does is done by workers, so that nothing waits for it."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self.drawn = options.folder / "styles"
-        self.drawn.mkdir(exist_ok=True)
-        self.device = ""
-        self.supervisor = Supervisor()
+        self.presets = Presets(options.folder / "looks")
         self._coming = self._coming_painted = 0  # photos that are being received, and those that are to be painted
 
     # ---- life
@@ -48,24 +40,14 @@ class Studio(Keeper):
     async def start(self) -> None:
         """Start the workers, and go on with what was under way."""
         self.open()
-        self._hire()
-        self.cameras = Cameras(self.interactive)
-        self.uploads = Uploads(self.jobs, self.reader, self.options.most_pixels, self.options.longest)
-        for worker in (self.reader, self.interactive, self.painter):
-            worker.start()
-        self.supervisor.begin(self._warm)
+        self._start_workers()
+        self.clips = Clips(self.options, self.reader, self.painter, self.supervisor)
         self.supervisor.keep_up(self._sweep)
         for job in reversed(list(self.jobs)):
             if job.state == "reading":
                 self._carry_out(job, self._read)
             elif job.state in ("queued", "painting"):
                 self._queue(job)
-
-    def _hire(self) -> None:
-        threads = self.options.threads
-        self.reader = Worker("styfie.web.work.reading", 1, memory=READING_NOTE)
-        self.interactive = Worker("styfie.web.work.interactive", threads)
-        self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50)
 
     def close(self) -> None:
         """Let go of everybody who watches."""
@@ -74,17 +56,8 @@ class Studio(Keeper):
     async def stop(self) -> None:
         """End the workers; what is under way is gone on with when the server starts again."""
         self.close()
-        await self.supervisor.stop()
-        await asyncio.gather(*(worker.stop() for worker in (self.reader, self.interactive, self.painter)))
+        await self._stop_workers()
         self.shut()
-
-    async def _warm(self) -> None:
-        with contextlib.suppress(StyfieError):
-            self.device = (await self.interactive.call("warm"))["device"]
-            await self.interactive.call("warm_fast")
-        for name in BUILT_IN:
-            with contextlib.suppress(StyfieError):
-                await self.style_file(name)
 
     # ---- jobs
 
@@ -94,7 +67,7 @@ class Studio(Keeper):
         request: PaintRequest | None = None,
         styles: Iterable[tuple[str, BinaryIO]] = (),
         recipe: BinaryIO | None = None,
-        name: str = "",
+        source: Source = NOWHERE,
     ) -> Job:
         """A new job from a photo; with looks it goes on to being painted.
 
@@ -108,11 +81,11 @@ class Studio(Keeper):
         if painted:
             self._want_turn()
         job = self.jobs.new()
-        job.name = photo_name(name)
+        job.name, job.batch = photo_name(source.name), source.batch
         self._coming += 1
         self._coming_painted += painted
         try:
-            await self._receive(job, photo, request, styles, recipe)
+            await self._receive(job, photo, request, styles, recipe, source.size)
             self.jobs.keep(job, new=True)
         except BaseException:
             self.jobs.remove(job)
@@ -131,6 +104,7 @@ class Studio(Keeper):
         request: PaintRequest | None,
         styles: Iterable[tuple[str, BinaryIO]],
         recipe: BinaryIO | None,
+        size: int | None,
     ) -> None:
         await self.uploads.take_photo(job, photo)
         for name, style in styles:
@@ -138,6 +112,8 @@ class Studio(Keeper):
         if recipe is not None:
             request = await self.uploads.take_recipe(job, recipe)
         request = request or PaintRequest()
+        if size is not None:
+            request.settings.size = size
         check_size(request.settings, self.options.longest)
         check_styles(request.looks, job.styles)
         job.settings, job.looks = request.settings.model_dump(), plain(request.looks)
@@ -160,39 +136,6 @@ class Studio(Keeper):
         self._change_looks(job, with_styles(job.looks, [region["name"] for region in job.regions]))
         self._queue(job)
 
-    def _carry_out(self, job: Job, work: Callable[[Job], Coroutine[Any, Any, None]]) -> None:
-        """Do in the background what a job waits for: whatever happens, it does not wait for ever."""
-
-        async def carried_out() -> None:
-            try:
-                await work(job)
-            except StyfieError as error:
-                if isinstance(error, DroppedError) and (self.is_deleted(job) or job.state not in BUSY):
-                    return
-                job.state, job.error = "failed", of_page(str(error))
-            except Exception:
-                _log.exception("job %s failed", job.id)
-                job.state, job.error = "failed", FAULT
-            self._keep(job)
-
-        self.supervisor.begin(carried_out)
-
-    async def _decoded(self, job: Job) -> str:
-        """The photo as the other workers may read it; one of an older version is decoded now."""
-        if not (self.jobs.path(job) / READ).is_file():
-            await self.uploads.read_photo(job)
-        return READ
-
-    async def _quickly(self, name: str, *given: Any, owner: str) -> Any:
-        return await self.interactive.call(name, *given, owner=owner, seconds=INTERACTIVE_SECONDS, again=True)
-
-    def settings(self, job: Job) -> dict[str, Any]:
-        """A job's settings for the library, with the size that it is painted at."""
-        settings: dict[str, Any] = asdict(SettingsSchema(**job.settings).settings())
-        if settings["size"] == 0:
-            settings["size"] = min(self.options.longest, max(job.width, job.height))
-        return settings
-
     async def delete(self, job: Job) -> None:
         """Everything of a job goes, also what is under way."""
         self.jobs.forget(job)
@@ -205,20 +148,6 @@ class Studio(Keeper):
         self._touched.discard(job.id)
 
     # ---- styles
-
-    async def style_file(self, name: str) -> Path:
-        """A style of the gallery as a picture file, drawn when it is first asked for."""
-        if name not in BUILT_IN:
-            raise NotFoundError("There is no such style in the gallery.")
-        file = self.drawn / f"{name}.png"
-        if not file.is_file():
-            await self.reader.call("gallery", name, str(self.drawn), again=True)
-        return file
-
-    async def small(self, file: Path, size: int) -> bytes:
-        """A picture file of the server's own as JPEG, at most so many pixels."""
-        found: bytes = await self.reader.call("thumbnail", str(file), size, again=True)
-        return found
 
     async def add_style(self, job: Job, name: str, style: BinaryIO) -> str:
         """A style picture of the user's own, for this job; what it is called here."""
@@ -276,6 +205,17 @@ class Studio(Keeper):
             raise ConflictError("The looks were changed elsewhere meanwhile: get the job once more, then change them.")
         self._change_looks(job, asked)
         self._keep(job)
+
+    async def apply_look(self, job: Job, file: BinaryIO) -> None:
+        """Ask what the file of a look asks: of each region by its name, else what it asks of that side."""
+        async with self._locked(job):
+            self._want_regions(job)
+            request = await self.uploads.take_recipe(job, file)
+            check_styles(request.looks, job.styles)
+            said = request.settings.model_dump(exclude_unset=True, include=set(CARRIED))
+            job.settings = self._joined(job, SettingsSchema(**said)).model_dump()
+            self._change_looks(job, fitted(plain(request.looks), job.regions))
+            self._keep(job)
 
     async def preview(self, job: Job) -> list[str]:
         """Paint with the fast engine at once; the names of the painted regions."""
@@ -401,11 +341,6 @@ class Studio(Keeper):
         return ResultRequest(
             job.looks, job.styles, self.settings(job), str(self.drawn), tuple(job.fresh), tuple(job.sketched)
         )
-
-    async def ask_interactive(self, job: Job, name: str, *given: Any) -> Any:
-        """Ask the quick worker for something of a job's folder."""
-        async with self._locked(job):
-            return await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
 
     def queue_of(self, job: Job) -> int:
         """Its place among the paintings that wait, from 1; 0 if it does not."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,12 +17,22 @@ from styfie.storage.atomic import sync
 from styfie.web.errors import TooLateError, WorkerDiedError
 from styfie.web.filetypes import SIGNATURE_BYTES, ZIP, suffix_of
 from styfie.web.jobs import Job, Jobs
+from styfie.web.lookfiles import LookFile, picture_of
 from styfie.web.schemas import PaintRequest
 from styfie.web.workers import Worker
 
 LATE = 40.0  # seconds that decoding may take
 MAX_STYLES = 12  # that one job may have of its own
 LABEL = 60  # letters of a style's name
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a photo came from: its file's name, the batch it is of, and the size it is to be painted at."""
+
+    name: str = ""
+    batch: str = ""
+    size: int | None = None
 
 
 class Uploads:
@@ -52,6 +64,16 @@ class Uploads:
         found = await self._decode("photo", str(file), self.most_pixels, self.longest)
         job.width, job.height = found["width"], found["height"]
 
+    async def read_clip(self, clip: Job, most_seconds: float) -> dict[str, int]:
+        """Width, height and number of frames of a clip, whose first frame is written beside.
+
+        Raises:
+            InputError: it cannot be painted.
+        """
+        file = self.jobs.path(clip) / clip.upload
+        found: dict[str, int] = await self._decode("clip", str(file), self.most_pixels, most_seconds)
+        return found
+
     @contextlib.asynccontextmanager
     async def mask(self, job: Job, mask: BinaryIO) -> AsyncIterator[Path]:
         """A brushed mask as a file that is there meanwhile."""
@@ -65,11 +87,11 @@ class Uploads:
     async def take_style(self, job: Job, name: str, style: BinaryIO) -> str:
         """A style picture of the user's own; what it is called in looks."""
         folder = self.jobs.path(job)
-        number = 1 + len(job.styles)
-        if number > MAX_STYLES:
+        if len(job.styles) >= MAX_STYLES:
             raise InputError(f"A job may have {MAX_STYLES} styles of its own, and it has them.")
         label = _label(name, {*BUILT_IN, *job.styles})
-        file, into = await _write(style, folder / f"sent-{number}"), folder / f"style-{number}.png"
+        into = folder / _style_file(job)
+        file = await _write(style, into.with_name(f"sent-{into.stem}"))
         try:
             await self._decode("style", str(file), str(into), self.most_pixels)
         finally:
@@ -78,26 +100,37 @@ class Uploads:
         return label
 
     async def take_recipe(self, job: Job, recipe: BinaryIO) -> PaintRequest:
-        """What a `painting.ora` or a `recipe.json` asks; styles that are in it become the job's own."""
+        """What a `painting.ora`, a `recipe.json` or a look's file asks; styles in it become the job's own."""
         folder = self.jobs.path(job)
-        file, zipped = folder / "recipe", recipe.read(len(ZIP)) == ZIP
+        file, unpacked, zipped = folder / "recipe", folder / "unpacked", recipe.read(len(ZIP)) == ZIP
         recipe.seek(0)
         with file.open("wb") as written:
             await asyncio.to_thread(shutil.copyfileobj, recipe, written)
         try:
             if not zipped:
-                return PaintRequest.from_json(file.read_bytes(), "recipe")
-            found = await self._decode("recipe", str(file), str(folder), self.most_pixels)
+                look = LookFile.from_json(file.read_bytes(), "recipe")
+                return _renamed(look, {name: await self._take_picture(job, name, look) for name in look.pictures})
+            unpacked.mkdir()
+            found = await self._decode("recipe", str(file), str(unpacked), self.most_pixels)
+            called = {name: self._own(job, name, unpacked / one) for name, one in found["styles"].items()}
         finally:
             file.unlink(missing_ok=True)
-        asked = PaintRequest.from_json(found["request"], "recipe")
-        called = {
-            name: _label(name, {*BUILT_IN, *job.styles}) for name in found["styles"]
-        }  # one may have been sent, too
-        job.styles |= {called[name]: file for name, file in found["styles"].items()}
-        for style in (style for look in asked.looks.values() for style in look.styles):
-            style.name = called.get(style.name, style.name)
-        return asked
+            shutil.rmtree(unpacked, ignore_errors=True)
+        return _renamed(PaintRequest.from_json(found["request"], "recipe"), called)
+
+    def _own(self, job: Job, name: str, picture: Path) -> str:
+        """A style picture that was decoded already becomes the job's own; what it is called here."""
+        label = _label(name, {*BUILT_IN, *job.styles})
+        into = picture.replace(self.jobs.path(job) / _style_file(job))
+        job.styles[label] = into.name
+        return label
+
+    async def _take_picture(self, job: Job, name: str, look: LookFile) -> str:
+        """A picture in a look's file; one that the job has already is not taken twice."""
+        data = picture_of(name, look.pictures[name])
+        if name in job.styles and (self.jobs.path(job) / job.styles[name]).read_bytes() == data:
+            return name
+        return await self.take_style(job, name, io.BytesIO(data))
 
     async def _decode(self, name: str, *given: Any) -> Any:
         """Have a file from outside decoded.
@@ -111,6 +144,18 @@ class Uploads:
             raise InputError(f"The file could not be read within {LATE:g} seconds: a smaller one is wanted.") from None
         except WorkerDiedError:
             raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
+
+
+def _style_file(job: Job) -> str:
+    """A name for the file of the job's next style picture."""
+    return f"style-{1 + len(job.styles)}.png"
+
+
+def _renamed(request: PaintRequest, called: dict[str, str]) -> PaintRequest:
+    """The same with its styles as they are called here."""
+    for style in (style for look in request.looks.values() for style in look.styles):
+        style.name = called.get(style.name, style.name)
+    return request
 
 
 def photo_name(name: str) -> str:

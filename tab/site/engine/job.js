@@ -105,7 +105,7 @@ export class Job {
       const layer = this.layers.get(name);
       return layer && layer.final === final && layer.key === this.#key(name);
     });
-    const more = { name: this.name, versions: this.versions.map(({ number }) => number) };
+    const more = { name: this.name, batch: "", versions: this.versions.map(({ number }) => number) };
     const pictures = [...(this.layers.size ? ["both", "subject", "background"] : []), ...(this.regions.length > 1 ? ["cutout", "mask"] : []), "photo"];
     return {
       ...more, id, state, error, looks, settings, version, previews, progress, queue: 0, pictures,

@@ -9,14 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.browsers import CHROMIUM
-from tests.web.test_page import Visit, address, alike, chromium, visit
+from tests.web.browser.visits import Visit, alike
 
-__all__ = ["address", "chromium", "visit"]  # fixtures
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser"),
-]
+pytestmark = pytest.mark.slow
+
 WEIGHT, REQUESTS = 150_000, 32  # of the start page, packed
 FACES = "document.querySelectorAll('#suggestions img:not([hidden])').length"
 
@@ -130,6 +126,9 @@ def test_paintings_are_versions_and_a_size_is_painted_before_it_is_saved(visit: 
     assert visit.job()["versions"] == [1, 2]
     page.click('#versions [data-number="1"]')
     visit.until("styfie.stage.other && styfie.stage.compared === 0.5")
+    page.select_option("#compare-with", "2")
+    visit.until("styfie.stage.after")
+    assert page.locator("#before-words, #after-words").all_inner_texts() == ["Version 1", "Version 2"]
     page.click("#put-back")
     visit.until("styfie.studio.look('subject').styles[0].name === 'ink' && styfie.studio.scene.width === 96")
     visit.settle()

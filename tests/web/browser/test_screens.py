@@ -7,14 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.browsers import CHROMIUM
-from tests.web.test_page import Visit, address, chromium
+from tests.web.browser.visits import Visit
 
-__all__ = ["address", "chromium"]  # fixtures
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the page is not tested in a browser"),
-]
+pytestmark = pytest.mark.slow
 
 OUTSIDE = """() => {
   const tools = [...document.querySelectorAll("#tools :is(button, input), #action-buttons button")];

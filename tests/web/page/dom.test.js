@@ -11,6 +11,7 @@ const HTML = text("index.html");
 /** The tags of index.html by their ids. */
 const TAGS = new Map([...HTML.matchAll(/<([a-z0-9]+)\b[^>]*?\bid="([^"]+)"/g)].map(([, tag, id]) => [id, tag]));
 const CLASSES = {
+  a: "HTMLAnchorElement",
   button: "HTMLButtonElement", canvas: "HTMLCanvasElement", dialog: "HTMLDialogElement", img: "HTMLImageElement",
   input: "HTMLInputElement", progress: "HTMLProgressElement", select: "HTMLSelectElement", video: "HTMLVideoElement",
 };

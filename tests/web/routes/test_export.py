@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import pytest
 
 from styfie.web.jobs import Job
-from styfie.web.routes.export import attached, stem_of
+from styfie.web.routes.common import attached, stem_of
 from tests.web.conftest import API, TestClient
 from tests.web.stubs import StubStudio
 

@@ -7,7 +7,7 @@ const BASE = "/api/v1";
 
 /**
  * @import { AboutResponse, CameraResponse, CostResponse, Export, JobResponse, Looks, NameResponse } from "./types.d.ts"
- * @import { Points, ErrorResponse, SettingsSchema, StyleResponse } from "./types.d.ts"
+ * @import { Batches, Clips, Points, Presets, ErrorResponse, SettingsSchema, StyleResponse } from "./types.d.ts"
  */
 
 export class ApiError extends Error {
@@ -176,6 +176,51 @@ export function follow(id, call, gone) {
     document.removeEventListener("visibilitychange", seen);
   };
 }
+
+/** Looks as things. Null where there is no server that could keep them. @type {Presets | null} */
+export const presets = {
+  list: () => json("/presets"),
+  save: (id, name) => json("/presets", send("POST", { job: id, name })),
+  remove: async (name) => void (await ask(`/presets/${part(name)}`, { method: "DELETE", keepalive: true })),
+  file: async (name) => lookFile(await ask(`/presets/${part(name)}/look.json`)),
+  pictureURL: (name) => `${BASE}/presets/${part(name)}/picture.jpg`,
+  of: async (id) => lookFile(await ask(`/jobs/${part(id)}/look.json`)),
+  apply: (id, file) => answered(`/jobs/${part(id)}/look`, form("look", file)),
+};
+
+/** @param {Response} reply */
+const lookFile = async (reply) => new File([await reply.blob()], "look.json", { type: "application/json" });
+
+/** Photos that come together, in one look. Null where there is no server. @type {Batches | null} */
+export const batches = {
+  jobs: (name) => json(`/jobs?${new URLSearchParams({ most: "200", batch: name })}`),
+  upload: (name, photo, look, size) => {
+    const sent = form("photo", photo);
+    sent.body.append("recipe", look, look.name);
+    sent.body.append("batch", name);
+    sent.body.append("size", String(size));
+    return answered("/jobs", sent);
+  },
+  packURL: (name, kind) => `${BASE}/batches/${part(name)}/all.zip?kind=${kind}`,
+  sheetURL: (name) => `${BASE}/batches/${part(name)}/sheet.jpg`,
+};
+
+/** Short clips. Null where there is no server. @type {Clips | null} */
+export const clips = {
+  list: () => json("/clips"),
+  get: (id) => json(`/clips/${part(id)}`),
+  upload: (clip, look, size) => {
+    const sent = form("clip", clip);
+    sent.body.append("look", look, look.name);
+    sent.body.append("size", String(size));
+    return json("/clips", sent);
+  },
+  paint: (id) => json(`/clips/${part(id)}/paint`, { method: "POST" }),
+  stop: (id) => json(`/clips/${part(id)}/stop`, { method: "POST" }),
+  remove: async (id) => void (await ask(`/clips/${part(id)}`, { method: "DELETE" })),
+  frameURL: (id, v) => `${BASE}/clips/${part(id)}/frame.jpg?v=${v}`,
+  filmURL: (id, v) => `${BASE}/clips/${part(id)}/film.mp4?v=${v}`,
+};
 
 /**
  * What paintings of these sizes would cost, with these settings.

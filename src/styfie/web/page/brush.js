@@ -1,65 +1,47 @@
 // @ts-check
 // The tools on the picture: choose a region; click, brush or erase what is its; undo; by mouse, finger and keyboard.
 
-import { matteOf } from "./blend.js";
-import { $, around, check, complain, contextOf, roving } from "./dom.js";
+import { $, around, check, complain, roving } from "./dom.js";
+import { Mask } from "./mask.js";
+import { regionColor } from "./names.js";
 import { setUpNavigation } from "./navigate.js";
 
 /**
- * @import { Soft } from "./blend.js"
  * @import { Stage } from "./stage.js"
  * @import { Studio } from "./studio.js"
- * @import { Place } from "./types.d.ts"
+ * @import { Place, Points } from "./types.d.ts"
  *
- * @typedef {"choose" | "click" | "brush" | "eraser"} Tool
+ * @typedef {"choose" | "click" | "box" | "brush" | "eraser"} Tool
  */
 
 /** @type {Record<string, Tool>} */
-const KEYS = { v: "choose", w: "click", b: "brush", e: "eraser" };
+const KEYS = { v: "choose", w: "click", m: "box", b: "brush", e: "eraser" };
 /** @type {Record<Tool, string>} */
 const WORDS = {
   choose: "Picture", click: "Picture. Arrow keys move the pointer, space adds what is there, with Alt it goes; Escape leaves.",
+  box: "Picture. Drag a box around what is to be a region.",
   brush: "Picture. Arrow keys move the brush, space paints, Escape leaves.",
   eraser: "Picture. Arrow keys move the eraser, space takes away, Escape leaves.",
 };
 const WIDER = 6; // of 100, by a key
+const SOFTER = 10; // likewise
+const SMALLEST_BOX = 0.02; // share of the picture's shorter side
 
-/** A region's mask in two canvases: `told`, white on black, for the server; `shown`, opaque inside, for the eye. */
-export class Mask {
-  /** @param {Soft} soft @param {number} index of the region; below 0: it is not there yet */
-  constructor(soft, index) {
-    const { width, height } = soft;
-    const matte = matteOf(soft, index);
-    const [told, shown] = [new ImageData(width, height), new ImageData(width, height)];
-    for (let pixel = 0, at = 0; pixel < matte.length; pixel++, at += 4) {
-      told.data[at] = told.data[at + 1] = told.data[at + 2] = shown.data[at + 3] = matte[pixel];
-      told.data[at + 3] = 255;
-    }
-    this.told = canvasOf(told);
-    this.shown = canvasOf(shown);
-  }
-
-  /** @param {Place} from @param {Place} to @param {number} radius @param {boolean} adds */
-  stroke(from, to, radius, adds) {
-    for (const canvas of [this.told, this.shown]) {
-      const context = contextOf(canvas);
-      context.globalCompositeOperation = canvas === this.shown && !adds ? "destination-out" : "source-over";
-      context.strokeStyle = adds || canvas === this.shown ? "#fff" : "#000";
-      context.lineWidth = 2 * radius;
-      context.lineCap = "round";
-      context.beginPath();
-      context.moveTo(...from);
-      context.lineTo(to[0] + 0.01, to[1]);
-      context.stroke();
-    }
-  }
-}
-
-/** @param {ImageData} data */
-function canvasOf(data) {
-  const canvas = new OffscreenCanvas(data.width, data.height);
-  contextOf(canvas).putImageData(data, 0, 0);
-  return canvas;
+/**
+ * Points that say what is in a box and what is beside it, as shares of width and height.
+ *
+ * @param {[left: number, top: number, right: number, bottom: number]} box as shares
+ * @returns {{ add: Place[], remove: Place[] }}
+ */
+export function pointsOf([left, top, right, bottom]) {
+  const [x, y, wide, high] = [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
+  /** @type {Place[]} */
+  const around = [[left, top], [x, top], [right, top], [right, y], [right, bottom], [x, bottom], [left, bottom], [left, y]];
+  const outside = around.map(([a, b]) => /** @type {Place} */ ([a + 0.12 * (a - x), b + 0.12 * (b - y)]));
+  return {
+    add: [[x, y], [x, y - 0.2 * high], [x, y + 0.2 * high], [x - 0.2 * wide, y], [x + 0.2 * wide, y]],
+    remove: outside.filter(([a, b]) => a >= 0 && b >= 0 && a <= 1 && b <= 1),
+  };
 }
 
 /** @param {Studio} studio @param {Stage} stage */
@@ -80,7 +62,8 @@ export function setUpTools(studio, stage) {
   /** @param {Tool} tool */
   function choose(tool) {
     stage.tool = canvas.dataset.tool = tool;
-    $("width-label").hidden = tool !== "brush" && tool !== "eraser";
+    $("width-label").hidden = $("softness-label").hidden = tool !== "brush" && tool !== "eraser";
+    stage.box = null;
     $("click-removes").hidden = tool !== "click";
     canvas.tabIndex = tool === "choose" ? -1 : 0;
     canvas.setAttribute("aria-label", WORDS[tool]);
@@ -93,32 +76,50 @@ export function setUpTools(studio, stage) {
   /** @param {Place} place */
   function paintTo(place) {
     if (!studio.scene) return;
-    stage.mask ??= new Mask(studio.scene.soft, studio.names.indexOf(studio.brushed ?? ""));
-    stage.mask.stroke(last ?? place, place, stage.radius, stage.tool === "brush");
+    stage.mask ??= new Mask(studio.scene.soft, studio.names.indexOf(studio.brushed ?? ""), regionColor(studio.brushed ?? ""));
+    stage.mask.stroke(last ?? place, place, stage.radius, stage.tool === "brush", Number($("softness").value) / 100);
     last = place;
     stage.draw();
   }
 
   /** What was begun is not done. */
   function cancel() {
-    last = null;
+    last = stage.box = null;
     stage.mask = null;
     stage.draw();
   }
 
   /** What lies around a place and looks like it comes into the region, or goes out. @param {Place} place @param {boolean} removes */
-  async function click([x, y], removes) {
+  function click([x, y], removes) {
+    const [width, height] = stage.size;
+    /** @type {Place[]} */
+    const points = [[Math.max(0, Math.min(1, x / width)), Math.max(0, Math.min(1, y / height))]];
+    return correct(removes ? { add: [], remove: points } : { add: points, remove: [] });
+  }
+
+  /** @param {Points} points */
+  async function correct(points) {
     const { brushed: name } = studio;
     if (!name || studio.busy.has("regions")) return;
-    const [width, height] = stage.size;
-    /** @type {[number, number][]} */
-    const points = [[Math.max(0, Math.min(1, x / width)), Math.max(0, Math.min(1, y / height))]];
     try {
       complain($("stage-error"));
-      await studio.correct(name, removes ? { add: [], remove: points } : { add: points, remove: [] });
+      await studio.correct(name, points);
     } catch (error) {
       complain($("stage-error"), error);
     }
+  }
+
+  /** What is in the box that was drawn becomes a region of its own. */
+  function take() {
+    const { box } = stage;
+    stage.box = null;
+    stage.draw();
+    if (!box) return;
+    const [width, height] = stage.size;
+    const [x, y] = [[box[0], box[2]], [box[1], box[3]]].map((pair) => pair.sort((a, b) => a - b));
+    if (Math.min(x[1] - x[0], y[1] - y[0]) < SMALLEST_BOX * Math.min(width, height)) return;
+    studio.adding ??= studio.newName();
+    correct(pointsOf([x[0] / width, y[0] / height, x[1] / width, y[1] / height]));
   }
 
   function finish() {
@@ -127,7 +128,7 @@ export function setUpTools(studio, stage) {
     const { brushed: name } = studio;
     const { mask } = stage;
     if (!name) return;
-    studio.brush(name, mask.told.convertToBlob({ type: "image/png" })).then(() => complain($("stage-error")), (error) => {
+    studio.brush(name, mask.png()).then(() => complain($("stage-error")), (error) => {
       stage.mask = null;
       stage.draw();
       complain($("stage-error"), error);
@@ -143,12 +144,13 @@ export function setUpTools(studio, stage) {
       pressed = event.pointerId;
       return;
     }
-    if (!studio.selected || studio.busy.has("regions")) return;
+    if (!studio.brushed || studio.busy.has("regions")) return;
     event.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     stage.pointer = place;
-    paintTo(place);
+    if (stage.tool === "box") stage.box = [...place, ...place];
+    else paintTo(place);
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!usable() || around(event, "#divider")) return stage.hover(null);
@@ -158,12 +160,14 @@ export function setUpTools(studio, stage) {
       return;
     }
     stage.pointer = place;
+    if (stage.box) [stage.box[2], stage.box[3]] = [0, 1].map((axis) => Math.max(0, Math.min(stage.size[axis], place[axis])));
     if (last) event.getCoalescedEvents?.().forEach((one) => paintTo(stage.place(one)));
     if (last) paintTo(place);
     stage.draw();
   });
   canvas.addEventListener("pointerup", (event) => {
     finish();
+    if (stage.box) return take();
     if (pressed !== event.pointerId) return;
     pressed = null;
     if (stage.moving || !usable()) return;
@@ -227,8 +231,15 @@ export function setUpTools(studio, stage) {
     if (button) choose(toolOf(button));
   });
   roving($("tool-kind"), (radio) => choose(toolOf(radio)));
-  $("width").addEventListener("input", () => {
-    stage.pointer = middle(); // shows how wide it is now
+  for (const id of /** @type {const} */ (["width", "softness"])) {
+    $(id).addEventListener("input", () => {
+      stage.pointer = middle(); // shows how wide it is now
+      stage.draw();
+    });
+  }
+  $("region-add").addEventListener("click", () => {
+    studio.add(studio.adding ? null : studio.newName());
+    if (studio.adding && (stage.tool === "choose" || stage.tool === "eraser")) choose("click");
     stage.draw();
   });
   $("click-removes").addEventListener("click", () => $("click-removes").setAttribute("aria-pressed", String(!isRemoving())));
@@ -239,6 +250,10 @@ export function setUpTools(studio, stage) {
     if ((event.ctrlKey || event.metaKey) && key === "z") {
       event.preventDefault();
       $(event.shiftKey ? "redo" : "undo").click();
+    } else if ((key === "{" || key === "}") && !$("softness-label").hidden) {
+      $("softness").value = String(Number($("softness").value) + (key === "}" ? SOFTER : -SOFTER));
+      stage.pointer ??= middle();
+      stage.draw();
     } else if ((key === "[" || key === "]") && !$("width-label").hidden) {
       $("width").value = String(Number($("width").value) + (key === "]" ? WIDER : -WIDER));
       stage.pointer ??= middle();

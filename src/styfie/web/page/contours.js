@@ -35,7 +35,12 @@ export function contours(matte, width, height) {
   /** @type {Map<number, Place>} */
   const points = new Map();
   for (let y = 0; y <= height; y++) {
+    const [above, below] = [(y - 1) * width, y * width];
     for (let x = 0; x <= width; x++) {
+      if (x && y && x < width && y < height) { // most cells have nothing of the border
+        const first = matte[below + x] > 127;
+        if (first === matte[below + x - 1] > 127 && first === matte[above + x] > 127 && first === matte[above + x - 1] > 127) continue;
+      }
       /** @type {Corners} */
       const corners = [value(x - 1, y - 1), value(x, y - 1), value(x, y), value(x - 1, y)];
       const kind = corners.reduce((/** @type {number} */ bits, corner) => 2 * bits + (corner > 127 ? 1 : 0), 0);

@@ -38,9 +38,68 @@ const enter = () => (entered ??= Promise.all([import("./workroom.js"), about()])
     throw error;
   }));
 
-/** @param {"start" | "studio"} name */
+/** Photos that came together, and clips: fetched when the first ones come. @type {Promise<Together> | undefined} */
+let together;
+
+/**
+ * @typedef {object} Together
+ * @property {ReturnType<typeof import("./many.js").setUpMany>} many
+ * @property {ReturnType<typeof import("./clip.js").setUpClip>} clip
+ */
+
+const gather = () => (together ??= Promise.all([import("./many.js"), import("./clip.js")])
+  .then(([{ setUpMany }, { setUpClip }]) => ({ many: setUpMany(studio, reopen), clip: setUpClip(studio) }))
+  .catch((error) => {
+    together = undefined;
+    throw error;
+  }));
+
+/** The look of the open picture, if it has one. */
+async function currentLook() {
+  const { job } = studio;
+  if (!job || !studio.names.some((name) => studio.look(name).styles.length)) return null;
+  await studio.saveLooks.now();
+  return (await api.presets?.of(job.id)) ?? null;
+}
+
+/**
+ * What came: one photo, a clip, or several photos that are painted in one look.
+ *
+ * @param {File[]} files
+ */
+async function take(files) {
+  const { isClip } = await import("./clip.js");
+  const film = files.find(isClip);
+  const photos = files.filter((one) => !isClip(one));
+  if (film && !photos.length && api.clips) return attempt(async () => (await gather()).clip(film, await about(), await currentLook()))();
+  if (photos.length < 2 || !api.batches) return open(photos[0] ?? files[0]);
+  await attempt(async () => {
+    const [{ many }, known, look] = await Promise.all([gather(), about(), currentLook()]);
+    studio.leave();
+    room?.stage.clear();
+    showView("many");
+    await many.start(photos, known, look);
+    $("many-title").focus();
+  })();
+}
+
+/** @param {string} name of a batch */
+async function reopenMany(name) {
+  try {
+    const { many } = await gather();
+    studio.leave();
+    showView("many");
+    await many.reopen(name);
+  } catch (error) {
+    home();
+    complain($("start-error"), error);
+  }
+}
+
+/** @param {"start" | "studio" | "many"} name */
 function showView(name) {
-  for (const view of ["start", "studio"]) $(view).hidden = view !== name;
+  for (const view of ["start", "studio", "many"]) $(view).hidden = view !== name;
+  if (name !== "many") together?.then(({ many }) => many.forget());
   $("new-photo").hidden = name === "start";
   if (name === "studio") room?.stage.fit();
 }
@@ -103,7 +162,7 @@ studio.on("deleted", () => {
 });
 setUpTheme();
 setUpHero();
-setUpPhotos(studio, () => room, open);
+setUpPhotos(studio, () => room, take);
 
 $("home").addEventListener("click", (event) => {
   event.preventDefault();
@@ -121,6 +180,8 @@ $("sample").addEventListener("click", attempt(async () =>
   open(new File([await api.portrait()], "portrait.jpg", { type: "image/jpeg" }))));
 $("take").addEventListener("click", attempt(async () => (await enter()).camera.open(false)));
 $("open-live").addEventListener("click", attempt(async () => (await enter()).camera.open(true)));
+$("open-clips").addEventListener("click", attempt(async () => (await gather()).clip(null, await about(), await currentLook())));
+$("drop-more").hidden = !api.clips;
 for (const button of document.querySelectorAll("[data-close]")) {
   button.addEventListener("click", () => button.closest("dialog")?.close());
 }
@@ -148,6 +209,7 @@ try {
 function goTo() {
   const id = location.hash.slice(1);
   if (id === (studio.job?.id ?? "")) return null;
+  if (id.startsWith("many-") && api.batches) return reopenMany(id);
   return /^[\w-]{8,}$/.test(id) ? reopen(id) : home();
 }
 window.addEventListener("hashchange", goTo);

@@ -22,6 +22,7 @@ export function regionTitle(name, names = []) {
   if (name === "subject" && names.some((one) => one !== "subject" && one !== "background")) return "Rest of the person";
   const known = REGIONS.get(name);
   if (known) return known[0];
+  if (name.startsWith("part-")) return `Region ${name.slice(5)}`;
   const words = name.replaceAll("-", " ");
   return words[0].toUpperCase() + words.slice(1);
 }

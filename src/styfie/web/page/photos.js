@@ -12,7 +12,7 @@ import { regionTitle, STYLE } from "./names.js";
  */
 
 /**
- * @param {Studio} studio @param {() => Workroom | undefined} room once it is there @param {(photo: File) => void} open
+ * @param {Studio} studio @param {() => Workroom | undefined} room once it is there @param {(files: File[]) => void} open
  */
 export function setUpPhotos(studio, room, open) {
   const file = $("file");
@@ -22,16 +22,16 @@ export function setUpPhotos(studio, room, open) {
   $("choose").addEventListener("click", () => file.click());
   $("new-photo").addEventListener("click", () => file.click());
   file.addEventListener("change", () => {
-    const [photo] = file.files ?? [];
+    const photos = [...file.files ?? []];
     file.value = "";
-    if (photo) open(photo);
+    if (photos.length) open(photos);
   });
 
   document.addEventListener("paste", (event) => {
     const photo = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
     if (!photo) return;
     event.preventDefault();
-    open(photo);
+    open([photo]);
   });
 
   /** Whether there is a photo or a style in it. @param {DragEvent} event @returns {event is Drag} */
@@ -71,13 +71,14 @@ export function setUpPhotos(studio, room, open) {
     if (!droppable(event)) return;
     event.preventDefault();
     clearTimeout(leaving);
-    const region = target(event);
+    const region = event.dataTransfer.files.length > 1 ? null : target(event);
     over();
-    const [dropped] = event.dataTransfer.files;
+    const files = [...event.dataTransfer.files];
+    const [dropped] = files;
     const style = event.dataTransfer.getData(STYLE);
     if (region) studio.select(region);
     if (region && style) room()?.gallery.choose(region, style);
     else if (region && dropped) room()?.gallery.add(region, dropped);
-    else if (dropped) open(dropped);
+    else if (dropped) open(files);
   });
 }

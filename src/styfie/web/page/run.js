@@ -35,6 +35,7 @@ export function setUpRun(studio, stage, again) {
     if (busy.has("regions")) return "Finding the outline…";
     if (busy.has("preview")) return "Sketching…";
     if (job.state === "failed") return "The painting was not finished.";
+    if (studio.adding) return "Click on it, brush it, or draw a box around it.";
     const styled = studio.names.filter((name) => studio.look(name).styles.length);
     if (!styled.length) return "Click the person or the background, then choose a style.";
     if (!studio.unpainted) return job.state === "stopped" ? "Stopped: the best so far is kept." : "Painted. The sliders still change it.";

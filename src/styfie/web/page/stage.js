@@ -1,8 +1,7 @@
 // @ts-check
 // The picture on its wall: blended pixels below; outlines, the brush and the divider above.
 
-import { contours, path } from "./contours.js";
-import { matteOf } from "./blend.js";
+import { path } from "./contours.js";
 import { $, calm, contextOf, say } from "./dom.js";
 import { regionColor, regionTitle } from "./names.js";
 import { FIT, clamped } from "./view.js";
@@ -10,7 +9,8 @@ import { FIT, clamped } from "./view.js";
 const LONGEST = 1024; // pixels at which a photo is shown until the server has read it
 
 /**
- * @import { Mask, Tool } from "./brush.js"
+ * @import { Tool } from "./brush.js"
+ * @import { Mask } from "./mask.js"
  * @import { Studio } from "./studio.js"
  * @import { Place, Scene } from "./types.d.ts"
  * @import { View } from "./view.js"
@@ -37,9 +37,13 @@ export class Stage {
   compared = null; // where before and after meet, 0 to 1
   /** @type {ImageBitmap | null} */
   other = null; // what is before it, if it is not the photo
+  /** @type {ImageBitmap | null} */
+  after = null; // what is shown on the other side, if it is not the picture as it is now
   dragged = false; // a style is held over the picture
   /** @type {Mask | null} */
   mask = null; // of the region as it is being brushed
+  /** @type {[number, number, number, number] | null} */
+  box = null; // that is being drawn: x and y where it began, and where it is now
   /** @type {Place | null} */
   pointer = null; // where the brush is, in pixels of the picture
 
@@ -55,6 +59,10 @@ export class Stage {
     this.firstShown = 0; // milliseconds from the drop to the first picture
     studio.on("scene", () => this.#newScene());
     studio.on("picture", () => this.#blended());
+    studio.on("outlines", (outlines) => {
+      this.paths = outlines.map(path);
+      this.draw();
+    });
     studio.on("growing", (bitmap) => this.#grow(bitmap));
     studio.on("selected", () => this.draw());
     new ResizeObserver(() => this.fit()).observe($("frame"));
@@ -96,7 +104,8 @@ export class Stage {
     this.shown = this.#peeking = false;
     this.view = FIT;
     this.other?.close();
-    this.other = null;
+    this.after?.close();
+    this.other = this.after = null;
     $("picture").setAttribute("aria-label", "The photo");
     this.draw();
   }
@@ -152,15 +161,14 @@ export class Stage {
     if (yes === this.#peeking) return;
     this.#peeking = yes;
     this.canvas.classList.toggle("peeking", yes);
-    this.studio.redraw();
+    this.#blended();
     this.draw();
   }
 
   #newScene() {
-    const { scene, names } = this.studio;
+    const { scene } = this.studio;
     if (!scene) return;
     this.#resize(scene.width, scene.height);
-    this.paths = names.map((_, index) => path(contours(matteOf(scene.soft, index), scene.width, scene.height)));
     this.mask = null;
     this.shown = true;
     this.draw();
@@ -168,8 +176,9 @@ export class Stage {
 
   #blended() {
     const { scene } = this.studio;
-    if (!scene) return;
+    if (!scene || this.studio.running || !scene.out.data.length) return;
     this.picture.putImageData(scene.out, 0, 0);
+    if (this.after && this.compared !== null && !this.#peeking) this.picture.drawImage(this.after, 0, 0, scene.width, scene.height);
     if (this.#peeking) this.#before(scene, 1);
     else if (this.compared !== null) this.#before(scene, this.compared);
     const painted = this.studio.names.filter((name) => this.studio.look(name).styles.length);
@@ -183,6 +192,15 @@ export class Stage {
     this.other = other;
     say($("before-words"), words);
     this.compare(other ? this.compared ?? 0.5 : this.compared);
+    this.onCompare();
+  }
+
+  /** What is shown on the right of the divider: an earlier painting, or the picture. @param {ImageBitmap | null} after @param {string} words */
+  compareTo(after, words) {
+    this.after?.close();
+    this.after = after;
+    say($("after-words"), words);
+    this.compare(after ? this.compared ?? 0.5 : this.compared);
     this.onCompare();
   }
 
@@ -205,7 +223,7 @@ export class Stage {
   /** @param {number | null} at share of the width that stays photo */
   compare(at) {
     this.compared = at;
-    this.studio.redraw();
+    this.#blended();
     this.draw();
   }
 
@@ -288,6 +306,7 @@ export class Stage {
     overlay.setTransform(scale, 0, 0, scale, 0, 0);
     if (this.mask) this.#drawMask(this.mask);
     else this.#drawOutlines();
+    if (this.box) this.#drawBox(this.box);
     if (this.pointer && (this.tool === "brush" || this.tool === "eraser")) this.#drawBrush(this.pointer);
   }
 
@@ -316,16 +335,21 @@ export class Stage {
   /** The region as it is being brushed, as a veil of its colour. @param {Mask} mask */
   #drawMask(mask) {
     const { overlay } = this;
-    const [width, height] = this.size;
-    const veil = new OffscreenCanvas(width, height);
-    const context = contextOf(veil);
-    context.fillStyle = regionColor(this.studio.brushed ?? "");
-    context.fillRect(0, 0, width, height);
-    context.globalCompositeOperation = "destination-in";
-    context.drawImage(mask.shown, 0, 0);
     overlay.globalAlpha = 0.5;
-    overlay.drawImage(veil, 0, 0);
+    overlay.drawImage(mask.shown, 0, 0);
     overlay.globalAlpha = 1;
+  }
+
+  /** @param {[number, number, number, number]} box */
+  #drawBox([left, top, right, bottom]) {
+    const { overlay, scale } = this;
+    overlay.setLineDash([6 / scale, 4 / scale]);
+    for (const [width, color] of /** @type {const} */ ([[3, "rgb(0 0 0 / 0.6)"], [1.5, "#fff"]])) {
+      overlay.lineWidth = width / scale;
+      overlay.strokeStyle = color;
+      overlay.strokeRect(left, top, right - left, bottom - top);
+    }
+    overlay.setLineDash([]);
   }
 
   /** @param {Place} pointer */
@@ -340,6 +364,14 @@ export class Stage {
       overlay.stroke();
     }
     overlay.setLineDash([]);
+    const hard = this.radius * (1 - Number($("softness").value) / 100);
+    if (hard < 0.5 || hard > 0.95 * this.radius) return;
+    overlay.lineWidth = 1 / scale;
+    overlay.globalAlpha = 0.6;
+    overlay.beginPath();
+    overlay.arc(...pointer, hard, 0, 2 * Math.PI);
+    overlay.stroke();
+    overlay.globalAlpha = 1;
   }
 
   /** Of the brush, in pixels of the picture. */

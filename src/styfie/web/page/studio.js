@@ -4,13 +4,14 @@
 // "job", "scene", "looks", "picture", "selected", "status", "error", "deleted".
 
 import * as api from "./api.js";
-import { blend, readSoft } from "./blend.js";
+import { readSoft } from "./blend.js";
+import { Blender } from "./blender.js";
 import { settled } from "./dom.js";
 import { LOOK, merged } from "./looks.js";
 import { UndoStack } from "./undo.js";
 
 /**
- * @import { Painted } from "./blend.js"
+ * @import { Mixed } from "./blend-core.js"
  * @import { JobResponse, LookSchema, Looks, News, Pixels, Points, Scene, SettingsSchema } from "./types.d.ts"
  *
  * @typedef {"reading" | "scene" | "looks" | "preview" | "layers" | "regions"} Work
@@ -18,7 +19,8 @@ import { UndoStack } from "./undo.js";
 
 /** @param {JobResponse | null} job */
 const isRunning = (job) => job?.state === "queued" || job?.state === "painting";
-const MOST = 40; // layers that are kept, so that a look that was had before is there at once
+const BYTES = 160e6; // of layers that are kept, so that a look that was had before is there at once
+const LEAST = 6; // of them, however large
 const session = Date.now().toString(36); // in addresses, so that a cache never shows what an older page was given
 
 export class Studio extends EventTarget {
@@ -35,13 +37,15 @@ export class Studio extends EventTarget {
   #tried = ""; // what was sketched last without being asked to
   /** @type {string | null} */
   selected = null;
-  /** @type {Map<string, { key: string, data: Pixels }>} */
-  layers = new Map(); // by region's name
+  /** @type {Map<string, { key: string }>} */
+  layers = new Map(); // by region's name: the key of the one that is blended
   /** @type {Set<Work>} */
   busy = new Set();
-  blendTime = 0;
-  /** @type {Map<string, Promise<ImageData>>} */
-  #cache = new Map();
+  #blendStart = 0;
+  blendTime = 0; // milliseconds that the last picture took, from where it was asked for
+  /** @type {Map<string, Promise<boolean>>} */
+  #cache = new Map(); // of layers that the blender has, by their keys: whether they are of the scene's size
+  #blender = new Blender((out) => this.#show(out), (outlines) => this.tell("outlines", outlines));
   #counts = { regions: 0, painting: 0 };
   /** @type {(() => void) | null} */
   #unfollow = null;
@@ -60,6 +64,15 @@ export class Studio extends EventTarget {
   defaults = LOOK;
   /** @type {[subject: string, background: string]} */
   suggested = ["autumn", "night"]; // what a new photo is shown in
+
+  constructor() {
+    super();
+    this.#blender.onLost = () => {
+      this.#cache.clear();
+      this.layers.clear();
+      this.refresh();
+    };
+  }
 
   /** @template {keyof News} Name @param {Name} name @param {News[Name]} [detail] */
   tell(name, detail) {
@@ -85,9 +98,25 @@ export class Studio extends EventTarget {
     return this.job?.regions.map((region) => region.name) ?? [];
   }
 
+  /** @type {string | null} */
+  adding = null; // the name of a region that is to be: the next click, stroke or box makes it
+
+  /** A name that no region has yet. */
+  newName() {
+    let number = 1;
+    while (this.names.includes(`part-${number}`)) number++;
+    return `part-${number}`;
+  }
+
+  /** What is clicked, brushed or boxed next is a new region; null: it is not. @param {string | null} name */
+  add(name) {
+    this.adding = name;
+    this.tell("status");
+  }
+
   /** The region that is brushed: where nobody was found, the person that is to be. */
   get brushed() {
-    return this.names.includes("subject") ? this.selected : "subject";
+    return this.adding && this.names.includes("subject") ? this.adding : this.names.includes("subject") ? this.selected : "subject";
   }
 
   /** @param {string} name @returns {LookSchema} */
@@ -132,7 +161,7 @@ export class Studio extends EventTarget {
     this.#tried = "";
     this.#suggests = false;
     this.changes.clear();
-    this.selected = null;
+    this.selected = this.adding = null;
     this.layers.clear();
     this.#cache.clear();
     this.busy.clear();
@@ -207,6 +236,8 @@ export class Studio extends EventTarget {
       if (this.job?.id !== id || mark !== this.#counts.regions) return;
       this.scene = { photo: photo.data, soft, out: new ImageData(soft.width, soft.height), width: soft.width, height: soft.height };
       this.layers.clear();
+      this.#cache.clear();
+      this.#blender.start(photo.data, soft);
       if (!this.selected || !this.names.includes(this.selected)) {
         this.select(this.names.includes("subject") ? "subject" : this.names[0] ?? null);
       }
@@ -235,6 +266,7 @@ export class Studio extends EventTarget {
   /** @param {string | null} name */
   select(name) {
     this.selected = name;
+    this.adding = null;
     this.tell("selected");
   }
 
@@ -400,6 +432,21 @@ export class Studio extends EventTarget {
     await this.#restyled();
   }
 
+  /** The look of a file for this picture: each region by its name, else as its side. @param {File} file */
+  async applyLook(file) {
+    if (!this.job || !api.presets) return;
+    const { id } = this.job;
+    await this.saveLooks.now();
+    this.changes.note("looks", this.looks);
+    try {
+      await this.#answered(await api.presets.apply(id, file));
+    } catch (error) {
+      this.changes.drop();
+      throw error;
+    }
+    this.tell("looks");
+  }
+
   /** A region's mask as it was brushed. @param {string} name @param {Promise<Blob>} mask PNG */
   brush(name, mask) {
     return this.#changeRegions(async (id) => api.brushed(id, name, await mask));
@@ -438,6 +485,7 @@ export class Studio extends EventTarget {
     if (job.id !== this.job?.id) return;
     this.job = job;
     if (this.#takeLooks(job)) this.tell("looks");
+    if (this.adding && this.names.includes(this.adding)) this.select(this.adding);
     this.tell("job", null);
     await this.#loadScene();
     if (this.unpainted) await this.sketch();
@@ -472,7 +520,7 @@ export class Studio extends EventTarget {
 
   // Showing
 
-  /** A region's layer as the look wants it, and its address. @param {JobResponse} job @param {string} name */
+  /** The address of a region's layer as the look wants it. @param {JobResponse} job @param {string} name */
   #layer(job, name) {
     const look = this.look(name);
     const of = job.painted.includes(name) ? "painting" : "preview";
@@ -480,14 +528,31 @@ export class Studio extends EventTarget {
     const key = api.url(job.id, `layers/${encodeURIComponent(name)}.png`, {
       v: `${v}.${of}.${look.styles.length}`, color: look.color, ...(look.blur > 0 && { blur: look.blur, bokeh: look.bokeh }),
     });
-    const data = this.#cache.get(key) ?? api.pixels(key).catch((error) => {
+    return key;
+  }
+
+  /** Have the blender get a layer; whether it fits the scene. @param {string} key @param {Scene} scene */
+  #fetch(key, scene) {
+    const known = this.#cache.get(key);
+    const fetched = known ?? api.pixels(key).then(({ data, width, height }) => {
+      const fits = this.scene === scene && width === scene.width && height === scene.height;
+      if (fits) this.#blender.add(key, data);
+      return fits;
+    }).catch((error) => {
       this.#cache.delete(key);
       throw error;
     });
-    this.#cache.set(key, data);
-    const [oldest] = this.#cache.keys();
-    if (this.#cache.size > MOST) this.#cache.delete(oldest);
-    return { key, data };
+    this.#cache.delete(key);
+    this.#cache.set(key, fetched); // the last that is let go of
+    const most = Math.max(LEAST, Math.floor(BYTES / (4 * scene.width * scene.height)));
+    const used = new Set([...this.layers.values()].map((one) => one.key));
+    for (const old of this.#cache.keys()) {
+      if (this.#cache.size <= most) break;
+      if (old === key || used.has(old)) continue;
+      this.#cache.delete(old);
+      this.#blender.drop(old);
+    }
+    return fetched;
   }
 
   /** The regions that show something else than the photo. */
@@ -506,16 +571,16 @@ export class Studio extends EventTarget {
     if (!job || !scene) return;
     this.redraw();
     const wanted = this.shown.filter((name) => this.#isThere(name) && (!this.running || this.layers.has(name)));
-    const missing = wanted.map((name) => ({ name, ...this.#layer(job, name) }))
+    const missing = wanted.map((name) => ({ name, key: this.#layer(job, name) }))
       .filter(({ name, key }) => this.layers.get(name)?.key !== key);
     if (!missing.length) return;
     this.#work("layers", ++this.#fetches > 0);
     try {
-      await Promise.all(missing.map(async ({ name, key, data }) => {
-        const layer = await data;
+      await Promise.all(missing.map(async ({ name, key }) => {
+        const fits = await this.#fetch(key, scene);
         if (!this.job || this.scene !== scene || !this.names.includes(name)) return;
-        if (this.#layer(this.job, name).key !== key) return;
-        if (layer.width === scene.width && layer.height === scene.height) this.layers.set(name, { key, data: layer.data });
+        if (this.#layer(this.job, name) !== key) return;
+        if (fits) this.layers.set(name, { key });
       }));
     } catch (error) {
       if (!(error instanceof api.ApiError && [404, 409].includes(error.status))) this.tell("error", error);
@@ -529,19 +594,34 @@ export class Studio extends EventTarget {
   redraw() {
     const { scene } = this;
     if (!scene || this.running) return;
-    /** @type {Painted[]} */
+    /** @type {Mixed[]} */
     const painted = [];
     for (const name of this.shown) {
       const layer = this.layers.get(name);
       if (layer) {
         const { strength, styles } = this.look(name);
-        painted.push({ index: this.names.indexOf(name), strength, layer: layer.data, styled: styles.length > 0 });
+        painted.push({ index: this.names.indexOf(name), strength, key: layer.key, styled: styles.length > 0 });
       }
     }
-    const start = performance.now();
-    blend(scene.out.data, scene.photo, scene.soft, painted);
-    this.blendTime = performance.now() - start;
-    this.tell("picture", painted.length > 0);
+    this.#painted = painted.length > 0;
+    this.#blendStart = performance.now();
+    this.#blender.blend(painted);
+  }
+
+  #painted = false; // whether anything but the photo is to be seen
+
+  /** @param {Pixels} out */
+  #show(out) {
+    if (!this.scene || this.running || out.length !== this.scene.photo.length) return;
+    if (this.scene.out.data.buffer.byteLength && this.scene.out.data !== out) this.#blender.recycle(this.scene.out.data);
+    this.scene.out = new ImageData(out, this.scene.width);
+    this.blendTime = performance.now() - this.#blendStart;
+    this.tell("picture", this.#painted);
+  }
+
+  /** When what is shown is as it is asked. */
+  drawn() {
+    return this.#blender.done();
   }
 
   /** @param {Work} kind @param {boolean} yes */

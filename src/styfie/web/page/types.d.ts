@@ -92,6 +92,7 @@ export interface JobResponse {
   queue: number;
   pictures: string[];
   versions: number[];
+  batch: string;
   version: number;
 }
 
@@ -103,6 +104,61 @@ export interface StyleResponse {
 
 export interface NameResponse {
   name: string;
+}
+
+/** A saved look: the names of its styles by region. */
+export interface PresetResponse {
+  id: string;
+  name: string;
+  styles: Record<string, string[]>;
+}
+
+/** A clip: how many of its frames are painted; `preview` counts those that were shown. */
+export interface ClipResponse {
+  id: string;
+  name: string;
+  state: JobState;
+  error: string;
+  width: number;
+  height: number;
+  frame: number;
+  frames: number;
+  seconds_left: number;
+  preview: number;
+  created: number;
+}
+
+/** What is done with saved looks: by their ids, and as files. */
+export interface Presets {
+  list(): Promise<PresetResponse[]>;
+  /** The look of a job by a name. */
+  save(id: string, name: string): Promise<PresetResponse>;
+  remove(name: string): Promise<void>;
+  file(name: string): Promise<File>;
+  pictureURL(name: string): string;
+  /** The look of a job. */
+  of(id: string): Promise<File>;
+  apply(id: string, file: File): Promise<JobResponse>;
+}
+
+/** Photos that come together: the name of their batch is the page's. */
+export interface Batches {
+  jobs(name: string): Promise<JobResponse[]>;
+  upload(name: string, photo: File, look: File, size: number): Promise<JobResponse>;
+  packURL(name: string, kind: string): string;
+  sheetURL(name: string): string;
+}
+
+/** Clips by their ids; `v` is the number of the frame or film that is wanted. */
+export interface Clips {
+  list(): Promise<ClipResponse[]>;
+  get(id: string): Promise<ClipResponse>;
+  upload(clip: File, look: File, size: number): Promise<ClipResponse>;
+  paint(id: string): Promise<ClipResponse>;
+  stop(id: string): Promise<ClipResponse>;
+  remove(id: string): Promise<void>;
+  frameURL(id: string, v: number): string;
+  filmURL(id: string, v: number): string;
 }
 
 /** What a painting of that size would cost: `seconds` 0 is not known, `error` says why it cannot be. */
@@ -201,6 +257,8 @@ export interface News {
   /** Whether anything but the photo is to be seen. */
   picture: boolean;
   growing: ImageBitmap;
+  /** Lines around each region, in pixels: `contours` says how. */
+  outlines: number[][][];
   selected: undefined;
   status: undefined;
   error: unknown;
@@ -214,7 +272,16 @@ export interface Elements {
   blur: HTMLInputElement;
   camera: HTMLDialogElement;
   choose: HTMLButtonElement;
+  "clip-file": HTMLInputElement;
+  "clip-frame": HTMLImageElement;
+  "clip-paint": HTMLButtonElement;
+  "clip-progress": HTMLProgressElement;
+  "clip-save": HTMLAnchorElement;
+  "clip-size": HTMLSelectElement;
+  "clip-video": HTMLVideoElement;
+  "clip-view": HTMLDialogElement;
   compare: HTMLButtonElement;
+  "compare-with": HTMLSelectElement;
   content: HTMLInputElement;
   export: HTMLDialogElement;
   "export-copy": HTMLButtonElement;
@@ -226,9 +293,21 @@ export interface Elements {
   history: HTMLDialogElement;
   likeness: HTMLInputElement;
   live: HTMLCanvasElement;
+  "look-copy": HTMLButtonElement;
+  "look-dialog": HTMLDialogElement;
+  "look-file": HTMLInputElement;
+  "look-name": HTMLInputElement;
+  "look-paste": HTMLButtonElement;
+  "look-save": HTMLButtonElement;
   "live-background": HTMLSelectElement;
   "live-subject": HTMLSelectElement;
   "live-toggle": HTMLButtonElement;
+  "many-paint": HTMLButtonElement;
+  "many-progress": HTMLProgressElement;
+  "many-sheet": HTMLAnchorElement;
+  "many-size": HTMLSelectElement;
+  "many-stop": HTMLButtonElement;
+  "many-zip": HTMLAnchorElement;
   overlay: HTMLCanvasElement;
   paint: HTMLButtonElement;
   picture: HTMLCanvasElement;
@@ -240,6 +319,7 @@ export interface Elements {
   shoot: HTMLButtonElement;
   size: HTMLSelectElement;
   steps: HTMLSelectElement;
+  softness: HTMLInputElement;
   stop: HTMLButtonElement;
   strength: HTMLInputElement;
   stroke: HTMLInputElement;

@@ -16,6 +16,8 @@ export function setUpVersions(studio, stage) {
   const strip = $("versions");
   /** @type {number | null} */
   let chosen = null;
+  /** @type {number | null} */
+  let beside = null; // the version on the other side; none: the picture as it is now
   let shown = "";
 
   /** @param {() => Promise<void>} call */
@@ -39,12 +41,34 @@ export function setUpVersions(studio, stage) {
     show();
   });
 
+  /** @param {number | null} number none: the picture as it is now */
+  const compareTo = (number) => attempt(async () => {
+    const { job } = studio;
+    if (!job) return;
+    beside = number;
+    const after = number === null ? null : await api.bitmap(api.versionURL(job.id, number));
+    if (beside !== number || studio.job?.id !== job.id) return void after?.close();
+    stage.compareTo(after, number === null ? "After" : `Version ${number}`);
+    show();
+  });
+
+  /** What the chosen one can be compared with. @param {number[]} numbers */
+  function offer(numbers) {
+    const others = numbers.filter((number) => number !== chosen);
+    if (beside !== null && !others.includes(beside)) compareTo(null);
+    const options = [el("option", { value: "", selected: beside === null }, "the picture now"),
+      ...others.map((number) => el("option", { value: String(number), selected: number === beside }, `version ${number}`))];
+    if (document.activeElement !== $("compare-with")) $("compare-with").replaceChildren(...options);
+    $("compare-with-label").hidden = others.length < 1;
+    $("compare-with").disabled = studio.running;
+  }
+
   function show() {
     const { job } = studio;
     const numbers = job?.versions ?? [];
     const key = job ? `${job.id} ${numbers}` : "";
     if (key !== shown) {
-      if (key.split(" ")[0] !== shown.split(" ")[0]) chosen = null;
+      if (key.split(" ")[0] !== shown.split(" ")[0]) chosen = beside = null;
       shown = key;
       /** @param {number | null} number @param {string} title @param {string} source */
       const tile = (number, title, source) => el("button", {
@@ -60,6 +84,7 @@ export function setUpVersions(studio, stage) {
     const tiles = [...strip.querySelectorAll("button")];
     check(strip, tiles.find((one) => one.dataset.number === String(chosen ?? "")));
     for (const one of tiles) one.disabled = studio.running;
+    offer(numbers);
     $("put-back").hidden = chosen === null;
     $("put-back").disabled = studio.running || studio.busy.size > 0;
     say($("put-back"), `Go back to ${chosen}`);
@@ -68,8 +93,10 @@ export function setUpVersions(studio, stage) {
   $("put-back").addEventListener("click", () => attempt(async () => {
     if (chosen === null) return;
     await studio.putBack(chosen);
+    await compareTo(null);
     await choose(null);
   }));
+  $("compare-with").addEventListener("change", () => compareTo(Number($("compare-with").value) || null));
   roving(strip, (radio) => radio.click());
   for (const event of /** @type {const} */ (["job", "status"])) studio.on(event, show);
 }

@@ -8,6 +8,7 @@ import { setUpExport } from "./export.js";
 import { Gallery } from "./gallery.js";
 import { setUpLook } from "./look.js";
 import { setUpMix } from "./mix.js";
+import { setUpPresets } from "./presets.js";
 import { setUpRegions } from "./regions.js";
 import { setUpRun } from "./run.js";
 import { Stage } from "./stage.js";
@@ -30,6 +31,7 @@ export async function setUp(studio, about, open) {
   const offerSizes = setUpExport(studio);
   const offerPairs = setUpSuggestions(studio, gallery);
   setUpMix(studio, gallery);
+  setUpPresets(studio, gallery);
   setUpTools(studio, stage);
   setUpDivider(studio, stage);
   setUpVersions(studio, stage);

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import fields
+from pathlib import PurePath
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Depends, Header, Path, Request, Response
 
@@ -83,3 +85,14 @@ def png(data: bytes) -> Response:
 def picture_responses(kind: str) -> dict[int | str, dict[str, Any]]:
     """How a picture is described."""
     return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def stem_of(job: Job) -> str:
+    """What files made of a job's photo are called."""
+    return PurePath(job.name).stem.strip(". ")[:60] or "styfie"
+
+
+def attached(name: str) -> dict[str, str]:
+    """The header that names a file, whatever letters are in it (RFC 6266)."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
+    return {"content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from styfie.errors import InputError
-from styfie.web.jobs import Job
 from styfie.web.responses import CostResponse
-from styfie.web.routes.common import JobHere, StudioHere, job_response, picture_responses
+from styfie.web.routes.common import JobHere, StudioHere, attached, job_response, picture_responses, stem_of
 from styfie.web.schemas import CostRequest, SettingsSchema
 
 router = APIRouter(tags=["pictures"], default_response_class=Response)
@@ -56,14 +53,3 @@ async def costs(studio: StudioHere, job: JobHere, request: CostRequest) -> list[
     settings = SettingsSchema(**job.settings | said).model_dump()
     given = (job.looks, job.styles, str(studio.drawn), settings, request.sizes)
     return [CostResponse(**one) for one in await studio.ask_interactive(job, "costs", *given)]
-
-
-def stem_of(job: Job) -> str:
-    """What files made of a job's photo are called."""
-    return PurePath(job.name).stem.strip(". ")[:60] or "styfie"
-
-
-def attached(name: str) -> dict[str, str]:
-    """The header that names a file, whatever letters are in it (RFC 6266)."""
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
-    return {"content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"}

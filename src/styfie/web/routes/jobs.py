@@ -15,8 +15,8 @@ from styfie.web.errors import NotFoundError
 from styfie.web.jobs import PHOTO
 from styfie.web.responses import JobResponse, NameResponse, PreviewResponse
 from styfie.web.routes.common import JobHere, SeenHere, StudioHere, job_response, picture_responses, tag
-from styfie.web.schemas import Looks, PaintRequest, SettingsSchema
-from styfie.web.uploads import label_of
+from styfie.web.schemas import BATCH, Looks, PaintRequest, SettingsSchema
+from styfie.web.uploads import Source, label_of
 
 router = APIRouter(tags=["jobs"])
 MOST_STYLES = 8
@@ -31,8 +31,10 @@ async def post(
     ] = None,
     style: Annotated[list[UploadFile] | None, File(description="Pictures for looks, named as their files.")] = None,
     recipe: Annotated[
-        UploadFile | None, File(description="painting.ora or recipe.json: its looks and settings once more.")
+        UploadFile | None, File(description="painting.ora, recipe.json or look.json: its looks and settings once more.")
     ] = None,
+    batch: Annotated[str | None, Form(pattern=BATCH, description="The same for photos that come together.")] = None,
+    size: Annotated[int | None, Form(ge=1, le=16_384, description="Of the painting, whatever the recipe says.")] = None,
 ) -> JobResponse:
     """A new job: the photo is checked at once, and then looked at."""
     given = PaintRequest.from_json(request, "request") if request is not None else None
@@ -43,8 +45,9 @@ async def post(
         raise InputError("Both request and recipe came: one of them is wanted.")
     styles = [(file.filename or "style", file.file) for file in files]
     _check_names([name for name, _ in styles], given)
+    source = Source(photo.filename or "", batch or "", size)
     recipe_file = recipe.file if recipe else None
-    return job_response(studio, await studio.post(photo.file, given, styles, recipe_file, photo.filename or ""))
+    return job_response(studio, await studio.post(photo.file, given, styles, recipe_file, source))
 
 
 def _check_names(names: list[str], request: PaintRequest | None) -> None:
@@ -62,9 +65,11 @@ async def history(
     studio: StudioHere,
     most: Annotated[int, Query(ge=1, le=1000)] = 100,
     skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    batch: Annotated[str | None, Query(pattern=BATCH)] = None,
 ) -> list[JobResponse]:
-    """The newest jobs, the newest first, without the `skip` newest of them."""
-    return [job_response(studio, job) for job in itertools.islice(studio.jobs, skip, skip + most)]
+    """The newest jobs, the newest first, without the `skip` newest of them; those of one `batch` alone."""
+    jobs = (job for job in studio.jobs if batch is None or job.batch == batch)
+    return [job_response(studio, job) for job in itertools.islice(jobs, skip, skip + most)]
 
 
 @router.get(
@@ -96,8 +101,8 @@ async def again(studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, F
     with contextlib.ExitStack() as stack:
         folder = studio.jobs.path(job)
         styles = [(name, stack.enter_context((folder / file).open("rb"))) for name, file in job.styles.items()]
-        name = photo.filename or ""
-        return job_response(studio, await studio.post(photo.file, asked, styles, name=name))
+        source = Source(photo.filename or "")
+        return job_response(studio, await studio.post(photo.file, asked, styles, source=source))
 
 
 @router.get("/jobs/{id}/events", response_class=StreamingResponse, responses=picture_responses("text/event-stream"))

@@ -15,6 +15,7 @@ from styfie.reading import Request, find_regions, read_photo
 from styfie.settings import Settings
 from styfie.storage.openraster import packet_of
 from styfie.web.jobs import GROWING, LONGEST
+from styfie.web.work.films import film
 from styfie.web.work.paintings import REGIONS, described, load, look_specs
 from styfie.web.work.results import take_size
 from styfie.web.workers import WorkerChannel
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from styfie.engines.progress import Progress
     from styfie.painting import Painting
     from styfie.regions import Regions
+
+__all__ = ["film", "run"]
 
 PREVIEW_TIME_FRACTION = 0.08  # of the run's time that showing it may take
 MIN_PREVIEW_SECONDS = 0.4  # seconds between two of them

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from styfie.images import read_matte, read_picture, to_image, write_png
 from styfie.looks import Look, Style
 from styfie.storage.atomic import sync
 from styfie.storage.recipes import read_recipe
+from styfie.storage.sheet import lay_out
 from styfie.styles import LARGEST, load_style
 from styfie.web.atomic import replace_whole
-from styfie.web.jobs import READ
+from styfie.web.jobs import GROWING, READ
 from styfie.web.schemas import LookSchema, SettingsSchema
 from styfie.web.work.decoding import guarded, open_picture
 from styfie.web.workers import WorkerChannel
@@ -128,6 +130,25 @@ def thumbnail(_channel: WorkerChannel, file: str, size: int) -> bytes:
     with Image.open(file) as image:
         image.thumbnail((size, size), reducing_gap=3.0)
         image.convert("RGB").save(held, "JPEG", quality=85)
+    return held.getvalue()
+
+
+def clip(channel: WorkerChannel, file: str, most_pixels: int, most_seconds: float) -> dict[str, int]:
+    """What is known of a clip before it is painted, see `films.clip`; the first photo does not wait for its modules."""
+    from styfie.web.work import films
+
+    return films.clip(channel, file, most_pixels, most_seconds)
+
+
+def contact_sheet(_channel: WorkerChannel, cells: list[tuple[str, str]]) -> bytes:
+    """Paintings on one sheet as JPEG: what each is called, and the folder where it is."""
+    pictures = []
+    for title, folder in cells:
+        with Image.open(Path(folder) / GROWING) as image:
+            pictures.append((title, image.convert("RGB")))
+    held = io.BytesIO()
+    columns = math.ceil(math.sqrt(len(pictures)))
+    lay_out(pictures, columns).save(held, "JPEG", quality=90)
     return held.getvalue()
 
 

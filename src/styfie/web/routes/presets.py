@@ -1,0 +1,86 @@
+"""Looks as things: saved by name, as files, and given to another picture."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, File, Path, Response, UploadFile
+
+from styfie.errors import InputError
+from styfie.web.checks import is_styled
+from styfie.web.jobs import PHOTO, Job
+from styfie.web.lookfiles import look_file
+from styfie.web.presets import LOOK, PICTURE
+from styfie.web.responses import JobResponse, PresetResponse
+from styfie.web.routes.common import JobHere, StudioHere, attached, job_response, picture_responses, stem_of
+from styfie.web.schemas import PresetRequest
+from styfie.web.studio import Studio
+
+router = APIRouter(tags=["looks"])
+IdHere = Annotated[str, Path(max_length=64)]
+JSON = picture_responses("application/json")
+
+
+@router.get("/presets")
+async def presets(studio: StudioHere) -> list[PresetResponse]:
+    """The saved looks, the oldest first."""
+    return [PresetResponse(**asdict(one)) for one in await asyncio.to_thread(studio.presets.all)]
+
+
+@router.post("/presets", status_code=201)
+async def save(studio: StudioHere, request: PresetRequest) -> PresetResponse:
+    """Save the look of a job by a name, with its style pictures."""
+    job = studio.job(request.job)
+    folder = studio.jobs.path(job)
+    look = await asyncio.to_thread(look_file, job, folder, request.name.strip())
+    if not is_styled(look):
+        raise InputError("This picture has no look yet: choose a style first.")
+    picture = await _picture(studio, job)
+    return PresetResponse(**asdict(await asyncio.to_thread(studio.presets.add, look, picture)))
+
+
+async def _picture(studio: Studio, job: Job) -> bytes:
+    """What a job shows now as JPEG; of one that is neither painted nor sketched, its photo."""
+    if not (job.fresh or job.sketched):
+        return await studio.small(studio.jobs.path(job) / PHOTO, 240)
+    _, data = await studio.ask_interactive(job, "export", studio.result_request(job), {"both": "look"}, "jpeg", 80)
+    found: bytes = data
+    return found
+
+
+@router.get("/presets/{name}/look.json", response_class=Response, responses=JSON)
+async def preset_file(studio: StudioHere, name: IdHere) -> Response:
+    """A saved look as a file, which `POST jobs/ID/look` takes, and `recipe` of a new job."""
+    return Response(studio.presets.file(name, LOOK).read_bytes(), media_type="application/json")
+
+
+@router.get("/presets/{name}/picture.jpg", response_class=Response, responses=picture_responses("image/jpeg"))
+async def picture(studio: StudioHere, name: IdHere) -> Response:
+    """What the look was saved from, small."""
+    data = studio.presets.file(name, PICTURE).read_bytes()
+    return Response(data, media_type="image/jpeg", headers={"cache-control": "private, max-age=86400"})
+
+
+@router.delete("/presets/{name}", status_code=204)
+async def remove(studio: StudioHere, name: IdHere) -> None:
+    """Delete a saved look; pictures that have it keep it."""
+    studio.presets.remove(name)
+
+
+@router.get("/jobs/{id}/look.json", response_class=Response, responses=JSON)
+async def look(studio: StudioHere, job: JobHere) -> Response:
+    """The look of a job as a file: for another picture, another day, another computer."""
+    found = await asyncio.to_thread(look_file, job, studio.jobs.path(job), stem_of(job))
+    text = found.model_dump_json()
+    return Response(text, media_type="application/json", headers=attached(f"{stem_of(job)} - look.json"))
+
+
+@router.post("/jobs/{id}/look")
+async def apply(
+    studio: StudioHere, job: JobHere, look: Annotated[UploadFile, File(description="look.json or a painting.ora.")]
+) -> JobResponse:
+    """Give a job the look of a file: each region by its name, else that of its side; nothing is painted yet."""
+    await studio.apply_look(job, look.file)
+    return job_response(studio, job)

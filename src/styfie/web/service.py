@@ -1,0 +1,128 @@
+"""Jobs and the workers that serve them: who is asked for what, in the background or at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from styfie.errors import StyfieError
+from styfie.gallery import BUILT_IN
+from styfie.web.cameras import Cameras
+from styfie.web.errors import DroppedError, NotFoundError, of_page
+from styfie.web.jobs import BUSY, READ, Job
+from styfie.web.keeper import Keeper
+from styfie.web.options import Options
+from styfie.web.schemas import SettingsSchema
+from styfie.web.supervised import Supervisor
+from styfie.web.uploads import Uploads
+from styfie.web.workers import Worker
+
+READING_NOTE = 3 << 30  # bytes that the process which decodes may take
+INTERACTIVE_SECONDS = 300.0  # seconds that what is answered at once may take, however busy the computer is
+FAULT = "This failed for a reason that is the server's own fault."
+_log = logging.getLogger(__name__)
+
+
+class Service(Keeper):
+    """Three workers and what is asked of them for jobs: one decodes, one answers at once, one paints."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.drawn = options.folder / "styles"
+        self.drawn.mkdir(exist_ok=True)
+        self.device = ""
+        self.supervisor = Supervisor()
+
+    # ---- life
+
+    def _start_workers(self) -> None:
+        self._hire()
+        self.cameras = Cameras(self.interactive)
+        self.uploads = Uploads(self.jobs, self.reader, self.options.most_pixels, self.options.longest)
+        for worker in (self.reader, self.interactive, self.painter):
+            worker.start()
+        self.supervisor.begin(self._warm)
+
+    def _hire(self) -> None:
+        threads = self.options.threads
+        self.reader = Worker("styfie.web.work.reading", 1, memory=READING_NOTE)
+        self.interactive = Worker("styfie.web.work.interactive", threads)
+        self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50)
+
+    async def _stop_workers(self) -> None:
+        await self.supervisor.stop()
+        await asyncio.gather(*(worker.stop() for worker in (self.reader, self.interactive, self.painter)))
+
+    async def _warm(self) -> None:
+        with contextlib.suppress(StyfieError):
+            self.device = (await self.interactive.call("warm"))["device"]
+            await self.interactive.call("warm_fast")
+        for name in BUILT_IN:
+            with contextlib.suppress(StyfieError):
+                await self.style_file(name)
+
+    # ---- work
+
+    def _carry_out(self, job: Job, work: Callable[[Job], Coroutine[Any, Any, None]]) -> None:
+        """Do in the background what a job waits for: whatever happens, it does not wait for ever."""
+
+        async def carried_out() -> None:
+            try:
+                await work(job)
+            except StyfieError as error:
+                if isinstance(error, DroppedError) and (self.is_deleted(job) or job.state not in BUSY):
+                    return
+                job.state, job.error = "failed", of_page(str(error))
+            except Exception:
+                _log.exception("job %s failed", job.id)
+                job.state, job.error = "failed", FAULT
+            self._keep(job)
+
+        self.supervisor.begin(carried_out)
+
+    async def _decoded(self, job: Job) -> str:
+        """The photo as the other workers may read it; one of an older version is decoded now."""
+        if not (self.jobs.path(job) / READ).is_file():
+            await self.uploads.read_photo(job)
+        return READ
+
+    async def _quickly(self, name: str, *given: Any, owner: str) -> Any:
+        return await self.interactive.call(name, *given, owner=owner, seconds=INTERACTIVE_SECONDS, again=True)
+
+    def settings(self, job: Job) -> dict[str, Any]:
+        """A job's settings for the library, with the size that it is painted at."""
+        settings: dict[str, Any] = asdict(SettingsSchema(**job.settings).settings())
+        if settings["size"] == 0:
+            settings["size"] = min(self.options.longest, max(job.width, job.height))
+        return settings
+
+    async def ask_interactive(self, job: Job, name: str, *given: Any) -> Any:
+        """Ask the quick worker for something of a job's folder."""
+        async with self._locked(job):
+            return await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
+
+    async def contact_sheet(self, cells: list[tuple[str, str]]) -> bytes:
+        """Paintings on one sheet as JPEG: what each is called, and the folder of its job."""
+        found: bytes = await self.reader.call("contact_sheet", cells, again=True)
+        return found
+
+    # ---- styles
+
+    async def style_file(self, name: str) -> Path:
+        """A style of the gallery as a picture file, drawn when it is first asked for."""
+        if name not in BUILT_IN:
+            raise NotFoundError("There is no such style in the gallery.")
+        file = self.drawn / f"{name}.png"
+        if not file.is_file():
+            await self.reader.call("gallery", name, str(self.drawn), again=True)
+        return file
+
+    async def small(self, file: Path, size: int) -> bytes:
+        """A picture file of the server's own as JPEG, at most so many pixels."""
+        found: bytes = await self.reader.call("thumbnail", str(file), size, again=True)
+        return found

@@ -1,0 +1,64 @@
+"""One browser and one server for all tests of the page."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browsers import CHROMIUM
+from tests.web.browser.visits import Visit
+
+
+@pytest.fixture(scope="package")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of its own."""
+    command = [
+        sys.executable,
+        "-m",
+        "styfie",
+        "web",
+        str(tmp_path_factory.mktemp("web")),
+        "--port",
+        "0",
+        "--no-browser",
+    ]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    try:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        yield next(word for word in line.split() if word.startswith("http")).rstrip("/")
+    finally:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        if server.stdout:
+            server.stdout.close()
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Any]:
+    """A browser with a camera that shows a test picture."""
+    arguments = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the page is not tested")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium was found: the page is not tested in a browser")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Any, address: str) -> Iterator[Visit]:
+    found = Visit(chromium, address, viewport={"width": 1280, "height": 800}, permissions=["camera"])
+    yield found
+    found.close()

@@ -1,0 +1,159 @@
+"""From a photo to a painting, and what is shown meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.web.browser.visits import PORTRAIT, Visit, alike
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_whole_path_from_a_drop_to_the_painting(visit: Visit) -> None:
+    page = visit.page
+    visit.home()
+    visit.drop(PORTRAIT)
+    visit.until("styfie.studio.layers.size === 2")  # a suggested pair, sketched at once
+    visit.settle()
+    assert page.locator("#badge").inner_text() == "Sketch"
+    alike(visit)
+    page.click("#undo")
+    visit.until("!styfie.studio.shown.length")
+    visit.settle()
+    photo = visit.shown()
+    assert page.locator("#badge").is_hidden()
+    box = page.locator("#canvas").bounding_box()
+    page.mouse.click(box["x"] + 0.03 * box["width"], box["y"] + 0.5 * box["height"])  # a corner: the background
+    assert page.get_attribute('#regions [data-name="background"]', "aria-checked") == "true"
+    page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
+    assert page.get_attribute('#regions [data-name="subject"]', "aria-checked") == "true"
+    assert page.locator("#name-tag").inner_text() == "Person"
+
+    visit.style("subject", "mosaic")
+    assert page.locator("#badge").inner_text() == "Sketch"
+    assert np.abs(visit.shown() - photo)[200:400, 150:300].mean() > 10
+    assert np.abs(visit.shown() - photo)[:300, :8].max() <= 4  # the background is not painted
+    visit.style("background", "night")
+    alike(visit)
+
+    visit.paint(96, 2)
+    visit.until("styfie.studio.job.state === 'done'")
+    visit.settle()
+    assert page.locator("#badge").inner_text() == "Painted"
+    assert visit.shown().shape == (96, 96, 3)
+    alike(visit)
+
+    before = len([one for one in visit.asked if one[0] == "POST"])
+    page.fill("#strength", "35")
+    page.click('#color [data-value="keep"]')
+    visit.settle()
+    page.wait_for_timeout(500)
+    alike(visit)
+    assert len([one for one in visit.asked if one[0] == "POST"]) == before  # no run, no sketch
+
+    page.click("#compare")
+    for _ in range(30):
+        page.press("#divider", "ArrowLeft")
+    assert page.get_attribute("#divider", "aria-valuenow") == "0"
+
+
+def test_three_regions_blend_as_the_library_does(visit: Visit) -> None:
+    visit.open()
+    visit.page.click("#parts button:has-text('Hair')")
+    visit.until("styfie.studio.names.includes('hair')")
+    visit.settle()
+    visit.style("hair", "waves")
+    visit.style("subject", "glass")
+    visit.page.fill("#strength", "60")
+    visit.style("background", "autumn")
+    visit.page.click('#color [data-value="luma"]')
+    visit.settle()
+    alike(visit)
+    visit.page.fill("#blur", "3")
+    visit.page.click('#bokeh [data-value="disc"]')
+    visit.settle()
+    alike(visit)
+    visit.page.click('#styles [data-style=""]')  # out of focus only
+    visit.until("!styfie.studio.look('background').styles.length")
+    visit.settle()
+    alike(visit)
+
+
+def test_the_page_keeps_the_settings_that_it_has_no_fields_for(visit: Visit) -> None:
+    """And shows those that it has fields for as they are, also when it is loaded anew."""
+    page = visit.page
+    asked = {"settings": {"size": 96, "steps": 2, "engine": "fast", "seed": 7}}
+    visit.open(asked=asked)
+    assert (page.input_value("#size"), page.input_value("#steps")) == ("96", "2")
+    visit.style("subject", "ink")
+    page.click(".more summary")
+    page.select_option("#steps", "draft")
+    visit.until("styfie.studio.job.settings.quality === 'draft'")
+    page.reload()
+    visit.settle()
+    assert (page.input_value("#size"), page.input_value("#steps")) == ("96", "draft")
+    page.click("#paint")
+    visit.until("styfie.studio.job.state === 'done'")
+    settings = visit.job()["settings"]
+    assert {name: settings[name] for name in asked["settings"]} == {**asked["settings"], "steps": 0}
+    visit.settle()
+
+
+def test_only_a_sketch_is_called_one(visit: Visit) -> None:
+    """Looks that come by the interface are sketched, and before that the photo is not said to be a sketch."""
+    visit.open()
+    held: list[Any] = []
+    visit.page.route("**/preview", lambda one: held.append(one))
+    looks = {"subject": {"styles": [{"name": "ink"}]}}
+    reply = visit.context.request.put(f"{visit.address}/api/v1/jobs/{visit.job()['id']}/looks", data=looks)
+    assert reply.ok
+    visit.until("styfie.studio.busy.has('preview')")
+    assert visit.page.locator("#badge").inner_text() == "Sketching…"
+    while not held:
+        visit.page.wait_for_timeout(30)
+    held[0].continue_()
+    visit.until("styfie.studio.layers.has('subject')")
+    visit.settle()
+    assert visit.page.locator("#badge").inner_text() == "Sketch"
+    alike(visit)
+
+
+def test_stop_keeps_the_best(visit: Visit) -> None:
+    visit.open()
+    visit.style("subject", "ink")
+    visit.paint(128, 1000)
+    visit.until("styfie.studio.job.progress?.preview > 1")
+    assert visit.page.locator("#stop").is_visible()
+    assert "left" in visit.page.locator("#progress-left").inner_text()
+    visit.page.click("#stop")
+    visit.until("styfie.studio.job.state === 'stopped'")
+    visit.settle()
+    assert "Stopped" in visit.page.locator("#status").inner_text()
+    alike(visit)
+
+
+def test_what_is_no_photo_is_said_to_be_none(visit: Visit, tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("no picture at all, but long enough to look at")
+    visit.home()
+    visit.drop(file, "text/plain")
+    visit.page.wait_for_selector("#start-error:not([hidden])")
+    assert "picture" in visit.page.locator("#start-error").inner_text()
+    visit.wrong = [line for line in visit.wrong if "422" not in line]  # the browser notes the refusal itself
+
+
+def test_the_camera_is_painted_live(visit: Visit) -> None:
+    page = visit.page
+    visit.home()
+    page.click("#open-live")
+    page.wait_for_selector("#rate:not([hidden])")
+    visit.until("/frames a second/.test(document.getElementById('rate').textContent)")
+    page.click("#live-toggle")
+    assert page.locator("#live").is_hidden()
+    page.click("#shoot")
+    visit.until("styfie.studio.job && styfie.studio.job.state !== 'reading'")
+    assert visit.job()["width"] > 0
