@@ -18,7 +18,7 @@ from styfie.engines import gatys as gatys_module
 from styfie.engines import onepass
 from styfie.engines import optimise as engine
 from styfie.engines.classic import Classic, classic
-from styfie.engines.fast.paint import fast
+from styfie.engines.fast.paint import FastPainter, fast
 from styfie.engines.gatys import gatys
 from styfie.engines.optimise import optimise
 from styfie.engines.per_style.paint import per_style
@@ -176,6 +176,7 @@ def test_all_of_a_run_is_on_its_device_and_in_what_that_knows(
     there(mps=True)
     monkeypatch.setattr(devices, "has_bf16", lambda device: False)
     monkeypatch.setattr(onepass, "NATIVE", 32)
+    monkeypatch.setattr(FastPainter, "native", 32)
     rng = torch.Generator().manual_seed(0)
     photo = F.interpolate(torch.rand(1, 3, 9, 12, generator=rng), (48, 64), mode="bicubic").clamp(0, 1)
     face, depth = torch.zeros(1, 1, 48, 64), torch.zeros(1, 1, 48, 64)

@@ -18,8 +18,9 @@ from styfie import stores
 from styfie.errors import StyfieError
 from styfie.storage import checkpoint
 from styfie.storage.atomic import HIDDEN
+from styfie.storage.extras import SHAPES, STROKES
 from styfie.storage.openraster import RECIPE
-from styfie.storage.results import FILE, PICTURES, SHAPES, STROKES
+from styfie.storage.results import FILE, PICTURES
 
 EVERY = 60.0  # seconds between two times that a run's state is sent
 TAIL = 64  # bytes that tell whether a picture is whole

@@ -74,7 +74,7 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "fast": WeightFile(
         file="fast.safetensors",
-        checksum="sha256:8f13897d6067a6a831fc7105915004da87ed2d40850f666027bebbe236808851",
+        checksum="sha256:8826f34246875a7fee6ed177c664261f752bc0eab64a230f28d730e446c049ac",
         size=3_318_566,
         source="styfie train fast",
         licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",

@@ -275,7 +275,7 @@ def test_frames_are_painted_as_they_were(frames: list[Tensor]) -> None:
     from tests.conftest import fingerprint
 
     *_, third = Stream(looks("subject", "background"), SETTINGS)(frames[:3])
-    assert fingerprint(third) == pytest.approx([0.5307, 0.0433, 0.0542, 0.5259, 0.5881, 0.5593, 0.4496], abs=3e-3)
+    assert fingerprint(third) == pytest.approx([0.5238, 0.0422, 0.0512, 0.516, 0.5767, 0.5545, 0.4482], abs=3e-3)
 
 
 @pytest.mark.parametrize("width", [256, 1024])

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ const [module, file, type, packet, width, height] = process.argv.slice(1);
 const { marked } = await import(module);
 writeFileSync(file, marked(new Uint8Array(readFileSync(file)), type, packet, [Number(width), Number(height)]));
 """
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "plain.png": {"format": "PNG"},
     "plain.jpg": {"format": "JPEG"},
     "lossy.webp": {"format": "WEBP"},

@@ -9,15 +9,26 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
+from styfie.encoders import load_encoder
+from styfie.encoders.plain import PlainEncoder
+from styfie.engines.fast.network import draw_noise, load_fast
+from styfie.engines.fast.paint import FastPainter
+from styfie.engines.onepass import paint_layers
 from styfie.errors import InputError
 from styfie.gallery import draw
+from styfie.images import resize
+from styfie.looks import Look, Style
+from styfie.regions import Regions
+from styfie.settings import Settings
 from styfie.training import fast as fast_training
 from styfie.training import style as style_training
-from styfie.training.fast import Material, train_fast
+from styfie.training.fast import Material, Pair, train_fast
 from styfie.training.loop import Schedule
 from styfie.training.pictures import PictureSet
 from styfie.training.style import train_style
+from styfie.weights import load_packaged
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +78,39 @@ def test_every_eighth_pair_is_its_own_style(photos: Path) -> None:
     same = [material.pair(step, range(row, row + 1)) for step in range(8) for row in range(2)]
     assert [pair.same for pair in same] == [n % 8 == 7 for n in range(16)]
     assert all(torch.equal(pair.photo, pair.style) == pair.same for pair in same)
+
+
+def test_most_pairs_begin_from_the_same_at_half_their_size(photos: Path) -> None:
+    material = Material([photos], [photos], SHORT)
+    pairs = [material.pair(0, range(row, row + 1)) for row in range(100)]
+    assert 15 < sum(pair.straight for pair in pairs) < 45
+    pair = pairs[0]
+    half = pair.half()
+    assert torch.allclose(half.photo[..., 3, 5], pair.photo[..., 6:8, 10:12].mean((2, 3)), atol=1e-6)
+    assert [one.shape for one in half.noise] == [one.shape for one in draw_noise((16, 16), 0)]
+
+
+def test_what_is_taught_begins_as_what_is_painted(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the engine, at twice its native size: the noise is another, and statistics are of fewer positions there."""
+    style = draw("glass", 96)[..., :96, :96]
+    portrait = resize(portrait, (96, 96))
+    pair = Pair(portrait, style, draw_noise((96, 96), 0), straight=False)
+    encoder = load_encoder("styfie-2")
+    assert isinstance(encoder, PlainEncoder)
+    content = fast_training._begun(load_fast(load_packaged("fast")), encoder, pair)
+    monkeypatch.setattr(FastPainter, "native", 48)
+    paint, begun = FastPainter.paint, []
+
+    def watched(painter: FastPainter, content: Tensor, band: Tensor, look: Look) -> Tensor:
+        begun.append(content)
+        return paint(painter, content, band, look)
+
+    monkeypatch.setattr(FastPainter, "paint", watched)
+    whole = Regions(("all",), torch.ones_like(portrait[:, :1]), (1.0,))
+    paint_layers(FastPainter({"all": Look((Style("glass", style),))}, Settings()), portrait, whole)
+    apart = (content - begun[1]).abs().mean()
+    assert len(begun) == 2
+    assert float(apart) < 0.4 * float((content - portrait).abs().mean())
 
 
 def test_a_run_stopped_and_started_again_ends_with_the_same_weights(photos: Path, tmp_path: Path) -> None:

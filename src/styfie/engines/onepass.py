@@ -27,8 +27,9 @@ DETAIL = 0.9  # share of the photo's finer detail given to a larger scale
 class OnePassPainter(Protocol):
     """Photo (1, 3, H, W) and regions of that size to layers (R, 3, H, W) in [0, 1]; made once for a set of looks.
 
-    One that paints any size in one go, and looks after faces itself, has `paint_whole` besides: `paint` with a map
-    (1, 1, h, w) of how much faces are to stay themselves.
+    One that wants to begin smaller or larger than `NATIVE` says so by `native`. One that paints any size in one go, and
+    looks after faces itself, has `paint_whole` besides: `paint` with a map (1, 1, h, w) of how much faces are to stay
+    themselves.
     """
 
     looks: Mapping[str, Look]
@@ -39,10 +40,10 @@ class OnePassPainter(Protocol):
         ...
 
 
-def scales(longest: int) -> list[int]:
-    """The longest sides that a picture is painted at, coarse to fine."""
+def scales(longest: int, native: int) -> list[int]:
+    """The longest sides that a picture is painted at, coarse to fine, the first at most `native` pixels."""
     found = [longest]
-    while found[0] > NATIVE:
+    while found[0] > native:
         found.insert(0, -(-found[0] // 2))
     return found
 
@@ -109,8 +110,8 @@ def with_features(painted: Tensor, photo: Tensor, amount: Tensor) -> Tensor:
 
 def _coarse_to_fine(painter: OnePassPainter, photo: Tensor, band: Tensor, look: Look) -> Tensor:
     """Each scale begins from the one below and the photo's detail that it could not hold: strokes keep their size."""
-    painted = photo
-    for n, longest in enumerate(scales(max(photo.shape[-2:]))):
+    painted, native = photo, getattr(painter, "native", NATIVE)
+    for n, longest in enumerate(scales(max(photo.shape[-2:]), native)):
         size = fit_size((photo.shape[-2], photo.shape[-1]), longest)
         content = resize(photo, size)
         if n:

@@ -1,14 +1,15 @@
 """Teach the network that paints in one pass what the optimising engine minimises, over many photos and paintings.
 
 Johnson et al. (2016) for one style; Huang and Belongie (2017), Ghiasi et al. (2017) for any. The loss is the engine's
-own, on the same frozen encoder (`perceptual`), with patches of plain pixels and texture in every part beside it. Every
-eighth picture is painted in its own style and must stay what it was.
+own, on the same frozen encoder (`perceptual`), with patches of plain pixels and texture in every part beside it. Most
+pictures begin, as the engine's do, from what the network itself makes of them at half their size. Every eighth picture
+is painted in its own style and must stay what it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,11 @@ from torch import Tensor, nn
 
 from styfie.devices import to_fast_dtype
 from styfie.encoders import load_encoder
-from styfie.encoders.plain import PlainEncoder
+from styfie.encoders.plain import PlainEncoder, halve
 from styfie.engines.fast.network import FastNet, draw_noise, see
-from styfie.engines.fast.transport import gaussian, transports
+from styfie.engines.fast.transport import Gaussian, gaussian, transports
+from styfie.engines.layers import enlarge
+from styfie.engines.onepass import DETAIL
 from styfie.gallery import GALLERY, draw
 from styfie.training.loop import CPU, Schedule, fit
 from styfie.training.perceptual import Lesson, painting_terms, patch_distance, perceptual_targets, texture_distance
@@ -46,28 +49,38 @@ DRAWN = 512  # longest side at which gallery pictures are drawn
 ONE_IN = 10  # paintings held out
 SLOWER = 0.1  # times the learning rate of all else, of what reads the style: every convolution hangs on it
 SAME = 8  # every so manieth picture is its own style
+STRAIGHT = 0.3  # share of the pictures that begin from the photo itself, as the engine's coarsest do
 WIDEST = 3.0  # times a picture's side: the shorter side at most that a style is seen at, about 512 pixels for 160
 TURNED = 0.5  # share of styles whose colours are turned about
 
 
-LESSON = Lesson()
+LESSON = Lesson(patches=1.5)
 
 
 @dataclass(frozen=True)
 class Pair:
     """A `photo` and the `style` it is to be painted in, (1, 3, H, W) each, and the noise to paint with.
 
-    `same` says that the style is the photo's own.
+    `same` says that the style is the photo's own, `straight` that the painting begins from the photo itself and not
+    from the same at half its size.
     """
 
     photo: Tensor
     style: Tensor
     noise: list[Tensor]
     same: bool = False
+    straight: bool = True
 
     def to(self, device: torch.device) -> Pair:
         """The same on another device."""
-        return Pair(self.photo.to(device), self.style.to(device), [one.to(device) for one in self.noise], self.same)
+        noise = [one.to(device) for one in self.noise]
+        return replace(self, photo=self.photo.to(device), style=self.style.to(device), noise=noise)
+
+    def half(self) -> Pair:
+        """The same at half its size."""
+        *coarser, coarsest = self.noise[1:]
+        noise = [*coarser, coarsest, coarsest[..., ::2, ::2]]
+        return replace(self, photo=halve(self.photo), style=halve(self.style), noise=noise)
 
 
 class Material:
@@ -89,7 +102,8 @@ class Material:
         photo = random_crop(_any(self.photos, rng), side, rng)
         same = (step * self.schedule.batch + rows.start) % SAME == SAME - 1
         style = photo if same else _turned(self._style(side, rng), rng)
-        return Pair(to_batch(photo), to_batch(style), draw_noise((side, side), int(rng.integers(2**62))), same)
+        noise = draw_noise((side, side), int(rng.integers(2**62)))
+        return Pair(to_batch(photo), to_batch(style), noise, same, rng.random() < STRAIGHT)
 
     def _style(self, side: int, rng: np.random.Generator) -> Pixels:
         """A square of a painting as it is seen at sizes from `side` on: all of it, or a part with its strokes large.
@@ -129,14 +143,14 @@ def to_batch(picture: NDArray[np.uint8]) -> Tensor:
 def fast_loss(network: FastNet, encoder: PlainEncoder, pair: Pair, lesson: Lesson) -> dict[str, Tensor]:
     """The terms of one pair's loss, weighted, and their `total`."""
     with torch.no_grad(), torch.autocast(pair.photo.device.type, enabled=False):
-        photo, style = (see(one, encoder(one)) for one in (pair.photo, pair.style))
+        content = pair.photo if pair.straight else _begun(network, encoder, pair)
+        style = see(pair.style, encoder(pair.style))
         statistics = [gaussian(one) for one in style.values()]
-        affines = transports([gaussian(one) for one in photo.values()], statistics)
-        colours, (_, *features) = affines[0](pair.photo), photo.values()
+        colours = transports([gaussian(pair.photo)], statistics[:1])[0](pair.photo)
+        kept = encoder(colours.clamp(0, 1).contiguous(memory_format=torch.channels_last))
         del style["rgb"]
         wanted = perceptual_targets(encoder, pair.style, style)
-        kept = encoder(colours.clamp(0, 1).contiguous(memory_format=torch.channels_last))
-    painted = network(colours, features, network.laterals(affines[1:]), network.filters(statistics), pair.noise)
+    painted = _paint(network, encoder, content, statistics, pair.noise)
     terms, found = painting_terms(encoder, painted, kept, wanted, lesson)
     same = (painted - pair.photo).abs().mean() if pair.same else painted.new_zeros(())
     terms |= {
@@ -145,6 +159,26 @@ def fast_loss(network: FastNet, encoder: PlainEncoder, pair: Pair, lesson: Lesso
         "identity": lesson.identity * same,
     }
     return terms | {"total": torch.stack(list(terms.values())).sum()}
+
+
+def _begun(network: FastNet, encoder: PlainEncoder, pair: Pair) -> Tensor:
+    """What a pair's painting begins from: the same at half its size, and the photo's finer detail."""
+    half = pair.half()
+    statistics = [gaussian(one) for one in see(half.style, encoder(half.style)).values()]
+    painted = _paint(network, encoder, half.photo, statistics, half.noise).clamp(0, 1)
+    return enlarge(painted, pair.photo, DETAIL).clamp(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def _paint(
+    network: FastNet, encoder: PlainEncoder, content: Tensor, statistics: Sequence[Gaussian], noise: Sequence[Tensor]
+) -> Tensor:
+    """What the network makes of a picture (1, 3, H, W) and a style's statistics, around [0, 1]."""
+    with torch.no_grad(), torch.autocast(content.device.type, enabled=False):
+        seen = see(content, encoder(content))
+        affines = transports([gaussian(one) for one in seen.values()], statistics)
+        colours, (_, *features) = affines[0](content), seen.values()
+    painted: Tensor = network(colours, features, network.laterals(affines[1:]), network.filters(statistics), noise)
+    return painted
 
 
 def train_fast(

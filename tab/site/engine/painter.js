@@ -16,7 +16,7 @@ import { cut, fitSize, paste, planes, resize, round, sizeOf } from "./planes.js"
  */
 
 const TAPS = ["rgb", "conv1", "conv2", "conv3", "conv4", "conv5"];
-const NATIVE = 512; // longest side that is painted at once
+const NATIVE = 256; // longest side that is painted from the photo
 const FAINT = 0.02; // standard deviation under which a channel is as good as dead
 const STRIDES = [2, 4, 8, 16]; // pixels between cells of the maps that have noise
 const KEPT = 8; // looks whose statistics are kept

@@ -31,6 +31,7 @@ from styfie.weights import load_packaged
 
 TILE = 1024  # side of tiles
 REACH = 96  # pixels around its own that a pixel of the result depends on, in whole cells of the coarsest map
+NATIVE = 256  # longest side that is painted from the photo: what is larger begins at half its size, in larger strokes
 THINNED = {"rgb": 4, "conv1": 4, "conv2": 2}  # of these every so manieth row and column says enough of statistics
 STRIDES = (1, 1, 2, 4, 8, 16)  # pixels between the cells of the picture and of each map
 
@@ -52,6 +53,8 @@ class FastPainter:
 
     `settings` gives device and seed.
     """
+
+    native = NATIVE
 
     def __init__(self, looks: Mapping[str, Look], settings: Settings) -> None:
         self.looks, self.seed = looks, settings.seed
