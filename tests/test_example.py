@@ -42,8 +42,6 @@ from styfie.web.app import make_app
 from styfie.web.options import Options
 from styfie.web.studio import Studio
 
-pytestmark = pytest.mark.slow
-
 asked = {"looks": {"subject": {"styles": [{"name": "glass"}]}}, "settings": {"size": 64, "engine": "poster"}}
 with TestClient(make_app(Studio(Options(Path(sys.argv[1]), threads=1))), base_url="http://localhost") as client:
     about = client.get("/api/v1/about").json()
@@ -54,6 +52,9 @@ with TestClient(make_app(Studio(Options(Path(sys.argv[1]), threads=1))), base_ur
         time.sleep(0.2)
     print(job["state"], job["painted"], job["error"])
 """
+
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

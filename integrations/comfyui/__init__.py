@@ -85,7 +85,7 @@ class StyfiePaint:
         settings = styfie.Settings(size=size, quality=quality, engine=engine, seed=seed)
         given = {"subject": (subject, subject_image), "background": (background, background_image)}
         looks: dict[str, Any] = {
-            name: named if picture is None else styfie.Style(name, _photo(picture[0]))
+            name: named if picture is None else styfie.Look((styfie.Style(name, _photo(picture[0])),))
             for name, (named, picture) in given.items()
             if named != PHOTO or picture is not None
         }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from styfie.images import Picture
 
+SUBJECT, BACKGROUND = "subject", "background"  # the regions that every photo has
 SMALLEST = 32  # pixels of a style picture's longer side, as engines see it, at least
 
 

@@ -14,8 +14,9 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.geodesic import Mask, geodesic_distance, stable_patch
 from styfie.images import fit_size, resize
+from styfie.looks import BACKGROUND as BACKGROUND
+from styfie.looks import SUBJECT as SUBJECT
 
-SUBJECT, BACKGROUND = "subject", "background"
 Point = tuple[float, float]  # x and y in pixels from the upper left corner
 NAME = re.compile(r"\w[\w-]*")  # of a region: its mask is a file of that name
 DOUBTFUL = 0.85  # score of a region that its user should look at

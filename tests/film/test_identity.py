@@ -22,13 +22,13 @@ OTHER: dict[type[Any], dict[str, Any]] = {  # another value of every field
         "depth_falloff": 0.5, "brush": "oil", "blur": 3.0, "bokeh": "disc", "match": "parts",
     },
     Style: {
-        "name": "b", "picture": 1 - PICTURE, "weight": 2.0, "alpha": PICTURE[:, :1], "small": PICTURE,
+        "name": "b", "source": 1 - PICTURE, "weight": 2.0, "mask": PICTURE[:, :1], "small": PICTURE,
         "network": Path(__file__),
     },
     Settings: {
         "size": 64, "quality": "fine", "steps": 7, "seed": 1, "device": "cpu", "engine": "strokes", "encoder": "vgg16",
         "loss": "sliced", "segmenter": "jseg", "start": "noise", "max_memory": 2.0, "radius": 5.0, "lens": "disc",
-        "mark": False,
+        "mark": False, "content_weight": 1.0, "tv_weight": 2.0, "evaluations": 7,
     },
 }  # fmt: skip
 

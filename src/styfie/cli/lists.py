@@ -52,7 +52,7 @@ def list_(
     console = Console()
     console.print(shown)
     for line in _legend(entries):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _legend(entries: list[dict[str, Any]]) -> list[str]:

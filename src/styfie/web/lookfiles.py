@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from styfie.errors import InputError
-from styfie.regions import BACKGROUND, SUBJECT
+from styfie.looks import BACKGROUND, SUBJECT
 from styfie.web.jobs import Job
 from styfie.web.schemas import LONGEST_NAME, LookSchema, PaintRequest, SettingsSchema
 

@@ -91,7 +91,7 @@ def test_what_is_no_frame_is_refused(stream: Negative) -> None:
 
 def test_a_camera_is_opened_with_styles_that_were_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
-    monkeypatch.setattr(frames, "Stream", lambda looks, settings: made.append((looks, settings)))
+    monkeypatch.setattr(frames, "Stream", lambda looks, settings, **_: made.append((looks, settings)))
     monkeypatch.setattr(frames, "_streams", {})
     Image.new("RGB", (40, 40), (255, 0, 0)).save(tmp_path / "ink.png")
     looks = {"subject": {"styles": [{"name": "ink", "weight": 1.0}], "strength": 0.5}}
