@@ -18,6 +18,7 @@ from styfie.web.errors import TooLateError, WorkerDiedError
 from styfie.web.filetypes import SIGNATURE_BYTES, ZIP, suffix_of
 from styfie.web.jobs import Job, Jobs
 from styfie.web.lookfiles import LookFile, picture_of
+from styfie.web.messages import message
 from styfie.web.schemas import PaintRequest
 from styfie.web.workers import Worker
 
@@ -88,7 +89,7 @@ class Uploads:
         """A style picture of the user's own; what it is called in looks."""
         folder = self.jobs.path(job)
         if len(job.styles) >= MAX_STYLES:
-            raise InputError(f"A job may have {MAX_STYLES} styles of its own, and it has them.")
+            raise InputError(message("error.styles_full", count=MAX_STYLES))
         label = _label(name, {*BUILT_IN, *job.styles})
         into = folder / _style_file(job)
         file = await _write(style, into.with_name(f"sent-{into.stem}"))
@@ -141,9 +142,9 @@ class Uploads:
         try:
             return await self.reader.call(name, *given, seconds=LATE)
         except TooLateError:
-            raise InputError(f"The file could not be read within {LATE:g} seconds: a smaller one is wanted.") from None
+            raise InputError(message("error.slow_file", seconds=f"{LATE:g}")) from None
         except WorkerDiedError:
-            raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
+            raise InputError(message("error.unreadable")) from None
 
 
 def _style_file(job: Job) -> str:
@@ -190,7 +191,7 @@ async def _write(sent: BinaryIO, path: Path) -> Path:
     """
     start = sent.read(SIGNATURE_BYTES)
     if not start:
-        raise InputError("The file that was sent is empty: a picture is wanted.")
+        raise InputError(message("error.empty"))
     file = path.with_suffix(suffix_of(start))
     sent.seek(0)
     with file.open("wb") as written:

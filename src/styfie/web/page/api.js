@@ -2,6 +2,7 @@
 // The server's interface, version 1. Every error is one sentence.
 
 import { contextOf } from "./dom.js";
+import { t } from "./text.js";
 
 const BASE = "/api/v1";
 
@@ -24,7 +25,7 @@ async function ask(path, options = {}) {
   try {
     reply = await fetch(BASE + path, options);
   } catch {
-    throw new ApiError("Styfie does not answer: is it still running in its window?", 0);
+    throw new ApiError(t("error.no_answer"), 0);
   }
   if (!reply.ok) throw new ApiError(await sentence(reply), reply.status);
   return reply;
@@ -40,7 +41,7 @@ async function sentence(reply) {
   } catch {
     // not JSON: the status is all there is to say
   }
-  return `Styfie answered ${reply.status}: please try once more.`;
+  return t("error.status", { status: reply.status });
 }
 
 /** @param {string} path @param {RequestInit} [options] */

@@ -5,6 +5,7 @@ import * as api from "./api.js";
 import { $, around, check, complain, el, icon, roving, say } from "./dom.js";
 import { regionTitle, STYLE } from "./names.js";
 import { thumbnail } from "./sprite.js";
+import { t } from "./text.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -96,7 +97,7 @@ export class Gallery {
   }
 
   #build() {
-    const none = el("button", { type: "button", className: "style plain", role: "radio", data: { style: "" }, title: "No style: as in the photo" }, icon("i-none"), "None");
+    const none = el("button", { type: "button", className: "style plain", role: "radio", data: { style: "" }, title: t("gallery.none.about") }, icon("i-none"), t("gallery.none"));
     /** @param {string} name @param {string} title */
     const tile = (name, title) => el("button", {
       type: "button", className: "style", role: "radio", draggable: true, data: { style: name }, ariaLabel: title,
@@ -106,7 +107,7 @@ export class Gallery {
       },
     }, this.thumbnail(name));
     const mine = [...this.own.keys()].map((name) => tile(name, name));
-    const more = el("button", { type: "button", className: "style plain", title: "A picture of your own", onclick: () => $("style-file").click() }, icon("i-plus"), "Yours");
+    const more = el("button", { type: "button", className: "style plain", title: t("gallery.own.about"), onclick: () => $("style-file").click() }, icon("i-plus"), t("gallery.own"));
     this.group.replaceChildren(none, ...mine, ...this.styles.map((one) => tile(one.name, one.title)), more);
     for (const one of this.group.querySelectorAll("button")) {
       if (one === more) continue;
@@ -115,7 +116,7 @@ export class Gallery {
     // A radio group owns radios only: the button for a file stands beside it, in the same grid.
     more.setAttribute("role", "radio");
     more.setAttribute("aria-checked", "false");
-    more.setAttribute("aria-label", "A picture of your own…");
+    more.setAttribute("aria-label", t("gallery.own.choose"));
     this.show();
   }
 
@@ -126,7 +127,7 @@ export class Gallery {
     const tiles = [...this.group.querySelectorAll("button")].filter((one) => "style" in one.dataset);
     check(this.group, tiles.find((one) => one.dataset.style === (style?.name ?? "")));
     for (const one of this.group.querySelectorAll("button")) one.disabled = !studio.scene || studio.running;
-    const whose = studio.selected ? ` for ${regionTitle(studio.selected, studio.names).toLowerCase()}` : "";
+    const whose = studio.selected ? ` ${t("gallery.for", { region: regionTitle(studio.selected, studio.names).toLowerCase() })}` : "";
     say($("style-for"), whose);
     say($("look-for"), whose);
     this.#caption();
@@ -138,7 +139,7 @@ export class Gallery {
     const shown = name ?? chosen?.name;
     const style = this.styles.find((one) => one.name === shown);
     if (style) $("caption").replaceChildren(el("b", {}, style.title), ` ${style.about ?? ""}`);
-    else if (shown) $("caption").replaceChildren(el("b", {}, shown), " Your own picture.");
-    else say($("caption"), "Choose a style, drag one onto the picture, or drop a picture of your own there.");
+    else if (shown) $("caption").replaceChildren(el("b", {}, shown), ` ${t("gallery.yours")}`);
+    else say($("caption"), t("gallery.hint"));
   }
 }

@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { $, complain, el, icon, say } from "./dom.js";
 import { ago, isHere } from "./names.js";
+import { t } from "./text.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -11,7 +12,10 @@ import { ago, isHere } from "./names.js";
  */
 
 /** @type {Record<JobState, string>} */
-const STATES = { done: "Painted", stopped: "Painted in part", painting: "Being painted", queued: "Waiting", ready: "Photo", reading: "Being read", failed: "Not finished" };
+const STATES = {
+  done: t("state.done"), stopped: t("state.stopped"), painting: t("state.painting"), queued: t("state.queued"), ready: t("state.ready"),
+  reading: t("state.reading"), failed: t("state.failed"),
+};
 
 const PAGE = 48; // pictures that are listed at a time
 const UNDO = 10_000; // milliseconds in which a deletion can be undone
@@ -51,14 +55,14 @@ export function setUpHistory(studio, open, removed) {
       finish(id);
     }, UNDO));
     for (const bar of bars) {
-      bar.replaceChildren("Deleted. ", el("button", {
+      bar.replaceChildren(t("trash.deleted"), " ", el("button", {
         type: "button", onclick: () => {
           clearTimeout(pending.get(id));
           pending.delete(id);
           hide();
           refresh();
         },
-      }, "Undo"));
+      }, t("trash.undo")));
       bar.hidden = false;
     }
     if (studio.job?.id === id) removed();
@@ -77,7 +81,7 @@ export function setUpHistory(studio, open, removed) {
       el("button", { type: "button", className: "recent-open", onclick: () => { $("history").close(); open(job.id); } },
         image, el("span", {}, words), el("small", {}, ago(job.created))),
       el("button", {
-        type: "button", className: "recent-remove", title: "Delete", ariaLabel: `Delete picture ${number}: ${words}, ${ago(job.created)}`,
+        type: "button", className: "recent-remove", title: t("trash.delete"), ariaLabel: t("history.delete", { number, state: words, when: ago(job.created) }),
         onclick: async () => {
           image.removeAttribute("src"); // asked for after the picture is gone it would be a fault in the console
           remove(job.id, refresh);
@@ -98,7 +102,7 @@ export function setUpHistory(studio, open, removed) {
     const size = list === $("recent-list") ? 144 : 240; // the start page is light
     list.replaceChildren(...usable.map((job, at) => entry(job, at + 1, refresh, size)));
     if (list === $("history-list")) $("history-more").hidden = jobs.length <= (skip = most);
-    say($("history-note"), jobs.length ? `Kept on ${isHere() ? "this computer" : "the computer that runs Styfie"} only. Deleted means gone: photo, painting and all.` : "Nothing yet.");
+    say($("history-note"), !jobs.length ? t("history.empty") : isHere() ? t("history.kept_here") : t("history.kept_there"));
     $("recent").hidden = !usable.length && $("recent-undo").hidden;
     return jobs;
   }

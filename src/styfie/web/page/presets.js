@@ -3,6 +3,7 @@
 
 import * as api from "./api.js";
 import { $, complain, el, icon, say } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * @import { Gallery } from "./gallery.js"
@@ -52,7 +53,7 @@ export function setUpPresets(studio, gallery) {
 
   /** What a look is called that nobody has named. */
   const title = () => [...new Set(studio.names.flatMap((name) => studio.look(name).styles.map((one) => gallery.title(one.name))))]
-    .join(" and ").slice(0, 60);
+    .join(t("and")).slice(0, 60);
 
   /** @param {PresetResponse} preset */
   function entry(preset) {
@@ -63,7 +64,7 @@ export function setUpPresets(studio, gallery) {
         type: "button", className: "preset", title: words(preset), disabled: studio.running,
         onclick: () => attempt(async () => presets && studio.applyLook(await presets.file(id))),
       }, image, el("span", {}, name)),
-      el("button", { type: "button", className: "region-merge", title: "Delete", ariaLabel: `Delete the look ${name}`, onclick: () => remove(preset) }, icon("i-close")));
+      el("button", { type: "button", className: "region-merge", title: t("trash.delete"), ariaLabel: t("preset.delete", { name }), onclick: () => remove(preset) }, icon("i-close")));
   }
 
   /** It is listed no more, and deleted in a while. @param {PresetResponse} preset */
@@ -77,8 +78,8 @@ export function setUpPresets(studio, gallery) {
         $("presets-undo").hidden = true;
         fill();
       },
-    }, "Undo");
-    $("presets-undo").replaceChildren(`The look “${name}” is deleted. `, undo);
+    }, t("trash.undo"));
+    $("presets-undo").replaceChildren(t("preset.deleted", { name }), " ", undo);
     $("presets-undo").hidden = false;
     fill().then(() => undo.focus());
   }
@@ -119,14 +120,14 @@ export function setUpPresets(studio, gallery) {
       await studio.saveLooks.now();
       await presets.save(studio.job.id, name);
       await fill();
-      say($("announce"), `The look ${name} is saved.`);
+      say($("announce"), t("preset.saved", { name }));
     });
   });
   $("look-export").addEventListener("click", () => attempt(async () => {
     if (!studio.job) return;
     await studio.saveLooks.now();
     const file = await presets.of(studio.job.id);
-    const name = $("look-name").value.trim() || "look";
+    const name = $("look-name").value.trim() || t("preset.file");
     const link = el("a", { href: URL.createObjectURL(file), download: `${name.replace(/[\\/:*?"<>|]/g, "_")}.json` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -137,7 +138,7 @@ export function setUpPresets(studio, gallery) {
     await studio.saveLooks.now();
     copied = await presets.of(studio.job.id);
     show();
-    say($("announce"), "The look is copied: open another picture, and paste it.");
+    say($("announce"), t("preset.copied"));
     await navigator.clipboard?.writeText(await copied.text()).catch(() => {}); // for another window or computer
   }));
   $("look-paste").addEventListener("click", () => attempt(async () => copied && studio.applyLook(copied)));

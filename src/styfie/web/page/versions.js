@@ -3,6 +3,7 @@
 
 import * as api from "./api.js";
 import { $, check, complain, el, roving, say } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * @import { Stage } from "./stage.js"
@@ -37,7 +38,7 @@ export function setUpVersions(studio, stage) {
     chosen = number;
     const other = number === null ? null : await api.bitmap(api.versionURL(job.id, number));
     if (chosen !== number || studio.job?.id !== job.id) return void other?.close();
-    stage.compareWith(other, number === null ? "Before" : `Version ${number}`);
+    stage.compareWith(other, number === null ? t("version.before") : t("version.number", { number }));
     show();
   });
 
@@ -48,7 +49,7 @@ export function setUpVersions(studio, stage) {
     beside = number;
     const after = number === null ? null : await api.bitmap(api.versionURL(job.id, number));
     if (beside !== number || studio.job?.id !== job.id) return void after?.close();
-    stage.compareTo(after, number === null ? "After" : `Version ${number}`);
+    stage.compareTo(after, number === null ? t("version.after") : t("version.number", { number }));
     show();
   });
 
@@ -56,8 +57,8 @@ export function setUpVersions(studio, stage) {
   function offer(numbers) {
     const others = numbers.filter((number) => number !== chosen);
     if (beside !== null && !others.includes(beside)) compareTo(null);
-    const options = [el("option", { value: "", selected: beside === null }, "the picture now"),
-      ...others.map((number) => el("option", { value: String(number), selected: number === beside }, `version ${number}`))];
+    const options = [el("option", { value: "", selected: beside === null }, t("version.now")),
+      ...others.map((number) => el("option", { value: String(number), selected: number === beside }, t("version.number_small", { number })))];
     if (document.activeElement !== $("compare-with")) $("compare-with").replaceChildren(...options);
     $("compare-with-label").hidden = others.length < 1;
     $("compare-with").disabled = studio.running;
@@ -72,12 +73,12 @@ export function setUpVersions(studio, stage) {
       shown = key;
       /** @param {number | null} number @param {string} title @param {string} source */
       const tile = (number, title, source) => el("button", {
-        type: "button", className: "version", role: "radio", title: `Compare with ${title.toLowerCase()}`, ariaLabel: title,
+        type: "button", className: "version", role: "radio", title: t("version.compare", { title: title.toLowerCase() }), ariaLabel: title,
         data: { number: String(number ?? "") }, onclick: () => choose(number),
-      }, el("img", { src: source, alt: "", width: 48, height: 48, loading: "lazy" }), el("small", {}, number === null ? "Photo" : String(number)));
+      }, el("img", { src: source, alt: "", width: 48, height: 48, loading: "lazy" }), el("small", {}, number === null ? t("version.photo") : String(number)));
       strip.replaceChildren(...(job && numbers.length ? [
-        tile(null, "The photo", api.url(job.id, "photo.jpg", { size: SMALL })),
-        ...numbers.map((number) => tile(number, `Version ${number}`, api.versionURL(job.id, number, SMALL))),
+        tile(null, t("picture.photo"), api.url(job.id, "photo.jpg", { size: SMALL })),
+        ...numbers.map((number) => tile(number, t("version.number", { number }), api.versionURL(job.id, number, SMALL))),
       ] : []));
     }
     $("versions-bar").hidden = !numbers.length;
@@ -87,7 +88,7 @@ export function setUpVersions(studio, stage) {
     offer(numbers);
     $("put-back").hidden = chosen === null;
     $("put-back").disabled = studio.running || studio.busy.size > 0;
-    say($("put-back"), `Go back to ${chosen}`);
+    say($("put-back"), t("version.go_back", { number: chosen ?? 0 }));
   }
 
   $("put-back").addEventListener("click", () => attempt(async () => {

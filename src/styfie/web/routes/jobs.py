@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from styfie.errors import InputError
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import PHOTO
+from styfie.web.messages import message
 from styfie.web.responses import JobResponse, NameResponse, PreviewResponse
 from styfie.web.routes.common import JobHere, SeenHere, StudioHere, job_response, picture_responses, tag
 from styfie.web.schemas import BATCH, Looks, PaintRequest, SettingsSchema
@@ -40,9 +41,9 @@ async def post(
     given = PaintRequest.from_json(request, "request") if request is not None else None
     files = style or []
     if len(files) > MOST_STYLES:
-        raise InputError(f"{len(files)} styles were sent: at most {MOST_STYLES} are taken.")
+        raise InputError(message("error.styles_sent", count=len(files), most=MOST_STYLES))
     if recipe and given:
-        raise InputError("Both request and recipe came: one of them is wanted.")
+        raise InputError(message("error.request_and_recipe"))
     styles = [(file.filename or "style", file.file) for file in files]
     _check_names([name for name, _ in styles], given)
     source = Source(photo.filename or "", batch or "", size)
@@ -55,9 +56,7 @@ def _check_names(names: list[str], request: PaintRequest | None) -> None:
     labels = [label_of(name) for name in names]
     named = {style.name for look in request.looks.values() for style in look.styles} if request else set()
     if twice := [label for label in labels if label in named and labels.count(label) > 1]:
-        raise InputError(
-            f"Two styles are called {twice[0]!r}: give them names that differ, so that looks can name them."
-        )
+        raise InputError(message("error.styles_alike", style=twice[0]))
 
 
 @router.get("/jobs")
@@ -139,7 +138,7 @@ async def own_style(
 ) -> Response:
     """A style picture of the job's own, small."""
     if (file := job.styles.get(name)) is None:
-        raise NotFoundError("The job has no such style of its own.")
+        raise NotFoundError(message("error.no_own_style"))
     return Response(await studio.small(studio.jobs.path(job) / file, size), media_type="image/jpeg")
 
 

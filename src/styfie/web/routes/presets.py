@@ -12,6 +12,7 @@ from styfie.errors import InputError
 from styfie.web.checks import is_styled
 from styfie.web.jobs import PHOTO, Job
 from styfie.web.lookfiles import look_file
+from styfie.web.messages import message
 from styfie.web.presets import LOOK, PICTURE
 from styfie.web.responses import JobResponse, PresetResponse
 from styfie.web.routes.common import JobHere, StudioHere, attached, job_response, picture_responses, stem_of
@@ -36,7 +37,7 @@ async def save(studio: StudioHere, request: PresetRequest) -> PresetResponse:
     folder = studio.jobs.path(job)
     look = await asyncio.to_thread(look_file, job, folder, request.name.strip())
     if not is_styled(look):
-        raise InputError("This picture has no look yet: choose a style first.")
+        raise InputError(message("error.no_look"))
     picture = await _picture(studio, job)
     return PresetResponse(**asdict(await asyncio.to_thread(studio.presets.add, look, picture)))
 

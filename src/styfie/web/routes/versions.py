@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from styfie.web.errors import NotFoundError
+from styfie.web.messages import message
 from styfie.web.responses import JobResponse
 from styfie.web.routes.common import JobHere, StudioHere, job_response, picture_responses
 from styfie.web.versions import folder_of
@@ -22,7 +23,7 @@ async def picture(
     """A painting as it was when it was done, or small, at most so many pixels, as JPEG."""
     file = folder_of(studio.jobs.path(job), number) / "both.png"
     if not file.is_file():
-        raise NotFoundError("There is no such version, or no more.")
+        raise NotFoundError(message("error.no_version"))
     headers = {"cache-control": "private, max-age=86400"}
     if size:
         return Response(await studio.small(file, size), media_type="image/jpeg", headers=headers)
