@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import shutil
 from collections.abc import Iterator
@@ -165,9 +164,14 @@ class Clips:
         else:
             raise ConflictError(message("error.not_painting"))
 
-    async def delete(self, clip: Job) -> None:
-        """Everything of a clip goes, also what is under way."""
+    async def forget(self, clip: Job) -> Path:
+        """A clip is there no more, and what is under way of it ends; its folder, which stays."""
         self.jobs.forget(clip)
         await self.painter.cancel(clip.id, kill=True)
-        with contextlib.suppress(OSError):
-            await asyncio.to_thread(self.jobs.remove, clip)
+        return self.jobs.path(clip)
+
+    def take_back(self, name: str) -> None:
+        """The clip whose folder has come back; what was under way of it is stopped."""
+        clip = self.jobs.add(name)
+        clip.state = "stopped" if clip.state in BUSY else clip.state
+        self.jobs.keep(clip)

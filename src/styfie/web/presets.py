@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,13 +71,13 @@ class Presets:
             raise NotFoundError(message("error.no_preset"))
         return path
 
-    def remove(self, name: str) -> None:
-        """Delete one.
+    def path(self, name: str) -> Path:
+        """The folder of the saved look of that id.
 
         Raises:
             NotFoundError: there is none.
         """
-        shutil.rmtree(self.file(name, LOOK).parent, ignore_errors=True)
+        return self.file(name, LOOK).parent
 
 
 def _preset(folder: Path) -> Preset:

@@ -13,7 +13,7 @@ from typing import Any
 from styfie.errors import StyfieError
 from styfie.gallery import BUILT_IN
 from styfie.web.cameras import Cameras
-from styfie.web.errors import DroppedError, NotFoundError, of_page
+from styfie.web.errors import ConflictError, DroppedError, NotFoundError, of_page
 from styfie.web.jobs import BUSY, READ, Job
 from styfie.web.keeper import Keeper
 from styfie.web.messages import message
@@ -101,6 +101,12 @@ class Service(Keeper):
         if settings["size"] == 0:
             settings["size"] = min(self.options.longest, max(job.width, job.height))
         return settings
+
+    def _want_regions(self, job: Job) -> None:
+        if job.state in BUSY:
+            raise ConflictError(message(f"error.is_{job.state}"))
+        if not job.regions:
+            raise ConflictError(message("error.photo_unusable", error=job.error).strip())
 
     async def ask_interactive(self, job: Job, name: str, *given: Any) -> Any:
         """Ask the quick worker for something of a job's folder."""

@@ -11,6 +11,7 @@ from styfie.errors import InputError, StyfieError
 from styfie.web import versions
 from styfie.web.checks import check_size, check_styles, is_styled, with_styles
 from styfie.web.clips import Clips
+from styfie.web.deleting import Deleting
 from styfie.web.errors import BusyError, ConflictError, DroppedError, NotFoundError, WorkerDiedError
 from styfie.web.jobs import BUSY, Job, ResultRequest
 from styfie.web.lookfiles import CARRIED, fitted
@@ -18,7 +19,6 @@ from styfie.web.messages import message
 from styfie.web.options import Options
 from styfie.web.presets import Presets
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema, plain
-from styfie.web.service import Service
 from styfie.web.uploads import Source, photo_name
 from styfie.web.workers import CANCELLED
 
@@ -28,7 +28,7 @@ NOWHERE = Source()
 _log = logging.getLogger(__name__)
 
 
-class Studio(Service):
+class Studio(Deleting):
     """The server's whole state: what it does is done by workers, so that nothing waits for it."""
 
     def __init__(self, options: Options) -> None:
@@ -137,17 +137,6 @@ class Studio(Service):
         self._change_looks(job, with_styles(job.looks, [region["name"] for region in job.regions]))
         self._queue(job)
 
-    async def delete(self, job: Job) -> None:
-        """Everything of a job goes, also what is under way."""
-        self.jobs.forget(job)
-        self._wake(job)
-        await self.interactive.cancel(job.id)
-        await self.painter.cancel(job.id, kill=True)
-        async with self._locks.setdefault(job.id, asyncio.Lock()):
-            await asyncio.to_thread(self.jobs.remove, job)
-        self._locks.pop(job.id, None)
-        self._touched.discard(job.id)
-
     # ---- styles
 
     async def add_style(self, job: Job, name: str, style: BinaryIO) -> str:
@@ -182,12 +171,6 @@ class Studio(Service):
         """No looks for regions that are not there."""
         names = {region["name"] for region in job.regions}
         self._change_looks(job, {region: look for region, look in job.looks.items() if region in names})
-
-    def _want_regions(self, job: Job) -> None:
-        if job.state in BUSY:
-            raise ConflictError(message(f"error.is_{job.state}"))
-        if not job.regions:
-            raise ConflictError(message("error.photo_unusable", error=job.error).strip())
 
     # ---- painting
 
@@ -300,7 +283,7 @@ class Studio(Service):
             raise StyfieError(DIED) from None
         job.painted, job.painted_looks, job.regions = found["painted"], looks, found["regions"]
         try:
-            await asyncio.to_thread(versions.keep, self.jobs.path(job), job)
+            await asyncio.to_thread(self._keep_version, job)
         except OSError as error:  # it is painted all the same
             _log.warning("%s has no version of this painting: %s", job.id, error.strerror or error)
         job.state = "done" if found["finished"] else "stopped"  # only now: whoever sees it sees the version too
@@ -321,8 +304,9 @@ class Studio(Service):
             except FileNotFoundError:
                 raise NotFoundError(message("error.no_version")) from None
             job.regions = await self._quickly("regions_of_painting", str(folder), owner=job.id)
-            self._change_looks(job, found.looks)
-            job.painted, job.painted_looks, job.sketched_looks = found.painted, found.looks, {}
+            looks = await self._with_own_styles(job, found.looks)
+            self._change_looks(job, looks)
+            job.painted, job.painted_looks, job.sketched_looks = found.painted, looks, {}
             job.settings, job.state, job.error, job.corrected = found.settings, "done", "", True
             self._keep(job)
 
@@ -355,9 +339,10 @@ class Studio(Service):
             await asyncio.sleep(SWEEP)
 
     async def sweep(self) -> None:
-        """Let go of jobs that nobody uses for too long, of the oldest that are too much, and of idle cameras."""
+        """Let go of what was in the trash for long, of jobs that nobody uses, and of idle cameras."""
         now = self.tick()
+        await asyncio.to_thread(self._tidy_trash, now)
         for job in await asyncio.to_thread(self.surplus):
             if job.state not in BUSY and job.used <= now:  # or it was used since
-                await self.delete(job)
+                await asyncio.to_thread(self.trash.remove, await self.delete(job))
         await self.cameras.sweep()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import itertools
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class Uploads:
         folder = self.jobs.path(job)
         if len(job.styles) >= MAX_STYLES:
             raise InputError(message("error.styles_full", count=MAX_STYLES))
-        label = _label(name, {*BUILT_IN, *job.styles})
+        label = free_label(name, {*BUILT_IN, *job.styles})
         into = folder / _style_file(job)
         file = await _write(style, into.with_name(f"sent-{into.stem}"))
         try:
@@ -121,7 +122,7 @@ class Uploads:
 
     def _own(self, job: Job, name: str, picture: Path) -> str:
         """A style picture that was decoded already becomes the job's own; what it is called here."""
-        label = _label(name, {*BUILT_IN, *job.styles})
+        label = free_label(name, {*BUILT_IN, *job.styles})
         into = picture.replace(self.jobs.path(job) / _style_file(job))
         job.styles[label] = into.name
         return label
@@ -149,7 +150,8 @@ class Uploads:
 
 def _style_file(job: Job) -> str:
     """A name for the file of the job's next style picture."""
-    return f"style-{1 + len(job.styles)}.png"
+    taken = {*job.styles.values(), *job.trashed_styles}
+    return next(name for number in itertools.count(1) if (name := f"style-{number}.png") not in taken)
 
 
 def _renamed(request: PaintRequest, called: dict[str, str]) -> PaintRequest:
@@ -171,7 +173,7 @@ def label_of(name: str) -> str:
     return f"my {label}"[:LABEL] if label in BUILT_IN else label
 
 
-def _label(name: str, taken: set[str]) -> str:
+def free_label(name: str, taken: set[str]) -> str:
     """The same, told apart from those that are known, as phones call all they send alike: the second is `… (2)`."""
     label = label_of(name)
     stem, dot, suffix = label.rpartition(".")

@@ -467,5 +467,9 @@ export default {
   "mix.remove_one": "Remove {style}",
 
   "note.nobody": "No person was found in this photo. Click the subject, brush over it, or paint the whole picture.",
-  "note.absent": "Not found in this photo: {regions}."
+  "note.absent": "Not found in this photo: {regions}.",
+  "error.no_trash": "This is no longer in the trash.",
+  "error.trash_taken": "Something else is in its place already.",
+  "error.trash_first": "The picture that this belongs to is not there. Bring the picture back first.",
+  "error.trash_unreadable": "The picture is back in its folder, but it cannot be read."
 };

@@ -14,7 +14,7 @@ from styfie.errors import InputError
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import PHOTO
 from styfie.web.messages import message
-from styfie.web.responses import JobResponse, NameResponse, PreviewResponse
+from styfie.web.responses import JobResponse, NameResponse, PreviewResponse, TrashResponse
 from styfie.web.routes.common import JobHere, SeenHere, StudioHere, job_response, picture_responses, tag
 from styfie.web.schemas import BATCH, Looks, PaintRequest, SettingsSchema
 from styfie.web.uploads import Source, label_of
@@ -87,10 +87,10 @@ async def one(
     return job_response(studio, job)
 
 
-@router.delete("/jobs/{id}", status_code=204)
-async def delete(studio: StudioHere, job: JobHere) -> None:
-    """Everything of a job is deleted, also what is under way."""
-    await studio.delete(job)
+@router.delete("/jobs/{id}")
+async def delete(studio: StudioHere, job: JobHere) -> TrashResponse:
+    """A job goes into the trash, from where it can be brought back; what is under way ends."""
+    return studio.trash_response(await studio.delete(job))
 
 
 @router.post("/jobs/{id}/again", status_code=201)
@@ -146,6 +146,12 @@ async def own_style(
 async def add_style(studio: StudioHere, job: JobHere, style: Annotated[UploadFile, File()]) -> NameResponse:
     """A style picture of one's own, for this job; the answer says what it is called in looks."""
     return NameResponse(name=await studio.add_style(job, style.filename or "style", style.file))
+
+
+@router.delete("/jobs/{id}/styles/{name}")
+async def delete_style(studio: StudioHere, job: JobHere, name: Annotated[str, Path(max_length=200)]) -> TrashResponse:
+    """A style of the job's own goes into the trash, and out of its looks."""
+    return studio.trash_response(await studio.delete_style(job, name))
 
 
 @router.post("/jobs/{id}/preview")

@@ -14,7 +14,7 @@ from styfie.web.jobs import PHOTO, Job
 from styfie.web.lookfiles import look_file
 from styfie.web.messages import message
 from styfie.web.presets import LOOK, PICTURE
-from styfie.web.responses import JobResponse, PresetResponse
+from styfie.web.responses import JobResponse, PresetResponse, TrashResponse
 from styfie.web.routes.common import JobHere, StudioHere, attached, job_response, picture_responses, stem_of
 from styfie.web.schemas import PresetRequest
 from styfie.web.studio import Studio
@@ -64,10 +64,10 @@ async def picture(studio: StudioHere, name: IdHere) -> Response:
     return Response(data, media_type="image/jpeg", headers={"cache-control": "private, max-age=86400"})
 
 
-@router.delete("/presets/{name}", status_code=204)
-async def remove(studio: StudioHere, name: IdHere) -> None:
-    """Delete a saved look; pictures that have it keep it."""
-    studio.presets.remove(name)
+@router.delete("/presets/{name}")
+async def remove(studio: StudioHere, name: IdHere) -> TrashResponse:
+    """A saved look goes into the trash; pictures that have it keep it."""
+    return studio.trash_response(await studio.delete_look(name))
 
 
 @router.get("/jobs/{id}/look.json", response_class=Response, responses=JSON)

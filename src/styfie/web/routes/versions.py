@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from styfie.web.errors import NotFoundError
 from styfie.web.messages import message
-from styfie.web.responses import JobResponse
+from styfie.web.responses import JobResponse, TrashResponse
 from styfie.web.routes.common import JobHere, StudioHere, job_response, picture_responses
 from styfie.web.versions import folder_of
 
@@ -35,3 +35,9 @@ async def put_back(studio: StudioHere, job: JobHere, number: Number) -> JobRespo
     """Make it the painting again, with its regions, looks and settings; the one that is now is a version, too."""
     await studio.put_back(job, number)
     return job_response(studio, job)
+
+
+@router.delete("/jobs/{id}/versions/{number}")
+async def delete(studio: StudioHere, job: JobHere, number: Number) -> TrashResponse:
+    """A version goes into the trash; the painting that is shown stays."""
+    return studio.trash_response(await studio.delete_version(job, number))
