@@ -6,6 +6,7 @@ import { LookChooser } from "./chooser.js";
 import { $, complain, el, say } from "./dom.js";
 import { ago, duration } from "./names.js";
 import { t } from "./text.js";
+import { offerUndo } from "./trash.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -119,18 +120,17 @@ export function setUpClip(studio) {
     if (clip) await api.clips?.stop(clip.id);
     await look();
   }));
-  /** @param {boolean} yes whether the next press deletes */
-  function sure(yes) {
-    $("clip-delete").dataset.sure = yes ? "yes" : "";
-    say($("clip-delete-words"), yes ? t("clip.sure") : t("trash.delete"));
-  }
-  $("clip-delete").addEventListener("blur", () => sure(false));
   $("clip-delete").addEventListener("click", () => attempt(async () => {
-    if (!$("clip-delete").dataset.sure) return sure(true);
-    sure(false);
-    if (clip) await api.clips?.remove(clip.id);
+    const gone = clip;
+    if (!gone) return;
+    const trashed = await api.clips?.remove(gone.id);
     clip = null;
-    $("clip-view").close();
+    $("clip-video").removeAttribute("src");
+    if (trashed) offerUndo([$("clip-undo")], t("clip.deleted"), () => attempt(async () => {
+      await api.trash.bringBack(trashed.id);
+      use(gone);
+    }));
+    await fill();
   }));
   $("clip-view").addEventListener("close", () => {
     clearTimeout(timer); // it is painted on; the list of clips has it

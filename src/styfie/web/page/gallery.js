@@ -6,6 +6,7 @@ import { $, around, check, complain, el, icon, roving, say } from "./dom.js";
 import { regionTitle, STYLE } from "./names.js";
 import { thumbnail } from "./sprite.js";
 import { t } from "./text.js";
+import { offerUndo } from "./trash.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -78,6 +79,24 @@ export class Gallery {
     }
   }
 
+  /** A picture of one's own goes into the trash, from where one press has it back. @param {string} name */
+  async remove(name) {
+    try {
+      complain($("styles-error"));
+      const back = await this.studio.removeStyle(name);
+      const address = this.own.get(name);
+      this.own.delete(name);
+      this.#build();
+      offerUndo([$("styles-undo")], t("gallery.deleted", { name }), async () => {
+        if (address) this.own.set(name, address);
+        await back().catch((error) => complain($("styles-error"), error));
+        this.#build();
+      });
+    } catch (error) {
+      complain($("styles-error"), error);
+    }
+  }
+
   forget() {
     for (const address of this.own.values()) if (address.startsWith("blob:")) URL.revokeObjectURL(address);
     this.own.clear();
@@ -139,7 +158,11 @@ export class Gallery {
     const shown = name ?? chosen?.name;
     const style = this.styles.find((one) => one.name === shown);
     if (style) $("caption").replaceChildren(el("b", {}, style.title), ` ${style.about ?? ""}`);
-    else if (shown) $("caption").replaceChildren(el("b", {}, shown), ` ${t("gallery.yours")}`);
+    else if (shown) {
+      const own = api.trash.style && shown === chosen?.name && this.own.has(shown) && !this.studio.running;
+      $("caption").replaceChildren(el("b", {}, shown), ` ${t("gallery.yours")} `,
+        own ? el("button", { type: "button", className: "linked", onclick: () => this.remove(shown) }, t("trash.delete")) : "");
+    }
     else say($("caption"), t("gallery.hint"));
   }
 }

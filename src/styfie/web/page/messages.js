@@ -71,6 +71,7 @@ export default {
   "versions.compare": "Compare with",
   "versions.with": "with",
   "versions.go_back": "Go back to this one",
+  "versions.delete": "Delete this version",
 
   "tools.tools": "Tools",
   "tools.tool": "Tool",
@@ -174,7 +175,7 @@ export default {
   "clip.go_on": "Continue painting",
   "clip.paint": "Paint the clip",
   "clip.unnamed": "A clip",
-  "clip.sure": "Delete clip and film for good",
+  "clip.deleted": "The clip was deleted.",
 
   "camera.camera": "Camera",
   "camera.seen": "What the camera sees",
@@ -332,6 +333,8 @@ export default {
   "version.compare": "Compare with {title}",
   "version.photo": "Photo",
   "version.go_back": "Go back to {number}",
+  "version.delete": "Delete version {number}",
+  "version.deleted": "Version {number} was deleted.",
 
   "state.done": "Painted",
   "state.stopped": "Partly painted",
@@ -344,6 +347,20 @@ export default {
   "trash.deleted": "Deleted.",
   "trash.undo": "Undo",
   "trash.delete": "Delete",
+  "trash.title": "Trash",
+  "trash.note": "What is deleted can be brought back from here until Styfie has run for another day, or needs the room.",
+  "trash.nothing": "The trash is empty.",
+  "trash.empty": "Empty the trash",
+  "trash.empty_sure": "Delete all of it for good",
+  "trash.bring_back": "Bring back",
+  "trash.for_good": "Delete for good: {name}",
+  "trash.picture": "Picture {name}",
+  "trash.version": "Version {number} of {name}",
+  "trash.style": "Style {name}",
+  "trash.look": "Look {name}",
+  "trash.clip": "Clip {name}",
+  "trash.unnamed": "without a name",
+  "trash.left": {"one": "for an hour", "other": "for {count} hours"},
 
   "and": " and ",
 
@@ -361,6 +378,7 @@ export default {
   "gallery.for": "for {region}",
   "gallery.yours": "Your own picture.",
   "gallery.hint": "Choose a style, drag one onto the picture, or drop a picture of your own there.",
+  "gallery.deleted": "The style {name} was deleted.",
 
   "pair": "{subject} before {background}",
 

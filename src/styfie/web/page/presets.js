@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { $, complain, el, icon, say } from "./dom.js";
 import { t } from "./text.js";
+import { offerUndo } from "./trash.js";
 
 /**
  * @import { Gallery } from "./gallery.js"
@@ -11,7 +12,6 @@ import { t } from "./text.js";
  * @import { PresetResponse } from "./types.d.ts"
  */
 
-const UNDO = 10_000; // milliseconds in which a deletion can be undone
 const UTF8 = "application/json";
 
 /** Whether a text is a look's file. @param {string} text */
@@ -35,8 +35,6 @@ export function setUpPresets(studio, gallery) {
   }
   /** @type {File | null} */
   let copied = null;
-  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
-  const pending = new Map(); // id -> timer of what is about to be deleted
 
   /** @param {() => Promise<unknown>} call */
   const attempt = async (call) => {
@@ -67,34 +65,19 @@ export function setUpPresets(studio, gallery) {
       el("button", { type: "button", className: "region-merge", title: t("trash.delete"), ariaLabel: t("preset.delete", { name }), onclick: () => remove(preset) }, icon("i-close")));
   }
 
-  /** It is listed no more, and deleted in a while. @param {PresetResponse} preset */
-  function remove({ id, name }) {
-    for (const other of pending.keys()) finish(other);
-    pending.set(id, setTimeout(() => finish(id), UNDO));
-    const undo = el("button", {
-      type: "button", onclick: () => {
-        clearTimeout(pending.get(id));
-        pending.delete(id);
-        $("presets-undo").hidden = true;
-        fill();
-      },
-    }, t("trash.undo"));
-    $("presets-undo").replaceChildren(t("preset.deleted", { name }), " ", undo);
-    $("presets-undo").hidden = false;
-    fill().then(() => undo.focus());
-  }
-
-  /** @param {string} id */
-  function finish(id) {
-    if (!pending.has(id)) return;
-    clearTimeout(pending.get(id));
-    pending.delete(id);
-    $("presets-undo").hidden = true;
-    attempt(async () => presets?.remove(id));
-  }
+  /** It goes into the trash, from where one press has it back. @param {PresetResponse} preset */
+  const remove = ({ id, name }) => attempt(async () => {
+    const { id: trashed } = await presets.remove(id);
+    offerUndo([$("presets-undo")], t("preset.deleted", { name }), () => attempt(async () => {
+      await api.trash.bringBack(trashed);
+      await fill();
+    }));
+    await fill();
+    $("presets-undo").querySelector("button")?.focus();
+  });
 
   const fill = () => attempt(async () => {
-    const all = (await presets.list()).filter(({ id }) => !pending.has(id));
+    const all = await presets.list();
     list.replaceChildren(...all.reverse().map(entry));
     list.hidden = !all.length;
   });
@@ -153,9 +136,6 @@ export function setUpPresets(studio, gallery) {
     if (!studio.scene || studio.running || !isLook(text)) return;
     event.preventDefault();
     attempt(() => studio.applyLook(new File([text], "look.json", { type: UTF8 })));
-  });
-  addEventListener("pagehide", () => {
-    for (const id of pending.keys()) finish(id);
   });
   for (const event of /** @type {const} */ (["job", "looks", "scene"])) studio.on(event, show);
   fill().then(show);

@@ -60,6 +60,8 @@ export class Studio extends EventTarget {
   #suggests = false; // a pair of styles, as soon as its photo has been read
   saveLooks = settled(() => this.#putLooks(), 350);
   changes = new UndoStack();
+  /** @type {Set<string>} */
+  #gone = new Set(); // styles in the trash: no look of before brings them back
 
   defaults = LOOK;
   /** @type {[subject: string, background: string]} */
@@ -161,6 +163,7 @@ export class Studio extends EventTarget {
     this.#tried = "";
     this.#suggests = false;
     this.changes.clear();
+    this.#gone.clear();
     this.selected = this.adding = null;
     this.layers.clear();
     this.#cache.clear();
@@ -522,6 +525,30 @@ export class Studio extends EventTarget {
   /** Send a picture as a style of a job; its name in looks. @param {string} id @param {File} file */
   async addStyle(id, file) {
     return (await api.ownStyle(id, file)).name;
+  }
+
+  /**
+   * A style of the picture's own goes into the trash; gives back what has it back, and the looks with it.
+   *
+   * @param {string} name
+   */
+  async removeStyle(name) {
+    const { job } = this;
+    if (!job || !api.trash.style) return async () => {};
+    await this.saveLooks.now();
+    const before = structuredClone(this.looks);
+    const { id } = await api.trash.style(job.id, name);
+    this.#gone.add(name);
+    await this.#answered(await api.job(job.id));
+    return async () => {
+      await api.trash.bringBack(id);
+      if (this.job?.id !== job.id) return;
+      this.#gone.delete(name);
+      await this.#answered(await api.job(job.id));
+      this.looks = { ...this.looks, ...before };
+      this.tell("looks");
+      await this.#restyled();
+    };
   }
 
   // Showing

@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { $, check, complain, el, roving, say } from "./dom.js";
 import { t } from "./text.js";
+import { offerUndo } from "./trash.js";
 
 /**
  * @import { Stage } from "./stage.js"
@@ -87,6 +88,9 @@ export function setUpVersions(studio, stage) {
     for (const one of tiles) one.disabled = studio.running;
     offer(numbers);
     $("put-back").hidden = chosen === null;
+    $("version-delete").hidden = chosen === null || !api.trash.version;
+    $("version-delete").disabled = studio.running;
+    $("version-delete").setAttribute("aria-label", t("version.delete", { number: chosen ?? 0 }));
     $("put-back").disabled = studio.running || studio.busy.size > 0;
     say($("put-back"), t("version.go_back", { number: chosen ?? 0 }));
   }
@@ -96,6 +100,19 @@ export function setUpVersions(studio, stage) {
     await studio.putBack(chosen);
     await compareTo(null);
     await choose(null);
+  }));
+  $("version-delete").addEventListener("click", () => attempt(async () => {
+    const [{ job }, number] = [studio, chosen];
+    if (!job || number === null || !api.trash.version) return;
+    const { id } = await api.trash.version(job.id, number);
+    /** The strip as it is then. */
+    const again = async () => studio.job?.id === job.id && studio.use(await api.job(job.id));
+    offerUndo([$("versions-undo")], t("version.deleted", { number }), () => attempt(async () => {
+      await api.trash.bringBack(id);
+      await again();
+    }));
+    await choose(null);
+    await again();
   }));
   $("compare-with").addEventListener("change", () => compareTo(Number($("compare-with").value) || null));
   roving(strip, (radio) => radio.click());
