@@ -134,8 +134,7 @@ export function setUpLook(studio) {
     const kind = PAINTS[$("paint-kind").value];
     if (!kind) return;
     try {
-      await studio.setUp({ engine: kind.engine });
-      await studio.setAll({ brush: kind.brush });
+      await studio.setUp({ engine: kind.engine }, { brush: kind.brush });
     } catch (error) {
       complain($("look-error"), error);
     }
