@@ -13,6 +13,7 @@ const REGIONS = new Map(Object.entries({
   subject: [t("region.subject"), "#ffb640"], background: [t("region.background"), "#53b3ff"], hair: [t("region.hair"), "#ff7ac0"],
   skin: [t("region.skin"), "#ff8f6b"], clothes: [t("region.clothes"), "#6fdc9a"], accessories: [t("region.accessories"), "#c3a0ff"],
 }));
+const PERSON = /^person-(\d+)(?:-(\w+))?$/;
 const OTHERS = ["#ffe16a", "#7ee8e0", "#ff9ddf", "#b8e86b", "#9fb4ff"];
 
 /**
@@ -24,9 +25,25 @@ export function regionTitle(name, names = []) {
   if (name === "subject" && names.some((one) => one !== "subject" && one !== "background")) return t("region.rest");
   const known = REGIONS.get(name);
   if (known) return known[0];
+  const [, number, part] = PERSON.exec(name) ?? [];
+  if (part) return t("region.part_of", { part: REGIONS.get(part)?.[0] ?? part, number });
+  if (number) return names.some((one) => one.startsWith(`${name}-`)) ? t("region.person_rest", { number }) : t("region.person", { number });
   if (name.startsWith("part-")) return t("region.number", { number: name.slice(5) });
   const words = name.replaceAll("-", " ");
   return words[0].toUpperCase() + words.slice(1);
+}
+
+/**
+ * The parts that are offered beside a region: parts of one person where that person or one of its parts is chosen.
+ *
+ * @param {string[]} parts @param {string | null} selected
+ */
+export function offeredParts(parts, selected) {
+  const [, chosen] = PERSON.exec(selected ?? "") ?? [];
+  return parts.filter((name) => {
+    const [, number, part] = PERSON.exec(name) ?? [];
+    return !part || number === chosen;
+  });
 }
 
 /** @param {string} name */

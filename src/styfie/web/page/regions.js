@@ -2,7 +2,7 @@
 // The regions as a list, for those who do not point at the picture, and the parts that can get a look of their own.
 
 import { $, check, complain, contextOf, el, icon, roving, say } from "./dom.js";
-import { regionColor, regionTitle } from "./names.js";
+import { offeredParts, regionColor, regionTitle } from "./names.js";
 import { t } from "./text.js";
 
 const SMALLEST = 0.0005; // share of the picture under which a region is not listed
@@ -127,7 +127,7 @@ export function setUpRegions(studio, stage, gallery) {
     const chosen = names().find((one) => one.dataset.name === studio.selected);
     check(list, chosen);
     if (focused) (names().find((one) => one.dataset.name === focused) ?? chosen)?.focus();
-    $("parts").replaceChildren(...job.parts.filter((name) => !studio.names.includes(name)).map(chip));
+    $("parts").replaceChildren(...offeredParts(job.parts, studio.selected).filter((name) => !studio.names.includes(name)).map(chip));
     const doubtful = job.regions.filter((one) => one.doubtful && one.name !== "background").map((one) => regionTitle(one.name, studio.names).toLowerCase());
     const note = job.note || (doubtful.length ? t("region.doubtful", { regions: doubtful.join(", ") }) : "");
     say($("note"), note);
