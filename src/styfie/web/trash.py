@@ -21,7 +21,7 @@ HOURS = 24.0
 """That the server runs before what was deleted is gone for good."""
 TrashKind = Literal["picture", "version", "style", "look", "clip"]
 _NAME = re.compile(r"(\d{1,12})\.(picture|version|style|look|clip)\.([A-Za-z0-9_-]{22})(?:\.(\d{1,7}))?")
-_SHOWN = ("growing.jpg", "both.png", "photo.jpg", "picture.jpg")
+_PREVIEWS = ("growing.jpg", "both.png", "photo.jpg", "picture.jpg")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Trash:
         path = self.path(one)
         if one.kind == "style":
             return path
-        for name in _SHOWN:
+        for name in _PREVIEWS:
             if (path / name).is_file():
                 return path / name
         raise NotFoundError(message("error.picture_absent"))
