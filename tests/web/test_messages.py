@@ -44,7 +44,7 @@ def asked_by_server() -> Iterator[tuple[str, set[str]]]:
                     yield str(one.value), names
                 elif isinstance(one, ast.JoinedStr):
                     assert isinstance(one.values[0], ast.Constant)
-                    yield f"{one.values[0].value}*", names
+                    yield str(one.values[0].value) + "*", names
 
 
 def asked_by_page() -> Iterator[tuple[str, set[str]]]:
