@@ -87,7 +87,7 @@ def test_two_styles_of_one_name_in_one_request(tmp_path: Path) -> None:
 
     using(tmp_path, use)
     asked = PaintRequest(looks=looks("image.jpg"))
-    with pytest.raises(InputError, match=r"Two styles are called 'image\.jpg'"):
+    with pytest.raises(InputError, match=r"Two styles are called “image\.jpg”"):
         _check_names(["one/image.jpg", "other/image.jpg"], asked)
     _check_names(["image.jpg", "wall.jpg", "wall.jpg"], asked)
 

@@ -18,6 +18,7 @@ from styfie._version import __version__
 from styfie.errors import StyfieError
 from styfie.web.errors import DISK_FULL, is_full, of_page, status_of
 from styfie.web.guard import Guard
+from styfie.web.messages import message
 from styfie.web.pagefiles import PageFiles
 from styfie.web.responses import ErrorResponse
 from styfie.web.routes import (
@@ -32,6 +33,7 @@ from styfie.web.routes import (
     presets,
     previews,
     regions,
+    trash,
     versions,
 )
 from styfie.web.studio import Studio
@@ -75,7 +77,21 @@ def make_app(studio: Studio) -> ASGIApp:
         responses=ERROR_RESPONSES,
     )
     app.state.studio = studio
-    for part in (about, jobs, regions, page, pictures, previews, export, versions, presets, batches, clips, camera):
+    for part in (
+        about,
+        jobs,
+        regions,
+        page,
+        pictures,
+        previews,
+        export,
+        versions,
+        presets,
+        batches,
+        clips,
+        camera,
+        trash,
+    ):
         app.include_router(part.router, prefix="/api/v1")
     app.mount("/", PageFiles(PAGE), name="page")
     _say_why(app)
@@ -107,7 +123,7 @@ def _say_why(app: FastAPI) -> None:
             _log.warning("%s", error)
             return JSONResponse({"error": DISK_FULL}, 507)
         _log.error("a request failed", exc_info=error)
-        return JSONResponse({"error": "This failed for a reason that is the server's own fault."}, 500)
+        return JSONResponse({"error": message("error.fault")}, 500)
 
     app.add_exception_handler(StyfieError, refuse)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -7,6 +7,7 @@ from typing import Any
 
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN, PAIRS
+from styfie.web.messages import message
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema, StyleSchema
 
 
@@ -14,7 +15,7 @@ def check_size(settings: SettingsSchema, longest: int) -> None:
     """Refuse a painting that is longer than `longest` pixels, or what the library does not take."""
     settings.settings()
     if settings.size > longest:
-        raise InputError(f"size is {settings.size}: at most {longest} pixels are painted here.")
+        raise InputError(message("error.size", size=settings.size, most=longest))
 
 
 def check_styles(looks: Mapping[str, LookSchema], own: Collection[str]) -> None:
@@ -23,8 +24,7 @@ def check_styles(looks: Mapping[str, LookSchema], own: Collection[str]) -> None:
         for style in look.styles:
             if style.name not in BUILT_IN and style.name not in own:
                 raise InputError(
-                    f"The style {style.name!r} of {region} is not known: send its picture, or name one of "
-                    f"{', '.join(BUILT_IN)}."
+                    message("error.style_unknown", style=style.name, region=region, known=", ".join(BUILT_IN))
                 )
 
 
@@ -43,7 +43,7 @@ def with_styles(looks: Mapping[str, dict[str, Any]], regions: Collection[str]) -
     if any(look.get("styles") for look in looks.values()):
         return found
     if any(look.get("blur") for look in looks.values()):
-        raise InputError("Only blur is asked, which is there without painting: choose a style for a region.")
+        raise InputError(message("error.only_blur"))
     for name, style in zip(("subject", "background"), PAIRS[0], strict=True):
         if name in regions:
             look = LookSchema(**looks.get(name, {}))

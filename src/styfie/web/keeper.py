@@ -11,6 +11,7 @@ from styfie.web.age import RunningClock
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import BUSY, Job, Jobs
 from styfie.web.locking import FolderLock
+from styfie.web.messages import message
 from styfie.web.options import Options
 from styfie.web.watching import Watchers
 
@@ -52,7 +53,7 @@ class Keeper:
             GoneError: there is none.
         """
         if (job := self.jobs.get(name)) is None:
-            raise NotFoundError("There is no such job, or it was deleted.")
+            raise NotFoundError(message("error.no_job"))
         self._use(job)
         return job
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
+
+from styfie.web.messages import filled, message
 
 KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -35,14 +37,15 @@ class PageFiles:
     """An ASGI application of the files of `folder`: the page at `/`, all else below `/page/DIGEST/`.
 
     The digest is of all files together, as modules name each other: a browser may keep them for ever, and asks for
-    others as soon as one has changed. They are read when the server starts.
+    others as soon as one has changed. They are read when the server starts, and the page's sentences filled in.
     """
 
     def __init__(self, folder: Path) -> None:
         found = {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.suffix in KINDS}
         self.digest = hashlib.sha256(b"".join(name.encode() + data for name, data in found.items())).hexdigest()[:12]
         if INDEX in found:
-            found[INDEX] = _REFERENCE.sub(rf'\1="/page/{self.digest}/\2"', found[INDEX].decode()).encode()
+            page = filled(found[INDEX].decode())
+            found[INDEX] = _REFERENCE.sub(rf'\1="/page/{self.digest}/\2"', page).encode()
         self.files = {name: _pack(name, data) for name, data in found.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,9 +55,9 @@ class PageFiles:
     def _answer(self, scope: Scope) -> Response:
         name, kept = self._name(scope["path"])
         if (file := self.files.get(name)) is None:
-            return Response('{"error": "There is no such page."}', 404, media_type="application/json")
+            return JSONResponse({"error": message("error.no_page")}, 404)
         if scope["method"] not in ("GET", "HEAD"):
-            return Response('{"error": "Pages can only be read."}', 405, {"allow": "GET, HEAD"}, "application/json")
+            return JSONResponse({"error": message("error.page_method")}, 405, {"allow": "GET, HEAD"})
         headers = {
             "cache-control": "private, max-age=31536000, immutable" if kept else "no-cache",
             "etag": file.tag,

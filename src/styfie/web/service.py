@@ -13,9 +13,10 @@ from typing import Any
 from styfie.errors import StyfieError
 from styfie.gallery import BUILT_IN
 from styfie.web.cameras import Cameras
-from styfie.web.errors import DroppedError, NotFoundError, of_page
+from styfie.web.errors import ConflictError, DroppedError, NotFoundError, of_page
 from styfie.web.jobs import BUSY, READ, Job
 from styfie.web.keeper import Keeper
+from styfie.web.messages import message
 from styfie.web.options import Options
 from styfie.web.schemas import SettingsSchema
 from styfie.web.supervised import Supervisor
@@ -24,7 +25,7 @@ from styfie.web.workers import Worker
 
 READING_NOTE = 3 << 30  # bytes that the process which decodes may take
 INTERACTIVE_SECONDS = 300.0  # seconds that what is answered at once may take, however busy the computer is
-FAULT = "This failed for a reason that is the server's own fault."
+FAULT = message("error.fault")
 _log = logging.getLogger(__name__)
 
 
@@ -101,6 +102,12 @@ class Service(Keeper):
             settings["size"] = min(self.options.longest, max(job.width, job.height))
         return settings
 
+    def _want_regions(self, job: Job) -> None:
+        if job.state in BUSY:
+            raise ConflictError(message(f"error.is_{job.state}"))
+        if not job.regions:
+            raise ConflictError(message("error.photo_unusable", error=job.error).strip())
+
     async def ask_interactive(self, job: Job, name: str, *given: Any) -> Any:
         """Ask the quick worker for something of a job's folder."""
         async with self._locked(job):
@@ -116,7 +123,7 @@ class Service(Keeper):
     async def style_file(self, name: str) -> Path:
         """A style of the gallery as a picture file, drawn when it is first asked for."""
         if name not in BUILT_IN:
-            raise NotFoundError("There is no such style in the gallery.")
+            raise NotFoundError(message("error.no_gallery_style"))
         file = self.drawn / f"{name}.png"
         if not file.is_file():
             await self.reader.call("gallery", name, str(self.drawn), again=True)

@@ -25,8 +25,9 @@ from typing import Any
 from styfie import processes
 from styfie.errors import StyfieError
 from styfie.web.errors import DISK_FULL, DroppedError, FullError, TooLateError, WorkerDiedError, is_full
+from styfie.web.messages import message
 
-CANCELLED = "It was deleted or stopped meanwhile."
+CANCELLED = message("error.cancelled")
 PATIENCE = 3.0  # seconds that a worker has to end by itself
 START = 300.0  # seconds that it has to start, on a computer that is busy: a task's own are counted from its beginning
 OnEvent = Callable[[Any], None]
@@ -101,11 +102,11 @@ class Worker:
         self._come.set()
         return await task.done
 
-    def send(self, message: str) -> None:
+    def send(self, text: str) -> None:
         """Tell what is running now something, such as to stop."""
         if self.connection and self.current:
             with contextlib.suppress(OSError):
-                self.connection.send(message)
+                self.connection.send(text)
 
     async def cancel(self, owner: str, kill: bool = False) -> None:
         """Return when nothing of this owner's runs or waits any more; what runs is ended if `kill`."""
@@ -146,7 +147,7 @@ class Worker:
                 _refuse(task, error)
             except Exception:  # whatever it was, who asked must hear of it, and the next one must be served
                 _log.exception("%s could not be asked of a worker", task.name)
-                _refuse(task, WorkerDiedError("This failed for a reason that is the server's own fault."))
+                _refuse(task, WorkerDiedError(message("error.fault")))
             finally:
                 self.current = None
 
@@ -162,7 +163,7 @@ class Worker:
             while True:
                 if not self.connection.poll(seconds):
                     self._renew()
-                    raise TooLateError(f"This took longer than {seconds:g} seconds and was given up.")
+                    raise TooLateError(message("error.too_late", seconds=f"{seconds:g}"))
                 kind, value = self.connection.recv()
                 if kind == "begun":
                     seconds = task.seconds
@@ -179,7 +180,7 @@ class Worker:
             raise
         except (EOFError, OSError):
             self._renew()
-            raise WorkerDiedError("The process that worked on it ended in the middle: ask again.") from None
+            raise WorkerDiedError(message("error.worker_died")) from None
         except Exception:
             self._renew()  # whatever went wrong between the two, they may no longer understand each other
             raise
@@ -245,12 +246,12 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
     channel = WorkerChannel(connection)
     while True:
         try:
-            message = connection.recv()
+            sent = connection.recv()
         except (EOFError, OSError):
             return
-        if not isinstance(message, tuple):  # told too late
+        if not isinstance(sent, tuple):  # told too late
             continue
-        name, given = message
+        name, given = sent
         try:
             connection.send(("begun", None))
         except OSError:
@@ -260,7 +261,7 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         except StyfieError as error:
             answer = ("error", error)
         except MemoryError:
-            answer = ("error", StyfieError("This needs more memory than it may take: a smaller picture is wanted."))
+            answer = ("error", StyfieError(message("error.memory")))
         except FileNotFoundError:
             answer = ("error", DroppedError(CANCELLED))
         except Exception as error:  # a fault of this program's must not stop the worker
@@ -268,7 +269,7 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
                 answer = ("error", FullError(DISK_FULL))
             else:
                 connection.send(("fault", traceback.format_exc()))
-                answer = ("error", WorkerDiedError(f"This failed with an unexpected {type(error).__name__}."))
+                answer = ("error", WorkerDiedError(message("error.unexpected", kind=type(error).__name__)))
         try:
             connection.send(answer)
         except OSError:

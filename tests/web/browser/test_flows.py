@@ -137,6 +137,11 @@ def test_paintings_are_versions_and_a_size_is_painted_before_it_is_saved(visit: 
     visit.settle()
     assert page.locator("#badge").inner_text() == "Painted"
     alike(visit)
+    page.click('#versions [data-number="2"]')
+    page.click("#version-delete")
+    visit.until("styfie.studio.job.versions.length === 1")
+    page.click("#versions-undo button")
+    visit.until("styfie.studio.job.versions.length === 2")
 
 
 def test_two_styles_are_mixed(visit: Visit) -> None:

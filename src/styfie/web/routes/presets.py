@@ -12,8 +12,9 @@ from styfie.errors import InputError
 from styfie.web.checks import is_styled
 from styfie.web.jobs import PHOTO, Job
 from styfie.web.lookfiles import look_file
+from styfie.web.messages import message
 from styfie.web.presets import LOOK, PICTURE
-from styfie.web.responses import JobResponse, PresetResponse
+from styfie.web.responses import JobResponse, PresetResponse, TrashResponse
 from styfie.web.routes.common import JobHere, StudioHere, attached, job_response, picture_responses, stem_of
 from styfie.web.schemas import PresetRequest
 from styfie.web.studio import Studio
@@ -36,7 +37,7 @@ async def save(studio: StudioHere, request: PresetRequest) -> PresetResponse:
     folder = studio.jobs.path(job)
     look = await asyncio.to_thread(look_file, job, folder, request.name.strip())
     if not is_styled(look):
-        raise InputError("This picture has no look yet: choose a style first.")
+        raise InputError(message("error.no_look"))
     picture = await _picture(studio, job)
     return PresetResponse(**asdict(await asyncio.to_thread(studio.presets.add, look, picture)))
 
@@ -63,10 +64,10 @@ async def picture(studio: StudioHere, name: IdHere) -> Response:
     return Response(data, media_type="image/jpeg", headers={"cache-control": "private, max-age=86400"})
 
 
-@router.delete("/presets/{name}", status_code=204)
-async def remove(studio: StudioHere, name: IdHere) -> None:
-    """Delete a saved look; pictures that have it keep it."""
-    studio.presets.remove(name)
+@router.delete("/presets/{name}")
+async def remove(studio: StudioHere, name: IdHere) -> TrashResponse:
+    """A saved look goes into the trash; pictures that have it keep it."""
+    return studio.trash_response(await studio.delete_look(name))
 
 
 @router.get("/jobs/{id}/look.json", response_class=Response, responses=JSON)

@@ -7,6 +7,7 @@ import io
 from fastapi import APIRouter, Request
 
 from styfie.errors import InputError
+from styfie.web.messages import message
 from styfie.web.responses import JobResponse
 from styfie.web.routes.common import JobHere, RegionHere, StudioHere, job_response
 from styfie.web.schemas import PointsRequest, SplitRequest
@@ -25,7 +26,7 @@ async def split(studio: StudioHere, job: JobHere, request: SplitRequest) -> JobR
 async def points(studio: StudioHere, job: JobHere, name: RegionHere, request: PointsRequest) -> JobResponse:
     """Correct a region by points on it and beside it, or find one that is not there yet."""
     if not request.add and not request.remove:
-        raise InputError("No points came: at least one to add or to remove is wanted.")
+        raise InputError(message("error.no_points"))
     await studio.change_regions(job, "points", name, request.add, request.remove, corrects=True)
     return job_response(studio, job)
 

@@ -15,6 +15,7 @@ from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.styles import resolve_looks
 from styfie.web.errors import NotFoundError
 from styfie.web.filetypes import suffix_of
+from styfie.web.messages import message
 from styfie.web.work.decoding import check_pixels, guarded
 from styfie.web.work.paintings import look_specs
 from styfie.web.workers import WorkerChannel
@@ -38,7 +39,7 @@ def frame(_channel: WorkerChannel, name: str, data: bytes, most_pixels: int) -> 
         InputError: no picture.
     """
     if (stream := _streams.get(name)) is None:
-        raise NotFoundError("There is no such camera, or it was closed.")
+        raise NotFoundError(message("error.no_camera"))
     suffix_of(data)
     with guarded(lambda: Image.open(io.BytesIO(data))) as image:
         check_pixels(image, most_pixels)
