@@ -19,6 +19,7 @@ from styfie.errors import StyfieError
 from styfie.web.errors import DISK_FULL, is_full, of_page, status_of
 from styfie.web.guard import Guard
 from styfie.web.pagefiles import PageFiles
+from styfie.web.proxies import Addressed
 from styfie.web.responses import ErrorResponse
 from styfie.web.routes import (
     about,
@@ -79,7 +80,7 @@ def make_app(studio: Studio) -> ASGIApp:
         app.include_router(part.router, prefix="/api/v1")
     app.mount("/", PageFiles(PAGE), name="page")
     _say_why(app)
-    return Guard(app, studio.options)
+    return Addressed(Guard(app, studio.options), studio.options)
 
 
 def _say_why(app: FastAPI) -> None:
