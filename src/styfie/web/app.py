@@ -29,6 +29,7 @@ from styfie.web.routes import (
     export,
     jobs,
     page,
+    phone,
     pictures,
     presets,
     previews,
@@ -76,7 +77,21 @@ def make_app(studio: Studio) -> ASGIApp:
         responses=ERROR_RESPONSES,
     )
     app.state.studio = studio
-    for part in (about, jobs, regions, page, pictures, previews, export, versions, presets, batches, clips, camera):
+    for part in (
+        about,
+        jobs,
+        regions,
+        page,
+        phone,
+        pictures,
+        previews,
+        export,
+        versions,
+        presets,
+        batches,
+        clips,
+        camera,
+    ):
         app.include_router(part.router, prefix="/api/v1")
     app.mount("/", PageFiles(PAGE), name="page")
     _say_why(app)
