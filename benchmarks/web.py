@@ -25,6 +25,7 @@ import httpx
 from styfie.gallery import BUILT_IN
 from styfie.pipeline import PORTRAIT
 from tests.web import hostile
+from tests.web.tokens import AUTHORIZED, address_in, write_token
 
 CLIENTS = 20
 LOOKS = {"subject": {"styles": [{"name": "glass"}]}, "background": {"styles": [{"name": "waves"}]}}
@@ -35,11 +36,12 @@ def serving() -> Iterator[tuple[httpx.Client, int]]:
     """A client of a server of its own, and the server's process id."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "styfie", "web", folder, "--no-browser", "--port", "0"]
+        command += ["--token-file", str(write_token(Path(folder)))]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout
-        address = process.stdout.readline().split()[3]
+        address = address_in(process.stdout.readline())
         try:
-            with httpx.Client(base_url=f"{address}api/v1/", timeout=300) as client:
+            with httpx.Client(base_url=f"{address}/api/v1/", headers=AUTHORIZED, timeout=300) as client:
                 drawn = Path(folder, "styles")
                 until(lambda: client.get("about").json()["device"] and len(list(drawn.glob("*.png"))) == len(BUILT_IN))
                 yield client, process.pid
@@ -97,7 +99,7 @@ def load(seconds: float) -> None:
         asked = json.dumps({"looks": LOOKS, "settings": {"engine": "fast", "size": 256}})
 
         def one(number: int) -> None:
-            with httpx.Client(base_url=client.base_url, timeout=300) as mine:
+            with httpx.Client(base_url=client.base_url, headers=AUTHORIZED, timeout=300) as mine:
                 while time.monotonic() < ends:
                     answer = post(mine, request=asked) if number % 2 else post(mine)
                     answers[f"POST {answer.status_code}"] += 1
