@@ -52,7 +52,8 @@ class Service(Keeper):
         threads = self.options.threads
         self.reader = Worker("styfie.web.work.reading", 1, memory=READING_NOTE)
         self.interactive = Worker("styfie.web.work.interactive", threads)
-        self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50)
+        budget = 60 * self.options.most_minutes
+        self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50, budget=budget)
 
     async def _stop_workers(self) -> None:
         await self.supervisor.stop()
@@ -95,10 +96,11 @@ class Service(Keeper):
         return await self.interactive.call(name, *given, owner=owner, seconds=INTERACTIVE_SECONDS, again=True)
 
     def settings(self, job: Job) -> dict[str, Any]:
-        """A job's settings for the library, with the size that it is painted at."""
+        """A job's settings for the library, with the size that it is painted at and the memory that it may have."""
         settings: dict[str, Any] = asdict(SettingsSchema(**job.settings).settings())
         if settings["size"] == 0:
             settings["size"] = min(self.options.longest, max(job.width, job.height))
+        settings["max_memory"] = min(self.options.most_memory, settings["max_memory"])
         return settings
 
     async def ask_interactive(self, job: Job, name: str, *given: Any) -> Any:
