@@ -42,8 +42,8 @@ class Service(Keeper):
 
     def _start_workers(self) -> None:
         self._hire()
-        self.cameras = Cameras(self.interactive)
         self.uploads = Uploads(self.jobs, self.reader, self.options.most_pixels, self.options.longest)
+        self.cameras = Cameras(self.interactive, self.uploads.read_frame)
         for worker in (self.reader, self.interactive, self.painter):
             worker.start()
         self.supervisor.begin(self._warm)
