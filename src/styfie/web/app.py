@@ -25,6 +25,7 @@ from styfie.web.routes import (
     about,
     batches,
     camera,
+    changes,
     clips,
     export,
     jobs,
@@ -79,6 +80,7 @@ def make_app(studio: Studio) -> ASGIApp:
     app.state.studio = studio
     for part in (
         about,
+        changes,
         jobs,
         regions,
         page,
