@@ -34,9 +34,7 @@ async def code(
     """One of these addresses as a QR code; with the id of a `picture`, that one is opened."""
     addresses = _addresses(studio, request)
     if number >= len(addresses):
-        raise NotFoundError(
-            "There is no such address: start styfie web --lan, so that other devices may open the page."
-        )
+        raise NotFoundError("There is no such address: this server lets no other device in, or has fewer of them.")
     address = addresses[number] + (f"#{picture}" if picture else "")
     return Response(qr_svg(address), media_type="image/svg+xml")
 
