@@ -49,7 +49,7 @@ def test_a_full_disk_is_said_to_be_full(client: TestClient, monkeypatch: pytest.
         with monkeypatch.context() as patch:
             patch.setattr(where, full)
             answer = client.post(f"{API}/jobs", files={"photo": ("me.png", photo())})
-        assert answer.status_code == 507 and "full" in answer.json()["error"], where
+        assert answer.status_code == 507 and "full" in answer.json()["detail"], where
 
 
 def test_a_fault_is_in_the_log_and_not_in_the_answer(
@@ -61,7 +61,7 @@ def test_a_fault_is_in_the_log_and_not_in_the_answer(
     name = post(client)
     studio.interactive.answers["preview"] = fault
     answer = client.post(f"{API}/jobs/{name}/preview")
-    assert answer.status_code == 500 and "own fault" in answer.json()["error"] and "secret" not in answer.text
+    assert answer.status_code == 500 and "own fault" in answer.json()["detail"] and "secret" not in answer.text
     assert "ZeroDivisionError: a secret" in caplog.text and "Traceback" in caplog.text
 
 
@@ -73,7 +73,7 @@ def test_looks_with_the_version_that_was_seen(client: TestClient) -> None:
     assert client.put(f"{base}/looks", json=mine, headers={"if-match": seen.headers["etag"]}).status_code == 200
     stale = {"if-match": str(seen.json()["version"])}
     refused = client.put(f"{base}/looks", json=other, headers=stale)
-    assert refused.status_code == 409 and "changed elsewhere" in refused.json()["error"]
+    assert refused.status_code == 412 and refused.json()["code"] == "stale"
     assert client.get(base).json()["looks"]["subject"]["styles"][0]["name"] == "ink"
     assert client.put(f"{base}/looks", json=other, headers={"if-match": "soon"}).status_code == 422
     for any_version in ({"if-match": "*"}, {}):

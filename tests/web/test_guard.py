@@ -45,7 +45,7 @@ def test_loopback_by_any_of_its_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["evil.example", "localhost.evil.example", "192.168.1.7", "127.0.0.1.nip.io", ""])
 def test_names_that_were_bent_to_here_are_refused(name: str) -> None:
     refused = answer(guarded(), "http://localhost/api", headers={"host": name})
-    assert refused.status_code == 421 and "address" in refused.json()["error"]
+    assert refused.status_code == 421 and "address" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_elsewhere_only_with_the_token() -> None:
     guard = guarded(TOKEN, "0.0.0.0")
     for given in ({}, {"authorization": "Bearer other"}, {"cookie": "styfie=x"}, {"authorization": f"Basic {TOKEN}"}):
         refused = answer(guard, f"{ADDRESS}/api/v1/jobs", headers=given)
-        assert refused.status_code == 401 and "token" in refused.json()["error"] and TOKEN not in refused.text
+        assert refused.status_code == 401 and "token" in refused.json()["detail"] and TOKEN not in refused.text
     for given in ({"authorization": f"Bearer {TOKEN}"}, {"cookie": f"a=b; styfie={TOKEN}"}):
         assert answer(guard, f"{ADDRESS}/api/v1/jobs", headers=given).status_code == 200
     assert (
@@ -115,6 +115,6 @@ def test_no_more_is_read_than_is_taken() -> None:
     assert answer(guarded(), url, "POST", content=b"x" * most).text == str(most)
     for content in (b"x" * (most + 1), in_pieces(most // 1000 + 2)):
         refused = answer(guarded(), url, "POST", content=content)
-        assert refused.status_code == 413 and "MB" in refused.json()["error"]
+        assert refused.status_code == 413 and "MB" in refused.json()["detail"]
     refused = answer(guarded(), url, "POST", content=b" " * (SMALL + 1), headers={"content-type": "application/json"})
     assert refused.status_code == 413

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from styfie.errors import MissingError, StyfieError
-from styfie.web.errors import BusyError, ConflictError, FullError, NotFoundError, is_full, status_of
+from styfie.web.errors import is_full
 from styfie.web.options import Options, default_folder
 from tests.web.stubs import StubStudio
 
@@ -21,19 +20,6 @@ def test_the_defaults_are_those_of_the_documentation(tmp_path: Path) -> None:
     assert options.longest == 4 * 1024
     assert options.threads == 0, "as many as there are cores"
     assert default_folder().parts[-2:] == ("styfie", "web")
-
-
-def test_the_statuses_are_those_of_http() -> None:
-    """RFC 9110, RFC 6585 (too many requests) and RFC 4918 (insufficient storage)."""
-    errors = {
-        BusyError: 429,
-        ConflictError: 409,
-        NotFoundError: 404,
-        MissingError: 404,
-        FullError: 507,
-        StyfieError: 422,
-    }
-    assert {kind: status_of(kind("why")) for kind in errors} == errors
 
 
 def test_a_full_disk_is_told_from_other_errors() -> None:

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from styfie.web.options import LOOPBACK, Options
+from styfie.web.problems import MEDIA_TYPE, document, problem_of_status
 
 COOKIE = "styfie"
 SMALL = 1 << 20  # bytes of a request that sends no picture
@@ -170,8 +171,8 @@ async def _drain(receive: Receive, most: int) -> None:
 async def _respond(
     send: Send, status: int, error: str | None, headers: list[tuple[bytes, bytes]] | None = None
 ) -> None:
-    body = b"" if error is None else json.dumps({"error": error}).encode()
-    kind = [] if error is None else [(b"content-type", b"application/json")]
+    body = b"" if error is None else json.dumps(document(problem_of_status(status), error)).encode()
+    kind = [] if error is None else [(b"content-type", MEDIA_TYPE.encode())]
     length = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": [*kind, *length, *(headers or [])]})
     await send({"type": "http.response.body", "body": body})

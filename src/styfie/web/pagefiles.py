@@ -12,6 +12,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from styfie.web.problems import answer, problem_of_status
+
 KINDS = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -52,9 +54,9 @@ class PageFiles:
     def _answer(self, scope: Scope) -> Response:
         name, kept = self._name(scope["path"])
         if (file := self.files.get(name)) is None:
-            return Response('{"error": "There is no such page."}', 404, media_type="application/json")
+            return answer(problem_of_status(404), "There is no such page.")
         if scope["method"] not in ("GET", "HEAD"):
-            return Response('{"error": "Pages can only be read."}', 405, {"allow": "GET, HEAD"}, "application/json")
+            return answer(problem_of_status(405), "Pages can only be read.", {"allow": "GET, HEAD"})
         headers = {
             "cache-control": "private, max-age=31536000, immutable" if kept else "no-cache",
             "etag": file.tag,

@@ -25,7 +25,7 @@ def test_a_job_is_made_with_as_many_styles_as_a_look_may_have(client: TestClient
     answer = posted(client, 8)
     assert answer.status_code == 201 and answer.json()["styles"] == [f"{number}.png" for number in range(8)]
     refused = posted(client, 9)
-    assert refused.status_code == 422 and refused.json()["error"] == "9 styles were sent: at most 8 are taken."
+    assert refused.status_code == 422 and refused.json()["detail"] == "9 styles were sent: at most 8 are taken."
 
 
 def test_what_is_asked_comes_once(client: TestClient) -> None:

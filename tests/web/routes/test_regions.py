@@ -35,7 +35,7 @@ def test_points_correct_a_region_and_none_are_refused(client: TestClient, studio
     assert asked(studio) == ("points", ("subject", [(0.5, 0.25)], [(1, 0)]))
     assert studio.job(job.id).corrected
     refused = client.post(url, json={})
-    assert refused.status_code == 422 and refused.json()["error"].startswith("No points came: at least one")
+    assert refused.status_code == 422 and refused.json()["detail"].startswith("No points came: at least one")
     assert client.post(url, json={"add": [[0.5, 1.5]]}).status_code == 422, "beside the photo"
 
 
@@ -64,4 +64,4 @@ def test_no_region_changes_while_it_is_painted(
     studio.job(job.id).state = "painting"
     more: dict[str, Any] = {"json": {"name": "hair"}} if method == "POST" else {}
     answer = client.request(method, f"{API}/jobs/{job.id}/{path}", **more)
-    assert answer.status_code == 409 and "wait until it is done" in answer.json()["error"]
+    assert answer.status_code == 409 and "wait until it is done" in answer.json()["detail"]
