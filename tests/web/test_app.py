@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -78,6 +80,31 @@ def test_looks_with_the_version_that_was_seen(client: TestClient) -> None:
     assert client.put(f"{base}/looks", json=other, headers={"if-match": "soon"}).status_code == 422
     for any_version in ({"if-match": "*"}, {}):
         assert client.put(f"{base}/looks", json=other, headers=any_version).status_code == 200
+
+
+def test_what_is_made_says_where_it_is(client: TestClient, studio: StubStudio) -> None:
+    def made(path: str, **given: Any) -> str:
+        answer = client.post(path, **given)
+        assert answer.status_code == 201, answer.text
+        return urljoin(path, answer.headers["location"])
+
+    name = post(client)
+    job = made(f"{API}/jobs", files={"photo": ("me.png", photo())})
+    again = made(f"{API}/jobs/{name}/again", files={"photo": ("me.png", photo())})
+    assert job != again and {client.get(one).json()["id"] for one in (job, again)} == {
+        one.rpartition("/")[2] for one in (job, again)
+    }
+    studio.reader.answers["thumbnail"] = b"a picture"
+    style = made(f"{API}/jobs/{name}/styles", files={"style": ("a wall/50%.png", photo())})
+    assert client.get(style).content == b"a picture"
+    client.put(f"{API}/jobs/{name}/looks", json=INK)
+    preset = made(f"{API}/presets", json={"job": name, "name": "Evening"})
+    look = client.get(preset)
+    assert look.json()["name"] == "Evening"
+    assert client.get(preset, headers={"if-none-match": look.headers["etag"]}).status_code == 304
+    base = preset.removesuffix("/look.json")
+    assert client.delete(base, headers={"if-match": '"other"'}).json()["code"] == "stale"
+    assert client.delete(base, headers={"if-match": look.headers["etag"]}).status_code == 204
 
 
 def test_nothing_is_sent_twice(client: TestClient) -> None:
