@@ -20,6 +20,7 @@ from styfie.web.guard import Guard
 from styfie.web.openapi import describe
 from styfie.web.pagefiles import PageFiles
 from styfie.web.problems import answer, problem_of, problem_of_status
+from styfie.web.proxies import Addressed
 from styfie.web.routes import (
     about,
     batches,
@@ -67,7 +68,7 @@ def make_app(studio: Studio) -> ASGIApp:
     app.mount("/", PageFiles(PAGE), name="page")
     describe(app)
     _say_why(app)
-    return Guard(app, studio.options)
+    return Addressed(Guard(app, studio.options), studio.options)
 
 
 def _say_why(app: FastAPI) -> None:

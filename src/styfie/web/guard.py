@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
 import ipaddress
 import json
 import socket
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
@@ -15,10 +17,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from styfie.web.options import LOOPBACK, Options
 from styfie.web.problems import MEDIA_TYPE, document, problem_of_status
+from styfie.web.proxies import path_of
 
-COOKIE = "styfie"
+TOKEN_WANTED = (
+    "A token is wanted, on this computer too: open the address that styfie web printed, or send Authorization: Bearer "
+    "TOKEN with the token that is in its file, by default FOLDER/token."
+)
+REMEMBERED = 400 * 86_400  # seconds that a browser keeps the cookie: as long as it may, for pages on a home screen
+PROBES = ("/health", "/ready")  # answered to everybody, by whatever name: they tell nothing
 SMALL = 1 << 20  # bytes of a request that sends no picture
 DRAINED = 8  # times what is taken: so much is read and thrown away, so that the answer is heard
+DRAINED_SECONDS = 5.0  # and for so long
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "font-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; "
@@ -44,6 +53,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, options: Options) -> None:
         self.app, self.options = app, options
+        self.allowed = {name.lower().rstrip(".") for name in options.allow_host}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -60,15 +70,21 @@ class Guard:
                 found.setdefault("cache-control", "no-store")
             await send(message)
 
+        if path_of(scope) in PROBES:
+            await self._limited(scope, receive, sent, headers)
+            return
         refused = self._rejection(scope, headers)
+        if refused is None and not path_of(scope):
+            await _respond(sent, 303, headers=_go_to(f"{scope['root_path'].rpartition('/')[2]}/", scope))
+            return
         if refused is None and (cookie := self._entering(scope)) is not None:
-            await _respond(sent, 303, None, [(b"location", b"/"), (b"set-cookie", cookie.encode())])
+            await self._enter(sent, headers, cookie)
             return
         if refused is None:
-            refused = self._unknown(headers)
+            refused = self._unknown(scope, headers)
         if refused is not None:
-            await _drain(receive, self.options.most_bytes)
-            await _respond(sent, *refused)
+            drained = await _drain(receive, self.options.most_bytes)
+            await _refuse(sent, *refused, as_page=_is_shown(scope, headers), close=not drained)
             return
         await self._limited(scope, receive, sent, headers)
 
@@ -81,17 +97,17 @@ class Guard:
         if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
             return 403, "Another site's page asked for this: only the server's own page may."
         site = headers.get("sec-fetch-site")
-        if site in ("cross-site", "same-site") and scope["path"].startswith("/api"):
+        if site in ("cross-site", "same-site") and path_of(scope).startswith("/api"):
             return 403, "Another site's page asked for this: only the server's own page may."
         return None
 
     def _is_allowed(self, host: str) -> bool:
-        """Whether a Host header names this server: a loopback name or, if it is open, an address or its own name."""
+        """Whether a Host header names this server: a loopback name or an allowed one; if it is open, an address too."""
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         name = name.strip("[]").lower().rstrip(".")
-        if name in LOOPBACK or name == self.options.host.lower():
+        if name in LOOPBACK or name == self.options.host.lower() or name in self.allowed:
             return True
-        if self.options.token is None:
+        if not self.options.is_open:
             return False
         own = socket.gethostname().lower()
         if name in (own, f"{own}.local"):
@@ -104,24 +120,39 @@ class Guard:
 
     def _entering(self, scope: Scope) -> str | None:
         """The cookie for who opens the page by the address with the token."""
-        if self.options.token is None or scope["path"] != "/" or scope["method"] != "GET":
+        if self.options.token is None or path_of(scope) != "/" or scope["method"] != "GET":
             return None
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if not self._fits(given):
             return None
-        return f"{COOKIE}={self.options.token}; HttpOnly; SameSite=Strict; Path=/"
+        secure = "; Secure" if scope["scheme"] == "https" else ""
+        where = f"Path={scope.get('root_path', '')}/; Max-Age={REMEMBERED}"
+        return f"{_cookie_of(scope)}={self.options.token}; HttpOnly; SameSite=Strict; {where}{secure}"
 
-    def _unknown(self, headers: Headers) -> tuple[int, str] | None:
+    async def _enter(self, send: Send, headers: Headers, cookie: str) -> None:
+        """Give a browser its cookie, and have it open the page without the token in the address.
+
+        Where another site's page had the address, a page of our own goes on: what is redirected from there would come
+        without the cookie.
+        """
+        given = [(b"set-cookie", cookie.encode())]
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            go_on = '<meta http-equiv="refresh" content="0; url=./">'
+            await _respond(send, 200, _page("Styfie is being opened.", go_on), b"text/html", given)
+        else:
+            await _respond(send, 303, headers=[(b"location", b"./"), *given])
+
+    def _unknown(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         if self.options.token is None:
             return None
         kind, _, bearer = headers.get("authorization", "").partition(" ")
-        cookie: SimpleCookie = SimpleCookie()
+        cookies: SimpleCookie = SimpleCookie()
         with contextlib.suppress(CookieError):
-            cookie.load(headers.get("cookie", ""))
-        held = cookie[COOKIE].value if COOKIE in cookie else ""
-        if self._fits(held) or (kind.lower() == "bearer" and self._fits(bearer.strip())):
+            cookies.load(headers.get("cookie", ""))
+        held = cookies.get(_cookie_of(scope))
+        if (held and self._fits(held.value)) or (kind.lower() == "bearer" and self._fits(bearer.strip())):
             return None
-        return 401, "A token is wanted: open the address that the server printed, or send Authorization: Bearer TOKEN."
+        return 401, TOKEN_WANTED
 
     def _fits(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), (self.options.token or "").encode())
@@ -133,8 +164,8 @@ class Guard:
         on_event = headers.get("content-length", "0")
         too_large = 413, f"More than {most // 10**6} MB were sent: a smaller file is wanted."
         if on_event.isdecimal() and int(on_event) > most:
-            await _drain(receive, DRAINED * most)
-            await _respond(send, *too_large)
+            drained = await _drain(receive, DRAINED * most)
+            await _refuse(send, *too_large, close=not drained)
             return
         read = 0
 
@@ -154,25 +185,58 @@ class Guard:
         with contextlib.suppress(TooLargeError):
             await self.app(scope, counted, instead)
         if read > most:
-            await _drain(receive, DRAINED * most)
-            await _respond(send, *too_large)
+            drained = await _drain(receive, DRAINED * most)
+            await _refuse(send, *too_large, close=not drained)
 
 
-async def _drain(receive: Receive, most: int) -> None:
-    """Read what is being sent and throw it away: an answer before its end would not be heard."""
+def _cookie_of(scope: Scope) -> str:
+    """The name of the cookie: browsers send one server's cookies to those at all other ports of that computer, too."""
+    return f"styfie-{(scope.get('server') or ('', 0))[1] or 0}"
+
+
+def _is_shown(scope: Scope, headers: Headers) -> bool:
+    """Whether somebody reads the answer in a browser's window."""
+    return "text/html" in headers.get("accept", "") and not path_of(scope).startswith("/api")
+
+
+def _go_to(address: str, scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The header that sends a browser to another address with the same query."""
+    query: bytes = scope["query_string"]
+    return [(b"location", address.encode() + (b"?" + query if query else b""))]
+
+
+async def _drain(receive: Receive, most: int) -> bool:
+    """Read what is being sent and throw it away, as an answer before its end would not be heard; whether it ended."""
     read = 0
-    while read < most:
-        message = await receive()
-        read += len(message.get("body", b""))
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAINED_SECONDS):
+            while read < most:
+                message = await receive()
+                read += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return True
+    return False
+
+
+async def _refuse(send: Send, status: int, error: str, as_page: bool = False, close: bool = False) -> None:
+    """Say in one sentence why not; with `close` whatever else is being sent is not waited for."""
+    headers = [(b"connection", b"close")] if close else []
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    problem = json.dumps(document(problem_of_status(status), error)).encode()
+    kind, body = (b"text/html", _page(error)) if as_page else (MEDIA_TYPE.encode(), problem)
+    await _respond(send, status, body, kind, headers)
+
+
+def _page(sentence: str, head: str = "") -> bytes:
+    """A page of one sentence."""
+    return f'<!doctype html><meta charset="utf-8"><title>Styfie</title>{head}<p>{escape(sentence)}</p>'.encode()
 
 
 async def _respond(
-    send: Send, status: int, error: str | None, headers: list[tuple[bytes, bytes]] | None = None
+    send: Send, status: int, body: bytes = b"", kind: bytes = b"", headers: list[tuple[bytes, bytes]] | None = None
 ) -> None:
-    body = b"" if error is None else json.dumps(document(problem_of_status(status), error)).encode()
-    kind = [] if error is None else [(b"content-type", MEDIA_TYPE.encode())]
+    kinds = [(b"content-type", kind)] if kind else []
     length = [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*kind, *length, *(headers or [])]})
+    await send({"type": "http.response.start", "status": status, "headers": [*kinds, *length, *(headers or [])]})
     await send({"type": "http.response.body", "body": body})

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from styfie.web.problems import answer, problem_of_status
+from styfie.web.proxies import path_of
 
 KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -20,10 +21,12 @@ KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
 }
-PACKED = (".html", ".css", ".js", ".svg")
+PACKED = (".html", ".css", ".js", ".svg", ".webmanifest")
 INDEX = "index.html"
-_REFERENCE = re.compile(r'\b(href|src)="([\w-]+\.(?:css|js|svg|webp))"')
+_REFERENCE = re.compile(r'\b(href|src)="([\w-]+\.(?:css|js|svg|webp|png))"')
 
 
 class _File(NamedTuple):
@@ -37,14 +40,15 @@ class PageFiles:
     """An ASGI application of the files of `folder`: the page at `/`, all else below `/page/DIGEST/`.
 
     The digest is of all files together, as modules name each other: a browser may keep them for ever, and asks for
-    others as soon as one has changed. They are read when the server starts.
+    others as soon as one has changed. They are read when the server starts. The page names them by where they are from
+    its own address, so that it may be below any path.
     """
 
     def __init__(self, folder: Path) -> None:
         found = {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.suffix in KINDS}
         self.digest = hashlib.sha256(b"".join(name.encode() + data for name, data in found.items())).hexdigest()[:12]
         if INDEX in found:
-            found[INDEX] = _REFERENCE.sub(rf'\1="/page/{self.digest}/\2"', found[INDEX].decode()).encode()
+            found[INDEX] = _REFERENCE.sub(rf'\1="page/{self.digest}/\2"', found[INDEX].decode()).encode()
         self.files = {name: _pack(name, data) for name, data in found.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +56,7 @@ class PageFiles:
         await self._answer(scope)(scope, receive, send)
 
     def _answer(self, scope: Scope) -> Response:
-        name, kept = self._name(scope["path"])
+        name, kept = self._name(path_of(scope))
         if (file := self.files.get(name)) is None:
             return answer(problem_of_status(404), "There is no such page.")
         if scope["method"] not in ("GET", "HEAD"):

@@ -15,6 +15,7 @@ from PIL import Image
 
 import styfie
 from tests.browsers import PIXELS
+from tests.web.tokens import cookie_of
 
 PORTRAIT = Path(styfie.__file__).parent / "assets" / "portrait.jpg"
 PHONE = {"width": 390, "height": 844}
@@ -39,6 +40,7 @@ class Visit:
     def __init__(self, browser: Any, address: str, **options: Any) -> None:
         self.address = address
         self.context = browser.new_context(**options)
+        self.context.add_cookies([cookie_of(address)])
         self.page = self.context.new_page()
         self.page.set_default_timeout(90_000)
         self.asked: list[tuple[str, str]] = []

@@ -3,7 +3,7 @@
 
 import { contextOf } from "./dom.js";
 
-const BASE = "/api/v1";
+const BASE = new URL("api/v1", globalThis.document?.baseURI ?? "http://localhost/").pathname; // below any path
 
 /**
  * @import { AboutResponse, CameraResponse, CostResponse, Export, JobResponse, Looks, NameResponse } from "./types.d.ts"
