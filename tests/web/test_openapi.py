@@ -10,10 +10,11 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from styfie.web import schemas
-from styfie.web.app import API, make_app
+from styfie.web.app import make_app
 from styfie.web.jobs import JobState
 from styfie.web.options import Options
 from styfie.web.problems import PROBLEMS
+from styfie.web.routes.common import API
 from tests.web.stubs import StubStudio
 
 

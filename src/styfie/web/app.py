@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from styfie._version import __version__
 from styfie.errors import StyfieError
+from styfie.web.accesslog import AccessLog
 from styfie.web.errors import DISK_FULL, FAULT, FaultError, FullError, InvalidRequestError, is_full
 from styfie.web.guard import Guard
 from styfie.web.openapi import describe
@@ -36,15 +37,18 @@ from styfie.web.routes import (
     regions,
     versions,
 )
+from styfie.web.routes.common import API
 from styfie.web.studio import Studio
 
 _log = logging.getLogger(__name__)
 PAGE = Path(__file__).with_name("page")
-API = "/api/v1"
 
 
-def make_app(studio: Studio) -> ASGIApp:
-    """The application: page at `/`, interface at `/api/v1`, described by `/api/v1/openapi.json`."""
+def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIApp:
+    """The application: page at `/`, interface at `/api/v1`, described by `/api/v1/openapi.json`.
+
+    `log` is called with a line for each request.
+    """
 
     @contextlib.asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -68,7 +72,8 @@ def make_app(studio: Studio) -> ASGIApp:
     app.mount("/", PageFiles(PAGE), name="page")
     describe(app)
     _say_why(app)
-    return Addressed(Guard(app, studio.options), studio.options)
+    guarded: ASGIApp = Guard(app, studio.options)
+    return Addressed(AccessLog(guarded, log) if log else guarded, studio.options)
 
 
 def _say_why(app: FastAPI) -> None:

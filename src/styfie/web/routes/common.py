@@ -17,6 +17,7 @@ from styfie.web.schemas import LONGEST_NAME
 from styfie.web.studio import Studio
 from styfie.web.versions import numbers
 
+API = "/api/v1"
 PICTURES = ("photo", "mask", "cutout", "blur")
 SAME = tuple(JobResponse.model_fields.keys() & {field.name for field in fields(Job)})
 PAINTED = ("subject", "background", "both", "sheet")
