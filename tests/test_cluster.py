@@ -159,9 +159,10 @@ def test_without_ray_one_sentence_says_what_to_install(monkeypatch: pytest.Monke
         cluster._ray()
 
 
-def test_a_worker_keeps_what_it_has_loaded(photos: list[Path], tmp_path: Path) -> None:
+def test_a_worker_keeps_what_it_has_loaded(photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pickle
 
+    monkeypatch.chdir(tmp_path)  # where the worker goes, and where nobody else is to be left
     painter = Painter(pickle.dumps(INK), 1, str(tmp_path))
     assert painter.ready() > 0
     loaded = painter.looks

@@ -11,8 +11,10 @@ from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines import SourceImage, plan
 from styfie.engines import optimise as engine
+from styfie.engines.fast.paint import FastPainter
 from styfie.engines.layers import enlarge, group, in_style_colours, region_box
 from styfie.engines.objective import TERMS, Objective
+from styfie.engines.onepass import DETAIL
 from styfie.engines.optimise import optimise, search
 from styfie.engines.progress import Progress
 from styfie.errors import InputError
@@ -123,6 +125,23 @@ def test_any_state_leads_to_the_same_bytes(photo: Tensor, halves: Regions, encod
     assert torch.equal(over.layers, unkilled[-1].layers)
     assert over.losses == unkilled[-1].losses, "killed while its files were written, it says the same of itself"
     assert (over.step, over.steps) == (unkilled[-1].step, unkilled[-1].steps)
+
+
+def test_a_draft_is_finished_by_one_pass_over_what_was_found(
+    photo: Tensor, encoder: PlainEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "SEARCHED", 128)
+    large = torch.nn.functional.interpolate(photo, (144, 192), mode="bilinear")
+    regions, look = Regions.of_subject(torch.ones(1, 1, 144, 192)), Look((RED,), likeness=0.0)
+    settings = Settings(size=192, quality="draft", device="cpu")
+    *_, searched, finished = optimise(large, regions, {"subject": look}, settings, encoder=encoder)
+    assert searched.state is not None and searched.state["layer0"].shape == (1, 3, 72, 96)
+    begun = enlarge(searched.state["layer0"], large, DETAIL).clamp(0, 1)
+    wanted = FastPainter({}, settings).paint(begun, torch.ones_like(large[:, :1]), look).clamp(0, 1)
+    torch.testing.assert_close(finished.layers[:1], wanted, atol=2e-3, rtol=0)  # colours are kept in half precision
+    assert finished.losses == searched.losses and finished.step == finished.steps == 16
+    *_, resumed = optimise(large, regions, {"subject": look}, settings, state=searched.state, encoder=encoder)
+    assert torch.equal(resumed.layers, finished.layers) and resumed.losses == finished.losses
 
 
 def test_regions_that_look_alike_are_one_layer(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:

@@ -67,15 +67,22 @@ def test_few_steps_stay_few() -> None:
     assert make_plan((8192, 8192), 1, 60, 100 * GB).scales[-1].steps == FEWEST
 
 
-def test_a_draft_goes_over_large_scales_hardly_at_all() -> None:
+def test_a_draft_is_searched_for_where_it_is_small_and_finished_in_one_pass() -> None:
     plan = make_plan((1536, 2048), 2, 15, 100 * GB, draft=True)
-    assert [(max(scale.size), scale.steps) for scale in plan.scales] == [
-        (128, 15),
-        (256, 8),
-        (512, 4),
-        (1024, 4),
-        (2048, 4),
+    assert [(max(scale.size), scale.steps, scale.finished) for scale in plan.scales] == [
+        (128, 15, False),
+        (256, 8, False),
+        (512, 1, True),
+        (1024, 1, True),
+        (2048, 1, True),
     ]
+
+
+def test_a_draft_that_has_little_memory_is_searched_for_in_tiles() -> None:
+    plan = make_plan((1536, 2048), 1, 15, 2.2 * GB, draft=True)
+    assert [scale.finished for scale in plan.scales] == [False, False, True, False, False]
+    assert [(scale.steps, scale.side > 0) for scale in plan.scales[-2:]] == [(4, False), (4, True)]
+    assert all(scale.memory <= 2.2 * GB for scale in plan.scales)
 
 
 @pytest.mark.parametrize("whole", [False, True])

@@ -133,8 +133,8 @@ class Tab:
     def style(self, region: str, style: str) -> None:
         self.page.click(f'#regions [data-name="{region}"]')
         self.page.click(f'#styles [data-style="{style}"]')
-        self.until(f"styfie.studio.layers.has('{region}')")
         self.settle()
+        self.until("!styfie.studio.busy.size && styfie.studio.current")
 
     def paint(self, size: int) -> None:
         self.page.evaluate("(size) => styfie.studio.paint({size})", size)

@@ -152,7 +152,8 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
         port = free.getsockname()[1]
     here = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "GLOO_SOCKET_IFNAME": "lo"}
     command = [sys.executable, "-m", "tests.training.test_loop", str(tmp_path / "two")]
-    both = [subprocess.Popen(command, env=os.environ | here | {"RANK": str(rank)}) for rank in range(2)]
+    given: dict[str, Any] = {"cwd": Path(__file__).parents[2]}
+    both = [subprocess.Popen(command, env=os.environ | here | {"RANK": str(rank)}, **given) for rank in range(2)]
     one = learned(tmp_path / "one", replace(SHARED, accumulate=2))
     assert [process.wait(60) for process in both] == [0, 0]
     first, second = (torch.load(tmp_path / f"two/{rank}.pt", weights_only=True) for rank in range(2))

@@ -19,6 +19,10 @@ def test_the_defaults_are_those_of_the_documentation(tmp_path: Path) -> None:
     assert options.waiting == 24, "photos, and paintings"
     assert options.longest == 4 * 1024
     assert options.threads == 0, "as many as there are cores"
+    assert (options.most_steps, options.most_memory, options.most_minutes) == (2000, 64, 24 * 60)
+    assert (options.connections, options.connections_each, options.patience) == (512, 64, 10)
+    assert not options.is_open and Options(tmp_path, lan=True).host == "0.0.0.0"
+    assert Options(tmp_path, "192.168.1.7", lan=True).host == "192.168.1.7", "who names an address means it"
     assert default_folder().parts[-2:] == ("styfie", "web")
 
 

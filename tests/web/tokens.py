@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-TOKEN = "a-token-of-the-tests"
+TOKEN = secrets.token_urlsafe(16)  # one of the servers may be reached from the network
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
 

@@ -12,7 +12,8 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -28,6 +29,7 @@ from styfie.engines.layers import Box, band_of, enlarge, group, if_styled, in_st
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.measure import Measure
 from styfie.engines.objective import TERMS, Goal, Objective
+from styfie.engines.onepass import DETAIL, with_features
 from styfie.engines.plan import BASE_SIZE, BLOCK, CHECK_INTERVAL, GIGABYTE, Plan, Scale, make_plan
 from styfie.engines.progress import EngineState, Progress
 from styfie.errors import InputError
@@ -38,6 +40,9 @@ from styfie.losses import STYLE_LOSSES, load_loss
 from styfie.losses.borders import Borders, border_targets
 from styfie.regions import Regions, widen
 from styfie.settings import Settings
+
+if TYPE_CHECKING:
+    from styfie.engines.fast.paint import FastPainter
 
 STILL = 0.25 / 255  # mean change of a picture over `CHECK_INTERVAL` steps below which nothing is seen to change
 FACE_LUMA = 0.28  # of a face in the colours of a dark style, at least
@@ -163,6 +168,7 @@ class _Run:
         self.encoder = to_fast_dtype(encoder or load_encoder(settings.encoder), self.device)
         self.weights = weights
         self.estimate = _ProgressEstimate(plan)
+        self.terms = torch.zeros(len(TERMS))  # of the last step
 
     def paint(self, start: Tensor | None, state: EngineState | None) -> Iterator[Progress]:
         painted: list[Tensor | None] = [
@@ -172,9 +178,10 @@ class _Run:
         if state is not None:
             place = (int(state["place"][0]), int(state["place"][1]), int(state["place"][2]))
             painted = [state.get(f"layer{n}") for n in range(len(self.layers))]
+            self.terms = state.get("terms", self.terms)
         if place[0] == len(self.plan.scales):  # a finished run: there is nothing left to do but to show it
             shown = partial(self._preview, self._canvas(self.plan.scales[-1]), tuple(painted))
-            losses = _losses(state["terms"]) if state and "terms" in state else {}
+            losses = _losses(self.terms) if state and "terms" in state else {}
             yield Progress(self.plan.steps, self.plan.steps, losses, 0.0, shown, state)
         for s, scale in enumerate(self.plan.scales):
             if s < place[0]:
@@ -219,6 +226,12 @@ class _Run:
     def _layer(self, canvas: Canvas, s: int, n: int, first: int, painted: list[Tensor | None]) -> Iterator[Progress]:
         """All blocks, from `first` on, of one layer at one scale."""
         scale, band = self.plan.scales[s], canvas.bands[n : n + 1]
+        following = (s, n + 1, 0) if n + 1 < len(self.layers) else (s + 1, 0, 0)
+        if scale.finished and (begun := painted[n]) is not None:
+            painted[n] = self._finish(canvas, n, begun)
+            self.estimate.tick(scale)
+            yield self._progress(canvas, painted, self.terms, following)
+            return
         whole = painted[n] if first else self._start(canvas, n, painted[n])
         assert whole is not None
         box = region_box(band)
@@ -227,7 +240,6 @@ class _Run:
         self.estimate.skip(sum(blocks[:first]), scale)
         every = PREVIEW_INTERVAL if max(scale.size) <= 1024 else 1
         sparing = scale.side > 0
-        following = (s, n + 1, 0) if n + 1 < len(self.layers) else (s + 1, 0, 0)
         for b, steps in enumerate(blocks[first:], first):
             if sparing and b:
                 whole = whole.clone()  # what a state holds is not painted over
@@ -238,7 +250,7 @@ class _Run:
                 self.estimate.tick(scale)
                 if seen is not None and step % CHECK_INTERVAL == 0:
                     still, seen = _still(seen, tried), tried
-                last = still or step == steps
+                self.terms, last = terms, still or step == steps
                 if last or step % every == 0:
                     whole = whole if sparing else whole.clone()
                     whole[box] = image.cpu()
@@ -295,12 +307,26 @@ class _Run:
         if self.settings.start == "noise":
             return torch.rand(own.shape, generator=torch.Generator().manual_seed(self.settings.seed))
         if self.settings.start == "fast":
-            from styfie.engines.fast.paint import FastPainter  # which paints bands as this engine does
-
-            return FastPainter({}, self.settings).paint(own.to(self.device), band.to(self.device), look).to(own)
+            return self._one_pass.paint(own.to(self.device), band.to(self.device), look).to(own)
         if self.weights.in_style:
             return self._drawn(canvas, n)
         return match_colours(own, look.styles[0].picture, band, look.styles[0].alpha)
+
+    @cached_property
+    def _one_pass(self) -> FastPainter:
+        from styfie.engines.fast.paint import FastPainter  # which paints bands as this engine does
+
+        return FastPainter({}, self.settings)
+
+    def _finish(self, canvas: Canvas, n: int, painted: Tensor) -> Tensor:
+        """A layer at a larger scale, by one pass of a network that was taught this engine's loss."""
+        own, band, look = canvas.region_colours(n), canvas.bands[n : n + 1], canvas.source.layers[n].look
+        begun = enlarge(painted, own, DETAIL).clamp(0, 1)
+        found = self._one_pass.paint(begun.to(self.device), band.to(self.device), look).to(own).clamp(0, 1)
+        face = canvas.source.regions.face
+        if face is None or not look.likeness:
+            return found
+        return with_features(found, own, look.likeness * resize(face, (own.shape[-2], own.shape[-1])))
 
     def _preview(self, canvas: Canvas, painted: Sequence[Tensor | None]) -> Tensor:
         """Every region's layer (R, 3, h, w) as far as it is painted: within its band, photo elsewhere."""

@@ -13,6 +13,7 @@ COARSE, LATER = 192, 0.75  # longest side up to which a scale gets all steps, an
 BASE_SIZE = 512  # longest side up to which they get it; each doubling beyond halves it
 FEWEST, FEWEST_OF_DRAFT = 8, 4  # steps, at least
 DRAFTED = BASE_SIZE // 4  # longest side from which on a draft gets half the steps with each doubling
+SEARCHED = BASE_SIZE // 2  # longest side up to which a draft is searched for; one pass of a network does the rest
 CHECK_INTERVAL = 10  # steps between two looks at whether anything is still seen to change
 BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
@@ -24,6 +25,7 @@ WRITTEN = 1.75  # steps of one layer that blending and writing the pictures take
 BASE = 0.75 * GIGABYTE  # Python, PyTorch, the networks and finding the person
 PICTURE, MATTE = 12, 4  # per pixel in float32
 STYLE = 2048**2  # pixels of a style picture, at most
+PASS, PASS_TILE = 1500, 1024**2  # per pixel that one pass of a network sees at once, and how many these are at most
 CHOICES = (
     (0, 8),
     (0, 4),
@@ -38,13 +40,17 @@ CHOICES = (
 
 @dataclass(frozen=True)
 class Scale:
-    """One size to work at, (height, width): steps for each layer, and `side` of its tiles in pixels, 0 = no tiles."""
+    """One size to work at, (height, width): steps for each layer, and `side` of its tiles in pixels, 0 = no tiles.
+
+    One that is `finished` is not searched: a network paints it in one pass.
+    """
 
     size: tuple[int, int]
     steps: int
     side: int
     history: int
     memory: float  # bytes at the most
+    finished: bool = False
 
     @property
     def pixels(self) -> int:
@@ -107,7 +113,7 @@ def make_plan(
     `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at once, how many
     pixels it sees around a tile, and bytes that it keeps for each of the picture; `small`: the (height, width) of the
     picture read at `BASE_SIZE` pixels, that the scales up to there are of; `draft`: what is settled at a coarse scale
-    is hardly gone over again.
+    is hardly gone over again, and beyond `SEARCHED` pixels one pass of a network finishes it, where memory allows.
 
     Raises:
         InputError: it cannot be done in so little.
@@ -115,7 +121,8 @@ def make_plan(
     scales = []
     for longest in reversed(pyramid(max(size))):  # the final one first: it needs most, and says what is missing
         here = fit_size(small if small and longest <= BASE_SIZE else size, longest)
-        scales.append(_fit(here, size, layers, _steps_at(longest, steps, draft), memory, whole, step))
+        found = _finish(here, size, layers, memory) if draft and longest > SEARCHED else None
+        scales.append(found or _fit(here, size, layers, _steps_at(longest, steps, draft), memory, whole, step))
     return Plan(tuple(reversed(scales)), layers)
 
 
@@ -140,6 +147,23 @@ def pyramid(size: int) -> list[int]:
     return scales + [round(BASE_SIZE * (size / BASE_SIZE) ** (i / count)) for i in range(1, count + 1)]
 
 
+def _kept(final: int, layers: int) -> float:
+    """Bytes that are held from the beginning to the end, for so many pixels of the result.
+
+    The photo, its faces, and a picture on its way; of each layer its colours in half precision, what is painted, alpha
+    and band.
+    """
+    kept = BASE + final * (2 * PICTURE + 2 * MATTE + layers * (1.5 * PICTURE + 2 * MATTE))
+    return kept + layers * PICTURE * min(final, STYLE)
+
+
+def _finish(size: tuple[int, int], final: tuple[int, int], layers: int, memory: float) -> Scale | None:
+    """A scale painted in one pass of a network, if that fits."""
+    pixels = size[0] * size[1]
+    need = _kept(final[0] * final[1], layers) + 6 * PICTURE * pixels + PASS * min(pixels, PASS_TILE)
+    return Scale(size, 1, 0, 0, need, finished=True) if need <= memory else None
+
+
 def _fit(
     size: tuple[int, int],
     final: tuple[int, int],
@@ -150,11 +174,7 @@ def _fit(
     step: tuple[int, int, int],
 ) -> Scale:
     """The largest tiles, and the longest history, that fit."""
-    pixels, whole_pixels = size[0] * size[1], final[0] * final[1]
-    # The photo, its faces, and a picture on its way; of each layer its colours in half precision, what is painted,
-    # alpha and band.
-    kept = BASE + whole_pixels * (2 * PICTURE + 2 * MATTE + layers * (1.5 * PICTURE + 2 * MATTE))
-    kept += layers * PICTURE * min(whole_pixels, STYLE)
+    pixels, kept = size[0] * size[1], _kept(final[0] * final[1], layers)
     least = float("inf")
     for side, history in CHOICES:
         if side >= max(size) or (whole and side):

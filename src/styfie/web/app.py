@@ -31,6 +31,7 @@ from styfie.web.routes import (
     health,
     jobs,
     page,
+    phone,
     pictures,
     presets,
     previews,
@@ -66,7 +67,21 @@ def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIAp
         lifespan=life,
     )
     app.state.studio = studio
-    for part in (about, jobs, regions, page, pictures, previews, export, versions, presets, batches, clips, camera):
+    for part in (
+        about,
+        jobs,
+        regions,
+        page,
+        phone,
+        pictures,
+        previews,
+        export,
+        versions,
+        presets,
+        batches,
+        clips,
+        camera,
+    ):
         app.include_router(part.router, prefix=API)
     app.include_router(health.router)
     app.mount("/", PageFiles(PAGE), name="page")

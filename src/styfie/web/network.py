@@ -15,10 +15,10 @@ VIRTUAL = ("docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "cni", "podman"
 """Interfaces that lead to nothing but what runs on this computer itself begin so."""
 
 
-def page_address(host: str, port: int, path: str = "", token: str | None = None, scheme: str = "http") -> str:
-    """The page's address at a host, with the token if there is one."""
+def page_address(host: str, port: int | None, path: str = "", token: str | None = None, scheme: str = "http") -> str:
+    """The page's address at a host, with the token if there is one; without a port it is the scheme's own."""
     host = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{host}:{port}{path}/" + (f"?token={token}" if token else "")
+    return f"{scheme}://{host}{f':{port}' if port else ''}{path}/" + (f"?token={token}" if token else "")
 
 
 def own_addresses(host: str) -> list[str]:

@@ -95,7 +95,7 @@ class Options:
     patience: float = field(
         default=10.0,
         metadata=service(
-            Option("Seconds that a request may take to come, and one more for each kilobyte of it.", 1, 3600)
+            Option("Seconds that a request may take to come, and one more for each kilobyte of it.", 0.1, 3600)
         ),
     )
 

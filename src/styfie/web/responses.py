@@ -167,10 +167,17 @@ class FieldResponse(BaseModel):
     high: float | None
 
 
+class PhoneResponse(BaseModel):
+    """Addresses by which other devices open the page, the likeliest first."""
+
+    addresses: list[str]
+
+
 class AboutResponse(BaseModel):
-    """What this server is, takes and keeps."""
+    """What this server is, takes and keeps; `computer` is the name of the one that it runs on."""
 
     version: str
+    computer: str
     device: str
     limits: dict[str, Any]
     fields: list[FieldResponse]

@@ -20,7 +20,7 @@ from tests.web.tokens import address_in, write_token
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of its own, without its token: visits have that as a cookie."""
     folder = tmp_path_factory.mktemp("web")
-    command = [sys.executable, "-m", "styfie", "web", str(folder), "--port", "0", "--no-browser"]
+    command = [sys.executable, "-m", "styfie", "web", str(folder), "--port", "0", "--lan", "--no-browser"]
     token = ["--token-file", str(write_token(folder))]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     server = subprocess.Popen([*command, *token], stdout=subprocess.PIPE, text=True, env=environment)

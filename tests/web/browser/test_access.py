@@ -115,8 +115,7 @@ def test_on_a_phone(chromium: Any, address: str) -> None:
     page.touchscreen.tap(box["x"] + 10, box["y"] + box["height"] / 2)
     visit.until("styfie.studio.selected === 'background'")
     page.locator('#styles [data-style="linocut"]').tap()
-    visit.until("styfie.studio.layers.has('background')")
-    visit.settle()
+    visit.shows("background", "linocut")
     assert page.locator("#paint").is_visible()
     assert page.locator("#canvas").is_visible()
     small = """() => [...document.querySelectorAll("button, select, input[type=range]")].filter((one) => {

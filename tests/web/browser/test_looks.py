@@ -28,8 +28,7 @@ def test_a_look_is_saved_and_taken_by_another_picture(visit: Visit) -> None:
     for press in ("#presets .preset", "#look-paste"):
         visit.style("subject", "glass")
         page.click(press)
-        visit.until("styfie.studio.look('subject').styles[0].name === 'ink' && styfie.studio.layers.has('subject')")
-        visit.settle()
+        visit.shows("subject", "ink")
     alike(visit)
     page.click("#undo")
     visit.until("styfie.studio.look('subject').styles[0].name === 'glass'")

@@ -116,8 +116,7 @@ def test_only_a_sketch_is_called_one(visit: Visit) -> None:
     while not held:
         visit.page.wait_for_timeout(30)
     held[0].continue_()
-    visit.until("styfie.studio.layers.has('subject')")
-    visit.settle()
+    visit.shows("subject", "ink")
     assert visit.page.locator("#badge").inner_text() == "Sketch"
     alike(visit)
 

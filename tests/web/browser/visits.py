@@ -98,10 +98,18 @@ class Visit:
         """Choose a region and a style for it, and wait for the sketch."""
         self.page.click(f'#regions [data-name="{region}"]')
         self.page.click(f'#styles [data-style="{style}"]')
-        self.until(
-            f"styfie.studio.look('{region}').styles[0]?.name === '{style}' && styfie.studio.layers.has('{region}')"
-        )
+        self.shows(region, style)
+
+    def shows(self, region: str, style: str) -> None:
+        """Wait until the region has that style, and the picture is of it and of all else that is asked."""
+        self.until(f"styfie.studio.look('{region}').styles[0]?.name === '{style}'")
+        self.current()
+
+    def current(self) -> None:
+        """Wait until nothing is under way, the server knows the looks, and the picture is of what they ask."""
+        self.page.evaluate("() => styfie.studio.saveLooks.now()")
         self.settle()
+        self.until("!styfie.studio.busy.size && styfie.studio.current")
 
     def paint(self, size: int, steps: int) -> None:
         """Press the button, with fewer pixels and steps than it offers."""
@@ -122,8 +130,7 @@ class Visit:
         return pixels[..., :3].astype(np.int16)
 
     def rendered(self, name: str = "both") -> NDArray[np.int16]:
-        """What the library renders, RGB."""
-        self.page.evaluate("() => styfie.studio.saveLooks.now()")
+        """What the library renders of the looks that the server knows, RGB."""
         reply = self.context.request.get(f"{self.address}/api/v1/jobs/{self.job()['id']}/pictures/{name}.png")
         assert reply.ok, reply.text()
         return np.asarray(Image.open(io.BytesIO(reply.body())).convert("RGB")).astype(np.int16)
@@ -137,7 +144,8 @@ class Visit:
 
 
 def alike(visit: Visit) -> None:
-    """The page's picture is the library's, within 2/255."""
+    """The page's picture is the library's, within 2/255, both of the last change."""
+    visit.current()
     difference = np.abs(visit.shown() - visit.rendered())
     assert difference.max() <= 2, (difference.max(), (difference > 2).mean())
 

@@ -95,3 +95,44 @@ test("what a look does not say is by default, also of a region that is called as
   studio.looks = { hair: { blur: 2 } };
   assert.deepEqual(studio.look("hair"), { ...studio.defaults, blur: 2 });
 });
+
+test("a look that is taken once more after another one is sketched once more, and busy until it is", async (t) => {
+  const { defaults } = new Studio();
+  let version = 1;
+  let now = job("one");
+  const looks = (name) => ({ subject: { ...defaults, styles: [{ name, weight: 1 }] } });
+  const asked = serve((path, { method, body }) => {
+    if (path.startsWith("/jobs/one/pictures") || path.startsWith("/jobs/one/soft")) return json({ error: "none here" }, 404);
+    if (path === "/jobs/one/look") now = { ...now, looks: looks("ink"), sketched: [], version: ++version };
+    if (method === "PUT") now = { ...now, looks: JSON.parse(body), sketched: [], version: ++version };
+    if (path === "/jobs/one/preview") now = { ...now, sketched: ["subject"], previews: now.previews + 1, version: ++version };
+    return json(now);
+  });
+  const studio = new Studio();
+  t.after(() => studio.leave());
+  studio.on("error", () => {}); // there is no picture to fetch here
+  await studio.use(now);
+  for (const _ of [1, 2]) {
+    await studio.set("subject", { styles: [{ name: "glass", weight: 1 }] });
+    assert.deepEqual(studio.unsketched, []);
+    const calm = [];
+    studio.on("looks", () => calm.push(studio.unsketched.length > 0 && !studio.busy.size));
+    await studio.applyLook(new File(["{}"], "look.json"));
+    assert.equal(studio.look("subject").styles[0].name, "ink");
+    assert.deepEqual(studio.unsketched, []);
+    assert.ok(calm.length && !calm.includes(true));
+  }
+  assert.equal(asked.filter(([, path]) => path === "/jobs/one/preview").length, 4);
+});
+
+test("a layer of an earlier look is not taken for what is asked", () => {
+  const studio = new Studio();
+  const look = { ...studio.defaults, styles: [{ name: "ink", weight: 1 }] };
+  studio.job = job("one", { looks: { subject: look }, sketched: ["subject"], previews: 2 });
+  studio.looks = { subject: look };
+  studio.scene = { width: 4, height: 3 };
+  studio.layers.set("subject", { key: "of another look" });
+  assert.equal(studio.current, false);
+  studio.looks = {};
+  assert.equal(studio.current, true, "the photo as it is");
+});

@@ -7,7 +7,7 @@ const BASE = new URL("api/v1", globalThis.document?.baseURI ?? "http://localhost
 
 /**
  * @import { AboutResponse, CameraResponse, CostResponse, Export, JobResponse, Looks, NameResponse } from "./types.d.ts"
- * @import { Batches, Clips, Points, Presets, ErrorResponse, SettingsSchema, StyleResponse } from "./types.d.ts"
+ * @import { Batches, Clips, Phone, Points, Presets, ErrorResponse, SettingsSchema, StyleResponse } from "./types.d.ts"
  */
 
 export class ApiError extends Error {
@@ -176,6 +176,12 @@ export function follow(id, call, gone) {
     document.removeEventListener("visibilitychange", seen);
   };
 }
+
+/** The page on other devices. Null where there is no server. @type {Phone | null} */
+export const phone = {
+  addresses: async () => (await json("/phone")).addresses,
+  codeURL: (number, picture) => `${BASE}/phone.svg?${new URLSearchParams({ number: String(number), picture })}`,
+};
 
 /** Looks as things. Null where there is no server that could keep them. @type {Presets | null} */
 export const presets = {

@@ -34,7 +34,7 @@ export class Studio extends EventTarget {
   #theirs = {}; // as the server had them last, or was told them last
   #seen = 0; // the version of the job that those are of
   #putting = 0; // of looks, under way: what events say of them meanwhile may be older
-  #tried = ""; // what was sketched last without being asked to
+  #tried = ""; // what was sketched last without being asked to, and is not there yet
   /** @type {string | null} */
   selected = null;
   /** @type {Map<string, { key: string }>} */
@@ -211,9 +211,10 @@ export class Studio extends EventTarget {
   /** Styles that came from elsewhere, another tab or another picture's look, are sketched once. */
   async #sketchWhatIsNot() {
     if (!this.job || !this.scene || this.running) return;
+    if (!this.unsketched.length) return void (this.#tried = "");
     if (this.busy.has("looks") || this.busy.has("preview") || this.busy.has("regions")) return;
     const key = JSON.stringify([this.job.id, this.unsketched.map((name) => [name, this.look(name)])]);
-    if (!this.unsketched.length || key === this.#tried) return;
+    if (key === this.#tried) return;
     this.#tried = key;
     try {
       await this.sketch();
@@ -436,15 +437,20 @@ export class Studio extends EventTarget {
   async applyLook(file) {
     if (!this.job || !api.presets) return;
     const { id } = this.job;
-    await this.saveLooks.now();
-    this.changes.note("looks", this.looks);
+    this.#work("looks", ++this.#restyles > 0); // until its sketch is there: what is shown meanwhile is of another look
     try {
-      await this.#answered(await api.presets.apply(id, file));
-    } catch (error) {
-      this.changes.drop();
-      throw error;
+      await this.saveLooks.now();
+      this.changes.note("looks", this.looks);
+      const job = await api.presets.apply(id, file).catch((error) => {
+        this.changes.drop();
+        throw error;
+      });
+      await this.#answered(job);
+      this.tell("looks");
+      await this.sketch();
+    } finally {
+      this.#work("looks", --this.#restyles > 0);
     }
-    this.tell("looks");
   }
 
   /** A region's mask as it was brushed. @param {string} name @param {Promise<Blob>} mask PNG */
@@ -565,6 +571,17 @@ export class Studio extends EventTarget {
     return this.look(name).blur > 0 || !this.unsketched.includes(name);
   }
 
+  /** Whether the layer that is blended is the one that the look asks for. @param {JobResponse} job @param {string} name */
+  #isOfLook(job, name) {
+    return this.#isThere(name) && this.layers.get(name)?.key === this.#layer(job, name);
+  }
+
+  /** Whether the picture is of what is asked: no layer of it is of an earlier look, and none is still to come. */
+  get current() {
+    const { job } = this;
+    return Boolean(job && this.scene) && this.shown.every((name) => job && this.#isOfLook(job, name));
+  }
+
   /** Fetch the layers that are wanted and not there, showing what is there meanwhile. */
   async refresh() {
     const { job, scene } = this;
@@ -590,15 +607,15 @@ export class Studio extends EventTarget {
     }
   }
 
-  /** Blend what is there. */
+  /** Blend what is there: a layer of an earlier look only as long as the one that is asked for may come. */
   redraw() {
-    const { scene } = this;
-    if (!scene || this.running) return;
+    const { job, scene } = this;
+    if (!job || !scene || this.running) return;
     /** @type {Mixed[]} */
     const painted = [];
     for (const name of this.shown) {
       const layer = this.layers.get(name);
-      if (layer) {
+      if (layer && (this.busy.size || this.#isOfLook(job, name))) {
         const { strength, styles } = this.look(name);
         painted.push({ index: this.names.indexOf(name), strength, key: layer.key, styled: styles.length > 0 });
       }
@@ -629,6 +646,7 @@ export class Studio extends EventTarget {
     if (yes === this.busy.has(kind)) return;
     if (yes) this.busy.add(kind);
     else this.busy.delete(kind);
+    if (!this.busy.size && !this.current) this.redraw(); // what did not come is not shown as if it had
     this.tell("status");
   }
 }

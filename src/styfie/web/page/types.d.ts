@@ -219,14 +219,26 @@ export interface FieldResponse {
   high: number | null;
 }
 
+/** Addresses by which other devices open the page. */
+export interface PhoneResponse {
+  addresses: string[];
+}
+
 export interface AboutResponse {
   version: string;
+  computer: string;
   device: string;
   limits: Limits;
   fields: FieldResponse[];
   engines: StyleResponse[];
   defaults: Defaults;
   choices: Choices;
+}
+
+export interface Phone {
+  addresses(): Promise<string[]>;
+  /** The QR code of one of them, which opens a picture by its id if there is one. */
+  codeURL(number: number, picture: string): string;
 }
 
 /** What is exported: names of the job's pictures, and as what. */
@@ -282,6 +294,7 @@ export interface Elements {
   blur: HTMLInputElement;
   camera: HTMLDialogElement;
   choose: HTMLButtonElement;
+  "capture-file": HTMLInputElement;
   "clip-file": HTMLInputElement;
   "clip-frame": HTMLImageElement;
   "clip-paint": HTMLButtonElement;
@@ -320,6 +333,9 @@ export interface Elements {
   "many-zip": HTMLAnchorElement;
   overlay: HTMLCanvasElement;
   paint: HTMLButtonElement;
+  phone: HTMLDialogElement;
+  "phone-code": HTMLImageElement;
+  "phone-next": HTMLButtonElement;
   picture: HTMLCanvasElement;
   "progress-bar": HTMLProgressElement;
   "paint-kind": HTMLSelectElement;
