@@ -6,7 +6,8 @@ from styfie.cli.field_options import OptionError
 from styfie.errors import InputError, OutputError, StyfieError
 from styfie.web import errors
 from styfie.web.errors import BusyError, StaleError
-from styfie.web.problems import PROBLEMS, answer, document, problem_of, problem_of_status, table
+from styfie.web.problem_response import problem_response
+from styfie.web.problems import PROBLEMS, document, problem_of, problem_of_status, table
 
 STABLE = {  # RFC 9110, RFC 6585 (too many requests) and RFC 4918 (insufficient storage)
     "unreadable-request": 400,
@@ -59,7 +60,7 @@ def test_a_status_alone_is_a_problem_of_its_own_kind() -> None:
 
 
 def test_an_error_is_answered_as_rfc_9457_has_it() -> None:
-    found = answer(problem_of(BusyError), "Wait.")
+    found = problem_response(problem_of(BusyError), "Wait.")
     assert found.media_type == "application/problem+json" and found.headers["retry-after"] == "10"
     members = document(problem_of(StaleError), "Give a mask with --mask FILE.")
     assert members == {

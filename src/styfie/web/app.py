@@ -20,7 +20,8 @@ from styfie.web.errors import DISK_FULL, FAULT, FaultError, FullError, InvalidRe
 from styfie.web.guard import Guard
 from styfie.web.openapi import describe
 from styfie.web.pagefiles import PageFiles
-from styfie.web.problems import answer, problem_of, problem_of_status
+from styfie.web.problem_response import problem_response
+from styfie.web.problems import problem_of, problem_of_status
 from styfie.web.proxies import Addressed
 from styfie.web.routes import (
     about,
@@ -95,28 +96,28 @@ def _say_why(app: FastAPI) -> None:
     """Every error is a problem with a code and a sentence; of a fault of the program's the log has the traceback."""
 
     async def refuse(_request: Request, error: Exception) -> Response:
-        return answer(problem_of(type(error)), str(error))
+        return problem_response(problem_of(type(error)), str(error))
 
     async def invalid(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body")
-        return answer(problem_of(InvalidRequestError), f"{where or 'The request'}: {first['msg']}.")
+        return problem_response(problem_of(InvalidRequestError), f"{where or 'The request'}: {first['msg']}.")
 
     async def http(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.__cause__ and is_full(error.__cause__):  # while what was sent was received
-            return answer(problem_of(FullError), DISK_FULL)
+            return problem_response(problem_of(FullError), DISK_FULL)
         problem = problem_of_status(error.status_code)
         bare = error.detail == HTTPStatus(error.status_code).phrase  # the framework has no sentence for it
-        return answer(problem, f"{problem.title}." if bare else error.detail, error.headers)
+        return problem_response(problem, f"{problem.title}." if bare else error.detail, error.headers)
 
     async def fault(_request: Request, error: Exception) -> Response:
         if is_full(error):
             _log.warning("%s", error)
-            return answer(problem_of(FullError), DISK_FULL)
+            return problem_response(problem_of(FullError), DISK_FULL)
         _log.error("a request failed", exc_info=error)
-        return answer(problem_of(FaultError), FAULT)
+        return problem_response(problem_of(FaultError), FAULT)
 
     app.add_exception_handler(StyfieError, refuse)
     app.add_exception_handler(RequestValidationError, invalid)

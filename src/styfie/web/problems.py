@@ -7,10 +7,7 @@ docstrings as far as the first colon or full stop. Only the statuses are listed 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-from fastapi.responses import JSONResponse
 
 import styfie.errors
 import styfie.web.errors
@@ -59,7 +56,6 @@ KINDS = [
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, StyfieError) and kind.__module__ == module.__name__
 ]
-AGAIN = {429: "10", 503: "5"}  # seconds after which to ask again
 
 
 class Problem(NamedTuple):
@@ -94,12 +90,6 @@ def document(problem: Problem, detail: str) -> dict[str, Any]:
     """The members of a problem's document; `detail` is the sentence that says why."""
     code, status, title = problem
     return {"type": TYPE + code, "title": title, "status": status, "detail": of_page(detail), "code": code}
-
-
-def answer(problem: Problem, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """A problem as it is answered."""
-    said = {"retry-after": AGAIN[problem.status]} if problem.status in AGAIN else {}
-    return JSONResponse(document(problem, detail), problem.status, said | dict(headers or {}), MEDIA_TYPE)
 
 
 def table() -> str:

@@ -128,7 +128,8 @@ async def events(studio: StudioHere, job: JobHere) -> StreamingResponse:
         if studio.is_deleted(job):
             yield "event: deleted\ndata:\n\n"
 
-    return StreamingResponse(on_event(), media_type="text/event-stream")
+    headers = {"x-accel-buffering": "no"}  # nginx would wait for more
+    return StreamingResponse(on_event(), headers=headers, media_type="text/event-stream")
 
 
 @router.put("/jobs/{id}/looks")
