@@ -12,7 +12,7 @@ RUN python -m venv --without-pip /styfie \
 # What PyTorch brings for those who build upon it from C++ or test it: 190 MB that nothing here reads.
 RUN cd /styfie/lib/python3*/site-packages/torch \
     && find bin -type f ! -name torch_shm_manager -delete \
-    && rm -rf include test share lib/*.a
+    && rm -rf include test share
 
 FROM python:3.13-slim
 COPY --from=build /styfie /styfie

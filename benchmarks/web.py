@@ -19,6 +19,7 @@ import httpx
 
 from styfie.gallery import BUILT_IN
 from styfie.pipeline import PORTRAIT
+from tests.web.tokens import AUTHORIZED, address_in, write_token
 
 LOOKS = {"subject": {"styles": [{"name": "glass"}]}, "background": {"styles": [{"name": "waves"}]}}
 
@@ -27,13 +28,13 @@ LOOKS = {"subject": {"styles": [{"name": "glass"}]}, "background": {"styles": [{
 def serving() -> Iterator[tuple[httpx.Client, int]]:
     """A client of a server of its own, and the server's process id."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-u", "-m", "styfie", "web", folder, "--no-browser", "--port", "0"]
+        command = [sys.executable, "-m", "styfie", "web", folder, "--no-browser", "--port", "0"]
+        command += ["--token-file", str(write_token(Path(folder)))]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout
-        address, _, token = process.stdout.readline().split()[3].partition("?token=")
-        bearer = {"authorization": f"Bearer {token}"}
+        address = address_in(process.stdout.readline())
         try:
-            with httpx.Client(base_url=f"{address}api/v1/", headers=bearer, timeout=300) as client:
+            with httpx.Client(base_url=f"{address}/api/v1/", headers=AUTHORIZED, timeout=300) as client:
                 drawn = Path(folder, "styles")
                 until(lambda: client.get("about").json()["device"] and len(list(drawn.glob("*.png"))) == len(BUILT_IN))
                 yield client, process.pid

@@ -141,7 +141,7 @@ def together(port: int, count: int) -> int:
 
 def test_no_more_connections_than_there_may_be(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert together(port, 6) == EACH
-    monkeypatch.setattr(LimitedConnection, "_beside", lambda _self: 0)
+    monkeypatch.setattr(LimitedConnection, "_siblings", lambda _self: 0)
     assert together(port, 12) == ALL
 
 
@@ -150,4 +150,4 @@ def test_a_trusted_proxy_brings_many() -> None:
     for trusted, beside in (((), 2), (("127.0.0.0/8",), 0)):
         one = Mock(spec=LimitedConnection, client=("127.0.0.1", 1), trusted=Trusted(trusted))
         one.connections = {one, Mock(client=("127.0.0.1", 2)), Mock(client=("127.0.0.2", 1)), Mock(client=None)}
-        assert LimitedConnection._beside(one) == beside
+        assert LimitedConnection._siblings(one) == beside

@@ -75,11 +75,14 @@ def test_the_own_page_is_not() -> None:
 def test_no_answer_without_the_headers_that_make_it_safe() -> None:
     for found in (
         answer(guarded(), "http://localhost/"),
-        answer(guarded(), "http://localhost/", headers={"host": "evil.example"}),
+        answer(guarded(), "http://localhost/", headers={"origin": "http://evil.example"}),
         answer(guarded(TOKEN), "http://localhost/"),
     ):
         assert {name: found.headers[name] for name in HEADERS} == HEADERS
         assert "access-control-allow-origin" not in found.headers and found.headers["cache-control"] == "no-store"
+    for found in (answer(guarded(host="0.0.0.0"), ADDRESS), answer(guarded(TOKEN, host="0.0.0.0"), ADDRESS)):
+        missing = {name for name in HEADERS if found.headers.get(name) != HEADERS[name]}
+        assert missing == {"cross-origin-opener-policy"}, "which browsers complain of over plain http"
     policy = HEADERS["content-security-policy"]
     assert "'unsafe" not in policy and "http" not in policy and "*" not in policy
 

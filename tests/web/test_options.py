@@ -50,4 +50,5 @@ def test_the_process_that_decodes_takes_3_gb_and_40_seconds(tmp_path: Path, monk
     assert studio.painter.made[1] == 7 and studio.painter.made[3] == 0
     assert 0 < studio.painter.made[2] < 20, "a painting gives way to what is answered at once"
     assert studio.painter.recycle > 1, "and begins anew now and then"
+    assert studio.painter.budget == 24 * 60 * 60 and not studio.interactive.budget
     assert LATE == 40

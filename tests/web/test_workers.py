@@ -11,11 +11,11 @@ from styfie.web.errors import DroppedError, FullError, TooLateError, WorkerDiedE
 from styfie.web.workers import START, Worker
 
 
-def with_worker(use: Callable[[Worker], Awaitable[Any]], **made: int) -> Any:
+def with_worker(use: Callable[[Worker], Awaitable[Any]], **made: float) -> Any:
     """What is done with a worker, which is stopped then."""
 
     async def run() -> Any:
-        worker = Worker("tests.web.tasks", **made)
+        worker = Worker("tests.web.tasks", **made)  # type: ignore[arg-type]
         worker.start()
         try:
             return await use(worker)
@@ -165,3 +165,22 @@ def test_it_is_ready_when_its_process_serves_and_another_takes_the_place_of_one_
         raise AssertionError
 
     with_worker(use)
+
+
+def test_what_has_had_its_time_gives_what_there_is() -> None:
+    async def use(worker: Worker) -> None:
+        assert await worker.call("count_late", seconds=None) is True
+        assert await worker.call("double", 2) == 4, "and the next one has its own"
+
+    with_worker(use, budget=0.1)
+
+
+def test_what_does_not_stop_then_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("styfie.web.workers.STOPPING", 0.1)
+
+    async def use(worker: Worker) -> None:
+        with pytest.raises(WorkerDiedError):
+            await worker.call("sleep", 300.0, seconds=None)
+        assert await worker.call("double", 2) == 4
+
+    with_worker(use, budget=0.1)

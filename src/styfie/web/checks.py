@@ -7,14 +7,17 @@ from typing import Any
 
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN, PAIRS
+from styfie.web.options import Options
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema, StyleSchema
 
 
-def check_size(settings: SettingsSchema, longest: int) -> None:
-    """Refuse a painting that is longer than `longest` pixels, or what the library does not take."""
+def check_budget(settings: SettingsSchema, options: Options) -> None:
+    """Refuse a painting of more pixels or steps than a server gives one, or what the library does not take."""
     settings.settings()
-    if settings.size > longest:
-        raise InputError(f"size is {settings.size}: at most {longest} pixels are painted here.")
+    if settings.size > options.longest:
+        raise InputError(f"size is {settings.size}: at most {options.longest} pixels are painted here.")
+    if settings.steps > options.most_steps:
+        raise InputError(f"steps is {settings.steps}: at most {options.most_steps} are painted here.")
 
 
 def check_styles(looks: Mapping[str, LookSchema], own: Collection[str]) -> None:

@@ -38,6 +38,7 @@ class Clips:
         self.jobs = Jobs(options.folder / "clips")
         self.uploads = Uploads(self.jobs, reader, options.most_pixels, options.longest)
         self.reader, self.painter, self.supervisor = reader, painter, supervisor
+        self.most_memory = options.most_memory
         for clip in reversed(list(self.jobs)):
             if clip.state in BUSY:
                 self._queue(clip)
@@ -130,6 +131,7 @@ class Clips:
                 clip.state, clip.progress = "painting", progress
 
         settings = SettingsSchema(**clip.settings).model_dump()
+        settings["max_memory"] = min(self.most_memory, settings["max_memory"])
         given = (str(self.jobs.path(clip)), clip.upload, clip.looks, clip.styles, settings)
         try:
             finished = await self.painter.call("film", *given, owner=clip.id, seconds=None, on_event=on_event)

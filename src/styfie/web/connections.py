@@ -43,12 +43,12 @@ class LimitedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request, or close it at once."""
         super().connection_made(transport)
-        if len(self.connections) > self.most or self._beside() > self.most_each:
+        if len(self.connections) > self.most or self._siblings() > self.most_each:
             transport.abort()
             return
         self._wait(self.patience)
 
-    def _beside(self) -> int:
+    def _siblings(self) -> int:
         """How many connections there are from this one's address; 0 if it is of a proxy, from which all come."""
         address = self.client and self.client[0]
         if not address or address in self.trusted:

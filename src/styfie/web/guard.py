@@ -42,6 +42,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
 }
+INSECURE = {name: value for name, value in HEADERS.items() if name != "cross-origin-opener-policy"}
+"""Those that browsers heed over plain http from another computer: of the other they complain."""
 
 
 class TooLargeError(Exception):
@@ -65,8 +67,7 @@ class Guard:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 found = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    found[name] = value
+                found.update(HEADERS if _is_secure(scope, headers) else INSECURE)
                 found.setdefault("cache-control", "no-store")
             await send(message)
 
@@ -84,7 +85,7 @@ class Guard:
             refused = self._unknown(scope, headers)
         if refused is not None:
             drained = await _drain(receive, self.options.most_bytes)
-            await _refuse(sent, *refused, as_page=_is_shown(scope, headers), close=not drained)
+            await _refuse(sent, *refused, as_page=_wants_html(scope, headers), close=not drained)
             return
         await self._limited(scope, receive, sent, headers)
 
@@ -103,8 +104,7 @@ class Guard:
 
     def _is_allowed(self, host: str) -> bool:
         """Whether a Host header names this server: a loopback name or an allowed one; if it is open, an address too."""
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        name = name.strip("[]").lower().rstrip(".")
+        name = _name_in(host)
         if name in LOOPBACK or name == self.options.host.lower() or name in self.allowed:
             return True
         if not self.options.is_open:
@@ -194,7 +194,18 @@ def _cookie_of(scope: Scope) -> str:
     return f"styfie-{(scope.get('server') or ('', 0))[1] or 0}"
 
 
-def _is_shown(scope: Scope, headers: Headers) -> bool:
+def _is_secure(scope: Scope, headers: Headers) -> bool:
+    """Whether browsers trust the connection: it is encrypted, or stays in one computer."""
+    return scope["scheme"] == "https" or _name_in(headers.get("host", "")) in LOOPBACK
+
+
+def _name_in(host: str) -> str:
+    """The name or address in a Host header."""
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    return name.strip("[]").lower().rstrip(".")
+
+
+def _wants_html(scope: Scope, headers: Headers) -> bool:
     """Whether somebody reads the answer in a browser's window."""
     return "text/html" in headers.get("accept", "") and not path_of(scope).startswith("/api")
 

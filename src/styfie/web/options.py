@@ -76,13 +76,13 @@ class Options:
     most_bytes: int = field(default=40_000_000, metadata=service(Option("Of one upload.", 1000, 10**10)))
     most_pixels: int = field(default=64_000_000, metadata=service(Option("Of one picture that is sent.", 1000, 10**9)))
     longest: int = field(default=4096, metadata=service(Option("Longest side of a painting, in pixels.", 32, 16_384)))
-    most_steps: int = field(default=2000, metadata=service(Option("Of one painting.", 1, 100_000)))
+    most_steps: int = field(default=2000, metadata=service(Option("Of one painting.", 1, 2000)))
     most_memory: float = field(
-        default=64.0, metadata=service(Option("What one painting may ask for.", 0.5, 10_000, unit="GB"))
+        default=64.0, metadata=service(Option("Of one painting; larger ones go in tiles.", 0.5, 64, unit="GB"))
     )
     most_minutes: float = field(
         default=1440.0,
-        metadata=service(Option("Of one painting or clip, which is then stopped and kept as it is.", 0.1, 1e5)),
+        metadata=service(Option("Of one painting or clip, which is then stopped and kept as it is.", 0.01, 1e5)),
     )
     waiting: int = field(
         default=24, metadata=service(Option("Photos that may wait, and paintings; more are refused.", 1, 10_000))

@@ -44,8 +44,8 @@ class Service(Keeper):
 
     def _start_workers(self) -> None:
         self._hire()
-        self.cameras = Cameras(self.interactive)
         self.uploads = Uploads(self.jobs, self.reader, self.options.most_pixels, self.options.longest)
+        self.cameras = Cameras(self.interactive, self.uploads.read_frame)
         for worker in (self.reader, self.interactive, self.painter):
             worker.start()
         self.supervisor.begin(self._warm)
@@ -54,7 +54,8 @@ class Service(Keeper):
         threads = self.options.threads
         self.reader = Worker("styfie.web.work.reading", 1, memory=READING_NOTE)
         self.interactive = Worker("styfie.web.work.interactive", threads)
-        self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50)
+        budget = 60 * self.options.most_minutes
+        self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50, budget=budget)
 
     async def _stop_workers(self) -> None:
         await self.supervisor.stop()
@@ -103,10 +104,11 @@ class Service(Keeper):
         return await self.interactive.call(name, *given, owner=owner, seconds=INTERACTIVE_SECONDS, again=True)
 
     def settings(self, job: Job) -> dict[str, Any]:
-        """A job's settings for the library, with the size that it is painted at."""
+        """A job's settings for the library, with the size that it is painted at and the memory that it may have."""
         settings: dict[str, Any] = asdict(SettingsSchema(**job.settings).settings())
         if settings["size"] == 0:
             settings["size"] = min(self.options.longest, max(job.width, job.height))
+        settings["max_memory"] = min(self.options.most_memory, settings["max_memory"])
         return settings
 
     async def ask_interactive(self, job: Job, name: str, *given: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from styfie.errors import InputError
 from styfie.web import versions
-from styfie.web.checks import check_size, check_styles, is_styled, with_styles
+from styfie.web.checks import check_budget, check_styles, is_styled, with_styles
 from styfie.web.clips import Clips
 from styfie.web.errors import BusyError, ConflictError, DroppedError, NotFoundError, WorkerDiedError
 from styfie.web.jobs import BUSY, Job, ResultRequest
@@ -23,6 +23,7 @@ from styfie.web.workers import CANCELLED
 
 SWEEP = 60.0  # seconds between looking for what is too old
 DIED = "The process that painted it ended in the middle: ask to paint it once more, and it goes on from there."
+LATE = "It was stopped, as it had all the time that a painting may take here. Paint goes on from there."
 NOWHERE = Source()
 _log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Studio(Service):
         request = request or PaintRequest()
         if size is not None:
             request.settings.size = size
-        check_size(request.settings, self.options.longest)
+        check_budget(request.settings, self.options)
         check_styles(request.looks, job.styles)
         job.settings, job.looks = request.settings.model_dump(), plain(request.looks)
         job.then_paint = is_styled(request)
@@ -261,7 +262,7 @@ class Studio(Service):
         """A job's settings with those that are said now."""
         said = settings.model_dump(exclude_unset=True) if settings else {}
         joined = SettingsSchema(**job.settings | said)
-        check_size(joined, self.options.longest)
+        check_budget(joined, self.options)
         return joined
 
     async def paint(self, job: Job, settings: SettingsSchema | None = None) -> None:
@@ -320,6 +321,8 @@ class Studio(Service):
         except OSError as error:  # it is painted all the same
             _log.warning("%s has no version of this painting: %s", job.id, error.strerror or error)
         job.state = "done" if found["finished"] else "stopped"  # only now: whoever sees it sees the version too
+        if found.get("late"):
+            job.note = LATE
         if found.get("resized"):
             job.sketched_looks = {}  # they are of another size
 

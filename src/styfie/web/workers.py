@@ -37,6 +37,7 @@ from styfie.web.errors import (
 
 CANCELLED = "It was deleted or stopped meanwhile."
 PATIENCE = 3.0  # seconds that a worker has to end by itself
+STOPPING = 600.0  # seconds that a task has to stop when its time is up: a step of a large painting is long
 START = 300.0  # seconds that it has to start, on a computer that is busy: a task's own are counted from its beginning
 OnEvent = Callable[[Any], None]
 _log = logging.getLogger(__name__)
@@ -58,11 +59,15 @@ class Worker:
     """One process that runs functions of `module`, one after the other.
 
     `threads` are PyTorch's, 0 = as it likes; `nice` makes it give way to others; `memory` is the bytes it may take, 0 =
-    all there are; after `recycle` tasks it is replaced, 0 = never.
+    all there are; after `recycle` tasks it is replaced, 0 = never; after `budget` seconds a task is told to stop and to
+    give what there is, 0 = never.
     """
 
-    def __init__(self, module: str, threads: int = 0, nice: int = 0, memory: int = 0, recycle: int = 0) -> None:
+    def __init__(
+        self, module: str, threads: int = 0, nice: int = 0, memory: int = 0, recycle: int = 0, budget: float = 0.0
+    ) -> None:
         self.made = (module, threads, nice, memory)
+        self.budget = budget
         self.recycle, self.served = recycle, 0
         self.process: multiprocessing.process.BaseProcess | None = None
         self.connection: Connection | None = None
@@ -190,6 +195,8 @@ class Worker:
                 self._begun = True  # whatever it says
                 if kind == "begun":
                     seconds = task.seconds
+                    if self.budget:
+                        loop.call_soon_threadsafe(self._limit, task)
                 elif kind == "event":
                     if task.on_event:
                         loop.call_soon_threadsafe(task.on_event, value)
@@ -207,6 +214,21 @@ class Worker:
         except Exception:
             self._renew()  # whatever went wrong between the two, they may no longer understand each other
             raise
+
+    def _limit(self, task: WorkerTask) -> None:
+        """Have a task that has begun told to stop when its time is up, and ended if it does not."""
+        loop = asyncio.get_running_loop()
+        for seconds, end in ((self.budget, self._tell_late), (self.budget + STOPPING, self._kill_late)):
+            timer = loop.call_later(seconds, end, task)
+            task.done.add_done_callback(lambda _, timer=timer: timer.cancel())  # type: ignore[misc]
+
+    def _tell_late(self, task: WorkerTask) -> None:
+        if self.current is task:
+            self.send("late")
+
+    def _kill_late(self, task: WorkerTask) -> None:
+        if self.current is task and self.process:
+            self.process.kill()
 
     def _renew(self) -> None:
         self._end()
@@ -243,6 +265,7 @@ class WorkerChannel:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.late = False  # whether what runs was told to stop as its time was up
 
     def send(self, value: Any) -> None:
         """Tell the server."""
@@ -252,7 +275,9 @@ class WorkerChannel:
         """Whether the server asked to stop."""
         stop = False
         while self.connection.poll(0):
-            stop = self.connection.recv() == "stop" or stop
+            told = self.connection.recv()
+            self.late = self.late or told == "late"
+            stop = stop or told in ("stop", "late")
         return stop
 
 
@@ -277,6 +302,7 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         if not isinstance(message, tuple):  # told too late
             continue
         name, given = message
+        channel.late = False
         try:
             connection.send(("begun", None))
         except OSError:

@@ -100,14 +100,15 @@ def test_from_the_code_to_a_saved_picture(visit: Visit, phone: Visit, tmp_path: 
     ] * 5
     assert status("/api/v1/jobs", authorization=f"Bearer {TOKEN}x") == 401
 
+    photo = tmp_path / "selfie.jpg"
+    Image.open(PORTRAIT).resize((128, 128)).save(photo)
     page = phone.page
+    page.route("**/face.jpg*", lambda route: route.fulfill(path=photo))  # which take long to paint
     page.goto(address, wait_until="domcontentloaded")
     assert page.url == f"{home}/", "the token is seen no more"
     where = page.locator("#where").inner_text()
     assert socket.gethostname() in where and "network" in where and "not encrypted" in where
     assert page.locator("#open-live").is_hidden(), "over plain http there is no camera"
-    photo = tmp_path / "selfie.jpg"
-    Image.open(PORTRAIT).resize((128, 128)).save(photo)
     with page.expect_file_chooser() as chosen:
         page.tap("#take")
     assert chosen.value.element.get_attribute("capture") == "user"
