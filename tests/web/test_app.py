@@ -86,7 +86,7 @@ def test_what_is_made_says_where_it_is(client: TestClient, studio: StubStudio) -
     def made(path: str, **given: Any) -> str:
         answer = client.post(path, **given)
         assert answer.status_code == 201, answer.text
-        return urljoin(path, answer.headers["location"])
+        return urljoin(path, str(answer.headers["location"]))
 
     name = post(client)
     job = made(f"{API}/jobs", files={"photo": ("me.png", photo())})

@@ -50,6 +50,7 @@ def fuzz(client: TestClient, operation: Any, job: str, seen: Counter[int]) -> No
         answer = client.request(**{name: value for name, value in given.items() if name in SENT})
         seen[answer.status_code] += 1
         assert answer.status_code < 500, f"{case.method} {case.formatted_path}: {answer.text}"
+        answer.request.read()  # what was sent in parts
         case.validate_response(answer, excluded_checks=UNFIT)
         if answer.status_code >= 400:
             assert answer.json()["code"] in CODES, answer.text

@@ -96,6 +96,7 @@ def _say_why(app: FastAPI) -> None:
     """Every error is a problem with a code and a sentence; of a fault of the program's the log has the traceback."""
 
     async def refuse(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, StyfieError)
         return problem_response(problem_of(type(error)), str(error))
 
     async def invalid(_request: Request, error: Exception) -> Response:
