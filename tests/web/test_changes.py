@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -286,3 +287,42 @@ def test_a_painting_has_no_more_memory_and_time_than_the_server_gives(tmp_path: 
             await studio.paint(job, SettingsSchema(steps=51))
 
     using(tmp_path, use, most_memory=2.0, most_steps=50)
+
+
+def test_whoever_waits_for_any_job_hears_of_each_that_comes_changes_and_goes(tmp_path: Path) -> None:
+    async def use(studio: StubStudio) -> None:
+        heard: list[str | None] = []
+
+        async def watch() -> None:
+            async for name in studio.watch_all():
+                heard.append(name)  # noqa: PERF401 - it is looked at meanwhile
+
+        old = await posted(studio)
+        watching = asyncio.create_task(watch())
+        await asyncio.sleep(0)
+        new = await posted(studio)
+        await until(lambda: new.id in heard and old.id not in heard)
+        heard.clear()
+        studio.ask(old, {"subject": LookSchema.model_validate({"strength": 0.5})})
+        await until(lambda: heard == [old.id])
+        await studio.delete(new)
+        await until(lambda: heard == [old.id, new.id])
+        studio.close()
+        await watching
+        assert heard == [old.id, new.id]
+
+    using(tmp_path, use)
+
+
+def test_from_time_to_time_it_is_said_that_nothing_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("styfie.web.watching.HEARTBEAT", 0.01)
+
+    async def use(studio: StubStudio) -> None:
+        assert [name async for name in _first(studio.watch_all(), 2)] == [None, None]
+
+    using(tmp_path, use)
+
+
+async def _first(names: AsyncIterator[str | None], count: int) -> AsyncIterator[str | None]:
+    for _ in range(count):
+        yield await anext(names)

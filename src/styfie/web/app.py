@@ -27,6 +27,7 @@ from styfie.web.routes import (
     about,
     batches,
     camera,
+    changes,
     clips,
     export,
     health,
@@ -70,6 +71,7 @@ def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIAp
     app.state.studio = studio
     for part in (
         about,
+        changes,
         jobs,
         regions,
         page,

@@ -53,7 +53,8 @@ class LimitedConnection(H11Protocol):
         address = self.client and self.client[0]
         if not address or address in self.trusted:
             return 0
-        return sum(bool(one.client and one.client[0] == address) for one in self.connections)
+        clients = [getattr(one, "client", None) for one in self.connections]
+        return sum(bool(client and client[0] == address) for client in clients)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and give what is still to come its time."""

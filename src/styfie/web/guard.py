@@ -241,7 +241,8 @@ async def _refuse(send: Send, status: int, error: str, as_page: bool = False, cl
 
 def _page(sentence: str, head: str = "") -> bytes:
     """A page of one sentence."""
-    return f'<!doctype html><meta charset="utf-8"><title>Styfie</title>{head}<p>{escape(sentence)}</p>'.encode()
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Styfie</title>{head}'
+    return f"<!doctype html>{head}<p>{escape(sentence)}</p>".encode()
 
 
 async def _respond(

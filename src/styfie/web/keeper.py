@@ -12,7 +12,7 @@ from styfie.web.errors import NotFoundError, StaleError
 from styfie.web.jobs import BUSY, Job, Jobs
 from styfie.web.locking import FolderLock
 from styfie.web.options import Options
-from styfie.web.watching import Watchers
+from styfie.web.watching import ALL, Watchers
 
 LEAP = 1 << 20  # of versions when a server starts: not all of those before were written down
 
@@ -96,7 +96,8 @@ class Keeper:
 
     def _wake(self, job: Job) -> None:
         job.version += 1
-        self.watchers.wake(job.id)
+        for name in (job.id, ALL):
+            self.watchers.wake(name)
 
     async def watch(self, job: Job) -> AsyncIterator[Job | None]:
         """The job each time that it changes, and None from time to time; ends when it is deleted."""
@@ -107,6 +108,18 @@ class Keeper:
                 seen = job.version
                 yield job
             elif not await self.watchers.wait(job.id):
+                yield None
+
+    async def watch_all(self) -> AsyncIterator[str | None]:
+        """The id of each job when it comes, changes or goes, and None from time to time."""
+        seen = {job.id: job.version for job in self.jobs}
+        while not self.watchers.closing:
+            now = {job.id: job.version for job in self.jobs}
+            changed = [name for name in seen | now if seen.get(name) != now.get(name)]
+            seen = now
+            for name in changed:
+                yield name
+            if not changed and not await self.watchers.wait(ALL):
                 yield None
 
     def is_deleted(self, job: Job) -> bool:

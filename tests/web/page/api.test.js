@@ -80,3 +80,45 @@ test("a camera's frame comes with its rate", async () => {
   const { picture, rate } = await api.camera.frame("c", new Blob(["x"]));
   assert.deepEqual([await picture.text(), rate], ["jpeg", 7.5]);
 });
+
+test("where news come, a job is asked for when it changed, and not before", { timeout: 20_000 }, async (t) => {
+  const port = {};
+  globalThis.SharedWorker = class {
+    constructor(address, { name }) {
+      assert.match(String(address), /\/news\.js$/);
+      assert.equal(name, "/api/v1/events");
+      this.port = port;
+    }
+  };
+  t.after(() => delete globalThis.SharedWorker);
+  const waits = [];
+  const { setTimeout: later } = globalThis;
+  globalThis.setTimeout = (call, wait) => {
+    waits.push(wait);
+    return later(call, wait > 1000 ? wait : 0);
+  };
+  let version = 1;
+  const asked = serve(() => json(job("id", { version })));
+  const told = [];
+  try {
+    const end = api.follow("id", (news) => told.push(news.version), () => {});
+    port.onmessage({ data: { open: true } });
+    await new Promise((done) => later(done, 50));
+    const before = asked.length;
+    assert.ok(waits.at(-1) > 20_000, "nothing is asked for long");
+    version = 2;
+    port.onmessage({ data: { id: "another" } });
+    await new Promise((done) => later(done, 30));
+    assert.equal(asked.length, before);
+    port.onmessage({ data: { id: "id" } });
+    await new Promise((done) => later(done, 50));
+    assert.equal(told.at(-1), 2);
+    assert.equal(asked.length, before + 1);
+    port.onmessage({ data: { open: false } });
+    await new Promise((done) => later(done, 50));
+    assert.ok(asked.length > before + 1 && waits.at(-1) <= 2000, "where they end, it is asked for as before");
+    end();
+  } finally {
+    globalThis.setTimeout = later;
+  }
+});

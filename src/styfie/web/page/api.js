@@ -129,13 +129,27 @@ export const url = (id, path, values = {}) => {
 };
 
 const BUSY = new Set(["reading", "queued", "painting"]);
-const WAITS = { busy: 400, idle: 2000, hidden: 5000 }; // milliseconds between two looks at a job
+// Milliseconds between two looks at a job: at most so many while nobody says that it changed.
+const WAITS = { busy: 400, idle: 2000, hidden: 5000, told: 30_000 };
+
+/** Whether the server's news come, and who hears them: of a job by its id, or that all may have changed. */
+const news = { open: false, heard: /** @type {Set<(id?: string) => void>} */ (new Set()), begun: false };
+
+/** Have one stream of news for all tabs, where the browser has shared workers; elsewhere each tab asks. */
+function hearNews() {
+  if (news.begun || typeof SharedWorker === "undefined") return;
+  news.begun = true;
+  const { port } = new SharedWorker(new URL("./news.js", import.meta.url), { type: "module", name: `${BASE}/events` });
+  port.onmessage = ({ data: { id, open } }) => {
+    if (open !== undefined) news.open = open;
+    for (const hear of news.heard) hear(id);
+  };
+}
 
 /**
  * Call with each state of the job as it changes, and `gone` when it is deleted; gives back what ends it.
  *
- * It asks again and again: a browser keeps six connections to a server, and a stream of events in each tab would leave
- * none for the seventh.
+ * It asks when there are news, and where none come again and again.
  *
  * @param {string} id @param {(job: JobResponse) => void} call @param {() => void} gone
  */
@@ -143,36 +157,56 @@ export function follow(id, call, gone) {
   let ended = false;
   let tag = "";
   let wait = WAITS.busy;
+  let [asking, missed] = [false, false];
+  let [asked, due] = [-Infinity, Infinity]; // milliseconds
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  let asking = false;
-  const look = async () => {
-    if (asking) return;
-    asking = true;
+  /** @param {number} when */
+  const plan = (when) => {
     clearTimeout(timer);
+    due = when;
+    timer = setTimeout(look, Math.max(0, when - performance.now()));
+  };
+  const soon = () => Math.max(performance.now(), asked + (document.hidden ? WAITS.hidden : WAITS.busy));
+  async function look() {
+    if (asking) return;
+    [asking, missed] = [true, false];
+    clearTimeout(timer);
+    asked = performance.now();
     try {
       const reply = await fetch(`${BASE}/jobs/${part(id)}`, tag ? { headers: { "If-None-Match": tag } } : {});
       /** @type {JobResponse | null} */
-      const news = reply.ok ? await reply.json() : null;
+      const found = reply.ok ? await reply.json() : null;
       if (ended) return;
       if (reply.status === 404) return void gone();
-      if (news) {
+      if (found) {
         tag = reply.headers.get("ETag") ?? "";
-        wait = BUSY.has(news.state) ? WAITS.busy : WAITS.idle;
-        call(news);
+        wait = BUSY.has(found.state) ? WAITS.busy : WAITS.idle;
+        call(found);
       }
     } catch {
       wait = WAITS.idle; // it may come back
     }
     asking = false;
-    if (!ended) timer = setTimeout(look, document.hidden ? WAITS.hidden : wait);
+    if (ended) return;
+    if (missed) plan(soon());
+    else plan(performance.now() + (news.open ? WAITS.told : document.hidden ? WAITS.hidden : wait));
+  }
+  /** @param {string} [which] */
+  const hear = (which = id) => {
+    if (which !== id) return;
+    if (asking) missed = true;
+    else if (soon() < due) plan(soon());
   };
   const seen = () => void (document.hidden || look());
   document.addEventListener("visibilitychange", seen);
+  news.heard.add(hear);
+  hearNews();
   look();
   return () => {
     ended = true;
     clearTimeout(timer);
+    news.heard.delete(hear);
     document.removeEventListener("visibilitychange", seen);
   };
 }
