@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from styfie.errors import InputError
-from styfie.web.errors import BusyError, ConflictError, NotFoundError
+from styfie.web.errors import BusyError, ConflictError, NotFoundError, StaleError
 from styfie.web.jobs import READ, Job
 from styfie.web.routes.jobs import _check_names
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema
@@ -99,18 +99,18 @@ def test_looks_that_were_changed_elsewhere_are_not_overwritten(tmp_path: Path) -
         seen = job.version
         studio._wake(job)  # as a step of a painting does: nobody has changed the looks
         studio.ask(job, looks("ink"), seen)
-        with pytest.raises(ConflictError, match="changed elsewhere"):
+        with pytest.raises(StaleError, match="changed elsewhere"):
             studio.ask(job, looks("waves"), seen)
         assert job.looks["subject"]["styles"][0]["name"] == "ink"
         studio.ask(job, looks("ink"), seen)  # the same once more is no change
-        with pytest.raises(ConflictError):
+        with pytest.raises(StaleError):
             studio.ask(job, looks("waves"), job.version + 5)  # nobody was ever told that one
         studio.ask(job, looks("waves"), job.version)
         studio.ask(job, looks("glass"))  # who says nothing wins, as before
         seen = job.version
         await studio.change_regions(job, "merge", "subject", corrects=True)
         assert not job.looks
-        with pytest.raises(ConflictError):
+        with pytest.raises(StaleError):
             studio.ask(job, {"background": LookSchema()}, seen)
 
     async def later(studio: StubStudio) -> None:

@@ -48,7 +48,7 @@ def test_loopback_by_any_of_its_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["evil.example", "localhost.evil.example", "192.168.1.7", "127.0.0.1.nip.io", ""])
 def test_names_that_were_bent_to_here_are_refused(name: str) -> None:
     refused = answer(guarded(), "http://localhost/api", headers={"host": name})
-    assert refused.status_code == 421 and "address" in refused.json()["error"]
+    assert refused.status_code == 421 and "address" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_only_with_the_token(host: str) -> None:
         {"authorization": f"Basic {TOKEN}"},
     ):
         refused = answer(guard, f"{ADDRESS}/api/v1/jobs", headers=given)
-        assert refused.status_code == 401 and "address that styfie web printed" in refused.json()["error"]
+        assert refused.status_code == 401 and "address that styfie web printed" in refused.json()["detail"]
         assert TOKEN not in refused.text and refused.headers["www-authenticate"] == "Bearer"
     for given in ({"authorization": f"Bearer {TOKEN}"}, {"cookie": f"a=b; styfie-8790={TOKEN}"}):
         assert answer(guard, f"{ADDRESS}/api/v1/jobs", headers=given).status_code == 200
@@ -137,7 +137,7 @@ def test_who_opens_the_page_without_the_token_reads_what_to_do() -> None:
     refused = answer(guarded(TOKEN), "http://127.0.0.1:8790/", headers=seen)
     assert refused.status_code == 401 and refused.headers["content-type"] == "text/html"
     assert "open the address that styfie web printed" in refused.text
-    assert answer(guarded(TOKEN), "http://127.0.0.1:8790/api/v1/jobs", headers=seen).json()["error"]
+    assert answer(guarded(TOKEN), "http://127.0.0.1:8790/api/v1/jobs", headers=seen).json()["detail"]
 
 
 def test_other_names_only_if_they_are_allowed() -> None:
@@ -171,6 +171,14 @@ def test_no_more_is_read_than_is_taken() -> None:
     assert answer(guarded(), url, "POST", content=b"x" * most).text == str(most)
     for content in (b"x" * (most + 1), in_pieces(most // 1000 + 2)):
         refused = answer(guarded(), url, "POST", content=content)
-        assert refused.status_code == 413 and "MB" in refused.json()["error"]
+        assert refused.status_code == 413 and "MB" in refused.json()["detail"]
     refused = answer(guarded(), url, "POST", content=b" " * (SMALL + 1), headers={"content-type": "application/json"})
     assert refused.status_code == 413
+
+
+def test_probes_are_answered_to_everybody_and_say_no_token() -> None:
+    guard = guarded(TOKEN, "0.0.0.0")
+    for path in ("/health", "/ready"):
+        assert answer(guard, f"{ADDRESS}{path}", headers={"host": "10.0.0.7.cluster.local"}).status_code == 200
+    for path in ("/health/", "/healthy", "/api/v1/health"):
+        assert answer(guard, f"{ADDRESS}{path}").status_code == 401, path

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from styfie.errors import MissingError, StyfieError
-from styfie.web.errors import BusyError, ConflictError, FullError, NotFoundError, is_full, status_of
+from styfie.web.errors import is_full
 from styfie.web.options import Options, default_folder
 from tests.web.stubs import StubStudio
 
@@ -25,19 +24,6 @@ def test_the_defaults_are_those_of_the_documentation(tmp_path: Path) -> None:
     assert not options.is_open and Options(tmp_path, lan=True).host == "0.0.0.0"
     assert Options(tmp_path, "192.168.1.7", lan=True).host == "192.168.1.7", "who names an address means it"
     assert default_folder().parts[-2:] == ("styfie", "web")
-
-
-def test_the_statuses_are_those_of_http() -> None:
-    """RFC 9110, RFC 6585 (too many requests) and RFC 4918 (insufficient storage)."""
-    errors = {
-        BusyError: 429,
-        ConflictError: 409,
-        NotFoundError: 404,
-        MissingError: 404,
-        FullError: 507,
-        StyfieError: 422,
-    }
-    assert {kind: status_of(kind("why")) for kind in errors} == errors
 
 
 def test_a_full_disk_is_told_from_other_errors() -> None:

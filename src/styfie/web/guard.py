@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from styfie.web.options import LOOPBACK, Options
+from styfie.web.problems import MEDIA_TYPE, document, problem_of_status
 from styfie.web.proxies import path_of
 
 TOKEN_WANTED = (
@@ -23,6 +24,7 @@ TOKEN_WANTED = (
     "TOKEN with the token that is in its file, by default FOLDER/token."
 )
 REMEMBERED = 400 * 86_400  # seconds that a browser keeps the cookie: as long as it may, for pages on a home screen
+PROBES = ("/health", "/ready")  # answered to everybody, by whatever name: they tell nothing
 SMALL = 1 << 20  # bytes of a request that sends no picture
 DRAINED = 8  # times what is taken: so much is read and thrown away, so that the answer is heard
 DRAINED_SECONDS = 5.0  # and for so long
@@ -69,6 +71,9 @@ class Guard:
                 found.setdefault("cache-control", "no-store")
             await send(message)
 
+        if path_of(scope) in PROBES:
+            await self._limited(scope, receive, sent, headers)
+            return
         refused = self._rejection(scope, headers)
         if refused is None and not path_of(scope):
             await _respond(sent, 303, headers=_go_to(f"{scope['root_path'].rpartition('/')[2]}/", scope))
@@ -229,9 +234,8 @@ async def _refuse(send: Send, status: int, error: str, as_page: bool = False, cl
     headers = [(b"connection", b"close")] if close else []
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    kind, body = (
-        (b"text/html", _page(error)) if as_page else (b"application/json", json.dumps({"error": error}).encode())
-    )
+    problem = json.dumps(document(problem_of_status(status), error)).encode()
+    kind, body = (b"text/html", _page(error)) if as_page else (MEDIA_TYPE.encode(), problem)
     await _respond(send, status, body, kind, headers)
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from styfie.web.age import RunningClock
-from styfie.web.errors import NotFoundError
+from styfie.web.errors import NotFoundError, StaleError
 from styfie.web.jobs import BUSY, Job, Jobs
 from styfie.web.locking import FolderLock
 from styfie.web.options import Options
@@ -49,7 +49,7 @@ class Keeper:
         """The job of that id.
 
         Raises:
-            GoneError: there is none.
+            NotFoundError: there is none.
         """
         if (job := self.jobs.get(name)) is None:
             raise NotFoundError("There is no such job, or it was deleted.")
@@ -70,6 +70,12 @@ class Keeper:
             self._wake(job)
             job.looks_version = job.version
 
+    def _change_regions(self, job: Job, regions: list[dict[str, Any]]) -> None:
+        """Other regions, or others of the same names and sizes, of a version of their own."""
+        job.regions = regions
+        self._wake(job)
+        job.regions_version = job.version
+
     def _keep(self, job: Job) -> None:
         """Something has changed: it is written down, and who watches is told."""
         if job.version and self.jobs.get(job.id) is not job:
@@ -77,6 +83,16 @@ class Keeper:
         self._use(job)
         self._wake(job)
         self.jobs.keep(job)
+
+    @staticmethod
+    def _want_seen(job: Job, seen: int | None, changed: int) -> None:
+        """Refuse who has `seen` the job in a version before that in which it was `changed`; None: whoever it is.
+
+        Raises:
+            StaleError: so it is.
+        """
+        if seen is not None and not changed <= seen <= job.version:
+            raise StaleError("This was changed elsewhere meanwhile: get the job once more, then change it.")
 
     def _wake(self, job: Job) -> None:
         job.version += 1

@@ -60,6 +60,9 @@ class Options:
             )
         ),
     )
+    access_log: bool = field(
+        default=False, metadata=service(Option("Print a line for each request, without tokens, ids or names of files."))
+    )
     hours: float = field(
         default=72.0,
         metadata=service(

@@ -12,6 +12,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from styfie.web.problem_response import problem_response
+from styfie.web.problems import problem_of_status
 from styfie.web.proxies import path_of
 
 KINDS = {
@@ -57,9 +59,9 @@ class PageFiles:
     def _answer(self, scope: Scope) -> Response:
         name, kept = self._name(path_of(scope))
         if (file := self.files.get(name)) is None:
-            return Response('{"error": "There is no such page."}', 404, media_type="application/json")
+            return problem_response(problem_of_status(404), "There is no such page.")
         if scope["method"] not in ("GET", "HEAD"):
-            return Response('{"error": "Pages can only be read."}', 405, {"allow": "GET, HEAD"}, "application/json")
+            return problem_response(problem_of_status(405), "Pages can only be read.", {"allow": "GET, HEAD"})
         headers = {
             "cache-control": "private, max-age=31536000, immutable" if kept else "no-cache",
             "etag": file.tag,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
+import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 from styfie.errors import StyfieError
 from styfie.gallery import BUILT_IN
 from styfie.web.cameras import Cameras
-from styfie.web.errors import DroppedError, NotFoundError, of_page
+from styfie.web.errors import DISK_FULL, FAULT, DroppedError, FaultError, NotFoundError, is_full
 from styfie.web.jobs import BUSY, READ, Job
 from styfie.web.keeper import Keeper
 from styfie.web.options import Options
@@ -23,8 +25,8 @@ from styfie.web.uploads import Uploads
 from styfie.web.workers import Worker
 
 READING_NOTE = 3 << 30  # bytes that the process which decodes may take
+ROOM = 500_000_000  # bytes: a photo and a painting of the largest size
 INTERACTIVE_SECONDS = 300.0  # seconds that what is answered at once may take, however busy the computer is
-FAULT = "This failed for a reason that is the server's own fault."
 _log = logging.getLogger(__name__)
 
 
@@ -67,6 +69,12 @@ class Service(Keeper):
             with contextlib.suppress(StyfieError):
                 await self.style_file(name)
 
+    async def not_ready(self) -> list[str]:
+        """Why nothing can be painted now, as sentences without names or numbers; none if it can."""
+        started = [worker.is_ready() for worker in (self.reader, self.interactive, self.painter)]
+        reasons = [] if all(started) else ["The workers have not started."]
+        return reasons + await asyncio.to_thread(_lacking, self.options.folder)
+
     # ---- work
 
     def _carry_out(self, job: Job, work: Callable[[Job], Coroutine[Any, Any, None]]) -> None:
@@ -78,10 +86,10 @@ class Service(Keeper):
             except StyfieError as error:
                 if isinstance(error, DroppedError) and (self.is_deleted(job) or job.state not in BUSY):
                     return
-                job.state, job.error = "failed", of_page(str(error))
+                job.fail(error)
             except Exception:
                 _log.exception("job %s failed", job.id)
-                job.state, job.error = "failed", FAULT
+                job.fail(FaultError(FAULT))
             self._keep(job)
 
         self.supervisor.begin(carried_out)
@@ -128,3 +136,14 @@ class Service(Keeper):
         """A picture file of the server's own as JPEG, at most so many pixels."""
         found: bytes = await self.reader.call("thumbnail", str(file), size, again=True)
         return found
+
+
+def _lacking(folder: Path) -> list[str]:
+    """Why nothing can be kept in a folder."""
+    try:
+        free = shutil.disk_usage(folder).free
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"ready")
+    except OSError as error:
+        return [DISK_FULL if is_full(error) else "The folder of the pictures cannot be written to."]
+    return [] if free >= ROOM else ["There is little room left on the disk."]

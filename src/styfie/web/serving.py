@@ -48,7 +48,7 @@ def _serve(listening: socket.socket, studio: Studio, browser: bool, say: Callabl
     port = listening.getsockname()[1]
     address = address_of(options, port)
     config = uvicorn.Config(
-        make_app(studio),
+        make_app(studio, say if options.access_log else None),
         http=limited_protocol(options),
         ws="none",
         log_level="warning",

@@ -24,7 +24,16 @@ from typing import Any
 
 from styfie import processes
 from styfie.errors import StyfieError
-from styfie.web.errors import DISK_FULL, DroppedError, FullError, TooLateError, WorkerDiedError, is_full
+from styfie.web.errors import (
+    DISK_FULL,
+    FAULT,
+    DroppedError,
+    FullError,
+    NoMemoryError,
+    TooLateError,
+    WorkerDiedError,
+    is_full,
+)
 
 CANCELLED = "It was deleted or stopped meanwhile."
 PATIENCE = 3.0  # seconds that a worker has to end by itself
@@ -67,7 +76,7 @@ class Worker:
         self._come = asyncio.Event()
         self._thread = ThreadPoolExecutor(1)
         self._loop: asyncio.Task[None] | None = None
-        self._stopped = False
+        self._stopped = self._begun = False
 
     def start(self) -> None:
         """Start the process, and to serve what comes."""
@@ -135,6 +144,20 @@ class Worker:
         await asyncio.get_running_loop().run_in_executor(None, self._end)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
+    def is_ready(self) -> bool:
+        """Whether its process has begun to serve; one that died while it had nothing to do is replaced."""
+        idle = self.current is None and not self._stopped  # else the process is the waiting thread's
+        if idle and self.process and self.connection:
+            try:
+                if not self._begun and self.connection.poll(0):
+                    self.connection.recv()
+                    self._begun = True
+            except (EOFError, OSError):
+                self._renew()
+            if not self.process.is_alive():
+                self._renew()
+        return self._begun
+
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
@@ -151,7 +174,7 @@ class Worker:
                 _refuse(task, error)
             except Exception:  # whatever it was, who asked must hear of it, and the next one must be served
                 _log.exception("%s could not be asked of a worker", task.name)
-                _refuse(task, WorkerDiedError("This failed for a reason that is the server's own fault."))
+                _refuse(task, WorkerDiedError(FAULT))
             finally:
                 self.current = None
 
@@ -169,6 +192,7 @@ class Worker:
                     self._renew()
                     raise TooLateError(f"This took longer than {seconds:g} seconds and was given up.")
                 kind, value = self.connection.recv()
+                self._begun = True  # whatever it says
                 if kind == "begun":
                     seconds = task.seconds
                     if self.budget:
@@ -180,7 +204,7 @@ class Worker:
                     _log.error("a worker failed at %s\n%s", task.name, value.rstrip())
                 elif kind == "error":
                     raise value
-                else:
+                elif kind == "done":
                     return value
         except StyfieError:  # an OutputError is an OSError, too
             raise
@@ -222,7 +246,7 @@ class Worker:
 
     def _spawn(self) -> None:
         self.process, self.connection = processes.start(_work, *self.made)
-        self.served = 0
+        self.served, self._begun = 0, False
 
     def _end(self) -> None:
         if self.connection:
@@ -268,6 +292,8 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
     processes.use_threads(threads)
     functions = import_module(module)
     channel = WorkerChannel(connection)
+    with contextlib.suppress(OSError):  # nobody hears it any more: the loop ends at once
+        connection.send(("started", None))
     while True:
         try:
             message = connection.recv()
@@ -286,7 +312,7 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         except StyfieError as error:
             answer = ("error", error)
         except MemoryError:
-            answer = ("error", StyfieError("This needs more memory than it may take: a smaller picture is wanted."))
+            answer = ("error", NoMemoryError("This needs more memory than it may take: a smaller picture is wanted."))
         except FileNotFoundError:
             answer = ("error", DroppedError(CANCELLED))
         except Exception as error:  # a fault of this program's must not stop the worker

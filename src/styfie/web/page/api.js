@@ -1,5 +1,5 @@
 // @ts-check
-// The server's interface, version 1. Every error is one sentence.
+// The server's interface, version 1. Every error is one sentence, and a code that says which.
 
 import { contextOf } from "./dom.js";
 
@@ -11,10 +11,11 @@ const BASE = new URL("api/v1", globalThis.document?.baseURI ?? "http://localhost
  */
 
 export class ApiError extends Error {
-  /** @param {string} message @param {number} status of the answer; 0: there was none */
-  constructor(message, status) {
+  /** @param {string} message @param {number} status of the answer; 0: there was none @param {string} code of the error */
+  constructor(message, status, code = "") {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -26,21 +27,20 @@ async function ask(path, options = {}) {
   } catch {
     throw new ApiError("Styfie does not answer: is it still running in its window?", 0);
   }
-  if (!reply.ok) throw new ApiError(await sentence(reply), reply.status);
+  if (!reply.ok) throw await errorOf(reply);
   return reply;
 }
 
 /** @param {Response} reply */
-async function sentence(reply) {
+async function errorOf(reply) {
   try {
-    /** @type {Partial<ErrorResponse> & { detail?: unknown }} */
-    const { error, detail } = await reply.json();
-    if (typeof error === "string") return error;
-    if (typeof detail === "string") return detail;
+    /** @type {Partial<ErrorResponse>} */
+    const { detail, code } = await reply.json();
+    if (typeof detail === "string") return new ApiError(detail, reply.status, code);
   } catch {
     // not JSON: the status is all there is to say
   }
-  return `Styfie answered ${reply.status}: please try once more.`;
+  return new ApiError(`Styfie answered ${reply.status}: please try once more.`, reply.status);
 }
 
 /** @param {string} path @param {RequestInit} [options] */
@@ -100,7 +100,7 @@ export const corrected = (id, name, points) =>
 /** @param {string} id @param {File} file @returns {Promise<NameResponse>} */
 export const ownStyle = (id, file) => json(`/jobs/${part(id)}/styles`, form("style", file));
 /**
- * Ask for looks; refused (409) if they were changed since the job was seen in that `version`.
+ * Ask for looks; refused (412, `stale`) if they were changed since the job was seen in that `version`.
  *
  * @param {string} id @param {Looks} wanted @param {number} version
  */

@@ -50,7 +50,11 @@ export interface SettingsSchema {
 export type Chosen = Pick<SettingsSchema, "size" | "quality" | "steps">;
 
 export interface ErrorResponse {
-  error: string;
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
 }
 
 export interface RegionResponse {
@@ -74,6 +78,7 @@ export interface JobResponse {
   state: JobState;
   note: string;
   error: string;
+  error_code: string;
   /** Seconds ago. */
   created: number;
   width: number;
@@ -119,6 +124,7 @@ export interface ClipResponse {
   name: string;
   state: JobState;
   error: string;
+  error_code: string;
   width: number;
   height: number;
   frame: number;
@@ -172,6 +178,10 @@ export interface CostResponse {
 export interface PreviewResponse {
   version: number;
   painted: string[];
+}
+
+export interface HealthResponse {
+  status: "ok" | "ready";
 }
 
 export interface CameraResponse {

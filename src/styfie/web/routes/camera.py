@@ -20,14 +20,16 @@ MOST_PIXELS = 9_000_000  # of a frame
 
 
 @router.post("/camera", status_code=201)
-async def open_camera(studio: StudioHere, request: CameraRequest) -> CameraResponse:
+async def open_camera(studio: StudioHere, request: CameraRequest, response: Response) -> CameraResponse:
     """Open a camera; styles are those of the gallery."""
     named = [style.name for look in request.looks.values() for style in look.styles]
     if not named or (lost := [name for name in named if name not in BUILT_IN]):
         what = f"The style {lost[0]!r} came" if named else "No style came"
         raise InputError(f"{what}: for the camera one of {', '.join(BUILT_IN)} is wanted.")
     settings = asdict(Settings(size=request.size, engine="fast"))
-    return CameraResponse(id=await studio.cameras.open(plain(request.looks), settings | {"drawn": str(studio.drawn)}))
+    name = await studio.cameras.open(plain(request.looks), settings | {"drawn": str(studio.drawn)})
+    response.headers["location"] = f"camera/{name}"
+    return CameraResponse(id=name)
 
 
 @router.post(
