@@ -13,10 +13,11 @@ from typing import Any
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from web import serving, until
 
 from tests.browsers import CHROMIUM
 from tests.web.browser.visits import PORTRAIT, Visit
+
+from web import serving, until
 
 FACES = "document.querySelectorAll('#suggestions img:not([hidden])').length"
 STYLES = {"subject": "ink", "background": "night", "hair": "glass"}

@@ -24,6 +24,7 @@ import httpx
 
 from styfie.pipeline import PORTRAIT
 from styfie.storage.openraster import read_painting
+from tests.web.tokens import AUTHORIZED, write_token
 
 STYLES = ("ink", "waves", "glass", "night", "mosaic")
 SETTINGS = {"size": 96, "engine": "filters", "device": "cpu"}
@@ -44,6 +45,7 @@ class Answered:
 def start(folder: str, port: int) -> subprocess.Popen[str]:
     """A server that answers."""
     command = [sys.executable, "-m", "styfie", "web", folder, "--no-browser", "--port", str(port)]
+    command += ["--token-file", str(write_token(Path(folder)))]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     if "Styfie is at" not in process.stdout.readline():
@@ -120,7 +122,9 @@ def main() -> None:
     moments, answered, wrong = random.Random(options.seed), Answered(), []
     with tempfile.TemporaryDirectory() as folder:
         server = start(folder, options.port)
-        with httpx.Client(base_url=f"http://127.0.0.1:{options.port}/api/v1/", timeout=300) as client:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{options.port}/api/v1/", headers=AUTHORIZED, timeout=300
+        ) as client:
             first = client.post("jobs", files={"photo": ("me.jpg", PORTRAIT.read_bytes())}).json()["id"]
             while client.get(f"jobs/{first}").json()["state"] != "ready":
                 time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What the documentation site makes when it is built: the imports' picture, pages that lie above `docs/`, a demo.
+"""What the documentation site makes when it is built: the imports' picture, errors, pages above `docs/`, a demo.
 
 The demo is the site of `make tab`, in the folder `demo` of this one, where that was built before.
 """
@@ -13,9 +13,12 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 
+from styfie.web.problems import table
+
 DOCS = Path(__file__).parent
 ABOVE = ("CONTRIBUTING.md", "CHANGELOG.md", "WEIGHTS.md")  # pages of the repository's root
 PICTURE = "<!-- imports -->"
+ERRORS = "<!-- errors -->"
 TAB, DEMO = DOCS.parent / "build" / "tab", "<!-- demo -->"
 TRY = '<p><a class="md-button md-button--primary" href="demo/index.html">Try it here</a></p>'
 LINK = re.compile(r"\[([^\]]*)\]\((?!\w+:|#)([^)\s]+)\)")
@@ -29,12 +32,14 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: object) -> str:
-    """Draw the imports and lead to the demo where a page asks for it, and have links name pages of the site.
+    """Draw the imports, list the errors and lead to the demo where a page asks for it.
 
-    What is linked to and no page, as an example's folder, is named by its path instead.
+    Links name pages of the site. What is linked to and no page, as an example's folder, is named by its path instead.
     """
     if PICTURE in markdown:
         markdown = markdown.replace(PICTURE, _imports())
+    if ERRORS in markdown:
+        markdown = markdown.replace(ERRORS, table())
     markdown = markdown.replace(DEMO, TRY if (TAB / "index.html").exists() else "")
     base = DOCS.parent if page.file.src_uri in ABOVE else (DOCS / page.file.src_uri).parent
     return LINK.sub(lambda link: _moved(link, base, page.file.src_uri), markdown)

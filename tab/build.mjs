@@ -46,9 +46,8 @@ const filled = (page) => page.replace(/\{\{([\w.]+)\}\}/g, (_, key) =>
 
 /** @param {string} page */
 const index = (page) => changed(filled(page), [
-  ['<meta name="referrer"', '<meta http-equiv="Content-Security-Policy" content="default-src \'self\'; script-src \'self\' \'wasm-unsafe-eval\'; worker-src \'self\' blob:; img-src \'self\' blob: data:; media-src \'self\' blob:; connect-src \'self\' blob:; style-src \'self\' \'unsafe-inline\'; base-uri \'none\'; form-action \'none\'; object-src \'none\'">\n<meta name="theme-color" content="#1d4f7c">\n<link rel="manifest" href="manifest.webmanifest">\n<link rel="apple-touch-icon" href="icon-192.png">\n<meta name="referrer"'],
+  ['<meta name="referrer"', '<meta http-equiv="Content-Security-Policy" content="default-src \'self\'; script-src \'self\' \'wasm-unsafe-eval\'; worker-src \'self\' blob:; img-src \'self\' blob: data:; media-src \'self\' blob:; connect-src \'self\' blob:; style-src \'self\' \'unsafe-inline\'; base-uri \'none\'; form-action \'none\'; object-src \'none\'">\n<meta name="referrer"'],
   ['<script type="module" src="main.js"></script>', '<link rel="stylesheet" href="tab.css">\n<script type="module" src="tab.js"></script>'],
-  ['href="/" id="home"', 'href="./" id="home"'],
   ['<dialog id="camera"', STORAGE],
 ]);
 

@@ -43,6 +43,7 @@ UNRUN = {  # the beginning of a command, and why it is not run here but parsed a
     "python3 -m http.server": "it serves until Ctrl-C",
     "torchrun": "it wants several GPUs; tests/training/test_loop.py has two processes",
     "styfie paint holiday/ --on": "a cluster takes long to start; tests/test_cluster.py has one",
+    "docker": "no daemon is here; the steps of the Dockerfile were run one by one",
     "sbatch": "Slurm is not here; tests/test_deploy.py has a stand-in",
     "RAY_ADDRESS=": "no cluster is here; tests/test_deploy.py has a stand-in",
 }

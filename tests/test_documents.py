@@ -34,6 +34,7 @@ from styfie.settings import Settings
 from tests.document_commands import COMMAND, UNRUN, find_command, make_missing, options_of, run_command, texts_of
 from tests.documents import ROOT, SHELLS, blocks, commands, dead_links, pages, spans
 from tests.test_example import INSTALL
+from tests.web.tokens import TOKEN, address_in, write_token
 
 SIZE, STEPS = 96, 1  # pixels and steps of whatever is painted
 SMALL = {  # constants that no setting changes
@@ -48,6 +49,7 @@ SMALL = {  # constants that no setting changes
 }
 ADDRESS = "http://127.0.0.1:8790"  # a block that speaks of it is run beside a server
 PATIENT = "import styfie.web.uploads as uploads; uploads.LATE = 900; from styfie.__main__ import run; run()"
+TOKEN_FILE = "styfie.token"  # where the pages keep the token of theirs
 FOLDERS = ("src", "tests", "docs", "benchmarks")  # of the repository's Python
 LOG = "styfie.log"  # a file
 PRESENT = [page for page in pages() if page != "CHANGELOG.md"]  # which tells of what was, too
@@ -115,13 +117,14 @@ def _make_training(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server."""
+    """The address of a server; its token is the tests'."""
     pytest.importorskip("fastapi")
-    folder = str(tmp_path_factory.mktemp("web"))
-    command = [sys.executable, "-u", "-c", PATIENT, "web", folder, "--port", "0", "--no-browser"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    folder = tmp_path_factory.mktemp("web")
+    command = [sys.executable, "-u", "-c", PATIENT, "web", str(folder), "--port", "0", "--no-browser"]
+    token = ["--token-file", str(write_token(folder))]
+    with subprocess.Popen([*command, *token], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        yield next(word for word in process.stdout.readline().split() if word.startswith("http")).rstrip("/")
+        yield address_in(process.stdout.readline())
         process.terminate()
 
 
@@ -185,6 +188,7 @@ def test_a_page_runs(
             (folder / block.title).parent.mkdir(parents=True, exist_ok=True)
             (folder / block.title).write_text(block.text)
         elif ADDRESS in block.text:
+            (folder / TOKEN_FILE).write_text(TOKEN)
             text = block.text.replace(ADDRESS, request.getfixturevalue("server")).replace("timeout=60", "timeout=900")
             shell = ["bash", "-ec"] if block.language in SHELLS else [sys.executable, "-c"]
             if shutil.which("curl") or "curl" not in text:

@@ -10,7 +10,7 @@ StyfieError              one clear sentence: what came, what was wanted, what to
 
 
 class StyfieError(Exception):
-    """Base of all errors meant for a person to read."""
+    """What was asked cannot be done: the base of all errors that are meant for a person to read."""
 
 
 class InputError(StyfieError, ValueError):

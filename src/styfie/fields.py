@@ -16,6 +16,8 @@ from typing import Any, SupportsFloat, SupportsIndex
 
 from styfie.errors import InputError
 
+TEXTS = "tuple[str, ...]"  # the type of a field for several texts
+
 
 class Part(StrEnum):
     """What of a picture a field's value is part of."""
@@ -23,6 +25,7 @@ class Part(StrEnum):
     PAINTING = "painting"  # the layers
     BLEND = "blend"  # only what is made of the layers, or what they are called
     FOUND = "found"  # the layers by way of something that is found with it and compared in its place
+    SERVICE = "service"  # nothing: it is asked of a server
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,11 @@ def found(option: Option | None = None, since: int = 0) -> Mapping[str, Any]:
     return MappingProxyType({"part": Part.FOUND, "option": option, "since": since, "strokes": False})
 
 
+def service(option: Option | None = None) -> Mapping[str, Any]:
+    """Metadata of a field that no picture depends on, as it is asked of a server, and as `option` says, if it is."""
+    return MappingProxyType({"part": Part.SERVICE, "option": option, "since": 0, "strokes": False})
+
+
 def options_of(kind: Any, *parts: Part) -> dict[str, tuple[Field[Any], Option]]:
     """The fields of `fields_of` that are asked for as options, by name, with how."""
     pairs = ((field, field.metadata["option"]) for field in fields_of(kind, *parts))
@@ -99,13 +107,21 @@ def _plain(field: Field[Any], value: Any) -> Any:
     """A field's value as Python's own kind; a whole number stays one where any number will do."""
     if field.type == "str" and isinstance(value, str):
         return value
+    if field.type == TEXTS and isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        return tuple(value)
     if field.type == "bool" and isinstance(value, bool):
         return value
     if field.type == "int" and isinstance(value, SupportsIndex) and not isinstance(value, bool):
         return operator.index(value)
     if field.type == "float" and isinstance(value, SupportsFloat) and not isinstance(value, bool | str | bytes):
         return value if isinstance(value, int) else float(value)
-    kinds = {"str": "a name", "bool": "True or False", "int": "a whole number", "float": "a number"}
+    kinds = {
+        TEXTS: "a list of texts",
+        "str": "a name",
+        "bool": "True or False",
+        "int": "a whole number",
+        "float": "a number",
+    }
     raise InputError(f"{field.name} is {value!r}: {kinds[str(field.type)]} is wanted.")
 
 

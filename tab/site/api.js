@@ -87,7 +87,7 @@ const gallery = () => (listed ??= fetched("models/gallery.json").then((reply) =>
 export async function about() {
   const { pairs } = await gallery();
   return {
-    version: "", device: "this tab", engines: [{ name: "fast", title: "Quick", about: "" }],
+    version: "", computer: "", device: "this tab", engines: [{ name: "fast", title: "Quick", about: "" }],
     limits: { bytes: 100e6, pixels: 2 ** 26, size: 1024, filetypes: ["jpeg", "png", "webp"], hours: 0, gigabytes: 0 },
     fields: [], // the page's own sliders are all
     defaults: { look: LOOK, settings: SETTINGS },
@@ -163,6 +163,8 @@ export const corrected = (id, name, points) => ask("correct", id, name, points);
 
 /** Saved looks, photos that come together and clips want a server. @type {import("./types.d.ts").Presets | null} */
 export const presets = null;
+/** @type {import("./types.d.ts").Phone | null} */
+export const phone = null;
 /** @type {import("./types.d.ts").Batches | null} */
 export const batches = null;
 /** @type {import("./types.d.ts").Clips | null} */

@@ -47,6 +47,9 @@ class StubWorker(Worker):
     async def stop(self) -> None:
         pass
 
+    def is_ready(self) -> bool:
+        return bool(self.answers.get("is_ready", True))
+
 
 def painted(_folder: str, _upload: str, looks: dict[str, Any], *_: Any) -> dict[str, Any]:
     return {"finished": True, "painted": [name for name, look in looks.items() if look["styles"]], "regions": BOTH}

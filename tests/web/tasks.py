@@ -71,3 +71,10 @@ def process(_channel: WorkerChannel) -> int:
 def hoard(_channel: WorkerChannel, size: int) -> int:
     """Take memory."""
     return len(bytearray(size))
+
+
+def count_late(channel: WorkerChannel) -> bool:
+    """Go on until it is asked to stop; whether that is because it was late."""
+    while not channel.stop_requested():
+        time.sleep(0.005)
+    return channel.late

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -49,7 +51,7 @@ def test_a_full_disk_is_said_to_be_full(client: TestClient, monkeypatch: pytest.
         with monkeypatch.context() as patch:
             patch.setattr(where, full)
             answer = client.post(f"{API}/jobs", files={"photo": ("me.png", photo())})
-        assert answer.status_code == 507 and "full" in answer.json()["error"], where
+        assert answer.status_code == 507 and "full" in answer.json()["detail"], where
 
 
 def test_a_fault_is_in_the_log_and_not_in_the_answer(
@@ -61,7 +63,7 @@ def test_a_fault_is_in_the_log_and_not_in_the_answer(
     name = post(client)
     studio.interactive.answers["preview"] = fault
     answer = client.post(f"{API}/jobs/{name}/preview")
-    assert answer.status_code == 500 and "own fault" in answer.json()["error"] and "secret" not in answer.text
+    assert answer.status_code == 500 and "own fault" in answer.json()["detail"] and "secret" not in answer.text
     assert "ZeroDivisionError: a secret" in caplog.text and "Traceback" in caplog.text
 
 
@@ -73,11 +75,36 @@ def test_looks_with_the_version_that_was_seen(client: TestClient) -> None:
     assert client.put(f"{base}/looks", json=mine, headers={"if-match": seen.headers["etag"]}).status_code == 200
     stale = {"if-match": str(seen.json()["version"])}
     refused = client.put(f"{base}/looks", json=other, headers=stale)
-    assert refused.status_code == 409 and "changed elsewhere" in refused.json()["error"]
+    assert refused.status_code == 412 and refused.json()["code"] == "stale"
     assert client.get(base).json()["looks"]["subject"]["styles"][0]["name"] == "ink"
     assert client.put(f"{base}/looks", json=other, headers={"if-match": "soon"}).status_code == 422
     for any_version in ({"if-match": "*"}, {}):
         assert client.put(f"{base}/looks", json=other, headers=any_version).status_code == 200
+
+
+def test_what_is_made_says_where_it_is(client: TestClient, studio: StubStudio) -> None:
+    def made(path: str, **given: Any) -> str:
+        answer = client.post(path, **given)
+        assert answer.status_code == 201, answer.text
+        return urljoin(path, str(answer.headers["location"]))
+
+    name = post(client)
+    job = made(f"{API}/jobs", files={"photo": ("me.png", photo())})
+    again = made(f"{API}/jobs/{name}/again", files={"photo": ("me.png", photo())})
+    assert job != again and {client.get(one).json()["id"] for one in (job, again)} == {
+        one.rpartition("/")[2] for one in (job, again)
+    }
+    studio.reader.answers["thumbnail"] = b"a picture"
+    style = made(f"{API}/jobs/{name}/styles", files={"style": ("a wall/50%.png", photo())})
+    assert client.get(style).content == b"a picture"
+    client.put(f"{API}/jobs/{name}/looks", json=INK)
+    preset = made(f"{API}/presets", json={"job": name, "name": "Evening"})
+    look = client.get(preset)
+    assert look.json()["name"] == "Evening"
+    assert client.get(preset, headers={"if-none-match": look.headers["etag"]}).status_code == 304
+    base = preset.removesuffix("/look.json")
+    assert client.delete(base, headers={"if-match": '"other"'}).json()["code"] == "stale"
+    assert client.delete(base, headers={"if-match": look.headers["etag"]}).status_code == 204
 
 
 def test_nothing_is_sent_twice(client: TestClient) -> None:

@@ -14,6 +14,8 @@ from styfie.web.cameras import Camera, Cameras
 from styfie.web.errors import BusyError, NotFoundError, WorkerDiedError
 from tests.web.stubs import StubWorker
 
+SETTINGS: dict[str, Any] = {"size": 64}
+
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
@@ -24,7 +26,13 @@ def now(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def used(**answers: Any) -> tuple[Cameras, StubWorker]:
     worker = StubWorker(**{"frame": b"painted"} | answers)
-    return Cameras(worker), worker
+    return Cameras(worker, decoded), worker
+
+
+async def decoded(frame: bytes, _most_pixels: int, size: int) -> tuple[bytes, int, int]:
+    if not frame:
+        raise InputError("no picture")
+    return frame, 3 * size // 4, size
 
 
 def test_the_rate_is_that_of_the_last_frames() -> None:
@@ -43,10 +51,10 @@ def test_the_rate_is_that_of_the_last_frames() -> None:
 def test_two_are_open_at_a_time_and_one_that_is_not_used_makes_room(now: SimpleNamespace) -> None:
     async def use() -> None:
         all_, worker = used()
-        first, second = [await all_.open({}, {}) for _ in range(2)]
+        first, second = [await all_.open({}, SETTINGS) for _ in range(2)]
         assert first != second and len(first) == 22
         with pytest.raises(BusyError, match="2 cameras are open"):
-            await all_.open({}, {})
+            await all_.open({}, SETTINGS)
         now.seconds += 59
         await all_.frame(second, b"a frame", 10)
         now.seconds += 0.5
@@ -56,7 +64,7 @@ def test_two_are_open_at_a_time_and_one_that_is_not_used_makes_room(now: SimpleN
         await all_.sweep()
         with pytest.raises(NotFoundError):
             await all_.frame(second, b"a frame", 10)
-        third = await all_.open({}, {})
+        third = await all_.open({}, SETTINGS)
         assert await all_.frame(third, b"a frame", 10) == (b"painted", 0.0)
         assert [call for call, _ in worker.calls].count("camera_off") == 1
 
@@ -75,7 +83,10 @@ def test_frames_come_back_with_their_rate(now: SimpleNamespace) -> None:
             now.seconds += 0.25
         assert rates == pytest.approx([0, 4, 4])
         last = worker.calls[-1]
-        assert last == ("frame", (name, b"a frame", 10))
+        assert last == ("frame", (name, b"a frame", 48, 64)), "what was decoded"
+        with pytest.raises(InputError, match="no picture"):
+            await all_.frame(name, b"", 10)
+        assert worker.calls[-1] == last, "and nothing else"
         await all_.close(name)
         with pytest.raises(NotFoundError):
             await all_.close(name)
@@ -92,7 +103,7 @@ def test_one_frame_after_the_other(now: SimpleNamespace) -> None:
             return b"painted"
 
         all_, _ = used(frame=slow)
-        name = await all_.open({}, {})
+        name = await all_.open({}, SETTINGS)
         first = asyncio.create_task(all_.frame(name, b"a frame", 10))
         await asyncio.sleep(0)
         with pytest.raises(BusyError, match="one after the other"):
@@ -122,7 +133,7 @@ def test_a_camera_ends_with_its_worker_and_not_with_a_bad_frame(
             raise error
 
         all_, worker = used(frame=refuse)
-        name = await all_.open({}, {})
+        name = await all_.open({}, SETTINGS)
         with pytest.raises(raised):
             await all_.frame(name, b"a frame", 10)
         worker.answers["frame"] = b"painted"
@@ -143,8 +154,8 @@ def test_one_that_cannot_be_painted_is_not_open() -> None:
         all_, worker = used(camera=refuse)
         for _ in range(3):
             with pytest.raises(InputError):
-                await all_.open({}, {})
+                await all_.open({}, SETTINGS)
         worker.answers["camera"] = None
-        assert await all_.open({}, {})
+        assert await all_.open({}, SETTINGS)
 
     asyncio.run(use())

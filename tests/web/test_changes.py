@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from styfie.errors import InputError
-from styfie.web.errors import BusyError, ConflictError, NotFoundError
+from styfie.web.errors import BusyError, ConflictError, NotFoundError, StaleError
 from styfie.web.jobs import READ, Job
 from styfie.web.routes.jobs import _check_names
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema
@@ -98,18 +99,18 @@ def test_looks_that_were_changed_elsewhere_are_not_overwritten(tmp_path: Path) -
         seen = job.version
         studio._wake(job)  # as a step of a painting does: nobody has changed the looks
         studio.ask(job, looks("ink"), seen)
-        with pytest.raises(ConflictError, match="changed elsewhere"):
+        with pytest.raises(StaleError, match="changed elsewhere"):
             studio.ask(job, looks("waves"), seen)
         assert job.looks["subject"]["styles"][0]["name"] == "ink"
         studio.ask(job, looks("ink"), seen)  # the same once more is no change
-        with pytest.raises(ConflictError):
+        with pytest.raises(StaleError):
             studio.ask(job, looks("waves"), job.version + 5)  # nobody was ever told that one
         studio.ask(job, looks("waves"), job.version)
         studio.ask(job, looks("glass"))  # who says nothing wins, as before
         seen = job.version
         await studio.change_regions(job, "merge", "subject", corrects=True)
         assert not job.looks
-        with pytest.raises(ConflictError):
+        with pytest.raises(StaleError):
             studio.ask(job, {"background": LookSchema()}, seen)
 
     async def later(studio: StubStudio) -> None:
@@ -273,3 +274,55 @@ def test_a_new_job_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch
         raise OSError(28, "No space left on device")
 
     using(tmp_path, use)
+
+
+def test_a_painting_has_no_more_memory_and_time_than_the_server_gives(tmp_path: Path) -> None:
+    async def use(studio: StubStudio) -> None:
+        studio.painter.answers["run"] = {"finished": False, "late": True, "painted": ["subject"], "regions": BOTH}
+        job = await posted(studio, looks=INK, settings={"max_memory": 8})
+        assert job.state == "stopped" and "all the time that a painting may take" in job.note
+        (settings,) = (given[4] for name, given in studio.painter.calls if name == "run")
+        assert settings["max_memory"] == 2.0 and job.settings["max_memory"] == 8
+        with pytest.raises(InputError, match="steps is 51"):
+            await studio.paint(job, SettingsSchema(steps=51))
+
+    using(tmp_path, use, most_memory=2.0, most_steps=50)
+
+
+def test_whoever_waits_for_any_job_hears_of_each_that_comes_changes_and_goes(tmp_path: Path) -> None:
+    async def use(studio: StubStudio) -> None:
+        heard: list[str | None] = []
+
+        async def watch() -> None:
+            async for name in studio.watch_all():
+                heard.append(name)  # noqa: PERF401 - it is looked at meanwhile
+
+        old = await posted(studio)
+        watching = asyncio.create_task(watch())
+        await asyncio.sleep(0)
+        new = await posted(studio)
+        await until(lambda: new.id in heard and old.id not in heard)
+        heard.clear()
+        studio.ask(old, {"subject": LookSchema.model_validate({"strength": 0.5})})
+        await until(lambda: heard == [old.id])
+        await studio.delete(new)
+        await until(lambda: heard == [old.id, new.id])
+        studio.close()
+        await watching
+        assert heard == [old.id, new.id]
+
+    using(tmp_path, use)
+
+
+def test_from_time_to_time_it_is_said_that_nothing_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("styfie.web.watching.HEARTBEAT", 0.01)
+
+    async def use(studio: StubStudio) -> None:
+        assert [name async for name in _first(studio.watch_all(), 2)] == [None, None]
+
+    using(tmp_path, use)
+
+
+async def _first(names: AsyncIterator[str | None], count: int) -> AsyncIterator[str | None]:
+    for _ in range(count):
+        yield await anext(names)

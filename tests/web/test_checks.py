@@ -1,24 +1,29 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from styfie.errors import InputError
 from styfie.gallery import PAIRS
-from styfie.web.checks import check_size, check_styles, is_styled, with_styles
+from styfie.web.checks import check_budget, check_styles, is_styled, with_styles
+from styfie.web.options import Options
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema
 
 INK: dict[str, Any] = {"styles": [{"name": "ink", "weight": 1.0}]}
 
 
-def test_a_painting_may_be_as_long_as_the_server_allows() -> None:
-    for size in (0, 32, 4096):
-        check_size(SettingsSchema(size=size), 4096)
-    with pytest.raises(InputError, match="size is 4097: at most 4096 pixels"):
-        check_size(SettingsSchema(size=4097), 4096)
+def test_a_painting_may_be_as_large_and_long_as_the_server_allows() -> None:
+    options = Options(Path(), longest=2048, most_steps=100)
+    for size, steps in ((0, 0), (32, 1), (2048, 100)):
+        check_budget(SettingsSchema(size=size, steps=steps), options)
+    with pytest.raises(InputError, match="size is 2049: at most 2048 pixels"):
+        check_budget(SettingsSchema(size=2049), options)
+    with pytest.raises(InputError, match="steps is 101: at most 100"):
+        check_budget(SettingsSchema(steps=101), options)
     with pytest.raises(InputError, match="size is 5"):
-        check_size(SettingsSchema(size=5), 4096)
+        check_budget(SettingsSchema(size=5), options)
 
 
 def test_styles_are_the_gallerys_or_the_jobs_own() -> None:

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from styfie.web.problems import PROBLEMS
 from styfie.web.studio import Studio
 from tests.web import hostile
 from tests.web.conftest import API, FAST, TestClient, ended, folder_of, post
 
+CODES = {problem.code for problem in PROBLEMS}
 pytestmark = pytest.mark.slow
 
 
 def refused(status: int, text: str, what: object) -> None:
     """A clear refusal: no fault of the server's, one sentence, nothing of the inside."""
     assert 400 <= status < 500, f"{what}: {status} {text}"
-    assert text.startswith('{"error"') and len(text) > 20, f"{what}: {text}"
+    assert json.loads(text)["code"] in CODES and len(json.loads(text)["detail"]) > 10, f"{what}: {text}"
     for secret in ("Traceback", ".py", "/tmp", "site-packages", "jobs/"):
         assert secret not in text, f"{what}: {text}"
 

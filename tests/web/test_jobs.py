@@ -74,7 +74,7 @@ def test_of_too_much_the_longest_unused_go_first(tmp_path: Path) -> None:
     all_ = sum(sizes.values())
 
     def surplus(size: float, now: float = 40.0, hours: float = 1.0) -> list[Job]:
-        return jobs.surplus(found, now, hours, size / 1e9)
+        return jobs.surplus(found, now, hours, (size + 0.5) / 1e9)  # whatever the quotient is rounded to
 
     assert surplus(all_) == [] and surplus(all_ - 1) == [ten]
     assert surplus(all_ - sizes[ten.id]) == [ten] and surplus(all_ - sizes[ten.id] - 1) == [ten, twenty]

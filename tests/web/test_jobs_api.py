@@ -132,7 +132,7 @@ def test_the_same_look_on_another_photo(client: TestClient, studio: Studio, smal
         assert np.abs(mine - same).max() <= 2
     plain = client.get(f"{base}/recipe.json").content
     refused = client.post(f"{API}/jobs", files={"photo": small, "recipe": ("x", plain)})
-    assert refused.status_code == 422 and "wall.png" in refused.json()["error"], "a recipe alone has no pictures"
+    assert refused.status_code == 422 and "wall.png" in refused.json()["detail"], "a recipe alone has no pictures"
     assert not any(".." in file.name for file in folder_of(studio, first).iterdir())
 
 
@@ -177,7 +177,7 @@ def test_nobody_in_the_photo(client: TestClient) -> None:
     assert [r["name"] for r in left["regions"]] == ["subject", "background"]
     assert abs(left["regions"][0]["area"] - 0.5) < 0.02
     nothing = client.put(f"{base}/mattes/sky.png", content=png_of(torch.zeros(1, 1, 32, 32)))
-    assert nothing.status_code == 422 and "nothing inside" in nothing.json()["error"]
+    assert nothing.status_code == 422 and "nothing inside" in nothing.json()["detail"]
 
 
 def test_regions_that_are_not_there_do_not_drop_the_painting(client: TestClient, small: bytes) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from styfie.errors import MissingError, StyfieError
-from styfie.web.errors import BusyError, ConflictError, FullError, NotFoundError, is_full, status_of
+from styfie.web.errors import is_full
 from styfie.web.options import Options, default_folder
 from tests.web.stubs import StubStudio
 
@@ -20,20 +19,11 @@ def test_the_defaults_are_those_of_the_documentation(tmp_path: Path) -> None:
     assert options.waiting == 24, "photos, and paintings"
     assert options.longest == 4 * 1024
     assert options.threads == 0, "as many as there are cores"
+    assert (options.most_steps, options.most_memory, options.most_minutes) == (2000, 64, 24 * 60)
+    assert (options.connections, options.connections_each, options.patience) == (512, 64, 10)
+    assert not options.is_open and Options(tmp_path, lan=True).host == "0.0.0.0"
+    assert Options(tmp_path, "192.168.1.7", lan=True).host == "192.168.1.7", "who names an address means it"
     assert default_folder().parts[-2:] == ("styfie", "web")
-
-
-def test_the_statuses_are_those_of_http() -> None:
-    """RFC 9110, RFC 6585 (too many requests) and RFC 4918 (insufficient storage)."""
-    errors = {
-        BusyError: 429,
-        ConflictError: 409,
-        NotFoundError: 404,
-        MissingError: 404,
-        FullError: 507,
-        StyfieError: 422,
-    }
-    assert {kind: status_of(kind("why")) for kind in errors} == errors
 
 
 def test_a_full_disk_is_told_from_other_errors() -> None:
@@ -60,4 +50,5 @@ def test_the_process_that_decodes_takes_3_gb_and_40_seconds(tmp_path: Path, monk
     assert studio.painter.made[1] == 7 and studio.painter.made[3] == 0
     assert 0 < studio.painter.made[2] < 20, "a painting gives way to what is answered at once"
     assert studio.painter.recycle > 1, "and begins anew now and then"
+    assert studio.painter.budget == 24 * 60 * 60 and not studio.interactive.budget
     assert LATE == 40

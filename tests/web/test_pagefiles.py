@@ -22,7 +22,7 @@ def made(folder: Path, script: str = "import './api.js';") -> PageFiles:
 def test_the_page_names_its_files_by_what_is_in_them(tmp_path: Path) -> None:
     before = made(tmp_path)
     text = TestClient(before).get("/").text
-    assert f'href="/page/{before.digest}/page.css"' in text and f'src="/page/{before.digest}/main.js"' in text
+    assert f'href="page/{before.digest}/page.css"' in text and f'src="page/{before.digest}/main.js"' in text
     assert '"#icon"' in text and '"https://example.org/x.js"' in text
     assert made(tmp_path, "other").digest != before.digest == made(tmp_path).digest
 

@@ -30,20 +30,16 @@ def test_the_address_to_open(host: str, token: str | None, address: str) -> None
     assert address_of(Options(Path(), host, token=token), 8790) == address
 
 
-def test_others_are_told_an_address_that_is_not_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Socket(socket.socket):
-        def connect(self, _address: object) -> None:
-            pass
-
-        def getsockname(self) -> Any:
-            return found, 9
-
-    monkeypatch.setattr(socket, "socket", Socket)
-    options = Options(Path(), "0.0.0.0", token="secret")
-    for found in ("192.168.1.7", "127.0.0.1", "0.0.0.0"):
-        on_event = address_of(options, 8790, serving.own_address(options.host))
-        expected = found if found == "192.168.1.7" else socket.gethostname()
-        assert on_event == f"http://{expected}:8790/?token=secret"
+def test_others_are_told_all_addresses_and_one_as_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "own_addresses", lambda host: ["192.168.1.7", "10.0.0.5"] if host == "0.0.0.0" else [])
+    monkeypatch.setattr(serving, "qr_text", lambda address: f"a code of {address}")
+    lan = Options(tmp_path, lan=True, token="secret", base_path="/styfie")
+    first = "http://192.168.1.7:8790/styfie/?token=secret"
+    for terminal in (True, False):
+        monkeypatch.setattr(serving, "_can_draw", lambda terminal=terminal: terminal)
+        said = serving._invitation(lan, 8790)
+        assert said[0].endswith(f": {first}") and said[1] == "or http://10.0.0.5:8790/styfie/?token=secret"
+        assert said[2:] == ([f"a code of {first}"] if terminal else [])
 
 
 def test_faults_are_written_beside_the_jobs(tmp_path: Path) -> None:
@@ -74,16 +70,38 @@ def test_a_folder_that_cannot_be_used_is_said_to_be(tmp_path: Path) -> None:
     assert (tmp_path / "jobs").read_text() == "no folder"
 
 
-def test_the_command_asks_for_a_token_elsewhere_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_asks_for_a_token_and_says_who_may_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(serving, "serve", lambda options, browser, say: asked.append((options, browser)))
-    run = CliRunner().invoke
-    inside = run(app, ["web", str(tmp_path), "--no-browser", "--hours", "2"])
-    assert inside.exit_code == 0 and inside.output == ""
-    outside = run(app, ["web", str(tmp_path), "--host", "0.0.0.0"])
-    assert outside.exit_code == 0 and "with its token" in outside.output
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(app, ["web", str(tmp_path / "web"), *words])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert run("--no-browser", "--hours", "2", "--port", "0") == ""
+    outside = run("--lan", "--allow-host", "a.example", "--allow-host", "b.example", "--most-memory", "2GB")
+    assert "can be reached by others" in outside and "with its token" in " ".join(outside.split())
     (here, no), (there, yes) = asked
-    assert here == Options(tmp_path, hours=2.0) and here.token is None and (no, yes) == (False, True)
-    assert re.fullmatch(r"[\w-]{43}", there.token) and there.host == "0.0.0.0"
-    run(app, ["web", str(tmp_path), "--host", "0.0.0.0"])
-    assert asked[2][0].token != there.token
+    token = (tmp_path / "web" / "token").read_text()
+    assert re.fullmatch(r"[\w-]{43}", token)
+    assert here == Options(tmp_path / "web", port=0, hours=2.0, token=token) and not here.is_open
+    names = ("a.example", "b.example")
+    assert there == Options(tmp_path / "web", token=token, lan=True, allow_host=names, most_memory=2.0)
+    assert there.is_open and there.host == "0.0.0.0" and (no, yes) == (False, True)
+
+
+def test_a_token_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Options] = []
+    monkeypatch.setattr(serving, "serve", lambda options, browser, say: asked.append(options))
+    file = tmp_path / "my token"
+    file.write_text("a-token-of-my-own-choice\n")
+    file.chmod(0o644)
+    done = CliRunner().invoke(app, ["web", str(tmp_path / "web"), "--token-file", str(file)])
+    assert asked[0].token == "a-token-of-my-own-choice" and "chmod 600" in done.output
+    assert not (tmp_path / "web" / "token").exists()
+    file.write_text("short")
+    done = CliRunner().invoke(app, ["web", str(tmp_path / "web"), "--token-file", str(file)])
+    assert len(asked) == 1 and isinstance(done.exception, InputError) and "holds no token" in str(done.exception)
+    bad = CliRunner().invoke(app, ["web", str(tmp_path / "web"), "--port", "70000"])
+    assert "--port 70000 came: a number from 0 to 65535 is wanted" in str(bad.exception)

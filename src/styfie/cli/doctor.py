@@ -16,7 +16,7 @@ OPTIONAL = {
     "ray": (("ray",), "many photos on a cluster"),
     "vgg": (("h5py",), "VGG weights in Keras files"),
     "video": (("av", "cv2"), "video and films"),
-    "web": (("fastapi", "uvicorn", "python_multipart"), "the page in the browser"),
+    "web": (("fastapi", "uvicorn", "python_multipart", "ifaddr", "segno"), "the page in the browser"),
 }
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from styfie.errors import InputError, StyfieError
-from styfie.fields import Option, Part, options_of
+from styfie.fields import TEXTS, Option, Part, options_of
 from styfie.looks import Look
 from styfie.settings import Settings
 
@@ -82,6 +82,9 @@ def option_type(kind: Any, name: str, per_region: bool = False) -> Any:
         region, value = text.split("=", 1) if "=" in text else (None, text)
         return RegionValue(region, parse_value(field, option, value, text))
 
+    if field.type == TEXTS:
+        settings = typer.Option(flag_of(name), metavar=usage, help=f"{option.help} Repeatable.")
+        return Annotated[list[str] | None, settings]
     if per_region:
         about = f"{option.help} Repeatable."
         settings = typer.Option(flag_of(name), parser=parse_for_region, metavar=f"[NAME=]{usage}", help=about)
@@ -103,10 +106,19 @@ def with_options(after: str, looks: Iterable[Part] = Part, settings: bool = Fals
 
     In the help they stand behind the parameter `after`.
     """
+    made = [_parameter(Look, name, per_region=True) for name in options_of(Look, *looks)]
+    return _adding(after, made + [_parameter(Settings, name) for name in options_of(Settings)] if settings else made)
+
+
+def with_fields(kind: Any, after: str) -> Callable[[F], F]:
+    """Give a command with `**given` an option for each field of a dataclass that is asked for, behind `after`."""
+    return _adding(after, [_parameter(kind, name) for name in options_of(kind)])
+
+
+def _adding(after: str, made: list[inspect.Parameter]) -> Callable[[F], F]:
+    """Give a command with `**given` these parameters."""
 
     def add(command: F) -> F:
-        made = [_parameter(Look, name, per_region=True) for name in options_of(Look, *looks)]
-        made += [_parameter(Settings, name) for name in options_of(Settings)] if settings else []
         parameters: list[inspect.Parameter] = []
         for one in inspect.signature(command, eval_str=True).parameters.values():
             if one.kind is not inspect.Parameter.VAR_KEYWORD:
@@ -122,5 +134,6 @@ def with_options(after: str, looks: Iterable[Part] = Part, settings: bool = Fals
 def _parameter(kind: Any, name: str, per_region: bool = False) -> inspect.Parameter:
     field, option = options_of(kind)[name]
     default = f"{field.default:g}GB" if option.unit == "GB" else None if per_region else field.default
+    default = default or None if field.type == TEXTS else default
     annotation = option_type(kind, name, per_region)
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

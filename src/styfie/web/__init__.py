@@ -3,7 +3,9 @@
 schemas     what is asked, as JSON: looks, settings, points
 checks      whether what is asked can be done here
 responses   what is answered
-errors      why something is not done, and by which status that is said
+errors      why something is not done
+problems    errors as the interface says them: codes and statuses, from their classes
+openapi     how the interface describes itself
 filetypes   which files are taken, by their first bytes
 options     what is asked of the server itself
 guard       who is let in: host, origin, token, size of what is sent
@@ -25,6 +27,7 @@ routes      the interface, version 1
 pagefiles   the page's own files: packed, and kept by browsers
 app         all of it as one application
 logfile     where faults are written, beside the jobs
+accesslog   a line for each request
 serving     the command's side: address, token, browser
 """
 

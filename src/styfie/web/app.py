@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from styfie._version import __version__
 from styfie.errors import StyfieError
-from styfie.web.errors import DISK_FULL, is_full, of_page, status_of
+from styfie.web.accesslog import AccessLog
+from styfie.web.errors import DISK_FULL, FAULT, FaultError, FullError, InvalidRequestError, is_full
 from styfie.web.guard import Guard
-from styfie.web.messages import message
+from styfie.web.openapi import describe
 from styfie.web.pagefiles import PageFiles
-from styfie.web.responses import ErrorResponse
+from styfie.web.problem_response import problem_response
+from styfie.web.problems import problem_of, problem_of_status
+from styfie.web.proxies import Addressed
 from styfie.web.routes import (
     about,
     batches,
     camera,
+    changes,
     clips,
     export,
+    health,
     jobs,
     page,
+    phone,
     pictures,
     presets,
     previews,
@@ -36,29 +41,18 @@ from styfie.web.routes import (
     trash,
     versions,
 )
+from styfie.web.routes.common import API
 from styfie.web.studio import Studio
 
 _log = logging.getLogger(__name__)
 PAGE = Path(__file__).with_name("page")
-ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorResponse, "description": text}
-    for status, text in {
-        400: "What was sent cannot be read.",
-        401: "A token is wanted.",
-        403: "Another site's page asked.",
-        404: "There is none, or no more.",
-        409: "Not in this state.",
-        413: "Too much was sent.",
-        421: "Not the server's own address.",
-        422: "It cannot be used: the sentence says why.",
-        429: "Too much waits already.",
-        507: "The disk is full.",
-    }.items()
-}
 
 
-def make_app(studio: Studio) -> ASGIApp:
-    """The application: page at `/`, interface at `/api/v1`, described by `/api/v1/openapi.json`."""
+def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIApp:
+    """The application: page at `/`, interface at `/api/v1`, described by `/api/v1/openapi.json`.
+
+    `log` is called with a line for each request.
+    """
 
     @contextlib.asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -70,18 +64,19 @@ def make_app(studio: Studio) -> ASGIApp:
         title="Styfie",
         version=__version__,
         summary="Paint the person in one style and the world behind them in another.",
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=f"{API}/openapi.json",
         docs_url=None,  # its page asks another site for scripts
         redoc_url=None,
         lifespan=life,
-        responses=ERROR_RESPONSES,
     )
     app.state.studio = studio
     for part in (
         about,
+        changes,
         jobs,
         regions,
         page,
+        phone,
         pictures,
         previews,
         export,
@@ -92,38 +87,42 @@ def make_app(studio: Studio) -> ASGIApp:
         camera,
         trash,
     ):
-        app.include_router(part.router, prefix="/api/v1")
+        app.include_router(part.router, prefix=API)
+    app.include_router(health.router)
     app.mount("/", PageFiles(PAGE), name="page")
+    describe(app)
     _say_why(app)
-    return Guard(app, studio.options)
+    guarded: ASGIApp = Guard(app, studio.options)
+    return Addressed(AccessLog(guarded, log) if log else guarded, studio.options)
 
 
 def _say_why(app: FastAPI) -> None:
-    """Every error is one sentence; what is a fault of the program's is in the log, with its traceback."""
+    """Every error is a problem with a code and a sentence; of a fault of the program's the log has the traceback."""
 
-    async def refuse(_request: Request, error: Exception) -> JSONResponse:
+    async def refuse(_request: Request, error: Exception) -> Response:
         assert isinstance(error, StyfieError)
-        status = status_of(error)
-        return JSONResponse({"error": of_page(str(error))}, status, {"retry-after": "10"} if status == 429 else None)
+        return problem_response(problem_of(type(error)), str(error))
 
-    async def invalid(_request: Request, error: Exception) -> JSONResponse:
+    async def invalid(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body")
-        return JSONResponse({"error": f"{where or 'The request'}: {first['msg']}."}, 422)
+        return problem_response(problem_of(InvalidRequestError), f"{where or 'The request'}: {first['msg']}.")
 
-    async def http(_request: Request, error: Exception) -> JSONResponse:
+    async def http(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.__cause__ and is_full(error.__cause__):  # while what was sent was received
-            return JSONResponse({"error": DISK_FULL}, 507)
-        return JSONResponse({"error": f"{error.detail}"}, error.status_code, error.headers)
+            return problem_response(problem_of(FullError), DISK_FULL)
+        problem = problem_of_status(error.status_code)
+        bare = error.detail == HTTPStatus(error.status_code).phrase  # the framework has no sentence for it
+        return problem_response(problem, f"{problem.title}." if bare else error.detail, error.headers)
 
-    async def fault(_request: Request, error: Exception) -> JSONResponse:
+    async def fault(_request: Request, error: Exception) -> Response:
         if is_full(error):
             _log.warning("%s", error)
-            return JSONResponse({"error": DISK_FULL}, 507)
+            return problem_response(problem_of(FullError), DISK_FULL)
         _log.error("a request failed", exc_info=error)
-        return JSONResponse({"error": message("error.fault")}, 500)
+        return problem_response(problem_of(FaultError), FAULT)
 
     app.add_exception_handler(StyfieError, refuse)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,11 +37,15 @@ class Camera:
         return (len(self.times) - 1) / max(1e-3, self.times[-1] - self.times[0])
 
 
-class Cameras:
-    """All cameras of one worker."""
+Decode = Callable[[bytes, int, int], Awaitable[tuple[bytes, int, int]]]
+"""What makes pixels of a JPEG of at most so many pixels, at a longest side, with their height and width."""
 
-    def __init__(self, interactive: Worker) -> None:
-        self.interactive = interactive
+
+class Cameras:
+    """All cameras of one worker; their frames are decoded elsewhere."""
+
+    def __init__(self, interactive: Worker, decode: Decode) -> None:
+        self.interactive, self.decode = interactive, decode
         self._open: dict[str, Camera] = {}
 
     async def open(self, looks: dict[str, Any], settings: dict[str, Any]) -> str:
@@ -75,7 +80,8 @@ class Cameras:
             raise BusyError(message("error.frame_early"))
         camera.busy = True
         try:
-            painted: bytes = await self.interactive.call("frame", name, frame, most_pixels, owner=name, seconds=SECONDS)
+            photo = await self.decode(frame, most_pixels, camera.settings["size"])
+            painted: bytes = await self.interactive.call("frame", name, *photo, owner=name, seconds=SECONDS)
         except WorkerDiedError:  # and its streams with it
             self._open.pop(name, None)
             raise NotFoundError(message("error.camera_ended")) from None

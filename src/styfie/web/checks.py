@@ -8,14 +8,17 @@ from typing import Any
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN, PAIRS
 from styfie.web.messages import message
+from styfie.web.options import Options
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema, StyleSchema
 
 
-def check_size(settings: SettingsSchema, longest: int) -> None:
-    """Refuse a painting that is longer than `longest` pixels, or what the library does not take."""
+def check_budget(settings: SettingsSchema, options: Options) -> None:
+    """Refuse a painting of more pixels or steps than a server gives one, or what the library does not take."""
     settings.settings()
-    if settings.size > longest:
-        raise InputError(message("error.size", size=settings.size, most=longest))
+    if settings.size > options.longest:
+        raise InputError(message("error.size", size=settings.size, most=options.longest))
+    if settings.steps > options.most_steps:
+        raise InputError(message("error.steps", steps=settings.steps, most=options.most_steps))
 
 
 def check_styles(looks: Mapping[str, LookSchema], own: Collection[str]) -> None:

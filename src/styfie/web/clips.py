@@ -13,13 +13,12 @@ from styfie.engines import ENGINES
 from styfie.errors import InputError, StyfieError
 from styfie.storage.atomic import sync
 from styfie.web.checks import check_styles, is_styled
-from styfie.web.errors import BusyError, ConflictError, NotFoundError, WorkerDiedError, of_page
+from styfie.web.errors import FAULT, BusyError, ConflictError, FaultError, NotFoundError, WorkerDiedError
 from styfie.web.filetypes import SIGNATURE_BYTES, video_suffix_of
 from styfie.web.jobs import BUSY, Job, Jobs
 from styfie.web.messages import message
 from styfie.web.options import Options
 from styfie.web.schemas import SettingsSchema, plain
-from styfie.web.service import FAULT
 from styfie.web.supervised import Supervisor
 from styfie.web.uploads import Uploads, photo_name
 from styfie.web.workers import Worker
@@ -39,6 +38,7 @@ class Clips:
         self.jobs = Jobs(options.folder / "clips")
         self.uploads = Uploads(self.jobs, reader, options.most_pixels, options.longest)
         self.reader, self.painter, self.supervisor = reader, painter, supervisor
+        self.most_memory = options.most_memory
         for clip in reversed(list(self.jobs)):
             if clip.state in BUSY:
                 self._queue(clip)
@@ -108,7 +108,7 @@ class Clips:
         clip.looks, clip.settings = plain(request.looks), SettingsSchema(**settings).model_dump()
 
     def _queue(self, clip: Job) -> None:
-        clip.state, clip.error = "queued", ""
+        clip.wait("queued")
 
         async def painted() -> None:
             try:
@@ -116,10 +116,10 @@ class Clips:
             except StyfieError as error:
                 if self.jobs.get(clip.id) is not clip or clip.state not in BUSY:
                     return  # deleted or stopped
-                clip.state, clip.error = "failed", of_page(str(error))
+                clip.fail(error)
             except Exception:
                 _log.exception("clip %s failed", clip.id)
-                clip.state, clip.error = "failed", FAULT
+                clip.fail(FaultError(FAULT))
             if self.jobs.get(clip.id) is clip:
                 self.jobs.keep(clip)
 
@@ -131,11 +131,12 @@ class Clips:
                 clip.state, clip.progress = "painting", progress
 
         settings = SettingsSchema(**clip.settings).model_dump()
+        settings["max_memory"] = min(self.most_memory, settings["max_memory"])
         given = (str(self.jobs.path(clip)), clip.upload, clip.looks, clip.styles, settings)
         try:
             finished = await self.painter.call("film", *given, owner=clip.id, seconds=None, on_event=on_event)
         except WorkerDiedError:
-            raise StyfieError(message("error.painter_died")) from None
+            raise WorkerDiedError(message("error.painter_died")) from None
         clip.state = "done" if finished else "stopped"
 
     def paint(self, clip: Job) -> None:

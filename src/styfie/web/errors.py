@@ -1,47 +1,92 @@
-"""Why the server does not do something, and by which status it says so."""
+"""Why the server does not do something. `problems` has the status and the code by which it says so."""
 
 from __future__ import annotations
 
 import errno
 import re
 
-from styfie.errors import MissingError, StyfieError
+from styfie.errors import InputError, MissingError, StyfieError
+from styfie.web.messages import message
 
 MASK = re.compile(r"\b([Gg])ive a mask with --mask \S*?FILE( \(white = subject\))?")
 OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
+
+
+class UnreadableRequestError(StyfieError):
+    """The request cannot be read: it is cut short, or not what its headers say."""
+
+
+class UnauthorizedError(StyfieError):
+    """The server's token did not come with the request."""
+
+
+class ForeignPageError(StyfieError):
+    """The page of another site asked."""
+
+
+class NotFoundError(MissingError):
+    """There is nothing of that name or address, or no more."""
+
+
+class MethodError(StyfieError):
+    """There is something at this address, and it cannot be asked in this way."""
+
+
+class ConflictError(StyfieError):
+    """The job is not in a state in which this can be done."""
+
+
+class StaleError(StyfieError):
+    """It was changed since the version that is named in If-Match."""
+
+
+class TooLargeError(StyfieError):
+    """More was sent than the server takes."""
+
+
+class HostError(StyfieError):
+    """The name that the server was asked by is not its own."""
+
+
+class InvalidRequestError(InputError):
+    """A value of the request is not of the kind or range that the description says."""
 
 
 class BusyError(StyfieError):
     """Too much waits already: ask again later."""
 
 
-class ConflictError(StyfieError):
-    """Not in the state that the job is in."""
-
-
-class NotFoundError(MissingError):
-    """There is no such job, camera or picture, or no more."""
-
-
 class WorkerDiedError(StyfieError):
-    """A worker ended in the middle of a task."""
+    """The process that worked on it ended in the middle: ask again."""
 
 
 class TooLateError(WorkerDiedError):
-    """A worker was ended because a task took longer than it may."""
+    """It took longer than it may, and was given up."""
+
+
+class NoMemoryError(StyfieError):
+    """It needs more memory than it may take."""
 
 
 class DroppedError(NotFoundError):
-    """A task that its owner no longer wants."""
+    """It was deleted or stopped meanwhile."""
+
+
+class FaultError(StyfieError):
+    """A fault of the server's own, which is in its log."""
+
+
+class NotReadyError(StyfieError):
+    """The server cannot work yet, or no more."""
 
 
 class FullError(StyfieError):
     """Nothing can be written: the disk is full."""
 
 
-DISK_FULL = "The disk that Styfie keeps its pictures on is full: delete some, or make room, then ask again."
+DISK_FULL = message("error.disk_full")
+FAULT = message("error.fault")
 DISK_FULL_ERRNOS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quotas
-STATUSES: dict[type[StyfieError], int] = {BusyError: 429, ConflictError: 409, MissingError: 404, FullError: 507}
 
 
 def is_full(error: BaseException) -> bool:
@@ -53,8 +98,3 @@ def of_page(sentence: str) -> str:
     """A sentence of the library's without the command line's words: the page has a brush, and fields with names."""
     brushed = MASK.sub(lambda found: ("B" if found[1] == "G" else "b") + "rush a mask of it", sentence)
     return OPTION.sub(lambda found: found[1].replace("-", "_"), brushed)
-
-
-def status_of(error: StyfieError) -> int:
-    """The HTTP status for an error: what cannot be used is 422."""
-    return next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 422)

@@ -27,9 +27,12 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from styfie.errors import StyfieError
 from styfie.fields import Part, names_of
 from styfie.looks import Look
 from styfie.web.atomic import write_whole
+from styfie.web.errors import of_page
+from styfie.web.problems import problem_of
 from styfie.web.stored import UnreadableError, from_text, to_text
 
 _log = logging.getLogger(__name__)
@@ -70,8 +73,9 @@ class Job:
     """What is known of one job; `created` is in seconds since 1970, `used` in those of a `RunningClock`.
 
     `name` is what the photo was called where it came from, `batch` what it has in common with photos that came
-    together with it, `looks_version` the version in which its looks were changed last, `trashed_styles` the names of
-    its styles in the trash, by their files.
+    together with it, `looks_version` and `regions_version` the versions in which its looks and its regions were changed
+    last, `trashed_styles` the names of its styles in the trash, by their files. `error` is the sentence that says why
+    it failed, `error_code` the code of it.
 
     `more` is what another version of Styfie has written down of it, and this one does not know.
     """
@@ -82,6 +86,7 @@ class Job:
     state: JobState = "reading"
     note: str = ""
     error: str = ""
+    error_code: str = ""
     created: float = field(default_factory=time.time)
     used: float = -1.0
     width: int = 0
@@ -102,6 +107,7 @@ class Job:
     progress: dict[str, Any] = field(default_factory=dict)
     version: int = 0
     looks_version: int = 0
+    regions_version: int = 0
     more: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -113,6 +119,14 @@ class Job:
     def sketched(self) -> list[str]:
         """Regions whose layer in the preview is of what is asked."""
         return [name for name in self.sketched_looks if self._is_of(name, self.sketched_looks)]
+
+    def fail(self, error: StyfieError) -> None:
+        """It could not be done: the sentence and the code that say why."""
+        self.state, self.error, self.error_code = "failed", of_page(str(error)), problem_of(type(error)).code
+
+    def wait(self, state: Literal["reading", "queued"]) -> None:
+        """It is asked to be done, once more if it failed before."""
+        self.state, self.error, self.error_code = state, "", ""
 
     def _is_of(self, name: str, made: dict[str, dict[str, Any]]) -> bool:
         return name in self.looks and name in made and _layer_of(self.looks[name]) == _layer_of(made[name])

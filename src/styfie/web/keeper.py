@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from styfie.web.age import RunningClock
-from styfie.web.errors import NotFoundError
+from styfie.web.errors import NotFoundError, StaleError
 from styfie.web.jobs import BUSY, Job, Jobs
 from styfie.web.locking import FolderLock
 from styfie.web.messages import message
 from styfie.web.options import Options
-from styfie.web.watching import Watchers
+from styfie.web.watching import ALL, Watchers
 
 LEAP = 1 << 20  # of versions when a server starts: not all of those before were written down
 
@@ -50,7 +50,7 @@ class Keeper:
         """The job of that id.
 
         Raises:
-            GoneError: there is none.
+            NotFoundError: there is none.
         """
         if (job := self.jobs.get(name)) is None:
             raise NotFoundError(message("error.no_job"))
@@ -71,6 +71,12 @@ class Keeper:
             self._wake(job)
             job.looks_version = job.version
 
+    def _change_regions(self, job: Job, regions: list[dict[str, Any]]) -> None:
+        """Other regions, or others of the same names and sizes, of a version of their own."""
+        job.regions = regions
+        self._wake(job)
+        job.regions_version = job.version
+
     def _keep(self, job: Job) -> None:
         """Something has changed: it is written down, and who watches is told."""
         if job.version and self.jobs.get(job.id) is not job:
@@ -79,9 +85,20 @@ class Keeper:
         self._wake(job)
         self.jobs.keep(job)
 
+    @staticmethod
+    def _want_seen(job: Job, seen: int | None, changed: int) -> None:
+        """Refuse who has `seen` the job in a version before that in which it was `changed`; None: whoever it is.
+
+        Raises:
+            StaleError: so it is.
+        """
+        if seen is not None and not changed <= seen <= job.version:
+            raise StaleError(message("error.changed"))
+
     def _wake(self, job: Job) -> None:
         job.version += 1
-        self.watchers.wake(job.id)
+        for name in (job.id, ALL):
+            self.watchers.wake(name)
 
     async def watch(self, job: Job) -> AsyncIterator[Job | None]:
         """The job each time that it changes, and None from time to time; ends when it is deleted."""
@@ -92,6 +109,18 @@ class Keeper:
                 seen = job.version
                 yield job
             elif not await self.watchers.wait(job.id):
+                yield None
+
+    async def watch_all(self) -> AsyncIterator[str | None]:
+        """The id of each job when it comes, changes or goes, and None from time to time."""
+        seen = {job.id: job.version for job in self.jobs}
+        while not self.watchers.closing:
+            now = {job.id: job.version for job in self.jobs}
+            changed = [name for name in seen | now if seen.get(name) != now.get(name)]
+            seen = now
+            for name in changed:
+                yield name
+            if not changed and not await self.watchers.wait(ALL):
                 yield None
 
     def is_deleted(self, job: Job) -> bool:

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from styfie.web.messages import filled, message
+from styfie.web.problem_response import problem_response
+from styfie.web.problems import problem_of_status
+from styfie.web.proxies import path_of
 
 KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -20,10 +23,12 @@ KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
 }
-PACKED = (".html", ".css", ".js", ".svg")
+PACKED = (".html", ".css", ".js", ".svg", ".webmanifest")
 INDEX = "index.html"
-_REFERENCE = re.compile(r'\b(href|src)="([\w-]+\.(?:css|js|svg|webp))"')
+_REFERENCE = re.compile(r'\b(href|src)="([\w-]+\.(?:css|js|svg|webp|png))"')
 
 
 class _File(NamedTuple):
@@ -37,7 +42,8 @@ class PageFiles:
     """An ASGI application of the files of `folder`: the page at `/`, all else below `/page/DIGEST/`.
 
     The digest is of all files together, as modules name each other: a browser may keep them for ever, and asks for
-    others as soon as one has changed. They are read when the server starts, and the page's sentences filled in.
+    others as soon as one has changed. They are read when the server starts, and the page's sentences filled in. The
+    page names them by where they are from its own address, so that it may be below any path.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +51,7 @@ class PageFiles:
         self.digest = hashlib.sha256(b"".join(name.encode() + data for name, data in found.items())).hexdigest()[:12]
         if INDEX in found:
             page = filled(found[INDEX].decode())
-            found[INDEX] = _REFERENCE.sub(rf'\1="/page/{self.digest}/\2"', page).encode()
+            found[INDEX] = _REFERENCE.sub(rf'\1="page/{self.digest}/\2"', page).encode()
         self.files = {name: _pack(name, data) for name, data in found.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,11 +59,11 @@ class PageFiles:
         await self._answer(scope)(scope, receive, send)
 
     def _answer(self, scope: Scope) -> Response:
-        name, kept = self._name(scope["path"])
+        name, kept = self._name(path_of(scope))
         if (file := self.files.get(name)) is None:
-            return JSONResponse({"error": message("error.no_page")}, 404)
+            return problem_response(problem_of_status(404), message("error.no_page"))
         if scope["method"] not in ("GET", "HEAD"):
-            return JSONResponse({"error": message("error.page_method")}, 405, {"allow": "GET, HEAD"})
+            return problem_response(problem_of_status(405), message("error.page_method"), {"allow": "GET, HEAD"})
         headers = {
             "cache-control": "private, max-age=31536000, immutable" if kept else "no-cache",
             "etag": file.tag,

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from styfie.web.jobs import JobState
+from styfie.web.problems import PROBLEMS, TYPE
 from styfie.web.schemas import LookSchema, SettingsSchema
 from styfie.web.trash import TrashKind
 
+STATES = (
+    "`reading`: the photo is looked at. `ready`: its regions are found, and nothing is asked to be painted; the end of "
+    "a job that was posted without looks. `queued`, `painting`: under way. `done`: painted. `stopped`: ended early by "
+    "`stop`, what was painted until then is kept. `failed`: `error` and `error_code` say why. `done`, `stopped` and "
+    "`failed` are ends: a job leaves them only when it is asked to be painted once more."
+)
+CLIP_STATES = (
+    "`queued`, `painting`: under way. `done`: the film is whole. `stopped`: ended early, the film is as long as what "
+    "was painted. `failed`: `error` and `error_code` say why. `paint` goes on with one that stopped or failed."
+)
+WHY = "Why it failed: one sentence; empty if it did not."
+CODE = "Why it failed: the `code` of that error; empty if it did not."
+
 
 class ErrorResponse(BaseModel):
-    """Why something was not done: one sentence."""
+    """Why something was not done, as RFC 9457 has it: `code` says which kind of error, `detail` is one sentence."""
 
-    error: str
+    type: str = Field(description=f"`{TYPE}` and the code.")
+    title: str = Field(description="What all errors of this code have in common.")
+    status: int
+    detail: str = Field(description="One sentence for a person to read: what came, what was wanted, what to do.")
+    code: str = Field(
+        description="For programs: it stays, whatever the sentence says.",
+        json_schema_extra={"enum": [problem.code for problem in PROBLEMS]},
+    )
 
 
 class RegionResponse(BaseModel):
@@ -46,9 +67,10 @@ class JobResponse(BaseModel):
 
     id: str
     name: str
-    state: JobState
-    note: str
-    error: str
+    state: JobState = Field(description=STATES)
+    note: str = Field(description="What is to be known of a job that did not fail: nobody was found, or not all parts.")
+    error: str = Field(description=WHY)
+    error_code: str = Field(description=CODE)
     created: float
     width: int
     height: int
@@ -127,8 +149,9 @@ class ClipResponse(BaseModel):
 
     id: str
     name: str
-    state: JobState
-    error: str
+    state: JobState = Field(description=CLIP_STATES)
+    error: str = Field(description=WHY)
+    error_code: str = Field(description=CODE)
     width: int
     height: int
     frame: int
@@ -136,6 +159,12 @@ class ClipResponse(BaseModel):
     seconds_left: float
     preview: int
     created: float
+
+
+class HealthResponse(BaseModel):
+    """That the server lives, or can work."""
+
+    status: Literal["ok", "ready"]
 
 
 class CameraResponse(BaseModel):
@@ -153,10 +182,17 @@ class FieldResponse(BaseModel):
     high: float | None
 
 
+class PhoneResponse(BaseModel):
+    """Addresses by which other devices open the page, the likeliest first."""
+
+    addresses: list[str]
+
+
 class AboutResponse(BaseModel):
-    """What this server is, takes and keeps."""
+    """What this server is, takes and keeps; `computer` is the name of the one that it runs on."""
 
     version: str
+    computer: str
     device: str
     limits: dict[str, Any]
     fields: list[FieldResponse]

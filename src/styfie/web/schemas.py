@@ -91,8 +91,18 @@ _SettingsFields: Any = _with_fields(
 )
 
 
+LOOKS: dict[str, Any] = {
+    "subject": {"styles": [{"name": "glass"}], "strength": 0.8},
+    "background": {"styles": [{"name": "waves"}]},
+}
+SETTINGS: dict[str, Any] = {"size": 512, "engine": "fast"}
+"""Examples for the description: a person, and what is behind; a quick run."""
+
+
 class LookSchema(_LookFields):  # type: ignore[misc]
     """How one region is to look; without styles it stays photo."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [LOOKS["subject"]]})
 
 
 Looks = dict[RegionName, LookSchema]
@@ -101,6 +111,8 @@ Looks = dict[RegionName, LookSchema]
 class SettingsSchema(_SettingsFields):  # type: ignore[misc]
     """What is asked of a run."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [SETTINGS]})
+
     def settings(self) -> Settings:
         """The same for the library."""
         return Settings(**self.model_dump())
@@ -108,6 +120,10 @@ class SettingsSchema(_SettingsFields):  # type: ignore[misc]
 
 class PaintRequest(_Schema):
     """All that is asked of a photo in one go."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"looks": LOOKS, "settings": {"size": 512, "engine": "fast"}}]}
+    )
 
     looks: Looks = Field(default_factory=dict, max_length=16)
     settings: SettingsSchema = Field(default_factory=SettingsSchema)
@@ -130,11 +146,15 @@ class PaintRequest(_Schema):
 class SplitRequest(_Schema):
     """The region to split off the subject: skin, hair, clothes, accessories, person-1, person-2, …"""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "hair"}]})
+
     name: RegionName
 
 
 class PointsRequest(_Schema):
     """Points, as shares of width and height from the upper left corner, whose surroundings come in or go out."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"add": [[0.5, 0.2]], "remove": [[0.1, 0.9]]}]})
 
     add: list[Point] = Field(default_factory=list, max_length=64)
     remove: list[Point] = Field(default_factory=list, max_length=64)
@@ -143,6 +163,8 @@ class PointsRequest(_Schema):
 class PresetRequest(_Schema):
     """The job whose look is to be saved, and what it is called."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"job": "J0b_that-has-this-look", "name": "Evening"}]})
+
     job: str = Field(max_length=64)
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
 
@@ -150,12 +172,16 @@ class PresetRequest(_Schema):
 class CostRequest(_Schema):
     """Longest sides that paintings might have, and settings that they would be made with; others are the job's."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"sizes": [1024, 2048]}]})
+
     sizes: list[Annotated[int, Field(ge=32, le=16_384)]] = Field(min_length=1, max_length=8)
     settings: SettingsSchema = Field(default_factory=SettingsSchema)
 
 
 class CameraRequest(_Schema):
     """Looks for frames of a camera, painted at `size` pixels on the longest side."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"looks": LOOKS, "size": 256}]})
 
     looks: Looks = Field(max_length=16)
     size: int = Field(default=256, ge=64, le=1024)

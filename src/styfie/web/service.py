@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
+import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 from styfie.errors import StyfieError
 from styfie.gallery import BUILT_IN
 from styfie.web.cameras import Cameras
-from styfie.web.errors import ConflictError, DroppedError, NotFoundError, of_page
+from styfie.web.errors import DISK_FULL, FAULT, ConflictError, DroppedError, FaultError, NotFoundError, is_full
 from styfie.web.jobs import BUSY, READ, Job
 from styfie.web.keeper import Keeper
 from styfie.web.messages import message
@@ -24,8 +26,8 @@ from styfie.web.uploads import Uploads
 from styfie.web.workers import Worker
 
 READING_NOTE = 3 << 30  # bytes that the process which decodes may take
+ROOM = 500_000_000  # bytes: a photo and a painting of the largest size
 INTERACTIVE_SECONDS = 300.0  # seconds that what is answered at once may take, however busy the computer is
-FAULT = message("error.fault")
 _log = logging.getLogger(__name__)
 
 
@@ -43,8 +45,8 @@ class Service(Keeper):
 
     def _start_workers(self) -> None:
         self._hire()
-        self.cameras = Cameras(self.interactive)
         self.uploads = Uploads(self.jobs, self.reader, self.options.most_pixels, self.options.longest)
+        self.cameras = Cameras(self.interactive, self.uploads.read_frame)
         for worker in (self.reader, self.interactive, self.painter):
             worker.start()
         self.supervisor.begin(self._warm)
@@ -53,7 +55,8 @@ class Service(Keeper):
         threads = self.options.threads
         self.reader = Worker("styfie.web.work.reading", 1, memory=READING_NOTE)
         self.interactive = Worker("styfie.web.work.interactive", threads)
-        self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50)
+        budget = 60 * self.options.most_minutes
+        self.painter = Worker("styfie.web.work.painter", threads, nice=5, recycle=50, budget=budget)
 
     async def _stop_workers(self) -> None:
         await self.supervisor.stop()
@@ -67,6 +70,12 @@ class Service(Keeper):
             with contextlib.suppress(StyfieError):
                 await self.style_file(name)
 
+    async def not_ready(self) -> list[str]:
+        """Why nothing can be painted now, as sentences without names or numbers; none if it can."""
+        started = [worker.is_ready() for worker in (self.reader, self.interactive, self.painter)]
+        reasons = [] if all(started) else ["The workers have not started."]
+        return reasons + await asyncio.to_thread(_lacking, self.options.folder)
+
     # ---- work
 
     def _carry_out(self, job: Job, work: Callable[[Job], Coroutine[Any, Any, None]]) -> None:
@@ -78,10 +87,10 @@ class Service(Keeper):
             except StyfieError as error:
                 if isinstance(error, DroppedError) and (self.is_deleted(job) or job.state not in BUSY):
                     return
-                job.state, job.error = "failed", of_page(str(error))
+                job.fail(error)
             except Exception:
                 _log.exception("job %s failed", job.id)
-                job.state, job.error = "failed", FAULT
+                job.fail(FaultError(FAULT))
             self._keep(job)
 
         self.supervisor.begin(carried_out)
@@ -96,10 +105,11 @@ class Service(Keeper):
         return await self.interactive.call(name, *given, owner=owner, seconds=INTERACTIVE_SECONDS, again=True)
 
     def settings(self, job: Job) -> dict[str, Any]:
-        """A job's settings for the library, with the size that it is painted at."""
+        """A job's settings for the library, with the size that it is painted at and the memory that it may have."""
         settings: dict[str, Any] = asdict(SettingsSchema(**job.settings).settings())
         if settings["size"] == 0:
             settings["size"] = min(self.options.longest, max(job.width, job.height))
+        settings["max_memory"] = min(self.options.most_memory, settings["max_memory"])
         return settings
 
     def _want_regions(self, job: Job) -> None:
@@ -133,3 +143,14 @@ class Service(Keeper):
         """A picture file of the server's own as JPEG, at most so many pixels."""
         found: bytes = await self.reader.call("thumbnail", str(file), size, again=True)
         return found
+
+
+def _lacking(folder: Path) -> list[str]:
+    """Why nothing can be kept in a folder."""
+    try:
+        free = shutil.disk_usage(folder).free
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"ready")
+    except OSError as error:
+        return [DISK_FULL if is_full(error) else "The folder of the pictures cannot be written to."]
+    return [] if free >= ROOM else ["There is little room left on the disk."]

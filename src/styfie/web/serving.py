@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
+import sys
 import threading
 import time
 import webbrowser
@@ -14,12 +14,12 @@ import uvicorn
 
 from styfie.errors import InputError
 from styfie.web.app import make_app
+from styfie.web.connections import limited_protocol
 from styfie.web.logfile import logged
-from styfie.web.options import LOOPBACK, Options
+from styfie.web.network import EVERYWHERE, own_addresses, page_address
+from styfie.web.options import Options
+from styfie.web.qr import qr_text
 from styfie.web.studio import Studio
-
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Addresses that mean all of this computer's, and the one of them that it opens itself."""
 
 
 def serve(options: Options, browser: bool, say: Callable[[str], None]) -> None:
@@ -48,10 +48,12 @@ def _serve(listening: socket.socket, studio: Studio, browser: bool, say: Callabl
     port = listening.getsockname()[1]
     address = address_of(options, port)
     config = uvicorn.Config(
-        make_app(studio),
+        make_app(studio, say if options.access_log else None),
+        http=limited_protocol(options),
+        ws="none",
         log_level="warning",
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=False,  # `proxies` reads them
         timeout_graceful_shutdown=2,  # who watches a job would hold it up
         timeout_keep_alive=20,
         h11_max_incomplete_event_size=32_768,
@@ -60,11 +62,26 @@ def _serve(listening: socket.socket, studio: Studio, browser: bool, say: Callabl
     for note in studio.jobs.notes:
         say(note)
     say(f"Styfie is at {address} (Ctrl-C ends it). Jobs are kept in {options.folder}, faults in {log.name} there.")
-    if options.host in EVERYWHERE:
-        say(f"Others reach it at {address_of(options, port, own_address(options.host))}")
+    if options.is_open:
+        for line in _invitation(options, port):
+            say(line)
+    else:
+        say("With --lan your phone can open it, too.")
     if browser:
         threading.Thread(target=_open, args=(server, address), daemon=True).start()
     server.run(sockets=[listening])
+
+
+def _invitation(options: Options, port: int) -> list[str]:
+    """What is said of the addresses that other devices can open: all of them, and the first as a QR code."""
+    first, *others = [address_of(options, port, host) for host in own_addresses(options.host)]
+    lines = [f"On a phone or another computer in your network: {first}", *(f"or {address}" for address in others)]
+    return [*lines, qr_text(first)] if _can_draw() else lines
+
+
+def _can_draw() -> bool:
+    """Whether this is a terminal that has the letters of a QR code."""
+    return sys.stdout.isatty() and (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 class _Server(uvicorn.Server):
@@ -82,22 +99,7 @@ class _Server(uvicorn.Server):
 def address_of(options: Options, port: int, host: str = "") -> str:
     """What to open in the browser of this computer, or by another `host`, with the token if there is one."""
     host = host or EVERYWHERE.get(options.host, options.host)
-    host = f"[{host}]" if ":" in host else host
-    return f"http://{host}:{port}/" + (f"?token={options.token}" if options.token else "")
-
-
-def own_address(host: str) -> str:
-    """Where this computer is reached from the network by who listens at all its addresses: one of them, or its name."""
-    six = host == "::"
-    with (
-        contextlib.suppress(OSError),
-        socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM) as s,
-    ):
-        s.connect(("2001:db8::1" if six else "192.0.2.1", 9))  # sends nothing: it says which way it would go
-        found = str(s.getsockname()[0])
-        if found not in EVERYWHERE and found not in LOOPBACK:
-            return found
-    return socket.gethostname()
+    return page_address(host, port, options.base_path, options.token)
 
 
 def _listen(options: Options) -> socket.socket:

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
-from styfie.errors import InputError, StyfieError
+from styfie.errors import InputError
 from styfie.web import versions
-from styfie.web.checks import check_size, check_styles, is_styled, with_styles
+from styfie.web.checks import check_budget, check_styles, is_styled, with_styles
 from styfie.web.clips import Clips
 from styfie.web.deleting import Deleting
 from styfie.web.errors import BusyError, ConflictError, DroppedError, NotFoundError, WorkerDiedError
@@ -24,6 +24,7 @@ from styfie.web.workers import CANCELLED
 
 SWEEP = 60.0  # seconds between looking for what is too old
 DIED = message("error.painter_died")
+LATE = message("error.painting_late")
 NOWHERE = Source()
 _log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class Studio(Deleting):
         request = request or PaintRequest()
         if size is not None:
             request.settings.size = size
-        check_size(request.settings, self.options.longest)
+        check_budget(request.settings, self.options)
         check_styles(request.looks, job.styles)
         job.settings, job.looks = request.settings.model_dump(), plain(request.looks)
         job.then_paint = is_styled(request)
@@ -148,22 +149,32 @@ class Studio(Deleting):
 
     # ---- regions
 
-    async def change_regions(self, job: Job, name: str, *given: Any, corrects: bool) -> None:
-        """Have the quick worker change a job's regions."""
+    async def change_regions(self, job: Job, name: str, *given: Any, corrects: bool, seen: int | None = None) -> None:
+        """Have the quick worker change a job's regions, for who has `seen` the job in that version.
+
+        Raises:
+            StaleError: the regions were changed since.
+        """
         async with self._locked(job):
             self._want_regions(job)
-            job.regions = await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
+            self._want_seen(job, seen, job.regions_version)
+            self._change_regions(job, await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id))
             job.corrected, job.note = job.corrected or corrects, "" if corrects else job.note
             self._without_lost(job)
             self._keep(job)
 
-    async def brush(self, job: Job, name: str, mask: BinaryIO) -> None:
-        """A region as it was brushed."""
+    async def brush(self, job: Job, name: str, mask: BinaryIO, seen: int | None = None) -> None:
+        """A region as it was brushed, by who has `seen` the job in that version.
+
+        Raises:
+            StaleError: the regions were changed since.
+        """
         async with self._locked(job):
             self._want_regions(job)
+            self._want_seen(job, seen, job.regions_version)
             async with self.uploads.mask(job, mask) as file:
                 given = (str(self.jobs.path(job)), name, str(file))
-                job.regions = await self._quickly("brush", *given, owner=job.id)
+                self._change_regions(job, await self._quickly("brush", *given, owner=job.id))
             job.corrected, job.note = True, ""
             self._keep(job)
 
@@ -178,22 +189,27 @@ class Studio(Deleting):
         """What is asked of the regions, from now on, by who has `seen` the job in that version.
 
         Raises:
-            ConflictError: the looks were changed since.
+            StaleError: the looks were changed since.
         """
         check_styles(looks, job.styles)
         known = [region["name"] for region in job.regions]
         if known and (lost := [name for name in looks if name not in known]):
             raise InputError(message("error.no_region", region=lost[0], known=", ".join(known)))
         asked = plain(looks)
-        if seen is not None and asked != job.looks and not job.looks_version <= seen <= job.version:
-            raise ConflictError(message("error.looks_changed"))
+        if asked != job.looks:
+            self._want_seen(job, seen, job.looks_version)
         self._change_looks(job, asked)
         self._keep(job)
 
-    async def apply_look(self, job: Job, file: BinaryIO) -> None:
-        """Ask what the file of a look asks: of each region by its name, else what it asks of that side."""
+    async def apply_look(self, job: Job, file: BinaryIO, seen: int | None = None) -> None:
+        """Ask what the file of a look asks: of each region by its name, else what it asks of that side.
+
+        Raises:
+            StaleError: the looks were changed since they were `seen`.
+        """
         async with self._locked(job):
             self._want_regions(job)
+            self._want_seen(job, seen, job.looks_version)
             request = await self.uploads.take_recipe(job, file)
             check_styles(request.looks, job.styles)
             said = request.settings.model_dump(exclude_unset=True, include=set(CARRIED))
@@ -230,7 +246,7 @@ class Studio(Deleting):
         """A job's settings with those that are said now."""
         said = settings.model_dump(exclude_unset=True) if settings else {}
         joined = SettingsSchema(**job.settings | said)
-        check_size(joined, self.options.longest)
+        check_budget(joined, self.options)
         return joined
 
     async def paint(self, job: Job, settings: SettingsSchema | None = None) -> None:
@@ -245,7 +261,8 @@ class Studio(Deleting):
         async with self._locked(job):
             asked = self._joined(job, settings).model_dump()
             if job.state == "failed" and not job.regions:  # it was never read: its worker died, or took too long
-                job.settings, job.state, job.error, job.then_paint = asked, "reading", "", True
+                job.settings, job.then_paint = asked, True
+                job.wait("reading")
                 self._carry_out(job, self._read)
                 self._keep(job)
                 return
@@ -263,7 +280,8 @@ class Studio(Deleting):
             raise BusyError(message("error.paintings_waiting", count=self.options.waiting))
 
     def _queue(self, job: Job) -> None:
-        job.state, job.error, job.progress = "queued", "", {}
+        job.wait("queued")
+        job.progress = {}
         self._carry_out(job, self._paint)
 
     async def _paint(self, job: Job) -> None:
@@ -280,34 +298,39 @@ class Studio(Deleting):
         try:
             found = await self.painter.call("run", *given, owner=job.id, seconds=None, on_event=on_event)
         except WorkerDiedError:
-            raise StyfieError(DIED) from None
+            raise WorkerDiedError(DIED) from None
         job.painted, job.painted_looks, job.regions = found["painted"], looks, found["regions"]
         try:
             await asyncio.to_thread(self._keep_version, job)
         except OSError as error:  # it is painted all the same
             _log.warning("%s has no version of this painting: %s", job.id, error.strerror or error)
         job.state = "done" if found["finished"] else "stopped"  # only now: whoever sees it sees the version too
+        if found.get("late"):
+            job.note = LATE
         if found.get("resized"):
             job.sketched_looks = {}  # they are of another size
 
-    async def put_back(self, job: Job, number: int) -> None:
+    async def put_back(self, job: Job, number: int, seen: int | None = None) -> None:
         """Make an earlier painting the job's again, as it was, with what was asked for it.
 
         Raises:
             NotFoundError: there is no such version.
+            StaleError: looks or regions were changed since the job was `seen`.
         """
         async with self._locked(job):
             self._want_regions(job)
+            self._want_seen(job, seen, max(job.looks_version, job.regions_version))
             folder = self.jobs.path(job)
             try:
                 found = await asyncio.to_thread(versions.put_back, folder, number)
             except FileNotFoundError:
                 raise NotFoundError(message("error.no_version")) from None
-            job.regions = await self._quickly("regions_of_painting", str(folder), owner=job.id)
+            self._change_regions(job, await self._quickly("regions_of_painting", str(folder), owner=job.id))
             looks = await self._with_own_styles(job, found.looks)
             self._change_looks(job, looks)
             job.painted, job.painted_looks, job.sketched_looks = found.painted, looks, {}
-            job.settings, job.state, job.error, job.corrected = found.settings, "done", "", True
+            job.settings, job.state, job.corrected = found.settings, "done", True
+            job.error = job.error_code = ""
             self._keep(job)
 
     async def end_painting(self, job: Job) -> None:

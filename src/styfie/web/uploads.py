@@ -66,6 +66,15 @@ class Uploads:
         found = await self._decode("photo", str(file), self.most_pixels, self.longest)
         job.width, job.height = found["width"], found["height"]
 
+    async def read_frame(self, frame: bytes, most_pixels: int, size: int) -> tuple[bytes, int, int]:
+        """The pixels of a camera's frame, at most `size` long, as `reading.frame` gives them, with height and width.
+
+        Raises:
+            InputError: it cannot be decoded.
+        """
+        found: tuple[bytes, int, int] = await self._decode("frame", frame, most_pixels, size)
+        return found
+
     async def read_clip(self, clip: Job, most_seconds: float) -> dict[str, int]:
         """Width, height and number of frames of a clip, whose first frame is written beside.
 

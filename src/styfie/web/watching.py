@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 HEARTBEAT = 15.0  # seconds
+ALL = ""  # instead of an id: whoever waits for any job
 
 
 class Watchers:

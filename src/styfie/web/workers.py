@@ -24,11 +24,21 @@ from typing import Any
 
 from styfie import processes
 from styfie.errors import StyfieError
-from styfie.web.errors import DISK_FULL, DroppedError, FullError, TooLateError, WorkerDiedError, is_full
+from styfie.web.errors import (
+    DISK_FULL,
+    FAULT,
+    DroppedError,
+    FullError,
+    NoMemoryError,
+    TooLateError,
+    WorkerDiedError,
+    is_full,
+)
 from styfie.web.messages import message
 
 CANCELLED = message("error.cancelled")
 PATIENCE = 3.0  # seconds that a worker has to end by itself
+STOPPING = 600.0  # seconds that a task has to stop when its time is up: a step of a large painting is long
 START = 300.0  # seconds that it has to start, on a computer that is busy: a task's own are counted from its beginning
 OnEvent = Callable[[Any], None]
 _log = logging.getLogger(__name__)
@@ -50,11 +60,15 @@ class Worker:
     """One process that runs functions of `module`, one after the other.
 
     `threads` are PyTorch's, 0 = as it likes; `nice` makes it give way to others; `memory` is the bytes it may take, 0 =
-    all there are; after `recycle` tasks it is replaced, 0 = never.
+    all there are; after `recycle` tasks it is replaced, 0 = never; after `budget` seconds a task is told to stop and to
+    give what there is, 0 = never.
     """
 
-    def __init__(self, module: str, threads: int = 0, nice: int = 0, memory: int = 0, recycle: int = 0) -> None:
+    def __init__(
+        self, module: str, threads: int = 0, nice: int = 0, memory: int = 0, recycle: int = 0, budget: float = 0.0
+    ) -> None:
         self.made = (module, threads, nice, memory)
+        self.budget = budget
         self.recycle, self.served = recycle, 0
         self.process: multiprocessing.process.BaseProcess | None = None
         self.connection: Connection | None = None
@@ -63,7 +77,7 @@ class Worker:
         self._come = asyncio.Event()
         self._thread = ThreadPoolExecutor(1)
         self._loop: asyncio.Task[None] | None = None
-        self._stopped = False
+        self._stopped = self._begun = False
 
     def start(self) -> None:
         """Start the process, and to serve what comes."""
@@ -131,6 +145,20 @@ class Worker:
         await asyncio.get_running_loop().run_in_executor(None, self._end)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
+    def is_ready(self) -> bool:
+        """Whether its process has begun to serve; one that died while it had nothing to do is replaced."""
+        idle = self.current is None and not self._stopped  # else the process is the waiting thread's
+        if idle and self.process and self.connection:
+            try:
+                if not self._begun and self.connection.poll(0):
+                    self.connection.recv()
+                    self._begun = True
+            except (EOFError, OSError):
+                self._renew()
+            if not self.process.is_alive():
+                self._renew()
+        return self._begun
+
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
@@ -147,7 +175,7 @@ class Worker:
                 _refuse(task, error)
             except Exception:  # whatever it was, who asked must hear of it, and the next one must be served
                 _log.exception("%s could not be asked of a worker", task.name)
-                _refuse(task, WorkerDiedError(message("error.fault")))
+                _refuse(task, WorkerDiedError(FAULT))
             finally:
                 self.current = None
 
@@ -165,8 +193,11 @@ class Worker:
                     self._renew()
                     raise TooLateError(message("error.too_late", seconds=f"{seconds:g}"))
                 kind, value = self.connection.recv()
+                self._begun = True  # whatever it says
                 if kind == "begun":
                     seconds = task.seconds
+                    if self.budget:
+                        loop.call_soon_threadsafe(self._limit, task)
                 elif kind == "event":
                     if task.on_event:
                         loop.call_soon_threadsafe(task.on_event, value)
@@ -174,7 +205,7 @@ class Worker:
                     _log.error("a worker failed at %s\n%s", task.name, value.rstrip())
                 elif kind == "error":
                     raise value
-                else:
+                elif kind == "done":
                     return value
         except StyfieError:  # an OutputError is an OSError, too
             raise
@@ -184,6 +215,21 @@ class Worker:
         except Exception:
             self._renew()  # whatever went wrong between the two, they may no longer understand each other
             raise
+
+    def _limit(self, task: WorkerTask) -> None:
+        """Have a task that has begun told to stop when its time is up, and ended if it does not."""
+        loop = asyncio.get_running_loop()
+        for seconds, end in ((self.budget, self._tell_late), (self.budget + STOPPING, self._kill_late)):
+            timer = loop.call_later(seconds, end, task)
+            task.done.add_done_callback(lambda _, timer=timer: timer.cancel())  # type: ignore[misc]
+
+    def _tell_late(self, task: WorkerTask) -> None:
+        if self.current is task:
+            self.send("late")
+
+    def _kill_late(self, task: WorkerTask) -> None:
+        if self.current is task and self.process:
+            self.process.kill()
 
     def _renew(self) -> None:
         self._end()
@@ -201,7 +247,7 @@ class Worker:
 
     def _spawn(self) -> None:
         self.process, self.connection = processes.start(_work, *self.made)
-        self.served = 0
+        self.served, self._begun = 0, False
 
     def _end(self) -> None:
         if self.connection:
@@ -220,6 +266,7 @@ class WorkerChannel:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.late = False  # whether what runs was told to stop as its time was up
 
     def send(self, value: Any) -> None:
         """Tell the server."""
@@ -229,7 +276,9 @@ class WorkerChannel:
         """Whether the server asked to stop."""
         stop = False
         while self.connection.poll(0):
-            stop = self.connection.recv() == "stop" or stop
+            told = self.connection.recv()
+            self.late = self.late or told == "late"
+            stop = stop or told in ("stop", "late")
         return stop
 
 
@@ -244,6 +293,8 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
     processes.use_threads(threads)
     functions = import_module(module)
     channel = WorkerChannel(connection)
+    with contextlib.suppress(OSError):  # nobody hears it any more: the loop ends at once
+        connection.send(("started", None))
     while True:
         try:
             sent = connection.recv()
@@ -252,6 +303,7 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         if not isinstance(sent, tuple):  # told too late
             continue
         name, given = sent
+        channel.late = False
         try:
             connection.send(("begun", None))
         except OSError:
@@ -261,7 +313,7 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         except StyfieError as error:
             answer = ("error", error)
         except MemoryError:
-            answer = ("error", StyfieError(message("error.memory")))
+            answer = ("error", NoMemoryError(message("error.memory")))
         except FileNotFoundError:
             answer = ("error", DroppedError(CANCELLED))
         except Exception as error:  # a fault of this program's must not stop the worker

@@ -108,7 +108,7 @@ export class Job {
     const more = { name: this.name, batch: "", versions: this.versions.map(({ number }) => number) };
     const pictures = [...(this.layers.size ? ["both", "subject", "background"] : []), ...(this.regions.length > 1 ? ["cutout", "mask"] : []), "photo"];
     return {
-      ...more, id, state, error, looks, settings, version, previews, progress, queue: 0, pictures,
+      ...more, id, state, error, error_code: "", looks, settings, version, previews, progress, queue: 0, pictures,
       note: this.regions.some(({ name }) => name === SUBJECT) ? "" : NOBODY,
       created: (Date.now() - this.created) / 1000, width: photo.width, height: photo.height,
       regions: this.regions.map((one) => ({

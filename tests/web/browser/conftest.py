@@ -13,26 +13,20 @@ import pytest
 
 from tests.browsers import CHROMIUM
 from tests.web.browser.visits import Visit
+from tests.web.tokens import address_in, write_token
 
 
 @pytest.fixture(scope="package")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "styfie",
-        "web",
-        str(tmp_path_factory.mktemp("web")),
-        "--port",
-        "0",
-        "--no-browser",
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    """A server of its own, without its token: visits have that as a cookie."""
+    folder = tmp_path_factory.mktemp("web")
+    command = [sys.executable, "-m", "styfie", "web", str(folder), "--port", "0", "--lan", "--no-browser"]
+    token = ["--token-file", str(write_token(folder))]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    server = subprocess.Popen([*command, *token], stdout=subprocess.PIPE, text=True, env=environment)
     try:
         assert server.stdout is not None
-        line = server.stdout.readline()
-        yield next(word for word in line.split() if word.startswith("http")).rstrip("/")
+        yield address_in(server.stdout.readline())
     finally:
         server.send_signal(signal.SIGINT)
         try:

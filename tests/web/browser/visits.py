@@ -15,6 +15,7 @@ from PIL import Image
 
 import styfie
 from tests.browsers import PIXELS
+from tests.web.tokens import cookie_of
 
 PORTRAIT = Path(styfie.__file__).parent / "assets" / "portrait.jpg"
 PHONE = {"width": 390, "height": 844}
@@ -50,6 +51,7 @@ class Visit:
         self.context = browser.new_context(**options)
         if not faces:
             self.context.add_init_script(f"({NO_FACES})()")
+        self.context.add_cookies([cookie_of(address)])
         self.page = self.context.new_page()
         self.page.set_default_timeout(90_000)
         self.asked: list[tuple[str, str]] = []

@@ -12,11 +12,9 @@ test("addresses hold names and values as they are, whatever they are", () => {
   assert.equal(api.ownStyleURL("id", "my picture.png"), "/api/v1/jobs/id/styles/my%20picture.png.jpg?size=160");
 });
 
-test("a refusal is its sentence and its status", async () => {
-  for (const [body, sentence] of [[{ error: "Too large." }, "Too large."], [{ detail: "Not found" }, "Not found"]]) {
-    serve(() => json(body, 413));
-    await assert.rejects(api.styles(), (error) => error instanceof api.ApiError && error.message === sentence && error.status === 413);
-  }
+test("a refusal is its sentence, its status and its code", async () => {
+  serve(() => json({ detail: "Too large.", code: "too-large", status: 413 }, 413));
+  await assert.rejects(api.styles(), new api.ApiError("Too large.", 413, "too-large"));
   serve(() => new Response("<html>", { status: 502 }));
   await assert.rejects(api.styles(), { message: "Something went wrong (status 502). Please try again.", status: 502 });
 });
@@ -48,7 +46,7 @@ test("a file is sent as one, under its name", async () => {
 test("a job is followed until it is gone, and each state of it told once", { timeout: 20_000 }, async (t) => {
   const answers = [
     json(job("id"), 200, { ETag: '"1.0"' }), new Response(null, { status: 304 }), json(job("id", { version: 2 })),
-    json({ error: "There is no such job." }, 404),
+    json({ detail: "There is no such job." }, 404),
   ];
   const asked = serve(() => answers.shift());
   const told = [];
@@ -81,4 +79,46 @@ test("a camera's frame comes with its rate", async () => {
   serve(() => new Response("jpeg", { headers: { "X-Frames-Per-Second": "7.50" } }));
   const { picture, rate } = await api.camera.frame("c", new Blob(["x"]));
   assert.deepEqual([await picture.text(), rate], ["jpeg", 7.5]);
+});
+
+test("where news come, a job is asked for when it changed, and not before", { timeout: 20_000 }, async (t) => {
+  const port = {};
+  globalThis.SharedWorker = class {
+    constructor(address, { name }) {
+      assert.match(String(address), /\/news\.js$/);
+      assert.equal(name, "/api/v1/events");
+      this.port = port;
+    }
+  };
+  t.after(() => delete globalThis.SharedWorker);
+  const waits = [];
+  const { setTimeout: later } = globalThis;
+  globalThis.setTimeout = (call, wait) => {
+    waits.push(wait);
+    return later(call, wait > 1000 ? wait : 0);
+  };
+  let version = 1;
+  const asked = serve(() => json(job("id", { version })));
+  const told = [];
+  try {
+    const end = api.follow("id", (news) => told.push(news.version), () => {});
+    port.onmessage({ data: { open: true } });
+    await new Promise((done) => later(done, 50));
+    const before = asked.length;
+    assert.ok(waits.at(-1) > 20_000, "nothing is asked for long");
+    version = 2;
+    port.onmessage({ data: { id: "another" } });
+    await new Promise((done) => later(done, 30));
+    assert.equal(asked.length, before);
+    port.onmessage({ data: { id: "id" } });
+    await new Promise((done) => later(done, 50));
+    assert.equal(told.at(-1), 2);
+    assert.equal(asked.length, before + 1);
+    port.onmessage({ data: { open: false } });
+    await new Promise((done) => later(done, 50));
+    assert.ok(asked.length > before + 1 && waits.at(-1) <= 2000, "where they end, it is asked for as before");
+    end();
+  } finally {
+    globalThis.setTimeout = later;
+  }
 });

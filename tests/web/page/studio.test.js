@@ -61,7 +61,7 @@ test("looks that were changed elsewhere meanwhile are joined and told once more"
   const { studio, asked } = await reading(t, (path, { method, body, headers }) => {
     if (method !== "PUT") return json(elsewhere);
     told.push([headers["If-Match"], JSON.parse(body)]);
-    if (told.length === 1) return json({ error: "They were changed." }, 409);
+    if (told.length === 1) return json({ detail: "They were changed.", code: "stale" }, 412);
     return json({ ...elsewhere, version: 4, looks: JSON.parse(body) });
   });
   studio.set("subject", { strength: 0.4 });

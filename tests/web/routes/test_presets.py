@@ -98,13 +98,13 @@ def test_a_new_photo_comes_with_a_look_and_a_size(client: TestClient, studio: St
 )
 def test_what_is_no_look_is_refused(client: TestClient, job: Job, text: str) -> None:
     answer = client.post(f"{API}/jobs/{job.id}/look", files={"look": ("look.json", text.encode())})
-    assert answer.status_code == 422 and answer.json()["error"].endswith(".")
+    assert answer.status_code == 422 and answer.json()["detail"].endswith(".")
     assert client.get(f"{API}/jobs/{job.id}").json()["looks"] == {}
 
 
 def test_only_what_has_a_style_is_saved(client: TestClient, job: Job) -> None:
     answer = client.post(f"{API}/presets", json={"job": job.id, "name": "Nothing"})
-    assert answer.status_code == 422 and "style" in answer.json()["error"]
+    assert answer.status_code == 422 and "style" in answer.json()["detail"]
     for path in ("x" * 22, "../looks", "a"):
         assert client.get(f"{API}/presets/{path}/look.json").status_code == 404
 

@@ -35,7 +35,7 @@ def test_points_correct_a_region_and_none_are_refused(client: TestClient, studio
     assert asked(studio) == ("points", ("subject", [(0.5, 0.25)], [(1, 0)]))
     assert studio.job(job.id).corrected
     refused = client.post(url, json={})
-    assert refused.status_code == 422 and refused.json()["error"].startswith("No points came: at least one")
+    assert refused.status_code == 422 and refused.json()["detail"].startswith("No points came: at least one")
     assert client.post(url, json={"add": [[0.5, 1.5]]}).status_code == 422, "beside the photo"
 
 
@@ -64,4 +64,22 @@ def test_no_region_changes_while_it_is_painted(
     studio.job(job.id).state = "painting"
     more: dict[str, Any] = {"json": {"name": "hair"}} if method == "POST" else {}
     answer = client.request(method, f"{API}/jobs/{job.id}/{path}", **more)
-    assert answer.status_code == 409 and "wait until it is done" in answer.json()["error"]
+    assert answer.status_code == 409 and "wait until it is done" in answer.json()["detail"]
+
+
+def test_who_has_not_seen_the_regions_as_they_are_does_not_change_them(
+    client: TestClient, studio: StubStudio, job: Job
+) -> None:
+    studio.interactive.answers |= {"split": THREE, "merge": BOTH}
+    base = f"{API}/jobs/{job.id}"
+    seen = {"if-match": client.get(base).headers["etag"]}
+    assert client.put(f"{base}/looks", json={}, headers=seen).status_code == 200  # changes no region
+    split = client.post(f"{base}/regions", json={"name": "hair"}, headers=seen)
+    assert split.status_code == 200 and split.headers["etag"] == client.get(base).headers["etag"]
+    calls = len(studio.interactive.calls)
+    for method, path in (("DELETE", "regions/hair"), ("PUT", "mattes/hair.png"), ("POST", "undo"), ("POST", "redo")):
+        refused = client.request(method, f"{base}/{path}", headers=seen, content=photo().read())
+        assert (refused.status_code, refused.json()["code"]) == (412, "stale"), path
+    assert len(studio.interactive.calls) == calls
+    merged = client.delete(f"{base}/regions/hair", headers={"if-match": split.headers["etag"]})
+    assert merged.status_code == 200 and len(merged.json()["regions"]) == 2

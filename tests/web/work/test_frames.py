@@ -13,7 +13,7 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.settings import Settings
 from styfie.web.errors import NotFoundError
-from styfie.web.work import frames
+from styfie.web.work import frames, reading
 
 LINE: Any = None  # nothing is told
 
@@ -46,7 +46,7 @@ def jpeg(width: int, height: int, level: int = 60) -> bytes:
 
 
 def painted(data: bytes, most: int = 10**6) -> Image.Image:
-    return Image.open(io.BytesIO(frames.frame(LINE, "here", data, most)))
+    return Image.open(io.BytesIO(frames.frame(LINE, "here", *reading.frame(LINE, data, most, 64))))
 
 
 def test_a_frame_is_painted_at_the_streams_size(stream: Negative) -> None:
@@ -72,8 +72,8 @@ def test_a_large_frame_is_decoded_at_twice_the_size_that_is_painted(
         seen.append(image.size)
         return torch.zeros(1, 3, size, size)
 
-    monkeypatch.setattr(frames, "read_picture", read)
-    frames.frame(LINE, "here", jpeg(512, 512), 10**6)
+    monkeypatch.setattr(reading, "read_picture", read)
+    reading.frame(LINE, jpeg(512, 512), 10**6, 64)
     assert seen == [(128, 128)]
 
 

@@ -25,6 +25,8 @@ SETTINGS: dict[str, Any] = {"size": 64, "engine": "fast", "device": "cpu"}
 class Heard:
     """A line on which all that is told is heard."""
 
+    late = False
+
     def __init__(self, stop: bool = False) -> None:
         self.on_event: list[dict[str, Any]] = []
         self.stop = stop

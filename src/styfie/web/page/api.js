@@ -1,21 +1,22 @@
 // @ts-check
-// The server's interface, version 1. Every error is one sentence.
+// The server's interface, version 1. Every error is one sentence, and a code that says which.
 
 import { contextOf } from "./dom.js";
 import { t } from "./text.js";
 
-const BASE = "/api/v1";
+const BASE = new URL("api/v1", globalThis.document?.baseURI ?? "http://localhost/").pathname; // below any path
 
 /**
  * @import { AboutResponse, CameraResponse, CostResponse, Export, JobResponse, Looks, NameResponse } from "./types.d.ts"
- * @import { Batches, Clips, Points, Presets, ErrorResponse, SettingsSchema, StyleResponse, Trash, TrashResponse } from "./types.d.ts"
+ * @import { Batches, Clips, Phone, Points, Presets, ErrorResponse, SettingsSchema, StyleResponse, Trash, TrashResponse } from "./types.d.ts"
  */
 
 export class ApiError extends Error {
-  /** @param {string} message @param {number} status of the answer; 0: there was none */
-  constructor(message, status) {
+  /** @param {string} message @param {number} status of the answer; 0: there was none @param {string} code of the error */
+  constructor(message, status, code = "") {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -27,21 +28,20 @@ async function ask(path, options = {}) {
   } catch {
     throw new ApiError(t("error.no_answer"), 0);
   }
-  if (!reply.ok) throw new ApiError(await sentence(reply), reply.status);
+  if (!reply.ok) throw await errorOf(reply);
   return reply;
 }
 
 /** @param {Response} reply */
-async function sentence(reply) {
+async function errorOf(reply) {
   try {
-    /** @type {Partial<ErrorResponse> & { detail?: unknown }} */
-    const { error, detail } = await reply.json();
-    if (typeof error === "string") return error;
-    if (typeof detail === "string") return detail;
+    /** @type {Partial<ErrorResponse>} */
+    const { detail, code } = await reply.json();
+    if (typeof detail === "string") return new ApiError(detail, reply.status, code);
   } catch {
     // not JSON: the status is all there is to say
   }
-  return t("error.status", { status: reply.status });
+  return new ApiError(t("error.status", { status: reply.status }), reply.status);
 }
 
 /** @param {string} path @param {RequestInit} [options] */
@@ -114,7 +114,7 @@ export const corrected = (id, name, points) =>
 /** @param {string} id @param {File} file @returns {Promise<NameResponse>} */
 export const ownStyle = (id, file) => json(`/jobs/${part(id)}/styles`, form("style", file));
 /**
- * Ask for looks; refused (409) if they were changed since the job was seen in that `version`.
+ * Ask for looks; refused (412, `stale`) if they were changed since the job was seen in that `version`.
  *
  * @param {string} id @param {Looks} wanted @param {number} version
  */
@@ -143,13 +143,27 @@ export const url = (id, path, values = {}) => {
 };
 
 const BUSY = new Set(["reading", "queued", "painting"]);
-const WAITS = { busy: 400, idle: 2000, hidden: 5000 }; // milliseconds between two looks at a job
+// Milliseconds between two looks at a job: at most so many while nobody says that it changed.
+const WAITS = { busy: 400, idle: 2000, hidden: 5000, told: 30_000 };
+
+/** Whether the server's news come, and who hears them: of a job by its id, or that all may have changed. */
+const news = { open: false, heard: /** @type {Set<(id?: string) => void>} */ (new Set()), begun: false };
+
+/** Have one stream of news for all tabs, where the browser has shared workers; elsewhere each tab asks. */
+function hearNews() {
+  if (news.begun || typeof SharedWorker === "undefined") return;
+  news.begun = true;
+  const { port } = new SharedWorker(new URL("./news.js", import.meta.url), { type: "module", name: `${BASE}/events` });
+  port.onmessage = ({ data: { id, open } }) => {
+    if (open !== undefined) news.open = open;
+    for (const hear of news.heard) hear(id);
+  };
+}
 
 /**
  * Call with each state of the job as it changes, and `gone` when it is deleted; gives back what ends it.
  *
- * It asks again and again: a browser keeps six connections to a server, and a stream of events in each tab would leave
- * none for the seventh.
+ * It asks when there are news, and where none come again and again.
  *
  * @param {string} id @param {(job: JobResponse) => void} call @param {() => void} gone
  */
@@ -157,39 +171,65 @@ export function follow(id, call, gone) {
   let ended = false;
   let tag = "";
   let wait = WAITS.busy;
+  let [asking, missed] = [false, false];
+  let [asked, due] = [-Infinity, Infinity]; // milliseconds
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  let asking = false;
-  const look = async () => {
-    if (asking) return;
-    asking = true;
+  /** @param {number} when */
+  const plan = (when) => {
     clearTimeout(timer);
+    due = when;
+    timer = setTimeout(look, Math.max(0, when - performance.now()));
+  };
+  const soon = () => Math.max(performance.now(), asked + (document.hidden ? WAITS.hidden : WAITS.busy));
+  async function look() {
+    if (asking) return;
+    [asking, missed] = [true, false];
+    clearTimeout(timer);
+    asked = performance.now();
     try {
       const reply = await fetch(`${BASE}/jobs/${part(id)}`, tag ? { headers: { "If-None-Match": tag } } : {});
       /** @type {JobResponse | null} */
-      const news = reply.ok ? await reply.json() : null;
+      const found = reply.ok ? await reply.json() : null;
       if (ended) return;
       if (reply.status === 404) return void gone();
-      if (news) {
+      if (found) {
         tag = reply.headers.get("ETag") ?? "";
-        wait = BUSY.has(news.state) ? WAITS.busy : WAITS.idle;
-        call(news);
+        wait = BUSY.has(found.state) ? WAITS.busy : WAITS.idle;
+        call(found);
       }
     } catch {
       wait = WAITS.idle; // it may come back
     }
     asking = false;
-    if (!ended) timer = setTimeout(look, document.hidden ? WAITS.hidden : wait);
+    if (ended) return;
+    if (missed) plan(soon());
+    else plan(performance.now() + (news.open ? WAITS.told : document.hidden ? WAITS.hidden : wait));
+  }
+  /** @param {string} [which] */
+  const hear = (which = id) => {
+    if (which !== id) return;
+    if (asking) missed = true;
+    else if (soon() < due) plan(soon());
   };
   const seen = () => void (document.hidden || look());
   document.addEventListener("visibilitychange", seen);
+  news.heard.add(hear);
+  hearNews();
   look();
   return () => {
     ended = true;
     clearTimeout(timer);
+    news.heard.delete(hear);
     document.removeEventListener("visibilitychange", seen);
   };
 }
+
+/** The page on other devices. Null where there is no server. @type {Phone | null} */
+export const phone = {
+  addresses: async () => (await json("/phone")).addresses,
+  codeURL: (number, picture) => `${BASE}/phone.svg?${new URLSearchParams({ number: String(number), picture })}`,
+};
 
 /** Looks as things. Null where there is no server that could keep them. @type {Presets | null} */
 export const presets = {

@@ -5,7 +5,7 @@ import * as api from "./api.js";
 import { $, complain } from "./dom.js";
 import { setUpHero } from "./hero.js";
 import { setUpHistory } from "./history.js";
-import { days, isHere } from "./names.js";
+import { days, isHere, whereTo } from "./names.js";
 import { setUpPhotos } from "./photos.js";
 import { Studio } from "./studio.js";
 import { t } from "./text.js";
@@ -179,10 +179,21 @@ const attempt = (call) => async () => {
 };
 $("sample").addEventListener("click", attempt(async () =>
   open(new File([await api.portrait()], "portrait.jpg", { type: "image/jpeg" }))));
-$("take").addEventListener("click", attempt(async () => (await enter()).camera.open(false)));
+$("take").addEventListener("click", attempt(async () => {
+  if (navigator.mediaDevices) (await enter()).camera.open(false);
+  else $("capture-file").click(); // plain http from another computer: the phone's own camera takes it
+}));
+$("capture-file").addEventListener("change", () => {
+  const photos = [...$("capture-file").files ?? []];
+  $("capture-file").value = "";
+  if (photos.length) take(photos);
+});
+$("open-live").hidden = !navigator.mediaDevices;
 $("open-live").addEventListener("click", attempt(async () => (await enter()).camera.open(true)));
 $("open-clips").addEventListener("click", attempt(async () => (await gather()).clip(null, await about(), await currentLook())));
 $("drop-more").hidden = !api.clips;
+$("open-phone").hidden = !api.phone || matchMedia("(pointer: coarse)").matches;
+$("open-phone").addEventListener("click", attempt(async () => (await import("./phone.js")).openPhone(studio.job?.id ?? "")));
 for (const button of document.querySelectorAll("[data-close]")) {
   button.addEventListener("click", () => button.closest("dialog")?.close());
 }
@@ -198,9 +209,10 @@ for (const event of ["pointermove", "pointerdown", "keydown", "dragenter"]) {
 // How fast things are, for who wants to know.
 Object.defineProperty(window, "styfie", { value: { studio, enter, get stage() { return room?.stage; } } });
 
-$("where").textContent = isHere() ? t("start.private_here") : t("start.private_there", { host: location.hostname });
+if (isHere()) $("where").textContent = t("start.private_here");
 try {
-  const { hours } = (await about()).limits;
+  const { computer, limits: { hours } } = await about();
+  if (!isHere()) $("where").textContent = whereTo(computer, location.protocol);
   if (hours) $("retention").textContent = t("start.retention", { time: days(hours) });
 } catch (error) {
   complain($("start-error"), error);

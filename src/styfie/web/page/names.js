@@ -129,3 +129,12 @@ export function days(hours) {
 
 /** Whether the page is shown on the computer that runs the server. */
 export const isHere = () => ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+
+/**
+ * Where photos go from a page that another computer sent.
+ *
+ * @param {string} computer its name @param {string} protocol of the page's address
+ */
+export const whereTo = (computer, protocol) => (protocol === "https:"
+  ? t("start.private_encrypted", { computer })
+  : t("start.private_there", { computer }));

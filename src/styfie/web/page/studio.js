@@ -335,7 +335,7 @@ export class Studio extends EventTarget {
         news = await api.looks(id, known, this.#seen);
       } catch (error) {
         if (this.job?.id === id) this.#theirs = before;
-        if (!(error instanceof api.ApiError && error.status === 409)) throw error;
+        if (!(error instanceof api.ApiError && error.code === "stale")) throw error;
       } finally {
         this.#putting--;
       }

@@ -50,7 +50,11 @@ export interface SettingsSchema {
 export type Chosen = Pick<SettingsSchema, "size" | "quality" | "steps">;
 
 export interface ErrorResponse {
-  error: string;
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
 }
 
 export interface RegionResponse {
@@ -74,6 +78,7 @@ export interface JobResponse {
   state: JobState;
   note: string;
   error: string;
+  error_code: string;
   /** Seconds ago. */
   created: number;
   width: number;
@@ -142,6 +147,7 @@ export interface ClipResponse {
   name: string;
   state: JobState;
   error: string;
+  error_code: string;
   width: number;
   height: number;
   frame: number;
@@ -197,6 +203,10 @@ export interface PreviewResponse {
   painted: string[];
 }
 
+export interface HealthResponse {
+  status: "ok" | "ready";
+}
+
 export interface CameraResponse {
   id: string;
 }
@@ -232,14 +242,26 @@ export interface FieldResponse {
   high: number | null;
 }
 
+/** Addresses by which other devices open the page. */
+export interface PhoneResponse {
+  addresses: string[];
+}
+
 export interface AboutResponse {
   version: string;
+  computer: string;
   device: string;
   limits: Limits;
   fields: FieldResponse[];
   engines: StyleResponse[];
   defaults: Defaults;
   choices: Choices;
+}
+
+export interface Phone {
+  addresses(): Promise<string[]>;
+  /** The QR code of one of them, which opens a picture by its id if there is one. */
+  codeURL(number: number, picture: string): string;
 }
 
 /** What is exported: names of the job's pictures, and as what. */
@@ -295,6 +317,7 @@ export interface Elements {
   blur: HTMLInputElement;
   camera: HTMLDialogElement;
   choose: HTMLButtonElement;
+  "capture-file": HTMLInputElement;
   "clip-file": HTMLInputElement;
   "clip-frame": HTMLImageElement;
   "clip-paint": HTMLButtonElement;
@@ -333,6 +356,9 @@ export interface Elements {
   "many-zip": HTMLAnchorElement;
   overlay: HTMLCanvasElement;
   paint: HTMLButtonElement;
+  phone: HTMLDialogElement;
+  "phone-code": HTMLImageElement;
+  "phone-next": HTMLButtonElement;
   picture: HTMLCanvasElement;
   "progress-bar": HTMLProgressElement;
   "paint-kind": HTMLSelectElement;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -25,6 +26,7 @@ async def about(studio: StudioHere) -> AboutResponse:
     options = studio.options
     return AboutResponse(
         version=__version__,
+        computer=socket.gethostname(),
         device=studio.device,
         limits={
             "bytes": options.most_bytes,

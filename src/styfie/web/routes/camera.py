@@ -21,7 +21,7 @@ MOST_PIXELS = 9_000_000  # of a frame
 
 
 @router.post("/camera", status_code=201)
-async def open_camera(studio: StudioHere, request: CameraRequest) -> CameraResponse:
+async def open_camera(studio: StudioHere, request: CameraRequest, response: Response) -> CameraResponse:
     """Open a camera; styles are those of the gallery."""
     named = [style.name for look in request.looks.values() for style in look.styles]
     if not named or (lost := [name for name in named if name not in BUILT_IN]):
@@ -32,7 +32,9 @@ async def open_camera(studio: StudioHere, request: CameraRequest) -> CameraRespo
             else message("error.no_style", known=known)
         )
     settings = asdict(Settings(size=request.size, engine="fast"))
-    return CameraResponse(id=await studio.cameras.open(plain(request.looks), settings | {"drawn": str(studio.drawn)}))
+    name = await studio.cameras.open(plain(request.looks), settings | {"drawn": str(studio.drawn)})
+    response.headers["location"] = f"camera/{name}"
+    return CameraResponse(id=name)
 
 
 @router.post(

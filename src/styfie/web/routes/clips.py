@@ -25,7 +25,7 @@ ClipHere = Annotated[Job, Depends(_clip)]
 
 def _response(clip: Job) -> ClipResponse:
     return ClipResponse.model_validate(
-        {name: getattr(clip, name) for name in ("id", "name", "state", "error", "width", "height")}
+        {name: getattr(clip, name) for name in ("id", "name", "state", "error", "error_code", "width", "height")}
         | {"frame": 0, "frames": 0, "seconds_left": 0.0, "preview": 0, "created": max(0.0, time.time() - clip.created)}
         | {{"step": "frame", "steps": "frames"}.get(name, name): value for name, value in clip.progress.items()}
     )
@@ -36,10 +36,13 @@ async def post(
     studio: StudioHere,
     clip: Annotated[UploadFile, File(description="MP4, MOV, WebM, MKV or AVI, a minute at most.")],
     look: Annotated[UploadFile, File(description="look.json or recipe.json.")],
+    response: Response,
     size: Annotated[int, Form(ge=64, le=1920)] = 480,
 ) -> ClipResponse:
     """A new clip, which is painted frame by frame."""
-    return _response(await studio.clips.post(clip.file, look.file, size, clip.filename or ""))
+    made = await studio.clips.post(clip.file, look.file, size, clip.filename or "")
+    response.headers["location"] = f"clips/{made.id}"
+    return _response(made)
 
 
 @router.get("/clips")

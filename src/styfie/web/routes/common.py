@@ -18,6 +18,7 @@ from styfie.web.schemas import LONGEST_NAME
 from styfie.web.studio import Studio
 from styfie.web.versions import numbers
 
+API = "/api/v1"
 PICTURES = ("photo", "mask", "cutout", "blur")
 SAME = tuple(JobResponse.model_fields.keys() & {field.name for field in fields(Job)})
 PAINTED = ("subject", "background", "both", "sheet")
@@ -78,14 +79,31 @@ def _seen(if_match: Annotated[str | None, Header(max_length=64)] = None) -> int 
 SeenHere = Annotated[int | None, Depends(_seen)]
 
 
+class Answer:
+    """Answers with a job, whose entity tag is in a header: what changes it may say in `If-Match` which it has seen."""
+
+    def __init__(self, studio: StudioHere, response: Response) -> None:
+        self.studio, self.response = studio, response
+
+    def __call__(self, job: Job, location: str = "") -> JobResponse:
+        """The job; of one that was made its `location`, relative to the address that was asked."""
+        self.response.headers["etag"] = tag(self.studio, job)
+        if location:
+            self.response.headers["location"] = location
+        return job_response(self.studio, job)
+
+
+AnswerHere = Annotated[Answer, Depends()]
+
+
 def png(data: bytes) -> Response:
     """A PNG answer."""
     return Response(data, media_type="image/png")
 
 
-def picture_responses(kind: str) -> dict[int | str, dict[str, Any]]:
-    """How a picture is described."""
-    return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}}
+def picture_responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """How a picture is described that is of one of these kinds."""
+    return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}}}
 
 
 def stem_of(job: Job) -> str:

@@ -25,7 +25,7 @@ WORDS = {
 }
 
 
-@router.get("/jobs/{id}/export", responses=picture_responses("application/octet-stream"))
+@router.get("/jobs/{id}/export", responses=picture_responses(*TYPES.values()))
 async def export(
     studio: StudioHere,
     job: JobHere,

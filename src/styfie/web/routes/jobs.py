@@ -6,17 +6,27 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Body, File, Form, Header, Path, Query, Response, UploadFile
 from fastapi.responses import StreamingResponse
+from pydantic import Json
 
 from styfie.errors import InputError
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import PHOTO
 from styfie.web.messages import message
 from styfie.web.responses import JobResponse, NameResponse, PreviewResponse, TrashResponse
-from styfie.web.routes.common import JobHere, SeenHere, StudioHere, job_response, picture_responses, tag
-from styfie.web.schemas import BATCH, Looks, PaintRequest, SettingsSchema
+from styfie.web.routes.common import (
+    AnswerHere,
+    JobHere,
+    SeenHere,
+    StudioHere,
+    job_response,
+    picture_responses,
+    tag,
+)
+from styfie.web.schemas import BATCH, LOOKS, Looks, PaintRequest, SettingsSchema
 from styfie.web.uploads import Source, label_of
 
 router = APIRouter(tags=["jobs"])
@@ -26,9 +36,10 @@ MOST_STYLES = 8
 @router.post("/jobs", status_code=201)
 async def post(
     studio: StudioHere,
+    answer: AnswerHere,
     photo: Annotated[UploadFile, File(description="JPEG, PNG, WebP, AVIF, TIFF, HEIC, BMP or GIF.")],
     request: Annotated[
-        str | None, Form(description='JSON: {"looks": …, "settings": …}; with it, it is painted.')
+        Json[PaintRequest] | None, Form(description="Looks and settings as JSON; with a style in them, it is painted.")
     ] = None,
     style: Annotated[list[UploadFile] | None, File(description="Pictures for looks, named as their files.")] = None,
     recipe: Annotated[
@@ -38,17 +49,17 @@ async def post(
     size: Annotated[int | None, Form(ge=1, le=16_384, description="Of the painting, whatever the recipe says.")] = None,
 ) -> JobResponse:
     """A new job: the photo is checked at once, and then looked at."""
-    given = PaintRequest.from_json(request, "request") if request is not None else None
     files = style or []
     if len(files) > MOST_STYLES:
         raise InputError(message("error.styles_sent", count=len(files), most=MOST_STYLES))
-    if recipe and given:
+    if recipe and request:
         raise InputError(message("error.request_and_recipe"))
     styles = [(file.filename or "style", file.file) for file in files]
-    _check_names([name for name, _ in styles], given)
+    _check_names([name for name, _ in styles], request)
     source = Source(photo.filename or "", batch or "", size)
     recipe_file = recipe.file if recipe else None
-    return job_response(studio, await studio.post(photo.file, given, styles, recipe_file, source))
+    job = await studio.post(photo.file, request, styles, recipe_file, source)
+    return answer(job, f"jobs/{job.id}")
 
 
 def _check_names(names: list[str], request: PaintRequest | None) -> None:
@@ -77,14 +88,13 @@ async def history(
 async def one(
     studio: StudioHere,
     job: JobHere,
-    response: Response,
+    answer: AnswerHere,
     if_none_match: Annotated[str | None, Header(max_length=64)] = None,
 ) -> Any:
     """One job; nothing if it is still that of the entity tag in `If-None-Match`."""
-    response.headers["etag"] = tag(studio, job)
     if if_none_match == tag(studio, job):
         return Response(status_code=304, headers={"etag": tag(studio, job)})
-    return job_response(studio, job)
+    return answer(job)
 
 
 @router.delete("/jobs/{id}")
@@ -94,14 +104,17 @@ async def delete(studio: StudioHere, job: JobHere) -> TrashResponse:
 
 
 @router.post("/jobs/{id}/again", status_code=201)
-async def again(studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, File()]) -> JobResponse:
+async def again(
+    studio: StudioHere, job: JobHere, photo: Annotated[UploadFile, File()], answer: AnswerHere
+) -> JobResponse:
     """The same looks and settings for another photo."""
     asked = PaintRequest.model_validate({"looks": job.looks, "settings": job.settings})
     with contextlib.ExitStack() as stack:
         folder = studio.jobs.path(job)
         styles = [(name, stack.enter_context((folder / file).open("rb"))) for name, file in job.styles.items()]
         source = Source(photo.filename or "")
-        return job_response(studio, await studio.post(photo.file, asked, styles, source=source))
+        made = await studio.post(photo.file, asked, styles, source=source)
+    return answer(made, f"../{made.id}")
 
 
 @router.get("/jobs/{id}/events", response_class=StreamingResponse, responses=picture_responses("text/event-stream"))
@@ -114,19 +127,24 @@ async def events(studio: StudioHere, job: JobHere) -> StreamingResponse:
         if studio.is_deleted(job):
             yield "event: deleted\ndata:\n\n"
 
-    return StreamingResponse(on_event(), media_type="text/event-stream")
+    headers = {"x-accel-buffering": "no"}  # nginx would wait for more
+    return StreamingResponse(on_event(), headers=headers, media_type="text/event-stream")
 
 
 @router.put("/jobs/{id}/looks")
 async def looks(
-    studio: StudioHere, job: JobHere, request: Annotated[Looks, Body(max_length=16)], seen: SeenHere
+    studio: StudioHere,
+    job: JobHere,
+    request: Annotated[Looks, Body(max_length=16, examples=[LOOKS])],
+    seen: SeenHere,
+    answer: AnswerHere,
 ) -> JobResponse:
     """What is asked of the regions; of a painting strength, color and blur change at once.
 
-    With the version of the job that was seen in `If-Match` it is refused (409) if the looks were changed since.
+    With the version of the job that was seen in `If-Match` it is refused (412) if the looks were changed since.
     """
     studio.ask(job, request, seen)
-    return job_response(studio, job)
+    return answer(job)
 
 
 @router.get("/jobs/{id}/styles/{name}.jpg", response_class=Response, responses=picture_responses("image/jpeg"))
@@ -143,9 +161,13 @@ async def own_style(
 
 
 @router.post("/jobs/{id}/styles", status_code=201)
-async def add_style(studio: StudioHere, job: JobHere, style: Annotated[UploadFile, File()]) -> NameResponse:
+async def add_style(
+    studio: StudioHere, job: JobHere, style: Annotated[UploadFile, File()], response: Response
+) -> NameResponse:
     """A style picture of one's own, for this job; the answer says what it is called in looks."""
-    return NameResponse(name=await studio.add_style(job, style.filename or "style", style.file))
+    name = await studio.add_style(job, style.filename or "style", style.file)
+    response.headers["location"] = f"styles/{quote(name, safe='')}.jpg"
+    return NameResponse(name=name)
 
 
 @router.delete("/jobs/{id}/styles/{name}")
@@ -162,24 +184,26 @@ async def preview(studio: StudioHere, job: JobHere) -> PreviewResponse:
 
 
 @router.post("/jobs/{id}/paint", status_code=202)
-async def paint(studio: StudioHere, job: JobHere, settings: SettingsSchema | None = None) -> JobResponse:
+async def paint(
+    studio: StudioHere, job: JobHere, answer: AnswerHere, settings: SettingsSchema | None = None
+) -> JobResponse:
     """Queue it to be painted; settings that are not said are those it has."""
     await studio.paint(job, settings)
-    return job_response(studio, job)
+    return answer(job)
 
 
 @router.patch("/jobs/{id}/settings")
-async def set_up(studio: StudioHere, job: JobHere, settings: SettingsSchema) -> JobResponse:
+async def set_up(studio: StudioHere, job: JobHere, settings: SettingsSchema, answer: AnswerHere) -> JobResponse:
     """What is asked of the next run; what is not said stays as it is."""
     studio.set_up(job, settings)
-    return job_response(studio, job)
+    return answer(job)
 
 
 @router.post("/jobs/{id}/stop")
-async def stop(studio: StudioHere, job: JobHere) -> JobResponse:
+async def stop(studio: StudioHere, job: JobHere, answer: AnswerHere) -> JobResponse:
     """Stop painting; the best so far is kept."""
     await studio.end_painting(job)
-    return job_response(studio, job)
+    return answer(job)
 
 
 @router.get("/jobs/{id}/photo.jpg", response_class=Response, responses=picture_responses("image/jpeg"))

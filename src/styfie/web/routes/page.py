@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from styfie.web.responses import JobResponse
-from styfie.web.routes.common import JobHere, StudioHere, job_response, picture_responses
+from styfie.web.routes.common import AnswerHere, JobHere, SeenHere, StudioHere, picture_responses
 from styfie.weights import ASSETS
 
 router = APIRouter(tags=["page"])
@@ -30,14 +30,14 @@ async def soft(studio: StudioHere, job: JobHere) -> Response:
 
 
 @router.post("/jobs/{id}/undo")
-async def undo(studio: StudioHere, job: JobHere) -> JobResponse:
+async def undo(studio: StudioHere, job: JobHere, seen: SeenHere, answer: AnswerHere) -> JobResponse:
     """Take back the last change of the regions."""
-    await studio.change_regions(job, "step", True, corrects=True)
-    return job_response(studio, job)
+    await studio.change_regions(job, "step", True, corrects=True, seen=seen)
+    return answer(job)
 
 
 @router.post("/jobs/{id}/redo")
-async def redo(studio: StudioHere, job: JobHere) -> JobResponse:
+async def redo(studio: StudioHere, job: JobHere, seen: SeenHere, answer: AnswerHere) -> JobResponse:
     """Do the change again that was taken back last."""
-    await studio.change_regions(job, "step", False, corrects=True)
-    return job_response(studio, job)
+    await studio.change_regions(job, "step", False, corrects=True, seen=seen)
+    return answer(job)

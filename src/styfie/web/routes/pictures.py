@@ -11,7 +11,7 @@ from styfie.web.errors import NotFoundError
 from styfie.web.jobs import GROWING, LONGEST, PHOTO, Job
 from styfie.web.messages import message
 from styfie.web.routes.common import JobHere, RegionHere, StudioHere, picture_responses, png
-from styfie.web.schemas import MOST_BLUR, Bokeh, Color
+from styfie.web.schemas import MOST_BLUR, Bokeh, Color, PaintRequest
 from styfie.web.studio import Studio
 
 router = APIRouter(tags=["pictures"], default_response_class=Response)
@@ -76,7 +76,7 @@ async def painting(studio: StudioHere, job: JobHere) -> Response:
     return Response(data, media_type="image/openraster", headers=_named("painting.ora"))
 
 
-@router.get("/jobs/{id}/recipe.json", responses=picture_responses("application/json"))
+@router.get("/jobs/{id}/recipe.json", responses={200: {"model": PaintRequest}})
 async def recipe(job: JobHere) -> Response:
     """What is asked, as it can be sent with another photo as `request`."""
     text = json.dumps({"looks": job.looks, "settings": job.settings}, indent=1)

@@ -9,14 +9,16 @@ from fastapi import APIRouter, Path, Query, Response
 from styfie.web.errors import NotFoundError
 from styfie.web.messages import message
 from styfie.web.responses import JobResponse, TrashResponse
-from styfie.web.routes.common import JobHere, StudioHere, job_response, picture_responses
+from styfie.web.routes.common import AnswerHere, JobHere, SeenHere, StudioHere, picture_responses
 from styfie.web.versions import folder_of
 
 router = APIRouter(tags=["versions"])
 Number = Annotated[int, Path(ge=1, le=1_000_000)]
 
 
-@router.get("/jobs/{id}/versions/{number}.png", response_class=Response, responses=picture_responses("image/png"))
+@router.get(
+    "/jobs/{id}/versions/{number}.png", response_class=Response, responses=picture_responses("image/png", "image/jpeg")
+)
 async def picture(
     studio: StudioHere, job: JobHere, number: Number, size: Annotated[int, Query(ge=0, le=768)] = 0
 ) -> Response:
@@ -31,10 +33,10 @@ async def picture(
 
 
 @router.post("/jobs/{id}/versions/{number}")
-async def put_back(studio: StudioHere, job: JobHere, number: Number) -> JobResponse:
+async def put_back(studio: StudioHere, job: JobHere, number: Number, seen: SeenHere, answer: AnswerHere) -> JobResponse:
     """Make it the painting again, with its regions, looks and settings; the one that is now is a version, too."""
-    await studio.put_back(job, number)
-    return job_response(studio, job)
+    await studio.put_back(job, number, seen)
+    return answer(job)
 
 
 @router.delete("/jobs/{id}/versions/{number}")

@@ -6,17 +6,15 @@ import io
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+import torch
 
 from styfie.film.stream import Stream
-from styfie.images import read_picture, to_image
+from styfie.images import to_image
 from styfie.settings import Settings
 from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.styles import resolve_looks
 from styfie.web.errors import NotFoundError
-from styfie.web.filetypes import suffix_of
 from styfie.web.messages import message
-from styfie.web.work.decoding import check_pixels, guarded
 from styfie.web.work.paintings import look_specs
 from styfie.web.workers import WorkerChannel
 
@@ -31,20 +29,15 @@ def camera(_channel: WorkerChannel, name: str, looks: dict[str, Any], settings: 
     _streams[name] = Stream(resolved, asked, side_by_side=True)  # one frame comes when the one before has gone
 
 
-def frame(_channel: WorkerChannel, name: str, data: bytes, most_pixels: int) -> bytes:
-    """Paint a frame: JPEG in, JPEG out.
+def frame(_channel: WorkerChannel, name: str, pixels: bytes, height: int, width: int) -> bytes:
+    """Paint a frame: float32 RGB in [0, 1] as bytes (3, H, W) in, JPEG out.
 
     Raises:
-        GoneError: there is no such camera.
-        InputError: no picture.
+        NotFoundError: there is no such camera.
     """
     if (stream := _streams.get(name)) is None:
         raise NotFoundError(message("error.no_camera"))
-    suffix_of(data)
-    with guarded(lambda: Image.open(io.BytesIO(data))) as image:
-        check_pixels(image, most_pixels)
-        image.draft("RGB", (2 * stream.settings.size, 2 * stream.settings.size))
-        photo = guarded(lambda: read_picture(image, stream.settings.size))
+    photo = torch.frombuffer(bytearray(pixels), dtype=torch.float32).view(1, 3, height, width)
     if stream.last is not None and stream.last.photo.shape != photo.shape:
         stream.last = None  # turned, or another camera
     (painted,) = stream([photo])

@@ -54,6 +54,7 @@ def run(
     )
     return {
         "finished": bool(painting.recipe["finished"]),
+        "late": channel.late,
         "painted": [name for name, look in painting.looks.items() if look.styles],
         "regions": described(painting.regions),
         "resized": resized,

@@ -20,10 +20,11 @@ from styfie.storage.recipes import read_recipe
 from styfie.storage.sheet import lay_out
 from styfie.styles import LARGEST, load_style
 from styfie.web.atomic import replace_whole
+from styfie.web.filetypes import suffix_of
 from styfie.web.jobs import GROWING, READ
 from styfie.web.messages import message
 from styfie.web.schemas import LookSchema, SettingsSchema
-from styfie.web.work.decoding import guarded, open_picture
+from styfie.web.work.decoding import check_pixels, guarded, open_picture
 from styfie.web.workers import WorkerChannel
 
 LONGEST = 4096  # longest side of `read.png`
@@ -71,6 +72,20 @@ def mask(_channel: WorkerChannel, file: str, width: int, height: int, most_pixel
         scale = min(1.0, max(image.size) / max(width, height))
     size = max(1, round(height * scale)), max(1, round(width * scale))
     write_png(to_image(guarded(lambda: read_matte(Path(file), size))), Path(file))
+
+
+def frame(_channel: WorkerChannel, data: bytes, most_pixels: int, size: int) -> tuple[bytes, int, int]:
+    """A camera's frame with a longest side of `size`: float32 RGB in [0, 1] as bytes (3, H, W), H and W.
+
+    Raises:
+        InputError: no picture, or one with too many pixels.
+    """
+    suffix_of(data)
+    with guarded(lambda: Image.open(io.BytesIO(data))) as image:
+        check_pixels(image, most_pixels)
+        image.draft("RGB", (2 * size, 2 * size))
+        photo = guarded(lambda: read_picture(image, size))
+    return photo.contiguous().numpy().tobytes(), photo.shape[-2], photo.shape[-1]
 
 
 def recipe(_channel: WorkerChannel, file: str, folder: str, most_pixels: int) -> dict[str, Any]:
