@@ -47,7 +47,7 @@ def test_the_computers_addresses_with_the_token(ask: Ask) -> None:
 def test_a_computer_that_lets_nobody_in_has_none(ask: Ask) -> None:
     assert ask("/phone").json() == {"addresses": []}
     refused = ask("/phone.svg")
-    assert refused.status_code == 404 and "lets no other device in" in refused.json()["error"]
+    assert refused.status_code == 404 and "lets no other device in" in refused.json()["detail"]
 
 
 def test_an_address_that_was_opened_from_elsewhere_is_the_one(ask: Ask) -> None:
