@@ -183,7 +183,7 @@ class FieldResponse(BaseModel):
 
 
 class PhoneResponse(BaseModel):
-    """Addresses by which other devices open the page, the likeliest first; where there are none, `command` makes some."""
+    """Addresses by which other devices open the page, the likeliest first; `command` is what lets them in."""
 
     addresses: list[str]
     command: str
