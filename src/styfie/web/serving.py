@@ -65,8 +65,6 @@ def _serve(listening: socket.socket, studio: Studio, browser: bool, say: Callabl
     if options.is_open:
         for line in _invitation(options, port):
             say(line)
-    else:
-        say("With --lan your phone can open it, too.")
     if browser:
         threading.Thread(target=_open, args=(server, address), daemon=True).start()
     server.run(sockets=[listening])

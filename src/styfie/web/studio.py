@@ -24,7 +24,6 @@ from styfie.web.workers import CANCELLED
 
 SWEEP = 60.0  # seconds between looking for what is too old
 DIED = message("error.painter_died")
-LATE = message("error.painting_late")
 NOWHERE = Source()
 _log = logging.getLogger(__name__)
 
@@ -306,7 +305,7 @@ class Studio(Deleting):
             _log.warning("%s has no version of this painting: %s", job.id, error.strerror or error)
         job.state = "done" if found["finished"] else "stopped"  # only now: whoever sees it sees the version too
         if found.get("late"):
-            job.note = LATE
+            job.note = message("error.late")
         if found.get("resized"):
             job.sketched_looks = {}  # they are of another size
 

@@ -219,11 +219,11 @@ class Worker:
     def _limit(self, task: WorkerTask) -> None:
         """Have a task that has begun told to stop when its time is up, and ended if it does not."""
         loop = asyncio.get_running_loop()
-        for seconds, end in ((self.budget, self._tell_late), (self.budget + STOPPING, self._kill_late)):
+        for seconds, end in ((self.budget, self._stop_late), (self.budget + STOPPING, self._kill_late)):
             timer = loop.call_later(seconds, end, task)
             task.done.add_done_callback(lambda _, timer=timer: timer.cancel())  # type: ignore[misc]
 
-    def _tell_late(self, task: WorkerTask) -> None:
+    def _stop_late(self, task: WorkerTask) -> None:
         if self.current is task:
             self.send("late")
 

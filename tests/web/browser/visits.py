@@ -49,9 +49,9 @@ class Visit:
     def __init__(self, browser: Any, address: str, faces: bool = False, **options: Any) -> None:
         self.address = address
         self.context = browser.new_context(**options)
+        self.context.add_cookies([cookie_of(address)])
         if not faces:
             self.context.add_init_script(f"({NO_FACES})()")
-        self.context.add_cookies([cookie_of(address)])
         self.page = self.context.new_page()
         self.page.set_default_timeout(90_000)
         self.asked: list[tuple[str, str]] = []

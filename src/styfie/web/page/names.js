@@ -135,6 +135,5 @@ export const isHere = () => ["localhost", "127.0.0.1", "[::1]"].includes(locatio
  *
  * @param {string} computer its name @param {string} protocol of the page's address
  */
-export const whereTo = (computer, protocol) => (protocol === "https:"
-  ? t("start.private_encrypted", { computer })
-  : t("start.private_there", { computer }));
+export const whereTo = (computer, protocol) =>
+  (protocol === "https:" ? t("start.private_server", { computer }) : t("start.private_network", { computer }));

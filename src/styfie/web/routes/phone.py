@@ -22,7 +22,7 @@ router = APIRouter(tags=["phone"])
 @router.get("/phone")
 async def phone(studio: StudioHere, request: Request) -> PhoneResponse:
     """Addresses by which other devices in the network open the page, the token in them; none where they cannot."""
-    return PhoneResponse(addresses=_addresses(studio, request))
+    return PhoneResponse(addresses=_addresses(studio, request), command="styfie web --lan")
 
 
 @router.get("/phone.svg", response_class=Response, responses=picture_responses("image/svg+xml"))
@@ -35,7 +35,7 @@ async def code(
     """One of these addresses as a QR code; with the id of a `picture`, that one is opened."""
     addresses = _addresses(studio, request)
     if number >= len(addresses):
-        raise NotFoundError(message("error.no_address"))
+        raise NotFoundError(message("error.no_phone"))
     address = addresses[number] + (f"#{picture}" if picture else "")
     return Response(qr_svg(address), media_type="image/svg+xml")
 
