@@ -107,6 +107,18 @@ def test_what_is_made_says_where_it_is(client: TestClient, studio: StubStudio) -
     assert client.delete(base, headers={"if-match": look.headers["etag"]}).status_code == 204
 
 
+def test_what_cannot_be_asked_so_says_how_it_can(client: TestClient) -> None:
+    for method, path, allowed in (
+        ("TRACE", f"{API}/about", "GET"),
+        ("PUT", f"{API}/camera", "POST"),
+        ("POST", "/health", "GET"),
+    ):
+        refused = client.request(method, path)
+        assert (refused.status_code, refused.json()["code"]) == (405, "method") and allowed in refused.headers["allow"]
+    assert client.get(f"{API}/nothing").json()["code"] == client.get(f"{API}/jobs/").json()["code"] == "not-found"
+    assert client.post("/page.css").status_code == 405 and client.get("/page.css").status_code == 200
+
+
 def test_nothing_is_sent_twice(client: TestClient) -> None:
     base = f"{API}/jobs/{post(client)}"
     tag = client.get(base).headers["etag"]

@@ -66,6 +66,7 @@ def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIAp
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # its page asks another site for scripts
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=life,
     )
     app.state.studio = studio
@@ -87,7 +88,7 @@ def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIAp
     ):
         app.include_router(part.router, prefix=API)
     app.include_router(health.router)
-    app.mount("/", PageFiles(PAGE), name="page")
+    app.router.default = PageFiles(PAGE)  # no mount: it would answer for routes that are asked by another method
     describe(app)
     _say_why(app)
     guarded: ASGIApp = Guard(app, studio.options)
