@@ -9,6 +9,8 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeF
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import messages from "../src/styfie/web/page/messages.js";
+
 const HERE = dirname(fileURLToPath(import.meta.url));
 const [PAGE, SITE] = [join(HERE, "../src/styfie/web/page"), join(HERE, "site")];
 const RUNTIME = join(HERE, "../node_modules/onnxruntime-web/dist");
@@ -38,8 +40,12 @@ const STORAGE = `<dialog id="storage" class="sheet" aria-labelledby="storage-tit
 
 <dialog id="camera"`;
 
+/** The page with its sentences in it. @param {string} page */
+const filled = (page) => page.replace(/\{\{([\w.]+)\}\}/g, (_, key) =>
+  messages[key].replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;"));
+
 /** @param {string} page */
-const index = (page) => changed(page, [
+const index = (page) => changed(filled(page), [
   ['<meta name="referrer"', '<meta http-equiv="Content-Security-Policy" content="default-src \'self\'; script-src \'self\' \'wasm-unsafe-eval\'; worker-src \'self\' blob:; img-src \'self\' blob: data:; media-src \'self\' blob:; connect-src \'self\' blob:; style-src \'self\' \'unsafe-inline\'; base-uri \'none\'; form-action \'none\'; object-src \'none\'">\n<meta name="referrer"'],
   ['<script type="module" src="main.js"></script>', '<link rel="stylesheet" href="tab.css">\n<script type="module" src="tab.js"></script>'],
   ['<dialog id="camera"', STORAGE],

@@ -52,7 +52,8 @@ def paint(
         photo: a path, PIL image, array or tensor (see `images.read_picture`); the built-in portrait if none.
         looks: what each region is to look like: a `Look`, or a style as below. No look: it stays photo. Regions are
             `subject`, `background`, the names of `masks`, and those split off the subject when they are named:
-            `skin`, `hair`, `clothes`, `accessories`, `person-1`, `person-2`, … from left to right.
+            `skin`, `hair`, `clothes`, `accessories`, `person-1`, `person-2`, … from left to
+            right, and parts of one, such as `person-2-hair`.
         settings: size, steps, seed and the like.
         subject: short for `looks["subject"]`: a picture of any kind, a gallery name, or several with weights as
             `glass:2+waves`.

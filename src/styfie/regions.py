@@ -141,10 +141,14 @@ class Regions:
     def rest_of(self, name: str) -> str:
         """Where goes what is taken from a region: to its side; from the subject to the background, and back.
 
+        What is of another region by its name, as `person-1-hair` is of `person-1`, goes there.
+
         Raises:
             InputError: there is no other region.
         """
         side = self.sides[self.index(name)]
+        if (whole := name.rpartition("-")[0]) in self.of_side(side):
+            return whole
         wanted = side if name != side else (SUBJECT if side == BACKGROUND else BACKGROUND)
         other = [n for n in (wanted, *self.names) if n in self.names and n != name]
         if not other:

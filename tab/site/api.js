@@ -3,12 +3,13 @@
 
 import { ApiError } from "./api.page.js";
 import { BLURS, LOOK, SETTINGS } from "./engine/defaults.js";
+import { t } from "./text.js";
 
 export { ApiError } from "./api.page.js";
 
 /**
  * @import { AboutResponse, CameraResponse, JobResponse, Looks, NameResponse } from "./types.d.ts"
- * @import { SettingsSchema, StyleResponse } from "./types.d.ts"
+ * @import { SettingsSchema, StyleResponse, Trash, TrashResponse } from "./types.d.ts"
  *
  * @typedef {{ resolve: (found: any) => void, reject: (error: Error) => void }} Waiting
  * @typedef {{ styles: (StyleResponse & { file: string, small: string })[], pairs: string[][] }} Gallery
@@ -106,7 +107,11 @@ export const portraitURL = "models/portrait.jpg";
 export const portrait = async () => (await fetched(portraitURL)).blob();
 
 /** The newest jobs, without the `skip` newest of them. @param {number} most @param {number} skip @returns {Promise<JobResponse[]>} */
-export const jobs = (most = 200, skip = 0) => ask("list", most, skip);
+export const jobs = async (most = 200, skip = 0) => {
+  /** @type {JobResponse[]} */
+  const all = await ask("list", 10_000, 0);
+  return all.filter(({ id }) => !trashed.has(id)).slice(skip, skip + most);
+};
 /** @param {string} id @returns {Promise<JobResponse>} */
 export const job = (id) => ask("job", id);
 /** @param {File} photo @returns {Promise<JobResponse>} */
@@ -114,7 +119,34 @@ export const upload = (photo) => ask("open", photo, null);
 /** @param {string} id @param {File} photo @returns {Promise<JobResponse>} */
 export const again = (id, photo) => ask("open", photo, id);
 /** @param {string} id */
-export const remove = (id) => ask("remove", id);
+export async function remove(id) {
+  const { name } = await job(id);
+  trashed.set(id, { id, kind: "picture", of: id, number: 0, name, seconds_left: 3600 });
+  setTimeout(() => trashed.has(id) && trash.remove(id), 3600_000);
+  return /** @type {TrashResponse} */ (trashed.get(id));
+}
+
+/** @type {Map<string, TrashResponse>} */
+const trashed = new Map(); // pictures that were deleted, while this tab is open for another hour
+
+/** What was deleted. @type {Trash} */
+export const trash = {
+  list: async () => [...trashed.values()].reverse(),
+  pictureURL: (id) => thumbs.get(id) ?? "",
+  async bringBack(id) {
+    const found = trashed.get(id);
+    if (!found) throw new ApiError(t("error.no_trash"), 404);
+    trashed.delete(id);
+    return found;
+  },
+  async remove(id) {
+    trashed.delete(id);
+    await ask("remove", id);
+  },
+  async empty() {
+    await Promise.all([...trashed.keys()].map(trash.remove));
+  },
+};
 /** @param {string} id @param {string} name @returns {Promise<JobResponse>} */
 export const split = (id, name) => ask("region", id, "split", name);
 /** @param {string} id @param {string} name @returns {Promise<JobResponse>} */

@@ -5,7 +5,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from styfie.errors import InputError
+from styfie.regions import Regions
 from styfie.segmentation.people import find_faces, split_people, without_specks
+from styfie.segmentation.portrait import Prediction, split_off
 from tests.conftest import fingerprint
 
 SIZE = 128
@@ -37,6 +40,29 @@ def test_counts_people_and_orders_them_from_the_left(middles: list[int], arm: bo
     for middle, person in zip(middles, people, strict=True):
         assert float(person.share[0, 0, 44, middle]) > 0.99, "the face"
         assert float(person.share[0, 0, 110, middle]) > 0.99, "the body under it"
+
+
+def test_a_part_of_one_person_is_taken_from_whoever_holds_it() -> None:
+    """Whatever was split off before, and it goes back to that person."""
+    matte, parts, photo = figures([30, 100])
+    seen = Prediction(photo.expand(1, 3, -1, -1), matte, parts)
+    whole = Regions.of_subject(matte)
+    both = [
+        split_off(whole, seen, ["person-2-hair"]),
+        split_off(split_off(whole, seen, ["hair"]), seen, ["person-2-hair"]),
+    ]
+    both.append(split_off(split_off(whole, seen, ["person-2"]), seen, ["person-2-hair"]))
+    both.append(split_off(whole, seen, ["person-2", "hair", "person-2-hair"]))
+    for regions in both:
+        hair = regions["person-2-hair"][0, 0]
+        assert float(hair[29, 100]) > 0.8 and float(hair[29, 30]) < 0.05 and float(hair[110, 100]) < 0.05
+        assert torch.allclose(regions.alpha.sum(0), torch.ones(1, SIZE, SIZE), atol=1e-4)
+    assert float(both[3]["hair"][0, 0, 29, 30]) > 0.8 and float(both[3]["hair"][0, 0, 29, 100]) < 0.05
+    assert [one.rest_of("person-2-hair") for one in both] == ["subject", "subject", "person-2", "person-2"]
+    with pytest.raises(InputError, match="no accessories"):
+        split_off(whole, seen, ["person-2-accessories"])
+    with pytest.raises(InputError, match="no person-3"):
+        split_off(whole, seen, ["person-3-hair"])
 
 
 def test_touching_people_part_between_their_faces() -> None:

@@ -88,7 +88,7 @@ def test_two_styles_of_one_name_in_one_request(tmp_path: Path) -> None:
 
     using(tmp_path, use)
     asked = PaintRequest(looks=looks("image.jpg"))
-    with pytest.raises(InputError, match=r"Two styles are called 'image\.jpg'"):
+    with pytest.raises(InputError, match=r"Two styles are called “image\.jpg”"):
         _check_names(["one/image.jpg", "other/image.jpg"], asked)
     _check_names(["image.jpg", "wall.jpg", "wall.jpg"], asked)
 
@@ -280,7 +280,7 @@ def test_a_painting_has_no_more_memory_and_time_than_the_server_gives(tmp_path: 
     async def use(studio: StubStudio) -> None:
         studio.painter.answers["run"] = {"finished": False, "late": True, "painted": ["subject"], "regions": BOTH}
         job = await posted(studio, looks=INK, settings={"max_memory": 8})
-        assert job.state == "stopped" and "all the time that a painting may take" in job.note
+        assert job.state == "stopped" and "all the time that one may take here" in job.note
         (settings,) = (given[4] for name, given in studio.painter.calls if name == "run")
         assert settings["max_memory"] == 2.0 and job.settings["max_memory"] == 8
         with pytest.raises(InputError, match="steps is 51"):

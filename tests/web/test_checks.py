@@ -29,7 +29,7 @@ def test_a_painting_may_be_as_large_and_long_as_the_server_allows() -> None:
 def test_styles_are_the_gallerys_or_the_jobs_own() -> None:
     own = {"subject": LookSchema.model_validate({"styles": [{"name": "ink"}, {"name": "mine"}]})}
     check_styles(own, ["mine"])
-    with pytest.raises(InputError, match="The style 'mine' of subject is not known"):
+    with pytest.raises(InputError, match="The style “mine” of subject is not known"):
         check_styles(own, ["other"])
 
 
@@ -50,5 +50,5 @@ def test_where_nothing_is_asked_it_is_the_first_pair() -> None:
     assert list(alone) == ["background"] and alone["background"]["strength"] == 0.5, "nobody is there"
     asked = {"subject": INK}
     assert with_styles(asked, ["subject", "background"]) == asked
-    with pytest.raises(InputError, match="Only blur is asked"):
+    with pytest.raises(InputError, match="Only blur was chosen"):
         with_styles({"background": {"blur": 3.0}}, ["subject", "background"])

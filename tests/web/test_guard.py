@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def test_other_names_only_if_they_are_allowed() -> None:
         assert answer(guard, "http://127.0.0.1:8790/", headers={"host": name}).status_code == status, name
 
 
-async def endless():  # type: ignore[no-untyped-def]
+async def endless() -> AsyncIterator[bytes]:
     while True:
         yield b"x"
         await asyncio.sleep(0.01)

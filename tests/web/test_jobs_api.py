@@ -231,7 +231,7 @@ def test_events_tell_each_change_and_end_with_the_job(client: TestClient, studio
     client.post(f"{API}/jobs/{job['id']}/preview")
     client.post(f"{API}/jobs/{job['id']}/paint")
     ended(client, job, "done")
-    assert client.delete(f"{API}/jobs/{job['id']}").status_code == 204
+    assert client.delete(f"{API}/jobs/{job['id']}").status_code == 200
     listening.join(20)
     on_event = [json.loads(line.removeprefix("data: ")) for line in heard[0].splitlines() if line.startswith("data: ")]
     assert [one["version"] for one in on_event] == sorted({one["version"] for one in on_event})
@@ -247,11 +247,13 @@ def test_nothing_is_left_of_a_deleted_job(client: TestClient, studio: Studio, sm
     client.post(f"{base}/paint", json={"size": 96, "steps": 2000})
     ended(client, job, "painting")
     assert folder_of(studio, job).is_dir()
-    assert client.delete(base).status_code == 204
+    trashed = client.delete(base).json()
     assert not folder_of(studio, job).exists()
     for url in ("", "/photo.jpg", "/pictures/both.png", "/painting.ora", "/events"):
         assert client.get(base + url).status_code == 404
     assert job["id"] not in [one["id"] for one in client.get(f"{API}/jobs").json()]
+    assert client.delete(f"{API}/trash/{trashed['id']}").status_code == 204
+    assert not [file for file in studio.options.folder.rglob("*") if job["id"] in str(file)]
 
 
 def test_a_painter_that_is_killed_is_reported_and_the_painting_goes_on(

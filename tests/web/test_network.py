@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from styfie.errors import MissingError
 from styfie.web import network
 from styfie.web.network import own_addresses, page_address
 
-INTERFACES = {
+INTERFACES: dict[str, list[Any]] = {
     "lo": ["127.0.0.1", ("::1", 0, 0)],
     "docker0": ["172.17.0.1"],
     "br-5f2": ["172.18.0.1"],
@@ -59,7 +60,7 @@ def test_which_way_out_is_asked_of_nobody(monkeypatch: pytest.MonkeyPatch) -> No
     sent: list[object] = []
 
     class Silent(socket.socket):
-        def send(self, *given: object) -> int:  # type: ignore[override]
+        def send(self, *given: object) -> int:
             sent.append(given)
             return 0
 

@@ -238,7 +238,7 @@ def test_whatever_a_decoder_raises_is_one_sentence() -> None:
 
     for error, says in (
         (MemoryError(), "needs more memory"),
-        (ValueError("odd"), "cannot be read, or is damaged"),
+        (ValueError("odd"), "cannot be read or is damaged"),
         (InputError("as it is"), "as it is"),
     ):
         with pytest.raises(InputError, match=says):

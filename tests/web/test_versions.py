@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from styfie.web.jobs import Job
-from styfie.web.versions import MAX_VERSIONS, folder_of, keep, numbers, put_back
+from styfie.web.versions import MAX_VERSIONS, folder_of, keep, numbers, put_back, styles_of, surplus
 
 
 def painted(folder: Path, text: str, **looks: str) -> Job:
@@ -32,10 +32,16 @@ def test_a_painting_is_kept_when_there_is_another_and_put_back(tmp_path: Path) -
     assert (folder_of(tmp_path, 1) / "painting.ora").read_text() == "painting.ora first"
 
 
-def test_the_oldest_goes(tmp_path: Path) -> None:
+def test_the_oldest_are_too_many(tmp_path: Path) -> None:
     for number in range(MAX_VERSIONS + 3):
         keep(tmp_path, painted(tmp_path, str(number)))
-    assert numbers(tmp_path) == list(range(4, MAX_VERSIONS + 4))
+    assert surplus(tmp_path) == [1, 2, 3] and len(numbers(tmp_path)) == MAX_VERSIONS + 3
+    assert keep(tmp_path, painted(tmp_path, "x"), after=40) == 41, "no number that is in the trash"
+
+
+def test_what_versions_were_painted_with(tmp_path: Path) -> None:
+    keep(tmp_path, painted(tmp_path, "a", subject="mine.png", background="waves"))
+    assert styles_of(tmp_path) == {"mine.png", "waves"}
 
 
 def test_what_is_no_version(tmp_path: Path) -> None:

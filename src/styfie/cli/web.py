@@ -43,9 +43,8 @@ def web(
     except OSError as error:
         raise InputError(f"{folder} cannot be made ({error.strerror}): name another folder.") from None
     file = token_file or folder / FILE
-    options = Options(
-        folder, token=read_token(file), **{name: () if value is None else value for name, value in given.items()}
-    )
+    said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    options = Options(folder, token=read_token(file), **said)
     if is_readable_by_others(file):
         typer.echo(f"styfie: other users of this computer can read the token in {file}: chmod 600 {file}", err=True)
     if options.is_open:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -17,6 +19,7 @@ from styfie.segmentation.matting import guided_filter
 # Longest side in pixels at which it is made: it is smooth but for the people, whose matte is finer.
 ESTIMATE_SIZE = 256
 PEOPLE, BEHIND = 0.25, 0.4  # the farthest person, and the nearest of what is behind
+PERSON = re.compile(r"person-\d+")  # the names of people and of their parts begin so
 HIGHER, BLURRED, HAZY = 0.5, 0.3, 0.2  # shares of what speaks for far
 
 
@@ -49,10 +52,12 @@ def _people(regions: Regions) -> Tensor | None:
     labels, count = ndimage.label(regions.side(SUBJECT)[0, 0].numpy() > 0.5)
     if not count:
         return None
+    known: dict[str, int] = {}
     for name in regions.of_side(SUBJECT):
-        if name.startswith("person-"):  # people who touch are told apart only where they were asked for
-            count += 1
-            labels[regions[name][0, 0].numpy() > 0.5] = count
+        if found := PERSON.match(name):  # people who touch are told apart only where they were asked for
+            label = known.setdefault(found[0], count + 1)
+            count = max(count, label)
+            labels[regions[name][0, 0].numpy() > 0.5] = label
     lowest = np.zeros(count + 1)
     rows = np.nonzero(labels)[0]
     np.maximum.at(lowest, labels[labels > 0], (rows + 1) / len(labels))

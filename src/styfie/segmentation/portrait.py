@@ -36,6 +36,7 @@ UPRIGHT = 0.95  # of the person of which the network is sure: with less the phot
 SURE_TURNED, SURER_TURNED = 0.9, 0.05  # the same of the turned photo, and how much more that is, at least
 PART_NAMES = ("skin", "hair", "clothes", "accessories")  # the network's parts after the background
 PERSON = re.compile(r"person-([1-9]\d?)")
+PERSON_PART = re.compile(rf"(person-[1-9]\d?)-({'|'.join(PART_NAMES)})")
 
 
 def load_network(weights: str = "segmenter") -> PortraitNet:
@@ -113,13 +114,37 @@ class Prediction:
         Raises:
             AbsentRegionError: there are not so many.
         """
+        return self.refined(self.person_index(name))
+
+    def person_index(self, name: str) -> int:
+        """Where one stands among `people`.
+
+        Raises:
+            AbsentRegionError: there are not so many.
+        """
         count, number = len(self.people), int(name.removeprefix("person-"))
         if number > count:
             found = f"{count or 'no'} people were" if count != 1 else "one person was"
             raise AbsentRegionError(
                 f"There is no {name}: {found} found, counted from left to right. Give a mask with --mask {name}=FILE."
             )
-        return self.refined(number - 1)
+        return number - 1
+
+    def part_at(self, name: str, at: int) -> Person:
+        """One part of one of `people`, at the photo's size.
+
+        Raises:
+            AbsentRegionError: it is not in the photo, or not of that person.
+        """
+        whole, one = self.part(name), self.refined(at)
+        share = whole.share * one.share
+        matte = resize(self.matte, (share.shape[-2], share.shape[-1]))
+        if float((share * matte).sum()) <= MIN_AREA * float((one.share * matte).sum()):
+            raise AbsentRegionError(
+                f"The segmenter sees no {name} of person-{at + 1}: choose another region, or give a mask with "
+                f"--mask person-{at + 1}-{name}=FILE."
+            )
+        return Person(share, min(whole.score, one.score))
 
     def refined(self, at: int) -> Person:
         """One of `people` at the photo's size."""
@@ -210,9 +235,10 @@ class PortraitSegmenter:
         return PortraitSegmenter(self.network, self.side, self.calibration, SCALES[:1], FAST_MATTE_SIZE)
 
     def parts(self, photo: Tensor) -> list[str]:
-        """Names that may be split off the person of a photo: parts, and people where there are several."""
+        """Names that may be split off the person of a photo: parts; of several people each, and theirs."""
         count = len(self._glance(photo).people)
-        return [*PART_NAMES, *(f"person-{n + 1}" for n in range(count) if count > 1)]
+        people = [f"person-{n + 1}" for n in range(count) if count > 1]
+        return [*PART_NAMES, *people, *(f"{person}-{part}" for person in people for part in PART_NAMES)]
 
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
         """Subject and background of a photo (1, 3, H, W), the `finer` regions split off the subject, and the faces.
@@ -262,7 +288,8 @@ class PortraitSegmenter:
         """
         for name in finer:
             _check_name(name)
-            if name in PART_NAMES and not isinstance(self.network, PortraitNet):
+            part = name in PART_NAMES or PERSON_PART.fullmatch(name)
+            if part and not isinstance(self.network, PortraitNet):
                 raise InputError(
                     f"This segmenter knows no parts, and so no {name}: choose another region or segmenter."
                 )
@@ -289,17 +316,20 @@ class PortraitSegmenter:
         known = (before or {}).get("people", frame.new_zeros(0, 1, *frame.shape[-2:]))
         bodies = prediction.bodies
         numbers = match_people(bodies, known)
-        people = {
-            f"person-{number + 1}": prediction.refined(at)
-            for at, number in enumerate(numbers)
-            if f"person-{number + 1}" in names
-        }
+        people, theirs = {}, {}
+        for at, number in enumerate(numbers):
+            person = f"person-{number + 1}"
+            if person in names:
+                people[person] = prediction.refined(at)
+            for part in (part for part in PART_NAMES if f"{person}-{part}" in names):
+                with suppress(AbsentRegionError):
+                    theirs[f"{person}-{part}"] = prediction.part_at(part, at)
         memory = torch.cat(
             [known, known.new_zeros(max(0, max(numbers, default=-1) + 1 - len(known)), *known.shape[1:])]
         )
         if numbers:
             memory[numbers] = bodies
-        return _split(whole, parts, people), {"people": memory}
+        return _split(whole, theirs, parts, people), {"people": memory}
 
     def segment_frame(self, photo: Tensor) -> Regions:
         """Subject and background at once, as for a frame of a film: one look, and no closed-form matting.
@@ -321,38 +351,52 @@ class PortraitSegmenter:
 
 
 def split_off(regions: Regions, prediction: Prediction, finer: Iterable[str]) -> Regions:
-    """Parts first, from everybody; a person is then what is left of one. Their order does not matter.
+    """Parts of one person first, then parts, from everybody else; a person is then what is left of one.
+
+    Their order does not matter.
 
     Raises:
         InputError: a name that is none of a part or a person, or of one that is not in the photo.
     """
-    parts, people = {}, {}
+    theirs, parts, people = {}, {}, {}
     for name in finer:
         _check_name(name)
         if name in PART_NAMES:
             parts[name] = prediction.part(name)
+        elif found := PERSON_PART.fullmatch(name):
+            theirs[name] = prediction.part_at(found[2], prediction.person_index(found[1]))
         else:
             people[name] = prediction.person(name)
-    return _split(regions, parts, people)
+    return _split(regions, theirs, parts, people)
 
 
 def _check_name(name: str) -> None:
-    if name not in PART_NAMES and not PERSON.fullmatch(name):
-        known = ", ".join((SUBJECT, BACKGROUND, *PART_NAMES, "person-1, person-2, …"))
+    if name not in PART_NAMES and not PERSON.fullmatch(name) and not PERSON_PART.fullmatch(name):
+        known = ", ".join((SUBJECT, BACKGROUND, *PART_NAMES, "person-1, person-2, …, person-1-hair, …"))
         raise InputError(f"There is no region {name!r}: known are {known}; or give a mask with --mask {name}=FILE.")
 
 
-def _split(regions: Regions, parts: Mapping[str, Person], people: Mapping[str, Person]) -> Regions:
-    for group in (parts, people):
+def _split(regions: Regions, *groups: Mapping[str, Person]) -> Regions:
+    """Each group's share of what the groups before it have left."""
+    for group in groups:
         shares = [found.share for found in group.values()]
         excess = torch.stack(shares).sum(0).clamp_min(1) if shares else torch.ones(1)
         left = torch.ones_like(regions[SUBJECT])
         for name, found in group.items():
             share = found.share / excess
-            regions = regions.split(
-                SUBJECT, name, (share / left.clamp_min(1e-4)).clamp(0, 1), min(found.score, regions.score[0])
+            regions = _take(
+                regions, name, (share / left.clamp_min(1e-4)).clamp(0, 1), min(found.score, regions.score[0])
             )
             left = left - share
+    return regions
+
+
+def _take(regions: Regions, name: str, share: Tensor, score: float) -> Regions:
+    """Split a region off the subject; what is of one person also off that person and off that part of everybody."""
+    regions = regions.split(SUBJECT, name, share, score)
+    found = PERSON_PART.fullmatch(name)
+    for wider in (wider for wider in (found.groups() if found else ()) if wider in regions.names):
+        regions = regions.split(wider, "_taken", share).merge(name, "_taken")
     return regions
 
 

@@ -38,6 +38,7 @@ from styfie.web.routes import (
     presets,
     previews,
     regions,
+    trash,
     versions,
 )
 from styfie.web.routes.common import API
@@ -85,6 +86,7 @@ def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIAp
         batches,
         clips,
         camera,
+        trash,
     ):
         app.include_router(part.router, prefix=API)
     app.include_router(health.router)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from styfie.web.errors import BusyError, NotFoundError, WorkerDiedError
+from styfie.web.messages import message
 from styfie.web.workers import Worker
 
 MAX_CAMERAS = 2  # at a time
@@ -56,7 +57,7 @@ class Cameras:
         """
         await self.sweep()
         if len(self._open) >= MAX_CAMERAS:
-            raise BusyError(f"{MAX_CAMERAS} cameras are open: close one first.")
+            raise BusyError(message("error.cameras", count=MAX_CAMERAS))
         name = secrets.token_urlsafe(16)
         self._open[name] = camera = Camera(looks, settings)
         try:
@@ -76,14 +77,14 @@ class Cameras:
         """
         camera = self._find(name)
         if camera.busy:
-            raise BusyError("The frame before is still being painted: send one after the other.")
+            raise BusyError(message("error.frame_early"))
         camera.busy = True
         try:
             photo = await self.decode(frame, most_pixels, camera.settings["size"])
             painted: bytes = await self.interactive.call("frame", name, *photo, owner=name, seconds=SECONDS)
         except WorkerDiedError:  # and its streams with it
             self._open.pop(name, None)
-            raise NotFoundError("The process that painted the camera's frames ended: open it once more.") from None
+            raise NotFoundError(message("error.camera_ended")) from None
         except NotFoundError:
             self._open.pop(name, None)
             raise
@@ -108,5 +109,5 @@ class Cameras:
 
     def _find(self, name: str) -> Camera:
         if name not in self._open:
-            raise NotFoundError("There is no such camera, or it was closed.")
+            raise NotFoundError(message("error.no_camera"))
         return self._open[name]

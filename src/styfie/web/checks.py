@@ -7,6 +7,7 @@ from typing import Any
 
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN, PAIRS
+from styfie.web.messages import message
 from styfie.web.options import Options
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema, StyleSchema
 
@@ -15,9 +16,9 @@ def check_budget(settings: SettingsSchema, options: Options) -> None:
     """Refuse a painting of more pixels or steps than a server gives one, or what the library does not take."""
     settings.settings()
     if settings.size > options.longest:
-        raise InputError(f"size is {settings.size}: at most {options.longest} pixels are painted here.")
+        raise InputError(message("error.size", size=settings.size, most=options.longest))
     if settings.steps > options.most_steps:
-        raise InputError(f"steps is {settings.steps}: at most {options.most_steps} are painted here.")
+        raise InputError(message("error.steps", steps=settings.steps, most=options.most_steps))
 
 
 def check_styles(looks: Mapping[str, LookSchema], own: Collection[str]) -> None:
@@ -26,8 +27,7 @@ def check_styles(looks: Mapping[str, LookSchema], own: Collection[str]) -> None:
         for style in look.styles:
             if style.name not in BUILT_IN and style.name not in own:
                 raise InputError(
-                    f"The style {style.name!r} of {region} is not known: send its picture, or name one of "
-                    f"{', '.join(BUILT_IN)}."
+                    message("error.style_unknown", style=style.name, region=region, known=", ".join(BUILT_IN))
                 )
 
 
@@ -46,7 +46,7 @@ def with_styles(looks: Mapping[str, dict[str, Any]], regions: Collection[str]) -
     if any(look.get("styles") for look in looks.values()):
         return found
     if any(look.get("blur") for look in looks.values()):
-        raise InputError("Only blur is asked, which is there without painting: choose a style for a region.")
+        raise InputError(message("error.only_blur"))
     for name, style in zip(("subject", "background"), PAIRS[0], strict=True):
         if name in regions:
             look = LookSchema(**looks.get(name, {}))

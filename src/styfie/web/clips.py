@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import shutil
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from styfie.web.checks import check_styles, is_styled
 from styfie.web.errors import FAULT, BusyError, ConflictError, FaultError, NotFoundError, WorkerDiedError
 from styfie.web.filetypes import SIGNATURE_BYTES, video_suffix_of
 from styfie.web.jobs import BUSY, Job, Jobs
+from styfie.web.messages import message
 from styfie.web.options import Options
 from styfie.web.schemas import SettingsSchema, plain
 from styfie.web.supervised import Supervisor
@@ -53,7 +53,7 @@ class Clips:
             NotFoundError: there is none.
         """
         if (clip := self.jobs.get(name)) is None:
-            raise NotFoundError("There is no such clip, or it was deleted.")
+            raise NotFoundError(message("error.no_clip"))
         return clip
 
     def file(self, clip: Job, *names: str) -> Path:
@@ -65,7 +65,7 @@ class Clips:
         for name in names:
             if (path := self.jobs.path(clip) / name).is_file():
                 return path
-        raise NotFoundError("There is no such picture or film yet, or no more.")
+        raise NotFoundError(message("error.film_absent"))
 
     async def post(self, sent: BinaryIO, look: BinaryIO, size: int, name: str = "") -> Job:
         """A new clip, which waits to be painted in the look of a file.
@@ -76,7 +76,7 @@ class Clips:
         """
         clips = list(self.jobs)
         if sum(clip.state in BUSY for clip in clips) >= MAX_WAITING or len(clips) >= MAX_CLIPS:
-            raise BusyError("Too many clips are here: wait until some are painted, or delete one.")
+            raise BusyError(message("error.clips"))
         clip = self.jobs.new()
         clip.name = photo_name(name)
         try:
@@ -101,7 +101,7 @@ class Clips:
         request = await self.uploads.take_recipe(clip, look)
         check_styles(request.looks, clip.styles)
         if not is_styled(request):
-            raise InputError("Nothing is painted of what is asked: choose a look with a style.")
+            raise InputError(message("error.clip_look"))
         engine = request.settings.engine
         paints = engine in ENGINES and bool(ENGINES[engine].frames) and not ENGINES[engine].needs
         settings = {"engine": engine if paints else "fast", "size": size}
@@ -136,7 +136,7 @@ class Clips:
         try:
             finished = await self.painter.call("film", *given, owner=clip.id, seconds=None, on_event=on_event)
         except WorkerDiedError:
-            raise WorkerDiedError("The process that painted it ended in the middle: paint it once more.") from None
+            raise WorkerDiedError(message("error.painter_died")) from None
         clip.state = "done" if finished else "stopped"
 
     def paint(self, clip: Job) -> None:
@@ -146,7 +146,7 @@ class Clips:
             ConflictError: it is under way, or done.
         """
         if clip.state in (*BUSY, "done"):
-            raise ConflictError(f"The clip is {clip.state}.")
+            raise ConflictError(message("error.clip_done" if clip.state == "done" else "error.clip_busy"))
         self._queue(clip)
         self.jobs.keep(clip)
 
@@ -163,11 +163,16 @@ class Clips:
             await self.painter.cancel(clip.id)
             self.jobs.keep(clip)
         else:
-            raise ConflictError(f"The clip is {clip.state}: only what is being painted can be stopped.")
+            raise ConflictError(message("error.not_painting"))
 
-    async def delete(self, clip: Job) -> None:
-        """Everything of a clip goes, also what is under way."""
+    async def forget(self, clip: Job) -> Path:
+        """A clip is there no more, and what is under way of it ends; its folder, which stays."""
         self.jobs.forget(clip)
         await self.painter.cancel(clip.id, kill=True)
-        with contextlib.suppress(OSError):
-            await asyncio.to_thread(self.jobs.remove, clip)
+        return self.jobs.path(clip)
+
+    def take_back(self, name: str) -> None:
+        """The clip whose folder has come back; what was under way of it is stopped."""
+        clip = self.jobs.add(name)
+        clip.state = "stopped" if clip.state in BUSY else clip.state
+        self.jobs.keep(clip)

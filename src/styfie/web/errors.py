@@ -6,6 +6,7 @@ import errno
 import re
 
 from styfie.errors import InputError, MissingError, StyfieError
+from styfie.web.messages import message
 
 MASK = re.compile(r"\b([Gg])ive a mask with --mask \S*?FILE( \(white = subject\))?")
 OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
@@ -84,7 +85,7 @@ class FullError(StyfieError):
 
 
 DISK_FULL = "The disk that Styfie keeps its pictures on is full: delete some, or make room, then ask again."
-FAULT = "This failed for a reason that is the server's own fault."
+FAULT = message("error.fault")
 DISK_FULL_ERRNOS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quotas
 
 

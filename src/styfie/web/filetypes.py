@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from styfie.errors import InputError
+from styfie.web.messages import message
 
 FILE_TYPES = ("JPEG", "PNG", "WebP", "AVIF", "TIFF", "HEIC", "BMP", "GIF")
 HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")  # brands in ISO 23008-12
@@ -34,9 +35,7 @@ def suffix_of(data: bytes) -> str:
         return ".avif"
     if data[4:8] == b"ftyp" and data[8:12] in HEIC:
         return ".heic"
-    raise InputError(
-        f"What was sent is no picture that can be read: {', '.join(FILE_TYPES[:-1])} or {FILE_TYPES[-1]} is wanted."
-    )
+    raise InputError(message("error.no_picture_file", kinds=", ".join(FILE_TYPES[:-1]), last=FILE_TYPES[-1]))
 
 
 def video_suffix_of(data: bytes) -> str:
@@ -51,4 +50,4 @@ def video_suffix_of(data: bytes) -> str:
         return ".mkv"
     if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
         return ".avi"
-    raise InputError("What was sent is no clip that can be read: MP4, MOV, WebM, MKV or AVI is wanted.")
+    raise InputError(message("error.no_clip_file"))

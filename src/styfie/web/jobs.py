@@ -74,7 +74,8 @@ class Job:
 
     `name` is what the photo was called where it came from, `batch` what it has in common with photos that came
     together with it, `looks_version` and `regions_version` the versions in which its looks and its regions were changed
-    last. `error` is the sentence that says why it failed, `error_code` the code of it.
+    last, `trashed_styles` the names of its styles in the trash, by their files. `error` is the sentence that says why
+    it failed, `error_code` the code of it.
 
     `more` is what another version of Styfie has written down of it, and this one does not know.
     """
@@ -95,6 +96,7 @@ class Job:
     looks: dict[str, dict[str, Any]] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     styles: dict[str, str] = field(default_factory=dict)
+    trashed_styles: dict[str, str] = field(default_factory=dict)
     then_paint: bool = False
     batch: str = ""
     previews: int = 0
@@ -189,8 +191,17 @@ class Jobs:
             _log.warning("%s cannot be written: %s", folder / FILE, error.strerror or error)
         self._jobs[job.id] = job
 
+    def add(self, name: str) -> Job:
+        """The job whose folder has come back, which is there again.
+
+        Raises:
+            UnreadableError: it cannot be read, and is left as it is.
+        """
+        self._jobs[name] = job = _job_of(self.folder / name)
+        return job
+
     def forget(self, job: Job) -> None:
-        """It is there no more; its files go with `remove`."""
+        """It is there no more; its files go with `remove`, or into the trash."""
         self._jobs.pop(job.id, None)
 
     def remove(self, job: Job) -> None:

@@ -11,6 +11,7 @@ from styfie.web.age import RunningClock
 from styfie.web.errors import NotFoundError, StaleError
 from styfie.web.jobs import BUSY, Job, Jobs
 from styfie.web.locking import FolderLock
+from styfie.web.messages import message
 from styfie.web.options import Options
 from styfie.web.watching import ALL, Watchers
 
@@ -52,7 +53,7 @@ class Keeper:
             NotFoundError: there is none.
         """
         if (job := self.jobs.get(name)) is None:
-            raise NotFoundError("There is no such job, or it was deleted.")
+            raise NotFoundError(message("error.no_job"))
         self._use(job)
         return job
 
@@ -92,7 +93,7 @@ class Keeper:
             StaleError: so it is.
         """
         if seen is not None and not changed <= seen <= job.version:
-            raise StaleError("This was changed elsewhere meanwhile: get the job once more, then change it.")
+            raise StaleError(message("error.changed"))
 
     def _wake(self, job: Job) -> None:
         job.version += 1

@@ -13,6 +13,7 @@ from pydantic import Field
 from styfie.errors import InputError
 from styfie.looks import BACKGROUND, SUBJECT
 from styfie.web.jobs import Job
+from styfie.web.messages import message
 from styfie.web.schemas import LONGEST_NAME, LookSchema, PaintRequest, SettingsSchema
 
 MAX_PICTURES = 12
@@ -51,7 +52,7 @@ def picture_of(name: str, text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise InputError(f"The picture of the style {name!r} in the look is damaged: get a whole copy.") from None
+        raise InputError(message("error.look_picture", style=name)) from None
 
 
 def fitted(looks: Mapping[str, dict[str, Any]], regions: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from styfie.web.messages import filled, message
 from styfie.web.problem_response import problem_response
 from styfie.web.problems import problem_of_status
 from styfie.web.proxies import path_of
@@ -41,15 +42,16 @@ class PageFiles:
     """An ASGI application of the files of `folder`: the page at `/`, all else below `/page/DIGEST/`.
 
     The digest is of all files together, as modules name each other: a browser may keep them for ever, and asks for
-    others as soon as one has changed. They are read when the server starts. The page names them by where they are from
-    its own address, so that it may be below any path.
+    others as soon as one has changed. They are read when the server starts, and the page's sentences filled in. The
+    page names them by where they are from its own address, so that it may be below any path.
     """
 
     def __init__(self, folder: Path) -> None:
         found = {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.suffix in KINDS}
         self.digest = hashlib.sha256(b"".join(name.encode() + data for name, data in found.items())).hexdigest()[:12]
         if INDEX in found:
-            found[INDEX] = _REFERENCE.sub(rf'\1="page/{self.digest}/\2"', found[INDEX].decode()).encode()
+            page = filled(found[INDEX].decode())
+            found[INDEX] = _REFERENCE.sub(rf'\1="page/{self.digest}/\2"', page).encode()
         self.files = {name: _pack(name, data) for name, data in found.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,9 +61,9 @@ class PageFiles:
     def _answer(self, scope: Scope) -> Response:
         name, kept = self._name(path_of(scope))
         if (file := self.files.get(name)) is None:
-            return problem_response(problem_of_status(404), "There is no such page.")
+            return problem_response(problem_of_status(404), message("error.no_page"))
         if scope["method"] not in ("GET", "HEAD"):
-            return problem_response(problem_of_status(405), "Pages can only be read.", {"allow": "GET, HEAD"})
+            return problem_response(problem_of_status(405), message("error.page_method"), {"allow": "GET, HEAD"})
         headers = {
             "cache-control": "private, max-age=31536000, immutable" if kept else "no-cache",
             "etag": file.tag,

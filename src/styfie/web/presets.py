@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from styfie.web.atomic import write_whole
 from styfie.web.errors import BusyError, NotFoundError
 from styfie.web.jobs import ID
 from styfie.web.lookfiles import LookFile
+from styfie.web.messages import message
 
 MAX_PRESETS = 200
 LOOK, PICTURE = "look.json", "picture.jpg"
@@ -52,7 +52,7 @@ class Presets:
             BusyError: there are enough.
         """
         if len(self.all()) >= MAX_PRESETS:
-            raise BusyError(f"{MAX_PRESETS} looks are saved: delete one first.")
+            raise BusyError(message("error.presets", count=MAX_PRESETS))
         folder = self.folder / secrets.token_urlsafe(16)
         folder.mkdir(mode=0o700, parents=True)
         if picture is not None:
@@ -68,16 +68,16 @@ class Presets:
         """
         path = self.folder / name / which
         if not ID.fullmatch(name) or not path.is_file():
-            raise NotFoundError("There is no such look, or it was deleted.")
+            raise NotFoundError(message("error.no_preset"))
         return path
 
-    def remove(self, name: str) -> None:
-        """Delete one.
+    def path(self, name: str) -> Path:
+        """The folder of the saved look of that id.
 
         Raises:
             NotFoundError: there is none.
         """
-        shutil.rmtree(self.file(name, LOOK).parent, ignore_errors=True)
+        return self.file(name, LOOK).parent
 
 
 def _preset(folder: Path) -> Preset:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from styfie.web.jobs import JobState
 from styfie.web.problems import PROBLEMS, TYPE
 from styfie.web.schemas import LookSchema, SettingsSchema
+from styfie.web.trash import TrashKind
 
 STATES = (
     "`reading`: the photo is looked at. `ready`: its regions are found, and nothing is asked to be painted; the end of "
@@ -111,6 +112,20 @@ class PresetResponse(BaseModel):
     id: str
     name: str
     styles: dict[str, list[str]]
+
+
+class TrashResponse(BaseModel):
+    """Something that was deleted: `of` is the picture's, clip's or look's id, `number` that of a version.
+
+    It is gone for good after `seconds_left` of the server's running.
+    """
+
+    id: str
+    kind: TrashKind
+    of: str
+    number: int
+    name: str
+    seconds_left: float
 
 
 class CostResponse(BaseModel):

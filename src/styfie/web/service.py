@@ -15,9 +15,10 @@ from typing import Any
 from styfie.errors import StyfieError
 from styfie.gallery import BUILT_IN
 from styfie.web.cameras import Cameras
-from styfie.web.errors import DISK_FULL, FAULT, DroppedError, FaultError, NotFoundError, is_full
+from styfie.web.errors import DISK_FULL, FAULT, ConflictError, DroppedError, FaultError, NotFoundError, is_full
 from styfie.web.jobs import BUSY, READ, Job
 from styfie.web.keeper import Keeper
+from styfie.web.messages import message
 from styfie.web.options import Options
 from styfie.web.schemas import SettingsSchema
 from styfie.web.supervised import Supervisor
@@ -111,6 +112,12 @@ class Service(Keeper):
         settings["max_memory"] = min(self.options.most_memory, settings["max_memory"])
         return settings
 
+    def _want_regions(self, job: Job) -> None:
+        if job.state in BUSY:
+            raise ConflictError(message(f"error.is_{job.state}"))
+        if not job.regions:
+            raise ConflictError(message("error.photo_unusable", error=job.error).strip())
+
     async def ask_interactive(self, job: Job, name: str, *given: Any) -> Any:
         """Ask the quick worker for something of a job's folder."""
         async with self._locked(job):
@@ -126,7 +133,7 @@ class Service(Keeper):
     async def style_file(self, name: str) -> Path:
         """A style of the gallery as a picture file, drawn when it is first asked for."""
         if name not in BUILT_IN:
-            raise NotFoundError("There is no such style in the gallery.")
+            raise NotFoundError(message("error.no_gallery_style"))
         file = self.drawn / f"{name}.png"
         if not file.is_file():
             await self.reader.call("gallery", name, str(self.drawn), again=True)

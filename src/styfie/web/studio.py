@@ -11,24 +11,24 @@ from styfie.errors import InputError
 from styfie.web import versions
 from styfie.web.checks import check_budget, check_styles, is_styled, with_styles
 from styfie.web.clips import Clips
+from styfie.web.deleting import Deleting
 from styfie.web.errors import BusyError, ConflictError, DroppedError, NotFoundError, WorkerDiedError
 from styfie.web.jobs import BUSY, Job, ResultRequest
 from styfie.web.lookfiles import CARRIED, fitted
+from styfie.web.messages import message
 from styfie.web.options import Options
 from styfie.web.presets import Presets
 from styfie.web.schemas import LookSchema, PaintRequest, SettingsSchema, plain
-from styfie.web.service import Service
 from styfie.web.uploads import Source, photo_name
 from styfie.web.workers import CANCELLED
 
 SWEEP = 60.0  # seconds between looking for what is too old
-DIED = "The process that painted it ended in the middle: ask to paint it once more, and it goes on from there."
-LATE = "It was stopped, as it had all the time that a painting may take here. Paint goes on from there."
+DIED = message("error.painter_died")
 NOWHERE = Source()
 _log = logging.getLogger(__name__)
 
 
-class Studio(Service):
+class Studio(Deleting):
     """The server's whole state: what it does is done by workers, so that nothing waits for it."""
 
     def __init__(self, options: Options) -> None:
@@ -77,7 +77,7 @@ class Studio(Service):
             InputError: no photo that can be used, or styles that are not known.
         """
         if self._coming + sum(job.state == "reading" for job in self.jobs) >= self.options.waiting:
-            raise BusyError(f"{self.options.waiting} photos are waiting to be looked at: send this one in a while.")
+            raise BusyError(message("error.photos_waiting", count=self.options.waiting))
         painted = recipe is not None or is_styled(request)
         if painted:
             self._want_turn()
@@ -133,20 +133,9 @@ class Studio(Service):
         if not then_paint or (job.note and not asked):
             return
         if asked and not any(look.get("styles") for look in job.looks.values()):
-            raise InputError(f"Nothing is painted of what was asked. {job.note}".strip())
+            raise InputError(message("error.nothing_asked", note=job.note).strip())
         self._change_looks(job, with_styles(job.looks, [region["name"] for region in job.regions]))
         self._queue(job)
-
-    async def delete(self, job: Job) -> None:
-        """Everything of a job goes, also what is under way."""
-        self.jobs.forget(job)
-        self._wake(job)
-        await self.interactive.cancel(job.id)
-        await self.painter.cancel(job.id, kill=True)
-        async with self._locks.setdefault(job.id, asyncio.Lock()):
-            await asyncio.to_thread(self.jobs.remove, job)
-        self._locks.pop(job.id, None)
-        self._touched.discard(job.id)
 
     # ---- styles
 
@@ -193,12 +182,6 @@ class Studio(Service):
         names = {region["name"] for region in job.regions}
         self._change_looks(job, {region: look for region, look in job.looks.items() if region in names})
 
-    def _want_regions(self, job: Job) -> None:
-        if job.state in BUSY:
-            raise ConflictError(f"The job is {job.state}: wait until it is done, or stop it.")
-        if not job.regions:
-            raise ConflictError(f"The photo of this job could not be used. {job.error}")
-
     # ---- painting
 
     def ask(self, job: Job, looks: Mapping[str, LookSchema], seen: int | None = None) -> None:
@@ -210,7 +193,7 @@ class Studio(Service):
         check_styles(looks, job.styles)
         known = [region["name"] for region in job.regions]
         if known and (lost := [name for name in looks if name not in known]):
-            raise InputError(f"There is no region {lost[0]!r}: known are {', '.join(known)}.")
+            raise InputError(message("error.no_region", region=lost[0], known=", ".join(known)))
         asked = plain(looks)
         if asked != job.looks:
             self._want_seen(job, seen, job.looks_version)
@@ -254,7 +237,7 @@ class Studio(Service):
             ConflictError: it is under way.
         """
         if job.state in ("queued", "painting"):
-            raise ConflictError(f"The job is {job.state}: wait until it is done, or stop it.")
+            raise ConflictError(message(f"error.is_{job.state}"))
         job.settings = self._joined(job, settings).model_dump()
         self._keep(job)
 
@@ -293,7 +276,7 @@ class Studio(Service):
         """Refuse another painting where enough wait, whichever way they came."""
         to_paint = sum(job.state == "queued" or (job.state == "reading" and job.then_paint) for job in self.jobs)
         if to_paint + self._coming_painted >= self.options.waiting:
-            raise BusyError(f"{self.options.waiting} paintings are waiting: ask again in a while.")
+            raise BusyError(message("error.paintings_waiting", count=self.options.waiting))
 
     def _queue(self, job: Job) -> None:
         job.wait("queued")
@@ -317,12 +300,12 @@ class Studio(Service):
             raise WorkerDiedError(DIED) from None
         job.painted, job.painted_looks, job.regions = found["painted"], looks, found["regions"]
         try:
-            await asyncio.to_thread(versions.keep, self.jobs.path(job), job)
+            await asyncio.to_thread(self._keep_version, job)
         except OSError as error:  # it is painted all the same
             _log.warning("%s has no version of this painting: %s", job.id, error.strerror or error)
         job.state = "done" if found["finished"] else "stopped"  # only now: whoever sees it sees the version too
         if found.get("late"):
-            job.note = LATE
+            job.note = message("error.late")
         if found.get("resized"):
             job.sketched_looks = {}  # they are of another size
 
@@ -340,10 +323,11 @@ class Studio(Service):
             try:
                 found = await asyncio.to_thread(versions.put_back, folder, number)
             except FileNotFoundError:
-                raise NotFoundError("There is no such version, or no more.") from None
+                raise NotFoundError(message("error.no_version")) from None
             self._change_regions(job, await self._quickly("regions_of_painting", str(folder), owner=job.id))
-            self._change_looks(job, found.looks)
-            job.painted, job.painted_looks, job.sketched_looks = found.painted, found.looks, {}
+            looks = await self._with_own_styles(job, found.looks)
+            self._change_looks(job, looks)
+            job.painted, job.painted_looks, job.sketched_looks = found.painted, looks, {}
             job.settings, job.state, job.corrected = found.settings, "done", True
             job.error = job.error_code = ""
             self._keep(job)
@@ -357,7 +341,7 @@ class Studio(Service):
             job.state = "stopped" if job.painted else "ready"
             self._keep(job)
         else:
-            raise ConflictError(f"The job is {job.state}: only what is being painted can be stopped.")
+            raise ConflictError(message("error.not_painting"))
 
     def result_request(self, job: Job) -> ResultRequest:
         """What is asked of a job, for what shows it."""
@@ -377,9 +361,10 @@ class Studio(Service):
             await asyncio.sleep(SWEEP)
 
     async def sweep(self) -> None:
-        """Let go of jobs that nobody uses for too long, of the oldest that are too much, and of idle cameras."""
+        """Let go of what was in the trash for long, of jobs that nobody uses, and of idle cameras."""
         now = self.tick()
+        await asyncio.to_thread(self._tidy_trash, now)
         for job in await asyncio.to_thread(self.surplus):
             if job.state not in BUSY and job.used <= now:  # or it was used since
-                await self.delete(job)
+                await asyncio.to_thread(self.trash.remove, await self.delete(job))
         await self.cameras.sweep()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import itertools
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from styfie.web.errors import TooLateError, WorkerDiedError
 from styfie.web.filetypes import SIGNATURE_BYTES, ZIP, suffix_of
 from styfie.web.jobs import Job, Jobs
 from styfie.web.lookfiles import LookFile, picture_of
+from styfie.web.messages import message
 from styfie.web.schemas import PaintRequest
 from styfie.web.workers import Worker
 
@@ -97,8 +99,8 @@ class Uploads:
         """A style picture of the user's own; what it is called in looks."""
         folder = self.jobs.path(job)
         if len(job.styles) >= MAX_STYLES:
-            raise InputError(f"A job may have {MAX_STYLES} styles of its own, and it has them.")
-        label = _label(name, {*BUILT_IN, *job.styles})
+            raise InputError(message("error.styles_full", count=MAX_STYLES))
+        label = free_label(name, {*BUILT_IN, *job.styles})
         into = folder / _style_file(job)
         file = await _write(style, into.with_name(f"sent-{into.stem}"))
         try:
@@ -129,7 +131,7 @@ class Uploads:
 
     def _own(self, job: Job, name: str, picture: Path) -> str:
         """A style picture that was decoded already becomes the job's own; what it is called here."""
-        label = _label(name, {*BUILT_IN, *job.styles})
+        label = free_label(name, {*BUILT_IN, *job.styles})
         into = picture.replace(self.jobs.path(job) / _style_file(job))
         job.styles[label] = into.name
         return label
@@ -150,14 +152,15 @@ class Uploads:
         try:
             return await self.reader.call(name, *given, seconds=LATE)
         except TooLateError:
-            raise InputError(f"The file could not be read within {LATE:g} seconds: a smaller one is wanted.") from None
+            raise InputError(message("error.slow_file", seconds=f"{LATE:g}")) from None
         except WorkerDiedError:
-            raise InputError("The file could not be read: it is damaged, or needs too much memory.") from None
+            raise InputError(message("error.unreadable")) from None
 
 
 def _style_file(job: Job) -> str:
     """A name for the file of the job's next style picture."""
-    return f"style-{1 + len(job.styles)}.png"
+    taken = {*job.styles.values(), *job.trashed_styles}
+    return next(name for number in itertools.count(1) if (name := f"style-{number}.png") not in taken)
 
 
 def _renamed(request: PaintRequest, called: dict[str, str]) -> PaintRequest:
@@ -179,7 +182,7 @@ def label_of(name: str) -> str:
     return f"my {label}"[:LABEL] if label in BUILT_IN else label
 
 
-def _label(name: str, taken: set[str]) -> str:
+def free_label(name: str, taken: set[str]) -> str:
     """The same, told apart from those that are known, as phones call all they send alike: the second is `… (2)`."""
     label = label_of(name)
     stem, dot, suffix = label.rpartition(".")
@@ -199,7 +202,7 @@ async def _write(sent: BinaryIO, path: Path) -> Path:
     """
     start = sent.read(SIGNATURE_BYTES)
     if not start:
-        raise InputError("The file that was sent is empty: a picture is wanted.")
+        raise InputError(message("error.empty"))
     file = path.with_suffix(suffix_of(start))
     sent.seek(0)
     with file.open("wb") as written:

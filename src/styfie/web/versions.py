@@ -41,12 +41,11 @@ def folder_of(folder: Path, number: int) -> Path:
     return folder / f"{PREFIX}{number}"
 
 
-def keep(folder: Path, job: Job) -> int | None:
-    """Keep what was just painted; its number. None if there is no painting's file."""
+def keep(folder: Path, job: Job, after: int = 0) -> int | None:
+    """Keep what was just painted; its number, above `after`. None if there is no painting's file."""
     if not (folder / NEEDED).is_file():
         return None
-    known = numbers(folder)
-    number = known[-1] + 1 if known else 1
+    number = max([after, *numbers(folder)]) + 1
     into = folder_of(folder, number)
     shutil.rmtree(into, ignore_errors=True)  # of one that was begun, and not finished
     into.mkdir()
@@ -55,9 +54,22 @@ def keep(folder: Path, job: Job) -> int | None:
             _link(folder / name, into / name)
     about = Version(job.painted_looks, job.settings, job.painted)
     write_whole(into / ABOUT, json.dumps(asdict(about)).encode())  # the last: with it, it is one
-    for old in numbers(folder)[:-MAX_VERSIONS]:
-        shutil.rmtree(folder_of(folder, old), ignore_errors=True)
     return number
+
+
+def surplus(folder: Path) -> list[int]:
+    """Versions that are more than are kept: the oldest."""
+    return numbers(folder)[:-MAX_VERSIONS]
+
+
+def styles_of(folder: Path) -> set[str]:
+    """Names of the styles that the versions of a folder were painted with."""
+    asked = [_about(folder, number).looks for number in numbers(folder)]
+    return {style["name"] for looks in asked for look in looks.values() for style in look.get("styles", ())}
+
+
+def _about(folder: Path, number: int) -> Version:
+    return Version(**json.loads((folder_of(folder, number) / ABOUT).read_bytes()))
 
 
 def put_back(folder: Path, number: int) -> Version:
@@ -67,7 +79,7 @@ def put_back(folder: Path, number: int) -> Version:
         FileNotFoundError: there is no such version, or no more.
     """
     source = folder_of(folder, number)
-    about = Version(**json.loads((source / ABOUT).read_bytes()))
+    about = _about(folder, number)
     for name in FILES:
         if (source / name).is_file():
             beside = folder / f".{name}.part"

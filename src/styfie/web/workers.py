@@ -34,8 +34,9 @@ from styfie.web.errors import (
     WorkerDiedError,
     is_full,
 )
+from styfie.web.messages import message
 
-CANCELLED = "It was deleted or stopped meanwhile."
+CANCELLED = message("error.cancelled")
 PATIENCE = 3.0  # seconds that a worker has to end by itself
 STOPPING = 600.0  # seconds that a task has to stop when its time is up: a step of a large painting is long
 START = 300.0  # seconds that it has to start, on a computer that is busy: a task's own are counted from its beginning
@@ -115,11 +116,11 @@ class Worker:
         self._come.set()
         return await task.done
 
-    def send(self, message: str) -> None:
+    def send(self, text: str) -> None:
         """Tell what is running now something, such as to stop."""
         if self.connection and self.current:
             with contextlib.suppress(OSError):
-                self.connection.send(message)
+                self.connection.send(text)
 
     async def cancel(self, owner: str, kill: bool = False) -> None:
         """Return when nothing of this owner's runs or waits any more; what runs is ended if `kill`."""
@@ -190,7 +191,7 @@ class Worker:
             while True:
                 if not self.connection.poll(seconds):
                     self._renew()
-                    raise TooLateError(f"This took longer than {seconds:g} seconds and was given up.")
+                    raise TooLateError(message("error.too_late", seconds=f"{seconds:g}"))
                 kind, value = self.connection.recv()
                 self._begun = True  # whatever it says
                 if kind == "begun":
@@ -210,7 +211,7 @@ class Worker:
             raise
         except (EOFError, OSError):
             self._renew()
-            raise WorkerDiedError("The process that worked on it ended in the middle: ask again.") from None
+            raise WorkerDiedError(message("error.worker_died")) from None
         except Exception:
             self._renew()  # whatever went wrong between the two, they may no longer understand each other
             raise
@@ -218,11 +219,11 @@ class Worker:
     def _limit(self, task: WorkerTask) -> None:
         """Have a task that has begun told to stop when its time is up, and ended if it does not."""
         loop = asyncio.get_running_loop()
-        for seconds, end in ((self.budget, self._tell_late), (self.budget + STOPPING, self._kill_late)):
+        for seconds, end in ((self.budget, self._stop_late), (self.budget + STOPPING, self._kill_late)):
             timer = loop.call_later(seconds, end, task)
             task.done.add_done_callback(lambda _, timer=timer: timer.cancel())  # type: ignore[misc]
 
-    def _tell_late(self, task: WorkerTask) -> None:
+    def _stop_late(self, task: WorkerTask) -> None:
         if self.current is task:
             self.send("late")
 
@@ -296,12 +297,12 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         connection.send(("started", None))
     while True:
         try:
-            message = connection.recv()
+            sent = connection.recv()
         except (EOFError, OSError):
             return
-        if not isinstance(message, tuple):  # told too late
+        if not isinstance(sent, tuple):  # told too late
             continue
-        name, given = message
+        name, given = sent
         channel.late = False
         try:
             connection.send(("begun", None))
@@ -312,7 +313,7 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
         except StyfieError as error:
             answer = ("error", error)
         except MemoryError:
-            answer = ("error", NoMemoryError("This needs more memory than it may take: a smaller picture is wanted."))
+            answer = ("error", NoMemoryError(message("error.memory")))
         except FileNotFoundError:
             answer = ("error", DroppedError(CANCELLED))
         except Exception as error:  # a fault of this program's must not stop the worker
@@ -320,7 +321,7 @@ def _work(connection: Connection, module: str, threads: int, nice: int, memory: 
                 answer = ("error", FullError(DISK_FULL))
             else:
                 connection.send(("fault", traceback.format_exc()))
-                answer = ("error", WorkerDiedError(f"This failed with an unexpected {type(error).__name__}."))
+                answer = ("error", WorkerDiedError(message("error.unexpected", kind=type(error).__name__)))
         try:
             connection.send(answer)
         except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -28,7 +29,8 @@ def test_the_start_page_is_light(visit: Visit) -> None:
     assert 'src="/page/' in kept.text(), "files are named by what is in them"
 
 
-def test_looks_are_shown_on_ones_own_face_and_taken_by_one_press(visit: Visit) -> None:
+def test_looks_are_shown_on_ones_own_face_and_taken_by_one_press(chromium: Any, address: str) -> None:
+    visit = Visit(chromium, address, faces=True, viewport={"width": 1280, "height": 800})
     page = visit.page
     visit.open(96)
     visit.until(f"{FACES} >= 6", 240)
@@ -47,6 +49,7 @@ def test_looks_are_shown_on_ones_own_face_and_taken_by_one_press(visit: Visit) -
     visit.until("styfie.studio.look('subject').strength === 0.4 && styfie.studio.layers.size === 2")
     visit.settle()
     alike(visit)
+    visit.close()
 
 
 def test_zoom_pan_and_the_photo_while_space_is_held(visit: Visit) -> None:
@@ -134,6 +137,11 @@ def test_paintings_are_versions_and_a_size_is_painted_before_it_is_saved(visit: 
     visit.settle()
     assert page.locator("#badge").inner_text() == "Painted"
     alike(visit)
+    page.click('#versions [data-number="2"]')
+    page.click("#version-delete")
+    visit.until("styfie.studio.job.versions.length === 1")
+    page.click("#versions-undo button")
+    visit.until("styfie.studio.job.versions.length === 2")
 
 
 def test_two_styles_are_mixed(visit: Visit) -> None:

@@ -87,6 +87,5 @@ def test_a_clip_becomes_a_film(visit: Visit, tmp_path: Path) -> None:
     with av.open(io.BytesIO(film)) as opened:
         assert [frame.width for frame in opened.decode(video=0)] == [64] * 3
     page.click("#clip-delete")
-    assert page.locator("#clip-delete").inner_text() == "Delete clip and film for good"
-    page.click("#clip-delete")
-    page.wait_for_selector("#clip-view:not([open])", state="attached")
+    page.click("#clip-undo button")
+    page.wait_for_selector("#clip-save:not([hidden])")

@@ -16,14 +16,14 @@ test("a refusal is its sentence, its status and its code", async () => {
   serve(() => json({ detail: "Too large.", code: "too-large", status: 413 }, 413));
   await assert.rejects(api.styles(), new api.ApiError("Too large.", 413, "too-large"));
   serve(() => new Response("<html>", { status: 502 }));
-  await assert.rejects(api.styles(), { message: "Styfie answered 502: please try once more.", status: 502 });
+  await assert.rejects(api.styles(), { message: "Something went wrong (status 502). Please try again.", status: 502 });
 });
 
 test("that nobody answers is said", async () => {
   serve(() => {
     throw new TypeError("Failed to fetch");
   });
-  await assert.rejects(api.styles(), { message: "Styfie does not answer: is it still running in its window?", status: 0 });
+  await assert.rejects(api.styles(), { message: "Styfie does not answer. Is it still running?", status: 0 });
 });
 
 test("looks go with the version that they were changed from", async () => {

@@ -12,7 +12,8 @@ const HTML = text("index.html");
 const TAGS = new Map([...HTML.matchAll(/<([a-z0-9]+)\b[^>]*?\bid="([^"]+)"/g)].map(([, tag, id]) => [id, tag]));
 const CLASSES = {
   a: "HTMLAnchorElement",
-  button: "HTMLButtonElement", canvas: "HTMLCanvasElement", dialog: "HTMLDialogElement", img: "HTMLImageElement",
+  button: "HTMLButtonElement", canvas: "HTMLCanvasElement", details: "HTMLDetailsElement",
+  dialog: "HTMLDialogElement", img: "HTMLImageElement",
   input: "HTMLInputElement", progress: "HTMLProgressElement", select: "HTMLSelectElement", video: "HTMLVideoElement",
 };
 

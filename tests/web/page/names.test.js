@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ago, CARE, days, duration, isQuality, regionColor, regionTitle } from "../../../src/styfie/web/page/names.js";
+import { ago, CARE, days, duration, isQuality, offeredParts, regionColor, regionTitle } from "../../../src/styfie/web/page/names.js";
 
 test("times are said in whole units of which the smaller never fills the larger", () => {
   assert.equal(duration(0), "a moment");
@@ -35,6 +35,8 @@ test("regions are called by words", () => {
   assert.equal(regionTitle("subject", ["subject", "background"]), "Person");
   assert.equal(regionTitle("subject", ["subject", "background", "hair"]), "Rest of the person");
   assert.equal(regionTitle("person-2"), "Person 2");
+  assert.equal(regionTitle("person-2", ["person-2", "person-2-hair"]), "Rest of person 2");
+  assert.equal(regionTitle("person-2-hair"), "Hair of person 2");
 });
 
 test("a region of any name has a title and a colour", () => {
@@ -47,4 +49,11 @@ test("a region of any name has a title and a colour", () => {
 test("amounts of care are qualities, and numbers of steps are none", () => {
   assert.ok(Object.keys(CARE).every(isQuality));
   assert.ok(!isQuality("120") && !isQuality("constructor"));
+});
+
+test("parts of one person are offered where that person is chosen", () => {
+  const parts = ["hair", "person-1", "person-2", "person-1-hair", "person-2-hair", "person-2-skin"];
+  assert.deepEqual(offeredParts(parts, "subject"), ["hair", "person-1", "person-2"]);
+  assert.deepEqual(offeredParts(parts, "person-2"), ["hair", "person-1", "person-2", "person-2-hair", "person-2-skin"]);
+  assert.deepEqual(offeredParts(parts, "person-1-hair"), ["hair", "person-1", "person-2", "person-1-hair"]);
 });

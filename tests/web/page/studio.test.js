@@ -136,3 +136,53 @@ test("a layer of an earlier look is not taken for what is asked", () => {
   studio.looks = {};
   assert.equal(studio.current, true, "the photo as it is");
 });
+
+test("settings are taken back and done again among the looks, and with those that were changed with them", async (t) => {
+  let now = job("one", { state: "reading", settings: { size: 512, quality: "standard", seed: 0, engine: "optimise" } });
+  const { studio } = await reading(t, (path, { method, body }) => {
+    if (method === "PATCH") now = { ...now, version: now.version + 1, settings: { ...now.settings, ...JSON.parse(body) } };
+    if (method === "PUT") now = { ...now, version: now.version + 1, looks: JSON.parse(body) };
+    if (path.endsWith("/paint")) now = { ...now, version: now.version + 1, settings: { ...now.settings, ...JSON.parse(body) } };
+    return json(now);
+  });
+  await studio.use({ ...now, version: 2 });
+  now = { ...now, version: 2 };
+  await studio.setUp({ size: 1024 });
+  studio.set("subject", { strength: 0.5 });
+  await studio.setUp({ engine: "strokes" }, { brush: "oil" });
+  await studio.setUp({ engine: "strokes" });
+  await studio.paint({ seed: 1, size: 1024 });
+  const seen = () => [studio.job.settings.size, studio.job.settings.engine, studio.job.settings.seed, studio.look("subject").strength, studio.look("subject").brush];
+  const states = [seen()];
+  for (let left = studio.steps.undo; left; left--) {
+    await studio.undo();
+    states.push(seen());
+  }
+  assert.deepEqual(states, [
+    [1024, "strokes", 1, 0.5, "oil"], [1024, "strokes", 0, 0.5, "oil"], [1024, "optimise", 0, 0.5, "auto"],
+    [1024, "optimise", 0, 1, "auto"], [512, "optimise", 0, 1, "auto"],
+  ]);
+  while (studio.steps.redo) await studio.redo();
+  assert.deepEqual(seen(), states[0]);
+});
+
+test("a style that was deleted is not brought back by an earlier look", async (t) => {
+  let now = job("one", { state: "reading", styles: ["mine.png"] });
+  const { studio } = await reading(t, (path, { method, body }) => {
+    if (method === "PUT") now = { ...now, version: now.version + 1, looks: JSON.parse(body) };
+    if (path.endsWith("/styles/mine.png")) {
+      now = { ...now, version: now.version + 1, styles: [], looks: { subject: { ...now.looks.subject, styles: [] } } };
+      return json({ id: "1.style" });
+    }
+    if (path === "/trash/1.style") now = { ...now, version: now.version + 1, styles: ["mine.png"] };
+    return json(now);
+  });
+  await studio.set("subject", { styles: [{ name: "mine.png", weight: 1 }] });
+  studio.set("subject", { strength: 0.5 });
+  const back = await studio.removeStyle("mine.png");
+  assert.deepEqual(studio.look("subject").styles, []);
+  await studio.undo();
+  assert.deepEqual([studio.look("subject").styles, studio.look("subject").strength], [[], 1]);
+  await back();
+  assert.equal(studio.look("subject").styles[0].name, "mine.png");
+});

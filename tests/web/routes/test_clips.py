@@ -59,7 +59,7 @@ def test_a_clip_in_and_a_film_out(client: TestClient, studio: StubStudio, painte
     assert film.content == b"the film" and "me - painted.mp4" in film.headers["content-disposition"]
     assert client.get(f"{API}/clips").json()[0]["id"] == clip
     assert client.get(f"{API}/jobs").json() == [], "it is no photo"
-    assert client.delete(f"{API}/clips/{clip}").status_code == 204
+    assert client.delete(f"{API}/clips/{clip}").json()["kind"] == "clip"
     assert client.get(f"{API}/clips/{clip}").status_code == 404
     assert not (studio.options.folder / "clips" / clip).exists()
 

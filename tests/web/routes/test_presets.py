@@ -65,8 +65,10 @@ def test_a_look_is_saved_and_given_to_another_picture(client: TestClient, studio
     ), "size and device belong to the picture and to the computer"
     kept = studio.jobs.path(studio.job(given["id"])) / studio.job(given["id"]).styles["image.png"]
     assert kept.read_bytes() == own_picture()
-    assert client.delete(f"{API}/presets/{preset['id']}").status_code == 204
-    assert client.get(f"{API}/presets").json() == []
+    trashed = client.delete(f"{API}/presets/{preset['id']}").json()
+    assert client.get(f"{API}/presets").json() == [] and trashed["name"] == "Evening"
+    client.post(f"{API}/trash/{trashed['id']}")
+    assert client.get(f"{API}/presets").json() == [preset]
 
 
 def test_a_picture_of_the_same_name_is_not_replaced(client: TestClient, studio: StubStudio, job: Job) -> None:

@@ -2,12 +2,13 @@
 // The server's interface, version 1. Every error is one sentence, and a code that says which.
 
 import { contextOf } from "./dom.js";
+import { t } from "./text.js";
 
 const BASE = new URL("api/v1", globalThis.document?.baseURI ?? "http://localhost/").pathname; // below any path
 
 /**
  * @import { AboutResponse, CameraResponse, CostResponse, Export, JobResponse, Looks, NameResponse } from "./types.d.ts"
- * @import { Batches, Clips, Phone, Points, Presets, ErrorResponse, SettingsSchema, StyleResponse } from "./types.d.ts"
+ * @import { Batches, Clips, Phone, Points, Presets, ErrorResponse, SettingsSchema, StyleResponse, Trash, TrashResponse } from "./types.d.ts"
  */
 
 export class ApiError extends Error {
@@ -25,7 +26,7 @@ async function ask(path, options = {}) {
   try {
     reply = await fetch(BASE + path, options);
   } catch {
-    throw new ApiError("Styfie does not answer: is it still running in its window?", 0);
+    throw new ApiError(t("error.no_answer"), 0);
   }
   if (!reply.ok) throw await errorOf(reply);
   return reply;
@@ -40,7 +41,7 @@ async function errorOf(reply) {
   } catch {
     // not JSON: the status is all there is to say
   }
-  return new ApiError(`Styfie answered ${reply.status}: please try once more.`, reply.status);
+  return new ApiError(t("error.status", { status: reply.status }), reply.status);
 }
 
 /** @param {string} path @param {RequestInit} [options] */
@@ -78,8 +79,21 @@ export const job = (id) => answered(`/jobs/${part(id)}`);
 export const upload = (photo) => answered("/jobs", form("photo", photo));
 /** @param {string} id @param {File} photo */
 export const again = (id, photo) => answered(`/jobs/${part(id)}/again`, form("photo", photo));
+/** @type {(path: string) => Promise<TrashResponse>} */
+const trashed = (path) => json(path, { method: "DELETE" });
 /** @param {string} id */
-export const remove = (id) => ask(`/jobs/${part(id)}`, { method: "DELETE", keepalive: true }); // also as the page is left
+export const remove = (id) => trashed(`/jobs/${part(id)}`);
+
+/** What was deleted. @type {Trash} */
+export const trash = {
+  list: () => json("/trash"),
+  pictureURL: (id) => `${BASE}/trash/${part(id)}/picture.jpg`,
+  bringBack: (id) => json(`/trash/${part(id)}`, { method: "POST" }),
+  remove: async (id) => void (await ask(`/trash/${part(id)}`, { method: "DELETE" })),
+  empty: async () => void (await ask("/trash", { method: "DELETE" })),
+  version: (id, number) => trashed(`/jobs/${part(id)}/versions/${number}`),
+  style: (id, name) => trashed(`/jobs/${part(id)}/styles/${part(name)}`),
+};
 
 /** @param {string} id @param {string} name */
 export const split = (id, name) => answered(`/jobs/${part(id)}/regions`, send("POST", { name }));
@@ -221,7 +235,7 @@ export const phone = {
 export const presets = {
   list: () => json("/presets"),
   save: (id, name) => json("/presets", send("POST", { job: id, name })),
-  remove: async (name) => void (await ask(`/presets/${part(name)}`, { method: "DELETE", keepalive: true })),
+  remove: (name) => trashed(`/presets/${part(name)}`),
   file: async (name) => lookFile(await ask(`/presets/${part(name)}/look.json`)),
   pictureURL: (name) => `${BASE}/presets/${part(name)}/picture.jpg`,
   of: async (id) => lookFile(await ask(`/jobs/${part(id)}/look.json`)),
@@ -257,7 +271,7 @@ export const clips = {
   },
   paint: (id) => json(`/clips/${part(id)}/paint`, { method: "POST" }),
   stop: (id) => json(`/clips/${part(id)}/stop`, { method: "POST" }),
-  remove: async (id) => void (await ask(`/clips/${part(id)}`, { method: "DELETE" })),
+  remove: (id) => trashed(`/clips/${part(id)}`),
   frameURL: (id, v) => `${BASE}/clips/${part(id)}/frame.jpg?v=${v}`,
   filmURL: (id, v) => `${BASE}/clips/${part(id)}/film.mp4?v=${v}`,
 };

@@ -5,6 +5,7 @@ import { $, around, check, complain, roving } from "./dom.js";
 import { Mask } from "./mask.js";
 import { regionColor } from "./names.js";
 import { setUpNavigation } from "./navigate.js";
+import { t } from "./text.js";
 
 /**
  * @import { Stage } from "./stage.js"
@@ -18,10 +19,7 @@ import { setUpNavigation } from "./navigate.js";
 const KEYS = { v: "choose", w: "click", m: "box", b: "brush", e: "eraser" };
 /** @type {Record<Tool, string>} */
 const WORDS = {
-  choose: "Picture", click: "Picture. Arrow keys move the pointer, space adds what is there, with Alt it goes; Escape leaves.",
-  box: "Picture. Drag a box around what is to be a region.",
-  brush: "Picture. Arrow keys move the brush, space paints, Escape leaves.",
-  eraser: "Picture. Arrow keys move the eraser, space takes away, Escape leaves.",
+  choose: t("canvas.choose"), click: t("canvas.click"), box: t("canvas.box"), brush: t("canvas.brush"), eraser: t("canvas.eraser"),
 };
 const WIDER = 6; // of 100, by a key
 const SOFTER = 10; // likewise

@@ -3,6 +3,7 @@
 
 import * as api from "./api.js";
 import { $, complain, contextOf, el, say } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * @import { Gallery } from "./gallery.js"
@@ -14,8 +15,7 @@ const LIVE = 320; // longest side in pixels at which frames are painted
 
 /** @type {Record<string, string>} */
 const WHY = {
-  NotAllowedError: "The browser was not allowed to use the camera: allow it in the address bar, then open this again.",
-  NotFoundError: "No camera was found.", NotReadableError: "The camera is in use by another program.",
+  NotAllowedError: t("camera.not_allowed"), NotFoundError: t("camera.not_found"), NotReadableError: t("camera.in_use"),
 };
 
 /** @param {Gallery} gallery @param {(photo: File) => void} take */
@@ -33,7 +33,7 @@ export function setUpCamera(gallery, take) {
     $("shoot").disabled = $("live-toggle").disabled = true;
     dialog.showModal();
     try {
-      if (!navigator.mediaDevices) throw new Error("This browser gives the camera only to pages on this computer or over https.");
+      if (!navigator.mediaDevices) throw new Error(t("camera.insecure"));
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: { ideal: 1920 }, height: { ideal: 1440 } } });
       if (!dialog.open) return close();
       video.srcObject = stream;
@@ -71,7 +71,7 @@ export function setUpCamera(gallery, take) {
     const mine = { id: null, stopped: false };
     live = mine;
     $("live-toggle").setAttribute("aria-pressed", "true");
-    say($("live-toggle"), "Stop painting");
+    say($("live-toggle"), t("camera.stop"));
     $("live-styles").hidden = false;
     try {
       /** @param {string} name */
@@ -102,14 +102,14 @@ export function setUpCamera(gallery, take) {
     bitmap.close();
     canvas.hidden = $("rate").hidden = $("live-save").hidden = false;
     video.classList.add("sr");
-    if (rate) say($("rate"), `${rate.toFixed(1)} frames a second`);
+    if (rate) say($("rate"), t("camera.rate", { rate: rate.toFixed(1) }));
   }
 
   function stop() {
     if (live) live.stopped = true;
     live = null;
     $("live-toggle").setAttribute("aria-pressed", "false");
-    say($("live-toggle"), "Paint live");
+    say($("live-toggle"), t("camera.start"));
     $("live").hidden = $("rate").hidden = $("live-styles").hidden = $("live-save").hidden = true;
     video.classList.remove("sr");
   }
@@ -137,7 +137,7 @@ export function setUpCamera(gallery, take) {
   function styles(subject, background) {
     const both = /** @type {const} */ ([["live-subject", subject], ["live-background", background]]);
     for (const [id, chosen] of both) {
-      $(id).replaceChildren(el("option", { value: "" }, "As it is"),
+      $(id).replaceChildren(el("option", { value: "" }, t("camera.plain")),
         ...gallery.styles.map((one) => el("option", { value: one.name, selected: one.name === chosen }, one.title)));
     }
   }

@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { check, el, roving } from "./dom.js";
 import { thumbnail } from "./sprite.js";
+import { t } from "./text.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -40,13 +41,13 @@ export class LookChooser {
     const title = (name) => styles.find((one) => one.name === name)?.title ?? name;
     const saved = (await api.presets?.list()) ?? [];
     this.#choices = [
-      ...(current ? [{ title: "As the open picture", picture: el("span", { className: "thumb plain" }, "★"), file: async () => current }] : []),
+      ...(current ? [{ title: t("chooser.current"), picture: el("span", { className: "thumb plain" }, "★"), file: async () => current }] : []),
       ...saved.reverse().map(({ id, name }) => ({
         title: name, picture: el("img", { src: api.presets?.pictureURL(id) ?? "", alt: "", className: "thumb" }),
         file: async () => /** @type {NonNullable<typeof api.presets>} */ (api.presets).file(id),
       })),
       ...pairs.map(([subject, background]) => ({
-        title: `${title(subject)} before ${title(background)}`,
+        title: t("pair", { subject: title(subject), background: title(background) }),
         picture: el("span", { className: "pair" }, thumbnail(subject, api.styleURL(subject)), thumbnail(background, api.styleURL(background))),
         file: async () => pairFile(subject, background),
       })),

@@ -5,6 +5,8 @@ import * as api from "./api.js";
 import { LookChooser } from "./chooser.js";
 import { $, complain, el, say } from "./dom.js";
 import { ago, duration } from "./names.js";
+import { t } from "./text.js";
+import { offerUndo } from "./trash.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -20,10 +22,10 @@ export const isClip = (file) => file.type.startsWith("video/") || /\.(mp4|m4v|mo
 /** What is said of a clip. @param {ClipResponse} clip */
 export function clipWords({ state, error, frame, frames, seconds_left: left }) {
   if (state === "failed") return error;
-  if (state === "queued" || state === "reading") return "Waiting for its turn…";
-  if (state === "painting") return `${frame} of ${frames} frames${left ? `, ${duration(left)} left` : ""}`;
-  if (state === "stopped") return `Stopped: ${frame} of ${frames} frames are painted.`;
-  return `Painted: ${frames} frames.`;
+  if (state === "queued" || state === "reading") return t("status.waiting");
+  if (state === "painting") return left ? t("clip.progress_left", { frame, frames, time: duration(left) }) : t("clip.progress", { frame, frames });
+  if (state === "stopped") return t("clip.stopped", { frame, frames });
+  return t("clip.done", { count: frames });
 }
 
 /** @param {Studio} studio */
@@ -51,11 +53,11 @@ export function setUpClip(studio) {
   function show() {
     const running = clip !== null && BUSY.has(clip.state);
     const watchable = clip !== null && (clip.state === "done" || (clip.state === "stopped" && clip.frame > 0));
-    say($("clip-status"), clip ? clipWords(clip) : "A minute at most. It is painted frame by frame, with its sound.");
+    say($("clip-status"), clip ? clipWords(clip) : t("clip.hint"));
     $("clip-setup").hidden = clip !== null;
     $("clip-run").hidden = !running;
     $("clip-paint").hidden = running || clip?.state === "done";
-    say($("clip-paint"), clip ? "Go on painting" : "Paint the clip");
+    say($("clip-paint"), clip ? t("clip.go_on") : t("clip.paint"));
     $("clip-save").hidden = $("clip-delete").hidden = !clip || running;
     $("clip-save").hidden ||= !watchable;
     $("clip-frame").hidden = !running;
@@ -99,7 +101,7 @@ export function setUpClip(studio) {
     const all = ((await api.clips?.list()) ?? []).filter((one) => one.id !== clip?.id);
     $("clip-others").replaceChildren(...all.map((one) => el("li", {},
       el("button", { type: "button", className: "size-row", onclick: () => use(one) },
-        el("span", {}, one.name || "A clip", el("small", {}, ago(one.created))), el("small", { className: "cost" }, clipWords(one))))));
+        el("span", {}, one.name || t("clip.unnamed"), el("small", {}, ago(one.created))), el("small", { className: "cost" }, clipWords(one))))));
     $("clip-others-title").hidden = !all.length;
   });
 
@@ -118,18 +120,17 @@ export function setUpClip(studio) {
     if (clip) await api.clips?.stop(clip.id);
     await look();
   }));
-  /** @param {boolean} yes whether the next press deletes */
-  function sure(yes) {
-    $("clip-delete").dataset.sure = yes ? "yes" : "";
-    say($("clip-delete-words"), yes ? "Delete clip and film for good" : "Delete");
-  }
-  $("clip-delete").addEventListener("blur", () => sure(false));
   $("clip-delete").addEventListener("click", () => attempt(async () => {
-    if (!$("clip-delete").dataset.sure) return sure(true);
-    sure(false);
-    if (clip) await api.clips?.remove(clip.id);
+    const gone = clip;
+    if (!gone) return;
+    const trashed = await api.clips?.remove(gone.id);
     clip = null;
-    $("clip-view").close();
+    $("clip-video").removeAttribute("src");
+    if (trashed) offerUndo([$("clip-undo")], t("clip.deleted"), () => attempt(async () => {
+      await api.trash.bringBack(trashed.id);
+      use(gone);
+    }));
+    await fill();
   }));
   $("clip-view").addEventListener("close", () => {
     clearTimeout(timer); // it is painted on; the list of clips has it

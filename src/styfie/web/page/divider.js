@@ -2,6 +2,7 @@
 // Before and after: a line across the picture that is drawn with a pointer or moved with arrow keys.
 
 import { $ } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * @import { Stage } from "./stage.js"
@@ -21,7 +22,7 @@ export function setUpDivider(studio, stage) {
     if (at === null) return;
     divider.style.setProperty("--at", `${100 * at}%`);
     divider.setAttribute("aria-valuenow", String(Math.round(100 * at)));
-    divider.setAttribute("aria-valuetext", `${Math.round(100 * at)} % of the photo`);
+    divider.setAttribute("aria-valuetext", t("divider.share", { percent: Math.round(100 * at) }));
   }
   /** @param {number} at */
   const move = (at) => show(Math.max(0, Math.min(1, at)));

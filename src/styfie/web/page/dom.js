@@ -1,4 +1,6 @@
 // @ts-check
+
+import { t } from "./text.js";
 // Small helpers for the document: find, make, say.
 
 /** @import { Elements, Props } from "./types.d.ts" */
@@ -32,7 +34,7 @@ export const around = ({ target }, selector) => (target instanceof Element ? tar
  */
 export function contextOf(canvas, how) {
   const context = canvas.getContext("2d", how);
-  if (!context) throw new Error("The browser has no room to draw in.");
+  if (!context) throw new Error(t("error.no_canvas"));
   return context;
 }
 

@@ -5,6 +5,7 @@ import * as api from "./api.js";
 import { $, check, complain, el, roving, say } from "./dom.js";
 import { settings } from "./look.js";
 import { duration, EXPORTS, FORMATS, KEEPS } from "./names.js";
+import { t } from "./text.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -49,8 +50,8 @@ export function choicesOf(photo, now, painted, most) {
 export function costWords(cost) {
   if (!cost) return "";
   if (cost.error) return cost.error;
-  const memory = cost.gigabytes ? `${cost.gigabytes.toFixed(1)} GB` : "";
-  const time = cost.seconds ? `about ${duration(cost.seconds)}` : "";
+  const memory = cost.gigabytes ? t("export.gigabytes", { number: cost.gigabytes.toFixed(1) }) : "";
+  const time = cost.seconds ? t("export.about", { time: duration(cost.seconds) }) : "";
   return [time, memory].filter(Boolean).join(" · ");
 }
 
@@ -80,8 +81,8 @@ export function setUpExport(studio) {
   function row(choice) {
     const { width, height } = choice;
     const own = studio.job && choice.size === Math.min(most, Math.max(studio.job.width, studio.job.height));
-    const title = choice.size === null ? (unpainted() ? "As sketched" : "As painted") : own ? "The photo's own size" : `${choice.size} pixels`;
-    const about = choice.size === null ? "ready" : costWords(choice.cost) || (choice.cost ? "" : "…");
+    const title = choice.size === null ? (unpainted() ? t("export.sketched") : t("export.painted")) : own ? t("size.own") : t("size.pixels", { count: choice.size ?? 0 });
+    const about = choice.size === null ? t("export.ready") : costWords(choice.cost) || (choice.cost ? "" : "…");
     const button = el("button", {
       type: "button", role: "radio", className: "size-row", data: { size: String(choice.size ?? "") },
       onclick: () => { size = choice.size; show(); },
@@ -107,13 +108,13 @@ export function setUpExport(studio) {
     const { names } = wanted();
     const ready = isThere();
     $("export-save").disabled = !names.length || (!ready && studio.running);
-    say($("export-save"), ready ? "Save" : `Paint at ${size} pixels and save`);
+    say($("export-save"), ready ? t("export.save_now") : t("export.paint_and_save", { size: size ?? 0 }));
     for (const id of /** @type {const} */ (["export-share", "export-copy"])) $(id).disabled = !ready || names.length !== 1;
     const notes = [];
-    if (names.some((name) => WHOLE.has(name)) && studio.job) notes.push(`Photo, cut-out and mask have the photo's own ${studio.job.width} × ${studio.job.height} pixels.`);
-    if (names.includes("cutout") && kind === "jpeg") notes.push("JPEG knows no transparency: the cut-out is a PNG.");
-    if (names.length > 1) notes.push("Several come as one ZIP.");
-    if (!ready) notes.push("It is saved as soon as it is painted. Leave this page open.");
+    if (names.some((name) => WHOLE.has(name)) && studio.job) notes.push(t("export.whole", { width: studio.job.width, height: studio.job.height }));
+    if (names.includes("cutout") && kind === "jpeg") notes.push(t("export.transparent"));
+    if (names.length > 1) notes.push(t("export.zip"));
+    if (!ready) notes.push(t("export.later"));
     say($("export-note"), notes.join(" "));
   }
 
@@ -211,7 +212,7 @@ export function setUpExport(studio) {
     const { id } = studio.job;
     const png = file(id, { ...wanted(), kind: "png" }); // the one kind that all clipboards take
     await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
-    say($("export-note"), "Copied.");
+    say($("export-note"), t("export.copied"));
   }));
   $("export-quality").addEventListener("input", show);
   for (const one of $("export-kind").querySelectorAll("button")) {

@@ -5,6 +5,8 @@ import * as api from "./api.js";
 import { $, around, check, complain, el, icon, roving, say } from "./dom.js";
 import { regionTitle, STYLE } from "./names.js";
 import { thumbnail } from "./sprite.js";
+import { t } from "./text.js";
+import { offerUndo } from "./trash.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -77,6 +79,24 @@ export class Gallery {
     }
   }
 
+  /** A picture of one's own goes into the trash, from where one press has it back. @param {string} name */
+  async remove(name) {
+    try {
+      complain($("styles-error"));
+      const back = await this.studio.removeStyle(name);
+      const address = this.own.get(name);
+      this.own.delete(name);
+      this.#build();
+      offerUndo([$("styles-undo")], t("gallery.deleted", { name }), async () => {
+        if (address) this.own.set(name, address);
+        await back().catch((error) => complain($("styles-error"), error));
+        this.#build();
+      });
+    } catch (error) {
+      complain($("styles-error"), error);
+    }
+  }
+
   forget() {
     for (const address of this.own.values()) if (address.startsWith("blob:")) URL.revokeObjectURL(address);
     this.own.clear();
@@ -96,7 +116,7 @@ export class Gallery {
   }
 
   #build() {
-    const none = el("button", { type: "button", className: "style plain", role: "radio", data: { style: "" }, title: "No style: as in the photo" }, icon("i-none"), "None");
+    const none = el("button", { type: "button", className: "style plain", role: "radio", data: { style: "" }, title: t("gallery.none.about") }, icon("i-none"), t("gallery.none"));
     /** @param {string} name @param {string} title */
     const tile = (name, title) => el("button", {
       type: "button", className: "style", role: "radio", draggable: true, data: { style: name }, ariaLabel: title,
@@ -106,7 +126,7 @@ export class Gallery {
       },
     }, this.thumbnail(name));
     const mine = [...this.own.keys()].map((name) => tile(name, name));
-    const more = el("button", { type: "button", className: "style plain", title: "A picture of your own", onclick: () => $("style-file").click() }, icon("i-plus"), "Yours");
+    const more = el("button", { type: "button", className: "style plain", title: t("gallery.own.about"), onclick: () => $("style-file").click() }, icon("i-plus"), t("gallery.own"));
     this.group.replaceChildren(none, ...mine, ...this.styles.map((one) => tile(one.name, one.title)), more);
     for (const one of this.group.querySelectorAll("button")) {
       if (one === more) continue;
@@ -115,7 +135,7 @@ export class Gallery {
     // A radio group owns radios only: the button for a file stands beside it, in the same grid.
     more.setAttribute("role", "radio");
     more.setAttribute("aria-checked", "false");
-    more.setAttribute("aria-label", "A picture of your own…");
+    more.setAttribute("aria-label", t("gallery.own.choose"));
     this.show();
   }
 
@@ -126,7 +146,7 @@ export class Gallery {
     const tiles = [...this.group.querySelectorAll("button")].filter((one) => "style" in one.dataset);
     check(this.group, tiles.find((one) => one.dataset.style === (style?.name ?? "")));
     for (const one of this.group.querySelectorAll("button")) one.disabled = !studio.scene || studio.running;
-    const whose = studio.selected ? ` for ${regionTitle(studio.selected, studio.names).toLowerCase()}` : "";
+    const whose = studio.selected ? ` ${t("gallery.for", { region: regionTitle(studio.selected, studio.names).toLowerCase() })}` : "";
     say($("style-for"), whose);
     say($("look-for"), whose);
     this.#caption();
@@ -138,7 +158,11 @@ export class Gallery {
     const shown = name ?? chosen?.name;
     const style = this.styles.find((one) => one.name === shown);
     if (style) $("caption").replaceChildren(el("b", {}, style.title), ` ${style.about ?? ""}`);
-    else if (shown) $("caption").replaceChildren(el("b", {}, shown), " Your own picture.");
-    else say($("caption"), "Choose a style, drag one onto the picture, or drop a picture of your own there.");
+    else if (shown) {
+      const own = api.trash.style && shown === chosen?.name && this.own.has(shown) && !this.studio.running;
+      $("caption").replaceChildren(el("b", {}, shown), ` ${t("gallery.yours")} `,
+        own ? el("button", { type: "button", className: "linked", onclick: () => this.remove(shown) }, t("trash.delete")) : "");
+    }
+    else say($("caption"), t("gallery.hint"));
   }
 }

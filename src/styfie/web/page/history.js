@@ -1,9 +1,11 @@
 // @ts-check
-// Recent pictures: on the start page and in a sheet; opened again, or deleted, which can be undone for a while.
+// Recent pictures: on the start page and in a sheet; opened again, or deleted, which can be undone.
 
 import * as api from "./api.js";
 import { $, complain, el, icon, say } from "./dom.js";
 import { ago, isHere } from "./names.js";
+import { t } from "./text.js";
+import { offerUndo, setUpTrash } from "./trash.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -11,62 +13,35 @@ import { ago, isHere } from "./names.js";
  */
 
 /** @type {Record<JobState, string>} */
-const STATES = { done: "Painted", stopped: "Painted in part", painting: "Being painted", queued: "Waiting", ready: "Photo", reading: "Being read", failed: "Not finished" };
+const STATES = {
+  done: t("state.done"), stopped: t("state.stopped"), painting: t("state.painting"), queued: t("state.queued"), ready: t("state.ready"),
+  reading: t("state.reading"), failed: t("state.failed"),
+};
 
 const PAGE = 48; // pictures that are listed at a time
-const UNDO = 10_000; // milliseconds in which a deletion can be undone
 
 /** @param {Studio} studio @param {(id: string) => void} open @param {() => void} removed */
 export function setUpHistory(studio, open, removed) {
-  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
-  const pending = new Map(); // id -> timer of what is about to be deleted
   let skip = 0; // pictures that the sheet lists, or leaves out as nothing is to be seen of them
 
-  /** Delete it for good. @param {string} id */
-  async function finish(id) {
-    if (!pending.has(id)) return;
-    clearTimeout(pending.get(id));
+  const trash = setUpTrash(() => refreshAll());
+  const refreshAll = () => Promise.all([fill($("recent-list"), 6), $("history").open ? fill($("history-list"), Math.max(PAGE, skip)) : null]).catch(() => {});
+
+  /** It goes into the trash, from where one press has it back. @param {string} id @param {() => Promise<unknown>} refresh */
+  async function remove(id, refresh) {
     try {
-      await api.remove(id);
+      complain($("history-error"));
+      if (studio.job?.id === id) removed();
+      const { id: trashed } = await api.remove(id);
+      offerUndo([$("history-undo"), $("recent-undo")], t("trash.deleted"), async () => {
+        await api.trash.bringBack(trashed).catch((error) => complain($("history-error"), error));
+        await Promise.all([refresh(), trash.fill()]);
+      });
     } catch (error) {
-      if (!(error instanceof api.ApiError && error.status === 404)) complain($("history-error"), error);
-    } finally {
-      pending.delete(id);
+      complain($("history-error"), error);
     }
+    await Promise.all([refresh(), trash.fill()]);
   }
-
-  /**
-   * It is listed no more, and deleted in a while, or when the page is left.
-   *
-   * @param {string} id @param {() => void} refresh
-   */
-  function remove(id, refresh) {
-    const bars = [$("history-undo"), $("recent-undo")];
-    const hide = () => {
-      for (const bar of bars) bar.hidden = true;
-    };
-    for (const other of pending.keys()) finish(other); // one can be had back: the last
-    pending.set(id, setTimeout(() => {
-      hide();
-      finish(id);
-    }, UNDO));
-    for (const bar of bars) {
-      bar.replaceChildren("Deleted. ", el("button", {
-        type: "button", onclick: () => {
-          clearTimeout(pending.get(id));
-          pending.delete(id);
-          hide();
-          refresh();
-        },
-      }, "Undo"));
-      bar.hidden = false;
-    }
-    if (studio.job?.id === id) removed();
-  }
-
-  addEventListener("pagehide", () => {
-    for (const id of pending.keys()) finish(id);
-  });
 
   /** @param {JobResponse} job @param {number} number @param {() => Promise<unknown>} refresh @param {number} size in pixels */
   function entry(job, number, refresh, size = 240) {
@@ -77,18 +52,17 @@ export function setUpHistory(studio, open, removed) {
       el("button", { type: "button", className: "recent-open", onclick: () => { $("history").close(); open(job.id); } },
         image, el("span", {}, words), el("small", {}, ago(job.created))),
       el("button", {
-        type: "button", className: "recent-remove", title: "Delete", ariaLabel: `Delete picture ${number}: ${words}, ${ago(job.created)}`,
+        type: "button", className: "recent-remove", title: t("trash.delete"), ariaLabel: t("history.delete", { number, state: words, when: ago(job.created) }),
         onclick: async () => {
           image.removeAttribute("src"); // asked for after the picture is gone it would be a fault in the console
-          remove(job.id, refresh);
-          await refresh();
+          await remove(job.id, refresh);
           $($("history").open ? "history-undo" : "recent-undo").querySelector("button")?.focus();
         },
       }, icon("i-trash")));
   }
 
   /** Whether a job has anything to be seen. @param {JobResponse} job */
-  const isUsable = (job) => !pending.has(job.id) && (job.width || job.state !== "failed");
+  const isUsable = (job) => job.width || job.state !== "failed";
 
   /** List the newest anew. @param {HTMLElement} list @param {number} most */
   async function fill(list, most) {
@@ -98,7 +72,7 @@ export function setUpHistory(studio, open, removed) {
     const size = list === $("recent-list") ? 144 : 240; // the start page is light
     list.replaceChildren(...usable.map((job, at) => entry(job, at + 1, refresh, size)));
     if (list === $("history-list")) $("history-more").hidden = jobs.length <= (skip = most);
-    say($("history-note"), jobs.length ? `Kept on ${isHere() ? "this computer" : "the computer that runs Styfie"} only. Deleted means gone: photo, painting and all.` : "Nothing yet.");
+    say($("history-note"), !jobs.length ? t("history.empty") : isHere() ? t("history.kept_here") : t("history.kept_there"));
     $("recent").hidden = !usable.length && $("recent-undo").hidden;
     return jobs;
   }
@@ -129,7 +103,7 @@ export function setUpHistory(studio, open, removed) {
     $("history").showModal();
     complain($("history-error"));
     try {
-      await fill($("history-list"), PAGE);
+      await Promise.all([fill($("history-list"), PAGE), trash.fill()]);
     } catch (error) {
       complain($("history-error"), error);
     }

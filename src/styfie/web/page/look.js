@@ -4,6 +4,7 @@
 import { $, calm, check, complain, el, roving, say } from "./dom.js";
 import { isOther, otherSlider, sliderOf } from "./fields.js";
 import { BOKEHS, CARE, COLORS, isQuality, paintOf, PAINTS, SIZES } from "./names.js";
+import { t } from "./text.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -12,7 +13,7 @@ import { BOKEHS, CARE, COLORS, isQuality, paintOf, PAINTS, SIZES } from "./names
  */
 
 /** @type {Record<string, string>} */
-const STROKES = { "-2": "very fine", "-1": "fine", 0: "as the style's", 1: "broad", 2: "very broad" };
+const STROKES = { "-2": t("stroke.very_fine"), "-1": t("stroke.fine"), 0: t("stroke.style"), 1: t("stroke.broad"), 2: t("stroke.very_broad") };
 
 const SHARES = /** @type {const} */ (["content", "likeness"]);
 const KINDS = /** @type {const} */ (["color", "bokeh"]);
@@ -60,9 +61,9 @@ export function setUpLook(studio) {
     if (!studio.selected) return;
     const look = studio.look(studio.selected);
     const painted = look.styles.length > 0;
-    range("strength", Math.round(100 * look.strength), `${Math.round(100 * look.strength)} %`);
+    range("strength", Math.round(100 * look.strength), t("percent", { number: Math.round(100 * look.strength) }));
     const stop = stops.reduce((best, one, at) => (Math.abs(one - look.blur) < Math.abs(stops[best] - look.blur) ? at : best), 0);
-    range("blur", stop, stops[stop] ? `${stops[stop]}` : "none");
+    range("blur", stop, stops[stop] ? `${stops[stop]}` : t("amount.none"));
     showLater("stroke", Math.log2(look.stroke));
     for (const id of SHARES) showLater(id, Math.round(100 * look[id]));
     for (const [name, input] of others) {
@@ -80,7 +81,7 @@ export function setUpLook(studio) {
 
   /** @param {"stroke" | "content" | "likeness"} id @param {number} value */
   function showLater(id, value) {
-    const words = id === "stroke" ? STROKES[Math.round(value)] : value === 0 ? "none" : `${value} %`;
+    const words = id === "stroke" ? STROKES[Math.round(value)] : value === 0 ? t("amount.none") : t("percent", { number: value });
     range(id, value, words);
   }
 
@@ -92,9 +93,9 @@ export function setUpLook(studio) {
   function offerSettings({ size, quality, steps } = offered) {
     const sizes = [...new Set([...SIZES, offered.size, size])].sort((a, b) => a - b);
     const sized = sizes.map((one) =>
-      el("option", { value: String(one), selected: one === size }, one ? `${one} pixels` : "The photo's own"));
+      el("option", { value: String(one), selected: one === size }, one ? t("size.pixels", { count: one }) : t("size.own")));
     $("size").replaceChildren(...sized);
-    const care = { ...CARE, ...(steps && { [steps]: `${steps} steps` }) }; // so many were asked for by a program
+    const care = { ...CARE, ...(steps && { [steps]: t("size.steps", { count: steps }) }) }; // so many were asked for by a program
     const chosen = String(steps || quality);
     $("steps").replaceChildren(...Object.entries(care).map(([one, words]) => el("option", { value: one, selected: one === chosen }, words)));
   }
@@ -133,8 +134,7 @@ export function setUpLook(studio) {
     const kind = PAINTS[$("paint-kind").value];
     if (!kind) return;
     try {
-      await studio.setUp({ engine: kind.engine });
-      await studio.setAll({ brush: kind.brush });
+      await studio.setUp({ engine: kind.engine }, { brush: kind.brush });
     } catch (error) {
       complain($("look-error"), error);
     }

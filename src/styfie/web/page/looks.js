@@ -39,3 +39,14 @@ export function merged(base, mine, theirs, defaults = {}) {
   }
   return structuredClone(Object.fromEntries(found));
 }
+
+/**
+ * The looks without the styles of these names.
+ *
+ * @param {Looks} looks @param {Set<string>} names @returns {Looks}
+ */
+export function withoutStyles(looks, names) {
+  const found = Object.entries(structuredClone(looks)).map(([region, look]) =>
+    [region, look?.styles?.some(({ name }) => names.has(name)) ? { ...look, styles: look.styles.filter(({ name }) => !names.has(name)) } : look]);
+  return Object.fromEntries(found);
+}

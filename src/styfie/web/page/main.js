@@ -8,6 +8,7 @@ import { setUpHistory } from "./history.js";
 import { days, isHere, whereTo } from "./names.js";
 import { setUpPhotos } from "./photos.js";
 import { Studio } from "./studio.js";
+import { t } from "./text.js";
 import { setUpTheme } from "./theme.js";
 
 /**
@@ -114,7 +115,7 @@ async function open(file, like = null) {
   const cameFrom = $("start").hidden ? "stage-error" : "start-error";
   try {
     const [{ stage, gallery }, { limits: { bytes: most } }] = await Promise.all([enter(), about()]);
-    if (file.size > most) throw new Error(`The photo has ${Math.ceil(file.size / 1e6)} MB: at most ${Math.floor(most / 1e6)} MB are taken.`);
+    if (file.size > most) throw new Error(t("error.photo_bytes", { size: Math.ceil(file.size / 1e6), most: Math.floor(most / 1e6) }));
     studio.leave();
     gallery.forget();
     showView("studio");
@@ -158,7 +159,7 @@ function home() {
 const recents = setUpHistory(studio, reopen, home);
 studio.on("deleted", () => {
   home();
-  complain($("start-error"), "This picture was deleted, in another window or because nobody used it for long.");
+  complain($("start-error"), t("error.picture_gone"));
 });
 setUpTheme();
 setUpHero();
@@ -208,11 +209,11 @@ for (const event of ["pointermove", "pointerdown", "keydown", "dragenter"]) {
 // How fast things are, for who wants to know.
 Object.defineProperty(window, "styfie", { value: { studio, enter, get stage() { return room?.stage; } } });
 
-if (isHere()) $("where").textContent = "Nothing leaves this computer.";
+if (isHere()) $("where").textContent = t("start.private_here");
 try {
   const { computer, limits: { hours } } = await about();
   if (!isHere()) $("where").textContent = whereTo(computer, location.protocol);
-  if (hours) $("retention").textContent = `A picture is kept until Styfie has run for ${days(hours)} without its being used, or until you delete it.`;
+  if (hours) $("retention").textContent = t("start.retention", { time: days(hours) });
 } catch (error) {
   complain($("start-error"), error);
 }

@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { LookChooser } from "./chooser.js";
 import { $, complain, el, say } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * @import { Studio } from "./studio.js"
@@ -15,7 +16,10 @@ import { $, complain, el, say } from "./dom.js";
 const EVERY = 1500; // milliseconds between two looks at how far they are
 const PATIENCE = 4000; // milliseconds until a photo is sent again that could not be taken
 const BUSY = new Set(["reading", "queued", "painting"]);
-const WORDS = { reading: "Being read", ready: "Not painted", queued: "Waiting", painting: "Being painted", done: "Painted", stopped: "Stopped", failed: "Not finished" };
+const WORDS = {
+  reading: t("state.reading"), ready: t("many.unpainted"), queued: t("state.queued"), painting: t("state.painting"), done: t("state.done"),
+  stopped: t("many.stopped"), failed: t("state.failed"),
+};
 
 /** How many are there, painted, and under way. @param {Cell[]} cells */
 export function counted(cells) {
@@ -42,7 +46,7 @@ export function setUpMany(studio, open) {
     const { job } = cell;
     const source = job?.width ? api.url(job.id, "growing.jpg", { size: 240, v: `${job.version}` }) : cell.address;
     const image = el("img", { alt: "", width: 160, height: 160, ...(source && { src: source }) });
-    const words = cell.error || (job?.error ?? "") || (job ? WORDS[job.state] : sending ? "To be sent" : "");
+    const words = cell.error || (job?.error ?? "") || (job ? WORDS[job.state] : sending ? t("many.unsent") : "");
     const inside = [image, el("span", {}, cell.name), el("small", {}, words)];
     return el("li", {}, job?.width
       ? el("button", { type: "button", className: "recent-open", onclick: () => open(job.id) }, ...inside)
@@ -55,13 +59,13 @@ export function setUpMany(studio, open) {
     const focused = [...$("many-list").querySelectorAll("button")].indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
     $("many-list").replaceChildren(...cells.map(entry));
     if (focused >= 0) $("many-list").querySelectorAll("button")[focused]?.focus();
-    say($("many-title"), `${all} photos, one look`);
+    say($("many-title"), t("many.title", { count: all }));
     $("many-run").hidden = !running;
     $("many-progress").max = all;
     $("many-progress").value = painted;
-    say($("many-status"), running ? `${painted} of ${all} painted` : painted ? `${painted} of ${all} painted. Press one to go on with it.` : "Choose a look for all of them.");
+    say($("many-status"), running ? t("many.progress", { painted, all }) : painted ? t("many.done", { painted, all }) : t("many.choose"));
     $("many-paint").hidden = running;
-    say($("many-paint"), painted ? "Paint all once more" : "Paint all");
+    say($("many-paint"), painted ? t("many.again") : t("many.paint"));
     $("many-paint").disabled = !cells.some((one) => one.file);
     $("many-paint").hidden ||= !cells.some((one) => one.file);
     chooser.disabled = running;
@@ -154,7 +158,7 @@ export function setUpMany(studio, open) {
       forget();
       name = batch;
       await look();
-      if (!cells.length) throw new Error("These photos were deleted, or nobody used them for long.");
+      if (!cells.length) throw new Error(t("error.photos_gone"));
     },
     forget,
   };

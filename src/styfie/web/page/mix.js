@@ -2,6 +2,7 @@
 // Several styles for one region: how much there is of each.
 
 import { $, el, icon, say } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * @import { Gallery } from "./gallery.js"
@@ -50,12 +51,12 @@ export function setUpMix(studio, gallery) {
   /** @param {StyleSchema} style @param {number} at @param {number} percent */
   function row(style, at, percent) {
     const title = gallery.title(style.name);
-    const output = el("output", {}, `${percent} %`);
+    const output = el("output", {}, t("percent", { number: percent }));
     const input = el("input", {
-      type: "range", min: "1", max: "99", value: String(percent), ariaLabel: `How much of ${title}`,
+      type: "range", min: "1", max: "99", value: String(percent), ariaLabel: t("mix.share", { style: title }),
       oninput: () => {
         input.style.setProperty("--part", `${input.value}%`);
-        say(output, `${input.value} %`);
+        say(output, t("percent", { number: input.value }));
         clearTimeout(wait);
         wait = setTimeout(() => set(weighted(styles(), at, Number(input.value))), LATER);
       },
@@ -63,7 +64,7 @@ export function setUpMix(studio, gallery) {
     input.style.setProperty("--part", `${percent}%`);
     return el("li", {}, gallery.thumbnail(style.name),
       el("span", { className: "mix-words" }, title), output, input,
-      el("button", { type: "button", className: "quiet round", title: "Take out", ariaLabel: `Take out ${title}`, onclick: () => set(styles().filter((_, n) => n !== at)) }, icon("i-close")));
+      el("button", { type: "button", className: "quiet round", title: t("mix.remove"), ariaLabel: t("mix.remove_one", { style: title }), onclick: () => set(styles().filter((_, n) => n !== at)) }, icon("i-close")));
   }
 
   function show() {

@@ -1,6 +1,8 @@
 // @ts-check
 // What things are called for people, and the colours of regions' outlines.
 
+import { t, titled } from "./text.js";
+
 /** @import { Bokeh, Color, LookSchema, Quality, SettingsSchema } from "./types.d.ts" */
 /** @typedef {[title: string, about: string]} Words */
 
@@ -8,9 +10,10 @@ export const STYLE = "application/x-styfie-style"; // what is dragged from the g
 
 /** @type {Map<string, [title: string, color: string]>} */
 const REGIONS = new Map(Object.entries({
-  subject: ["Person", "#ffb640"], background: ["Background", "#53b3ff"], hair: ["Hair", "#ff7ac0"],
-  skin: ["Skin", "#ff8f6b"], clothes: ["Clothes", "#6fdc9a"], accessories: ["Accessories", "#c3a0ff"],
+  subject: [t("region.subject"), "#ffb640"], background: [t("region.background"), "#53b3ff"], hair: [t("region.hair"), "#ff7ac0"],
+  skin: [t("region.skin"), "#ff8f6b"], clothes: [t("region.clothes"), "#6fdc9a"], accessories: [t("region.accessories"), "#c3a0ff"],
 }));
+const PERSON = /^person-(\d+)(?:-(\w+))?$/;
 const OTHERS = ["#ffe16a", "#7ee8e0", "#ff9ddf", "#b8e86b", "#9fb4ff"];
 
 /**
@@ -19,12 +22,28 @@ const OTHERS = ["#ffe16a", "#7ee8e0", "#ff9ddf", "#b8e86b", "#9fb4ff"];
  * @param {string} name @param {string[]} names
  */
 export function regionTitle(name, names = []) {
-  if (name === "subject" && names.some((one) => one !== "subject" && one !== "background")) return "Rest of the person";
+  if (name === "subject" && names.some((one) => one !== "subject" && one !== "background")) return t("region.rest");
   const known = REGIONS.get(name);
   if (known) return known[0];
-  if (name.startsWith("part-")) return `Region ${name.slice(5)}`;
+  const [, number, part] = PERSON.exec(name) ?? [];
+  if (part) return t("region.part_of", { part: REGIONS.get(part)?.[0] ?? part, number });
+  if (number) return names.some((one) => one.startsWith(`${name}-`)) ? t("region.person_rest", { number }) : t("region.person", { number });
+  if (name.startsWith("part-")) return t("region.number", { number: name.slice(5) });
   const words = name.replaceAll("-", " ");
   return words[0].toUpperCase() + words.slice(1);
+}
+
+/**
+ * The parts that are offered beside a region: parts of one person where that person or one of its parts is chosen.
+ *
+ * @param {string[]} parts @param {string | null} selected
+ */
+export function offeredParts(parts, selected) {
+  const [, chosen] = PERSON.exec(selected ?? "") ?? [];
+  return parts.filter((name) => {
+    const [, number, part] = PERSON.exec(name) ?? [];
+    return !part || number === chosen;
+  });
 }
 
 /** @param {string} name */
@@ -37,30 +56,24 @@ export function regionColor(name) {
 
 /** @type {Record<Color, Words>} */
 export const COLORS = {
-  style: ["Style", "The style's colours"], keep: ["Photo", "The photo's palette, spread over the strokes"],
-  histogram: ["Photo, closer", "All of the photo's colours, in the same amounts"],
-  luma: ["Light only", "The photo's own colour at each place: only light and dark are painted"],
+  style: titled("color.style"), keep: titled("color.keep"), histogram: titled("color.histogram"), luma: titled("color.luma"),
 };
 /** @type {Record<Bokeh, Words>} */
 export const BOKEHS = {
-  gaussian: ["Soft", "Gaussian: even and soft"], disc: ["Lens", "A lens wide open: lights become discs"],
-  hexagon: ["Blades", "A lens with six blades: lights become hexagons"],
+  gaussian: titled("bokeh.gaussian"), disc: titled("bokeh.disc"), hexagon: titled("bokeh.hexagon"),
 };
 
 /** @type {Record<string, Words>} */
 export const EXPORTS = {
-  both: ["The painting", "Person and background"], subject: ["Only the person painted", "Background as in the photo"],
-  background: ["Only the background painted", "Person as in the photo"], cutout: ["Cut-out", "The person on transparency"],
-  mask: ["Mask", "White where the person is"], blur: ["Portrait blur", "The photo, its background out of focus"],
-  photo: ["The photo", "Upright"], sheet: ["Contact sheet", "All of them with their styles"],
+  both: titled("picture.both"), subject: titled("picture.subject"), background: titled("picture.background"),
+  cutout: titled("picture.cutout"), mask: titled("picture.mask"), blur: titled("picture.blur"), photo: titled("picture.photo"),
+  sheet: titled("picture.sheet"),
 };
 /** @type {Record<string, Words>} */
 export const KEEPS = {
-  "all.zip": ["Everything", "All pictures and layers, as ZIP"],
-  "painting.ora": ["Layers", "OpenRaster, for Krita and GIMP; Styfie opens it again"],
-  "recipe.json": ["Recipe", "Looks and settings as JSON, for programs that ask this server"],
+  "all.zip": titled("picture.all"), "painting.ora": titled("picture.layers"), "recipe.json": titled("picture.recipe"),
 };
-export const FORMATS = { jpeg: "Small, and read everywhere", png: "Nothing is lost, and large", webp: "Smaller than JPEG, for the web" };
+export const FORMATS = { jpeg: t("format.jpeg"), png: t("format.png"), webp: t("format.webp") };
 
 /**
  * Kinds of paint: which engine lays it on, and for those that draw strokes with which brush.
@@ -68,15 +81,15 @@ export const FORMATS = { jpeg: "Small, and read everywhere", png: "Nothing is lo
  * @type {Record<string, { engine: SettingsSchema["engine"], brush: LookSchema["brush"], words: Words }>}
  */
 export const PAINTS = {
-  style: { engine: "optimise", brush: "auto", words: ["As the style", "Brushwork, colours and shapes of the style itself: the finest, and the slowest"] },
-  oil: { engine: "strokes", brush: "oil", words: ["Oil", "Strokes of oil, one over the other"] },
-  watercolour: { engine: "strokes", brush: "watercolour", words: ["Watercolour", "Thin washes that let the paper through"] },
-  marker: { engine: "strokes", brush: "marker", words: ["Marker", "Even strokes of felt pens"] },
-  tape: { engine: "strokes", brush: "tape", words: ["Tape", "Pieces of torn tape"] },
-  drawing: { engine: "filters", brush: "auto", words: ["Drawing", "Ink, pencil, comic and the like, by the style of that name: in a second"] },
-  flat: { engine: "regions", brush: "auto", words: ["Flat", "Stained glass, cut paper or a poster: few pieces with smooth outlines"] },
-  patches: { engine: "components", brush: "auto", words: ["Patches", "Pieces of the style, laid beside each other"] },
-  quick: { engine: "fast", brush: "auto", words: ["Quick", "As in the sketch: in seconds, at any size"] },
+  style: { engine: "optimise", brush: "auto", words: titled("paint_kind.style") },
+  oil: { engine: "strokes", brush: "oil", words: titled("paint_kind.oil") },
+  watercolour: { engine: "strokes", brush: "watercolour", words: titled("paint_kind.watercolour") },
+  marker: { engine: "strokes", brush: "marker", words: titled("paint_kind.marker") },
+  tape: { engine: "strokes", brush: "tape", words: titled("paint_kind.tape") },
+  drawing: { engine: "filters", brush: "auto", words: titled("paint_kind.drawing") },
+  flat: { engine: "regions", brush: "auto", words: titled("paint_kind.flat") },
+  patches: { engine: "components", brush: "auto", words: titled("paint_kind.patches") },
+  quick: { engine: "fast", brush: "auto", words: titled("paint_kind.quick") },
 };
 
 /** The kind of paint of a job, if it is one of these. @param {string} engine @param {string} brush */
@@ -85,33 +98,33 @@ export const paintOf = (engine, brush) =>
 
 export const SIZES = [512, 768, 1024, 1536, 2048];
 /** @type {Record<Quality, string>} */
-export const CARE = { draft: "Quick", standard: "Normal", fine: "Patient" };
+export const CARE = { draft: t("quality.draft"), standard: t("quality.standard"), fine: t("quality.fine") };
 
 /** @param {string} word @returns {word is Quality} */
 export const isQuality = (word) => Object.hasOwn(CARE, word);
 
 /** @param {number} seconds */
 export function duration(seconds) {
-  if (seconds < 1.5) return "a moment";
+  if (seconds < 1.5) return t("time.moment");
   const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
+  if (whole < 60) return t("time.seconds", { count: whole });
   const minutes = Math.floor(whole / 60);
-  if (minutes >= 120) return `${Math.round(minutes / 60)} hours`;
-  return minutes < 10 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
+  if (minutes >= 120) return t("time.hours", { count: Math.round(minutes / 60) });
+  return minutes < 10 ? t("time.minutes_seconds", { minutes, seconds: whole % 60 }) : t("time.minutes", { count: minutes });
 }
 
 /** @param {number} seconds */
 export function ago(seconds) {
-  if (seconds < 90) return "just now";
-  if (seconds < 5400) return `${Math.round(seconds / 60)} minutes ago`;
-  if (seconds < 129600) return `${Math.round(seconds / 3600)} hours ago`;
-  return `${Math.round(seconds / 86400)} days ago`;
+  if (seconds < 90) return t("ago.now");
+  if (seconds < 5400) return t("ago.minutes", { count: Math.round(seconds / 60) });
+  if (seconds < 129600) return t("ago.hours", { count: Math.round(seconds / 3600) });
+  return t("ago.days", { count: Math.round(seconds / 86400) });
 }
 
 /** @param {number} hours */
 export function days(hours) {
-  if (hours % 24) return hours === 1 ? "an hour" : `${hours} hours`;
-  return hours === 24 ? "a day" : `${hours / 24} days`;
+  if (hours % 24) return t("span.hours", { count: hours });
+  return t("span.days", { count: hours / 24 });
 }
 
 /** Whether the page is shown on the computer that runs the server. */
@@ -122,6 +135,5 @@ export const isHere = () => ["localhost", "127.0.0.1", "[::1]"].includes(locatio
  *
  * @param {string} computer its name @param {string} protocol of the page's address
  */
-export const whereTo = (computer, protocol) => (protocol === "https:"
-  ? `Your photos go to the computer ${computer}, which runs Styfie, and to nobody else.`
-  : `Your photos go to the computer ${computer} in your network, and to nobody else; the connection is not encrypted.`);
+export const whereTo = (computer, protocol) =>
+  (protocol === "https:" ? t("start.private_server", { computer }) : t("start.private_network", { computer }));

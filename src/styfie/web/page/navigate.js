@@ -2,6 +2,7 @@
 // Zooming and moving the picture: wheel, two fingers, middle button or a drag while nothing is drawn; keys and buttons.
 
 import { $, around, say } from "./dom.js";
+import { t } from "./text.js";
 import { FIT, pinched, zoomed } from "./view.js";
 
 /**
@@ -80,7 +81,7 @@ export function setUpNavigation(studio, stage, cancel) {
   $("zoom-fit").addEventListener("click", () => stage.look(FIT));
   stage.onView = () => {
     const percent = Math.round(100 * stage.scale);
-    say($("zoom-value"), `${percent} %`);
+    say($("zoom-value"), t("percent", { number: percent }));
     $("zoom-out").disabled = $("zoom-fit").disabled = stage.view.zoom <= 1;
   };
   stage.onView();

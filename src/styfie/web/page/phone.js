@@ -3,6 +3,9 @@
 
 import * as api from "./api.js";
 import { $, complain, say } from "./dom.js";
+import { t } from "./text.js";
+
+const COMMAND = "styfie web --lan"; // which no language changes
 
 /** @param {string} picture the id of the one that is open, or nothing */
 export async function openPhone(picture) {
@@ -11,6 +14,7 @@ export async function openPhone(picture) {
   try {
     const addresses = await api.phone?.addresses() ?? [];
     for (const id of ["phone-code", "phone-address", "phone-how"]) $(id).hidden = !addresses.length;
+    say($("phone-alone"), addresses.length ? "" : t("phone.alone", { command: COMMAND }));
     $("phone-alone").hidden = addresses.length > 0;
     $("phone-next").hidden = addresses.length < 2;
     let number = 0;

@@ -3,6 +3,7 @@
 
 import { $, around, say } from "./dom.js";
 import { regionTitle, STYLE } from "./names.js";
+import { t } from "./text.js";
 
 /**
  * @import { Workroom } from "./workroom.js"
@@ -47,10 +48,13 @@ export function setUpPhotos(studio, room, open) {
     const isFile = event.dataTransfer.types.includes("Files");
     const region = target(event);
     room()?.stage.drag(region, event);
-    if (region) say($("name-tag"), `${isFile ? "As style for" : "Paint"} ${regionTitle(region, studio.names).toLowerCase()}`);
+    if (region) {
+      const title = regionTitle(region, studio.names).toLowerCase();
+      say($("name-tag"), isFile ? t("drop.style_for", { region: title }) : t("drop.paint", { region: title }));
+    }
     $("drop").classList.toggle("over", isFile && !$("start").hidden);
     $("veil").hidden = !isFile || region !== null || !$("start").hidden;
-    say($("veil-text"), studio.scene ? "Drop for a new photo, or on the picture as a style" : "Drop for a new photo");
+    say($("veil-text"), studio.scene ? t("drop.photo_or_style") : t("drop.photo"));
     event.dataTransfer.dropEffect = isFile || region ? "copy" : "none";
   }
 

@@ -3,6 +3,8 @@
 
 import * as api from "./api.js";
 import { $, complain, el, icon, say } from "./dom.js";
+import { t } from "./text.js";
+import { offerUndo } from "./trash.js";
 
 /**
  * @import { Gallery } from "./gallery.js"
@@ -10,7 +12,6 @@ import { $, complain, el, icon, say } from "./dom.js";
  * @import { PresetResponse } from "./types.d.ts"
  */
 
-const UNDO = 10_000; // milliseconds in which a deletion can be undone
 const UTF8 = "application/json";
 
 /** Whether a text is a look's file. @param {string} text */
@@ -34,8 +35,6 @@ export function setUpPresets(studio, gallery) {
   }
   /** @type {File | null} */
   let copied = null;
-  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
-  const pending = new Map(); // id -> timer of what is about to be deleted
 
   /** @param {() => Promise<unknown>} call */
   const attempt = async (call) => {
@@ -52,7 +51,7 @@ export function setUpPresets(studio, gallery) {
 
   /** What a look is called that nobody has named. */
   const title = () => [...new Set(studio.names.flatMap((name) => studio.look(name).styles.map((one) => gallery.title(one.name))))]
-    .join(" and ").slice(0, 60);
+    .join(t("and")).slice(0, 60);
 
   /** @param {PresetResponse} preset */
   function entry(preset) {
@@ -63,37 +62,22 @@ export function setUpPresets(studio, gallery) {
         type: "button", className: "preset", title: words(preset), disabled: studio.running,
         onclick: () => attempt(async () => presets && studio.applyLook(await presets.file(id))),
       }, image, el("span", {}, name)),
-      el("button", { type: "button", className: "region-merge", title: "Delete", ariaLabel: `Delete the look ${name}`, onclick: () => remove(preset) }, icon("i-close")));
+      el("button", { type: "button", className: "region-merge", title: t("trash.delete"), ariaLabel: t("preset.delete", { name }), onclick: () => remove(preset) }, icon("i-close")));
   }
 
-  /** It is listed no more, and deleted in a while. @param {PresetResponse} preset */
-  function remove({ id, name }) {
-    for (const other of pending.keys()) finish(other);
-    pending.set(id, setTimeout(() => finish(id), UNDO));
-    const undo = el("button", {
-      type: "button", onclick: () => {
-        clearTimeout(pending.get(id));
-        pending.delete(id);
-        $("presets-undo").hidden = true;
-        fill();
-      },
-    }, "Undo");
-    $("presets-undo").replaceChildren(`The look “${name}” is deleted. `, undo);
-    $("presets-undo").hidden = false;
-    fill().then(() => undo.focus());
-  }
-
-  /** @param {string} id */
-  function finish(id) {
-    if (!pending.has(id)) return;
-    clearTimeout(pending.get(id));
-    pending.delete(id);
-    $("presets-undo").hidden = true;
-    attempt(async () => presets?.remove(id));
-  }
+  /** It goes into the trash, from where one press has it back. @param {PresetResponse} preset */
+  const remove = ({ id, name }) => attempt(async () => {
+    const { id: trashed } = await presets.remove(id);
+    offerUndo([$("presets-undo")], t("preset.deleted", { name }), () => attempt(async () => {
+      await api.trash.bringBack(trashed);
+      await fill();
+    }));
+    await fill();
+    $("presets-undo").querySelector("button")?.focus();
+  });
 
   const fill = () => attempt(async () => {
-    const all = (await presets.list()).filter(({ id }) => !pending.has(id));
+    const all = await presets.list();
     list.replaceChildren(...all.reverse().map(entry));
     list.hidden = !all.length;
   });
@@ -119,14 +103,14 @@ export function setUpPresets(studio, gallery) {
       await studio.saveLooks.now();
       await presets.save(studio.job.id, name);
       await fill();
-      say($("announce"), `The look ${name} is saved.`);
+      say($("announce"), t("preset.saved", { name }));
     });
   });
   $("look-export").addEventListener("click", () => attempt(async () => {
     if (!studio.job) return;
     await studio.saveLooks.now();
     const file = await presets.of(studio.job.id);
-    const name = $("look-name").value.trim() || "look";
+    const name = $("look-name").value.trim() || t("preset.file");
     const link = el("a", { href: URL.createObjectURL(file), download: `${name.replace(/[\\/:*?"<>|]/g, "_")}.json` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -137,7 +121,7 @@ export function setUpPresets(studio, gallery) {
     await studio.saveLooks.now();
     copied = await presets.of(studio.job.id);
     show();
-    say($("announce"), "The look is copied: open another picture, and paste it.");
+    say($("announce"), t("preset.copied"));
     await navigator.clipboard?.writeText(await copied.text()).catch(() => {}); // for another window or computer
   }));
   $("look-paste").addEventListener("click", () => attempt(async () => copied && studio.applyLook(copied)));
@@ -152,9 +136,6 @@ export function setUpPresets(studio, gallery) {
     if (!studio.scene || studio.running || !isLook(text)) return;
     event.preventDefault();
     attempt(() => studio.applyLook(new File([text], "look.json", { type: UTF8 })));
-  });
-  addEventListener("pagehide", () => {
-    for (const id of pending.keys()) finish(id);
   });
   for (const event of /** @type {const} */ (["job", "looks", "scene"])) studio.on(event, show);
   fill().then(show);

@@ -2,7 +2,8 @@
 // The regions as a list, for those who do not point at the picture, and the parts that can get a look of their own.
 
 import { $, check, complain, contextOf, el, icon, roving, say } from "./dom.js";
-import { regionColor, regionTitle } from "./names.js";
+import { offeredParts, regionColor, regionTitle } from "./names.js";
+import { t } from "./text.js";
 
 const SMALLEST = 0.0005; // share of the picture under which a region is not listed
 
@@ -71,8 +72,8 @@ export function setUpRegions(studio, stage, gallery) {
   /** @param {string} name */
   function words(name) {
     const look = studio.look(name);
-    const styles = look.styles.map((one) => gallery.title(one.name)).join(" and ");
-    return styles || (look.blur > 0 ? "Photo, blurred" : "As in the photo");
+    const styles = look.styles.map((one) => gallery.title(one.name)).join(t("and"));
+    return styles || (look.blur > 0 ? t("region.blurred") : t("region.plain"));
   }
 
   /** @param {RegionResponse} region */
@@ -89,7 +90,7 @@ export function setUpRegions(studio, stage, gallery) {
     }, face ?? dot, face ? dot : null, el("span", { className: "region-words" }, title, el("small", {}, words(name))), style ? gallery.thumbnail(style.name) : null);
     const own = name !== "subject" && name !== "background";
     const merge = own ? el("button", {
-      type: "button", className: "region-merge", title: "Back to the rest", ariaLabel: `${title}: back to the rest`, onclick: () => change(() => studio.merge(name)),
+      type: "button", className: "region-merge", title: t("region.merge"), ariaLabel: t("region.merge_one", { region: title }), onclick: () => change(() => studio.merge(name)),
     }, icon("i-close")) : null;
     return el("div", { className: "region", role: "presentation" }, choose, merge);
   }
@@ -108,7 +109,7 @@ export function setUpRegions(studio, stage, gallery) {
   /** @param {string} name */
   function chip(name) {
     const button = el("button", {
-      type: "button", title: `Give ${regionTitle(name).toLowerCase()} a look of its own`,
+      type: "button", title: t("region.split", { region: regionTitle(name).toLowerCase() }),
       onclick: () => change(() => studio.split(name)),
     }, icon("i-plus"), regionTitle(name));
     button.disabled = studio.running || studio.busy.has("regions");
@@ -126,9 +127,9 @@ export function setUpRegions(studio, stage, gallery) {
     const chosen = names().find((one) => one.dataset.name === studio.selected);
     check(list, chosen);
     if (focused) (names().find((one) => one.dataset.name === focused) ?? chosen)?.focus();
-    $("parts").replaceChildren(...job.parts.filter((name) => !studio.names.includes(name)).map(chip));
+    $("parts").replaceChildren(...offeredParts(job.parts, studio.selected).filter((name) => !studio.names.includes(name)).map(chip));
     const doubtful = job.regions.filter((one) => one.doubtful && one.name !== "background").map((one) => regionTitle(one.name, studio.names).toLowerCase());
-    const note = job.note || (doubtful.length ? `Styfie is not sure of this: ${doubtful.join(", ")}. Look at the outline, and correct it with brush and eraser.` : "");
+    const note = job.note || (doubtful.length ? t("region.doubtful", { regions: doubtful.join(", ") }) : "");
     say($("note"), note);
     $("note").hidden = !note;
   }

@@ -4,6 +4,7 @@
 import { $, complain, say } from "./dom.js";
 import { settings } from "./look.js";
 import { duration } from "./names.js";
+import { t } from "./text.js";
 
 /**
  * @import { Stage } from "./stage.js"
@@ -28,29 +29,29 @@ export function setUpRun(studio, stage, again) {
   /** What stands under the picture. */
   function status() {
     const { job, busy } = studio;
-    if (busy.has("reading")) return "Looking for the person…";
+    if (busy.has("reading")) return t("status.reading");
     if (!job || !studio.scene) return "";
-    if (job.state === "queued") return "Waiting for its turn…";
-    if (job.state === "painting") return "The painting grows. Stop whenever you like it.";
-    if (busy.has("regions")) return "Finding the outline…";
-    if (busy.has("preview")) return "Sketching…";
-    if (job.state === "failed") return "The painting was not finished.";
-    if (studio.adding) return "Click on it, brush it, or draw a box around it.";
+    if (job.state === "queued") return t("status.waiting");
+    if (job.state === "painting") return t("status.painting");
+    if (busy.has("regions")) return t("status.outline");
+    if (busy.has("preview")) return t("status.sketching");
+    if (job.state === "failed") return t("status.failed");
+    if (studio.adding) return t("status.adding");
     const styled = studio.names.filter((name) => studio.look(name).styles.length);
-    if (!styled.length) return "Click the person or the background, then choose a style.";
-    if (!studio.unpainted) return job.state === "stopped" ? "Stopped: the best so far is kept." : "Painted. The sliders still change it.";
-    if (studio.unsketched.length) return "The photo as it is. Paint makes the picture.";
-    return "This is a quick sketch. Paint makes the real one.";
+    if (!styled.length) return t("status.choose");
+    if (!studio.unpainted) return job.state === "stopped" ? t("status.stopped") : t("status.painted");
+    if (studio.unsketched.length) return t("status.photo");
+    return t("status.sketch");
   }
 
   function badge() {
     const { busy, running, job } = studio;
-    if (busy.has("reading")) return "Reading";
-    if (busy.has("preview")) return "Sketching…";
-    if (running) return job?.state === "queued" ? "Waiting" : "Painting…";
+    if (busy.has("reading")) return t("badge.reading");
+    if (busy.has("preview")) return t("status.sketching");
+    if (running) return job?.state === "queued" ? t("badge.waiting") : t("badge.painting");
     if (!studio.scene || !studio.names.some((name) => studio.look(name).styles.length)) return "";
     if (studio.unsketched.length) return "";
-    return studio.unpainted ? "Sketch" : "Painted";
+    return studio.unpainted ? t("badge.sketch") : t("badge.painted");
   }
 
   function progress() {
@@ -58,13 +59,15 @@ export function setUpRun(studio, stage, again) {
     const share = steps ? step / steps : 0;
     if (share) $("progress-bar").value = 100 * share;
     else $("progress-bar").removeAttribute("value");
-    const before = studio.job?.state === "queued" ? "Waiting" : "Beginning";
-    say($("progress-text"), steps ? `${Math.floor(100 * share)} %` : before);
-    say($("progress-left"), left === undefined || !steps ? "" : `${duration(left)} left`);
+    const before = studio.job?.state === "queued" ? t("badge.waiting") : t("progress.beginning");
+    say($("progress-text"), steps ? t("percent", { number: Math.floor(100 * share) }) : before);
+    say($("progress-left"), left === undefined || !steps ? "" : t("progress.left", { time: duration(left) }));
     const quarter = Math.floor(4 * share);
     if (quarter === told) return;
     told = quarter;
-    if (quarter) say($("announce"), `${25 * quarter} percent painted${left ? `, ${duration(left)} left` : ""}.`);
+    if (!quarter) return;
+    const percent = 25 * quarter;
+    say($("announce"), left ? t("announce.progress_left", { percent, time: duration(left) }) : t("announce.progress", { percent }));
   }
 
   function show() {
@@ -80,7 +83,7 @@ export function setUpRun(studio, stage, again) {
     $("action-buttons").hidden = running;
     const styled = studio.names.some((name) => studio.look(name).styles.length);
     $("paint").disabled = !studio.scene || !styled || running || busy.has("regions");
-    say($("paint"), job?.state === "failed" && job.regions.length ? "Paint again" : "Paint");
+    say($("paint"), job?.state === "failed" && job.regions.length ? t("paint.again") : t("paint.now"));
     $("take-again").hidden = !job?.painted.length || studio.unpainted;
     $("take-again").disabled = running || busy.has("regions");
     $("save").disabled = !studio.scene;
@@ -119,7 +122,7 @@ export function setUpRun(studio, stage, again) {
     if (!job) return;
     if (job.error && before?.error !== job.error) complain($(studio.scene ? "action-error" : "stage-error"), job.error);
     if (before && studio.running !== ["queued", "painting"].includes(before.state)) stage.draw();
-    if (before?.state === "painting" && !studio.running) say($("announce"), job.state === "failed" ? "" : "The painting is there.");
+    if (before?.state === "painting" && !studio.running) say($("announce"), job.state === "failed" ? "" : t("announce.painted"));
     show();
   });
   for (const event of /** @type {const} */ (["status", "scene", "looks", "picture"])) studio.on(event, show);

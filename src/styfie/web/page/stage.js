@@ -4,6 +4,7 @@
 import { path } from "./contours.js";
 import { $, calm, contextOf, say } from "./dom.js";
 import { regionColor, regionTitle } from "./names.js";
+import { t } from "./text.js";
 import { FIT, clamped } from "./view.js";
 
 const LONGEST = 1024; // pixels at which a photo is shown until the server has read it
@@ -106,7 +107,7 @@ export class Stage {
     this.other?.close();
     this.after?.close();
     this.other = this.after = null;
-    $("picture").setAttribute("aria-label", "The photo");
+    $("picture").setAttribute("aria-label", t("picture.photo"));
     this.draw();
   }
 
@@ -182,8 +183,8 @@ export class Stage {
     if (this.#peeking) this.#before(scene, 1);
     else if (this.compared !== null) this.#before(scene, this.compared);
     const painted = this.studio.names.filter((name) => this.studio.look(name).styles.length);
-    const words = painted.map((name) => `${regionTitle(name, this.studio.names)} as ${this.studio.look(name).styles.map((one) => one.name).join(" and ")}`);
-    $("picture").setAttribute("aria-label", words.length ? `The picture: ${words.join(", ")}` : "The photo");
+    const words = painted.map((name) => t("stage.region", { region: regionTitle(name, this.studio.names), style: this.studio.look(name).styles.map((one) => one.name).join(t("and")) }));
+    $("picture").setAttribute("aria-label", words.length ? t("stage.picture", { regions: words.join(", ") }) : t("picture.photo"));
   }
 
   /** What is shown on the left of the divider: an earlier painting, or the photo. @param {ImageBitmap | null} other @param {string} words */

@@ -7,11 +7,12 @@ import * as api from "./api.js";
 import { readSoft } from "./blend.js";
 import { Blender } from "./blender.js";
 import { settled } from "./dom.js";
-import { LOOK, merged } from "./looks.js";
+import { LOOK, merged, withoutStyles } from "./looks.js";
 import { UndoStack } from "./undo.js";
 
 /**
  * @import { Mixed } from "./blend-core.js"
+ * @import { Change } from "./undo.js"
  * @import { JobResponse, LookSchema, Looks, News, Pixels, Points, Scene, SettingsSchema } from "./types.d.ts"
  *
  * @typedef {"reading" | "scene" | "looks" | "preview" | "layers" | "regions"} Work
@@ -60,6 +61,8 @@ export class Studio extends EventTarget {
   #suggests = false; // a pair of styles, as soon as its photo has been read
   saveLooks = settled(() => this.#putLooks(), 350);
   changes = new UndoStack();
+  /** @type {Set<string>} */
+  #gone = new Set(); // styles in the trash: no look of before brings them back
 
   defaults = LOOK;
   /** @type {[subject: string, background: string]} */
@@ -161,6 +164,7 @@ export class Studio extends EventTarget {
     this.#tried = "";
     this.#suggests = false;
     this.changes.clear();
+    this.#gone.clear();
     this.selected = this.adding = null;
     this.layers.clear();
     this.#cache.clear();
@@ -277,7 +281,7 @@ export class Studio extends EventTarget {
    * @param {string} name @param {Partial<LookSchema>} change
    */
   set(name, change) {
-    this.changes.note("looks", this.looks, `${name} ${Object.keys(change)}`);
+    this.#note("looks", `${name} ${Object.keys(change)}`);
     this.looks = { ...this.looks, [name]: { ...this.look(name), ...change } };
     this.tell("looks", name);
     if ("styles" in change || "stroke" in change || "likeness" in change) return this.#restyled();
@@ -286,8 +290,7 @@ export class Studio extends EventTarget {
   }
 
   /** Change the looks of all regions. @param {Partial<LookSchema>} change */
-  setAll(change) {
-    this.changes.note("looks", this.looks);
+  #changeAll(change) {
     this.looks = { ...this.looks, ...Object.fromEntries(this.names.map((name) => [name, { ...this.look(name), ...change }])) };
     this.tell("looks");
     this.saveLooks();
@@ -297,7 +300,7 @@ export class Studio extends EventTarget {
   /** A pair of styles: one for all of the person, one for all behind. @param {[subject: string, background: string]} pair */
   suggest([subject, background]) {
     if (!this.job) return;
-    this.changes.note("looks", this.looks);
+    this.#note("looks");
     const styled = this.job.regions.map(({ name, side }) =>
       [name, { ...this.look(name), styles: [{ name: side === "subject" ? subject : background, weight: 1 }] }]);
     this.looks = { ...this.looks, ...Object.fromEntries(styled) };
@@ -385,12 +388,35 @@ export class Studio extends EventTarget {
   async paint(settings) {
     await this.#changing;
     await this.saveLooks.now();
-    if (this.job) await this.#answered(await api.paint(this.job.id, settings));
+    if (!this.job) return;
+    if (this.#changesSettings(settings)) this.#note("settings");
+    await this.#answered(await api.paint(this.job.id, settings));
   }
 
-  /** Settings of the next painting. @param {Partial<SettingsSchema>} settings */
-  async setUp(settings) {
-    if (this.job) await this.#answered(await api.setUp(this.job.id, settings));
+  /** Settings of the next painting, and with them looks of all regions: one change. @param {Partial<SettingsSchema>} settings @param {Partial<LookSchema>} [look] */
+  async setUp(settings, look) {
+    if (!this.job) return;
+    const noted = Boolean(look) || this.#changesSettings(settings);
+    if (noted) this.#note("settings");
+    if (look) this.#changeAll(look);
+    try {
+      await this.#answered(await api.setUp(this.job.id, settings));
+    } catch (error) {
+      if (noted && !look) this.changes.drop();
+      throw error;
+    }
+    this.tell("looks");
+  }
+
+  /** @param {Partial<SettingsSchema>} settings */
+  #changesSettings(settings) {
+    const now = /** @type {Record<string, unknown>} */ ({ ...this.job?.settings });
+    return Object.entries(settings).some(([name, value]) => now[name] !== value);
+  }
+
+  /** What is there now can be had back. @param {Change["kind"]} kind @param {string} [key] */
+  #note(kind, key) {
+    this.changes.note(kind, this.looks, key, this.job?.settings);
   }
 
   async stop() {
@@ -425,12 +451,18 @@ export class Studio extends EventTarget {
   /** @param {boolean} back */
   async #step(back) {
     const there = () => this.job?.[back ? "undo" : "redo"];
-    const change = this.changes.step(back, this.looks);
+    const change = this.changes.step(back, this.looks, this.job?.settings);
     if ((!change || change.kind === "regions") && there()) await this.#changeRegions(back ? api.undo : api.redo, false);
-    if (!change || JSON.stringify(change.looks) === JSON.stringify(this.looks)) return;
-    this.looks = structuredClone(change.looks);
-    this.tell("looks");
-    await this.#restyled();
+    if (!change || !this.job) return;
+    const { settings } = change;
+    if (settings && this.#changesSettings(settings)) await this.#answered(await api.setUp(this.job.id, settings));
+    const looks = withoutStyles(change.looks, this.#gone);
+    if (JSON.stringify(looks) !== JSON.stringify(this.looks)) {
+      this.looks = looks;
+      this.tell("looks");
+      return this.#restyled();
+    }
+    this.tell("looks"); // how much can be taken back is another now
   }
 
   /** The look of a file for this picture: each region by its name, else as its side. @param {File} file */
@@ -440,7 +472,7 @@ export class Studio extends EventTarget {
     this.#work("looks", ++this.#restyles > 0); // until its sketch is there: what is shown meanwhile is of another look
     try {
       await this.saveLooks.now();
-      this.changes.note("looks", this.looks);
+      this.#note("looks");
       const job = await api.presets.apply(id, file).catch((error) => {
         this.changes.drop();
         throw error;
@@ -471,7 +503,7 @@ export class Studio extends EventTarget {
   async #changeRegions(change, noted = true) {
     if (!this.job) return;
     const { id } = this.job;
-    if (noted) this.changes.note("regions", this.looks);
+    if (noted) this.#note("regions");
     this.#work("regions", ++this.#changes > 0);
     const changed = this.#changing.then(() => this.#changeNow(id, change));
     this.#changing = changed.catch(() => {}).finally(() => this.#work("regions", --this.#changes > 0));
@@ -522,6 +554,30 @@ export class Studio extends EventTarget {
   /** Send a picture as a style of a job; its name in looks. @param {string} id @param {File} file */
   async addStyle(id, file) {
     return (await api.ownStyle(id, file)).name;
+  }
+
+  /**
+   * A style of the picture's own goes into the trash; gives back what has it back, and the looks with it.
+   *
+   * @param {string} name
+   */
+  async removeStyle(name) {
+    const { job } = this;
+    if (!job || !api.trash.style) return async () => {};
+    await this.saveLooks.now();
+    const before = structuredClone(this.looks);
+    const { id } = await api.trash.style(job.id, name);
+    this.#gone.add(name);
+    await this.#answered(await api.job(job.id));
+    return async () => {
+      await api.trash.bringBack(id);
+      if (this.job?.id !== job.id) return;
+      this.#gone.delete(name);
+      await this.#answered(await api.job(job.id));
+      this.looks = { ...this.looks, ...before };
+      this.tell("looks");
+      await this.#restyled();
+    };
   }
 
   // Showing

@@ -3,6 +3,7 @@
 
 import * as api from "./api.js";
 import { $, check, el, roving } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * @import { Gallery } from "./gallery.js"
@@ -91,7 +92,7 @@ export function setUpSuggestions(studio, gallery) {
   }, free);
 
   /** @param {Pair} pair */
-  const words = ([subject, background]) => `${gallery.title(subject)} before ${gallery.title(background)}`;
+  const words = ([subject, background]) => t("pair", { subject: gallery.title(subject), background: gallery.title(background) });
 
   /** The pair that both sides have now, if it is one of these. */
   function chosen() {

@@ -101,6 +101,29 @@ export interface JobResponse {
   version: number;
 }
 
+export type TrashKind = "picture" | "version" | "style" | "look" | "clip";
+
+/** What was deleted; the seconds are those that the server runs. */
+export interface TrashResponse {
+  id: string;
+  kind: TrashKind;
+  of: string;
+  number: number;
+  name: string;
+  seconds_left: number;
+}
+
+/** What is done with what was deleted; `version` and `style` delete one of a picture's. */
+export interface Trash {
+  list(): Promise<TrashResponse[]>;
+  pictureURL(id: string): string;
+  bringBack(id: string): Promise<TrashResponse>;
+  remove(id: string): Promise<void>;
+  empty(): Promise<void>;
+  version?(id: string, number: number): Promise<TrashResponse>;
+  style?(id: string, name: string): Promise<TrashResponse>;
+}
+
 export interface StyleResponse {
   name: string;
   title: string;
@@ -139,7 +162,7 @@ export interface Presets {
   list(): Promise<PresetResponse[]>;
   /** The look of a job by a name. */
   save(id: string, name: string): Promise<PresetResponse>;
-  remove(name: string): Promise<void>;
+  remove(name: string): Promise<TrashResponse>;
   file(name: string): Promise<File>;
   pictureURL(name: string): string;
   /** The look of a job. */
@@ -162,7 +185,7 @@ export interface Clips {
   upload(clip: File, look: File, size: number): Promise<ClipResponse>;
   paint(id: string): Promise<ClipResponse>;
   stop(id: string): Promise<ClipResponse>;
-  remove(id: string): Promise<void>;
+  remove(id: string): Promise<TrashResponse>;
   frameURL(id: string, v: number): string;
   filmURL(id: string, v: number): string;
 }
@@ -351,7 +374,9 @@ export interface Elements {
   stroke: HTMLInputElement;
   "style-file": HTMLInputElement;
   "take-again": HTMLButtonElement;
+  trash: HTMLDetailsElement;
   undo: HTMLButtonElement;
+  "version-delete": HTMLButtonElement;
   video: HTMLVideoElement;
   width: HTMLInputElement;
   "zoom-fit": HTMLButtonElement;

@@ -1,10 +1,11 @@
 // @ts-check
-// Undo and redo of all that changes the picture: looks here, regions on the server, one after the other.
+// Undo and redo of all that changes the picture: looks and settings here, regions on the server, one after the other.
 
 /**
- * @import { Looks } from "./types.d.ts"
+ * @import { Looks, SettingsSchema } from "./types.d.ts"
  *
- * @typedef {{ kind: "looks" | "regions", key: string, looks: Looks }} Change `looks` as they were on its other side
+ * @typedef {{ kind: "looks" | "settings" | "regions", key: string, looks: Looks, settings: SettingsSchema | null }} Change
+ * `looks` and `settings` as they were on its other side
  */
 
 const TOGETHER = 700; // milliseconds within which a slider's steps are one change
@@ -21,15 +22,16 @@ export class UndoStack {
    * Something is about to be changed; what was undone is then gone.
    *
    * @param {Change["kind"]} kind @param {Looks} looks as they are now @param {string} key of what can be one with the last
+   * @param {SettingsSchema | null} settings as they are now; null: they are not known
    */
-  note(kind, looks, key = "") {
+  note(kind, looks, key = "", settings = null) {
     const now = Date.now();
     const [last] = this.#done.slice(-1);
     this.#undone = [];
     const same = key && last?.key === key && now - this.#last < TOGETHER;
     this.#last = now;
     if (same) return;
-    this.#done = [...this.#done, { kind, key, looks: structuredClone(looks) }].slice(-MOST);
+    this.#done = [...this.#done, structuredClone({ kind, key, looks, settings })].slice(-MOST);
   }
 
   /** It was not changed after all. */
@@ -48,15 +50,15 @@ export class UndoStack {
   }
 
   /**
-   * The change to take back, or to do again: it moves to the other side, with the looks as they are now.
+   * The change to take back, or to do again: it moves to the other side, with the looks and settings as they are now.
    *
-   * @param {boolean} back @param {Looks} looks
+   * @param {boolean} back @param {Looks} looks @param {SettingsSchema | null} settings
    * @returns {Change | undefined}
    */
-  step(back, looks) {
+  step(back, looks, settings = null) {
     const [from, to] = back ? [this.#done, this.#undone] : [this.#undone, this.#done];
     const change = from.pop();
-    if (change) to.push({ ...change, key: "", looks: structuredClone(looks) });
+    if (change) to.push({ ...change, ...structuredClone({ key: "", looks, settings }) });
     return change;
   }
 }

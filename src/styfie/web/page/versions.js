@@ -3,6 +3,8 @@
 
 import * as api from "./api.js";
 import { $, check, complain, el, roving, say } from "./dom.js";
+import { t } from "./text.js";
+import { offerUndo } from "./trash.js";
 
 /**
  * @import { Stage } from "./stage.js"
@@ -37,7 +39,7 @@ export function setUpVersions(studio, stage) {
     chosen = number;
     const other = number === null ? null : await api.bitmap(api.versionURL(job.id, number));
     if (chosen !== number || studio.job?.id !== job.id) return void other?.close();
-    stage.compareWith(other, number === null ? "Before" : `Version ${number}`);
+    stage.compareWith(other, number === null ? t("version.before") : t("version.number", { number }));
     show();
   });
 
@@ -48,7 +50,7 @@ export function setUpVersions(studio, stage) {
     beside = number;
     const after = number === null ? null : await api.bitmap(api.versionURL(job.id, number));
     if (beside !== number || studio.job?.id !== job.id) return void after?.close();
-    stage.compareTo(after, number === null ? "After" : `Version ${number}`);
+    stage.compareTo(after, number === null ? t("version.after") : t("version.number", { number }));
     show();
   });
 
@@ -56,8 +58,8 @@ export function setUpVersions(studio, stage) {
   function offer(numbers) {
     const others = numbers.filter((number) => number !== chosen);
     if (beside !== null && !others.includes(beside)) compareTo(null);
-    const options = [el("option", { value: "", selected: beside === null }, "the picture now"),
-      ...others.map((number) => el("option", { value: String(number), selected: number === beside }, `version ${number}`))];
+    const options = [el("option", { value: "", selected: beside === null }, t("version.now")),
+      ...others.map((number) => el("option", { value: String(number), selected: number === beside }, t("version.number_small", { number })))];
     if (document.activeElement !== $("compare-with")) $("compare-with").replaceChildren(...options);
     $("compare-with-label").hidden = others.length < 1;
     $("compare-with").disabled = studio.running;
@@ -72,12 +74,12 @@ export function setUpVersions(studio, stage) {
       shown = key;
       /** @param {number | null} number @param {string} title @param {string} source */
       const tile = (number, title, source) => el("button", {
-        type: "button", className: "version", role: "radio", title: `Compare with ${title.toLowerCase()}`, ariaLabel: title,
+        type: "button", className: "version", role: "radio", title: t("version.compare", { title: title.toLowerCase() }), ariaLabel: title,
         data: { number: String(number ?? "") }, onclick: () => choose(number),
-      }, el("img", { src: source, alt: "", width: 48, height: 48, loading: "lazy" }), el("small", {}, number === null ? "Photo" : String(number)));
+      }, el("img", { src: source, alt: "", width: 48, height: 48, loading: "lazy" }), el("small", {}, number === null ? t("version.photo") : String(number)));
       strip.replaceChildren(...(job && numbers.length ? [
-        tile(null, "The photo", api.url(job.id, "photo.jpg", { size: SMALL })),
-        ...numbers.map((number) => tile(number, `Version ${number}`, api.versionURL(job.id, number, SMALL))),
+        tile(null, t("picture.photo"), api.url(job.id, "photo.jpg", { size: SMALL })),
+        ...numbers.map((number) => tile(number, t("version.number", { number }), api.versionURL(job.id, number, SMALL))),
       ] : []));
     }
     $("versions-bar").hidden = !numbers.length;
@@ -86,8 +88,11 @@ export function setUpVersions(studio, stage) {
     for (const one of tiles) one.disabled = studio.running;
     offer(numbers);
     $("put-back").hidden = chosen === null;
+    $("version-delete").hidden = chosen === null || !api.trash.version;
+    $("version-delete").disabled = studio.running;
+    $("version-delete").setAttribute("aria-label", t("version.delete", { number: chosen ?? 0 }));
     $("put-back").disabled = studio.running || studio.busy.size > 0;
-    say($("put-back"), `Go back to ${chosen}`);
+    say($("put-back"), t("version.go_back", { number: chosen ?? 0 }));
   }
 
   $("put-back").addEventListener("click", () => attempt(async () => {
@@ -95,6 +100,19 @@ export function setUpVersions(studio, stage) {
     await studio.putBack(chosen);
     await compareTo(null);
     await choose(null);
+  }));
+  $("version-delete").addEventListener("click", () => attempt(async () => {
+    const [{ job }, number] = [studio, chosen];
+    if (!job || number === null || !api.trash.version) return;
+    const { id } = await api.trash.version(job.id, number);
+    /** The strip as it is then. */
+    const again = async () => studio.job?.id === job.id && studio.use(await api.job(job.id));
+    offerUndo([$("versions-undo")], t("version.deleted", { number }), () => attempt(async () => {
+      await api.trash.bringBack(id);
+      await again();
+    }));
+    await choose(null);
+    await again();
   }));
   $("compare-with").addEventListener("change", () => compareTo(Number($("compare-with").value) || null));
   roving(strip, (radio) => radio.click());

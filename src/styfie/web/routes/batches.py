@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import Job
+from styfie.web.messages import message
 from styfie.web.routes.common import StudioHere, attached, picture_responses, stem_of
 from styfie.web.routes.export import Kind
 from styfie.web.schemas import BATCH
@@ -46,7 +47,7 @@ def _painted(studio: Studio, name: str) -> list[Job]:
     """The painted jobs of a batch, in the order they came."""
     if found := [job for job in reversed(list(studio.jobs)) if job.batch == name and job.painted]:
         return found
-    raise NotFoundError("None of these photos is painted yet.")
+    raise NotFoundError(message("error.batch_unpainted"))
 
 
 def _named(jobs: list[Job]) -> list[tuple[Job, str]]:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from styfie.errors import InputError
 from styfie.gallery import BUILT_IN
 from styfie.settings import Settings
+from styfie.web.messages import message
 from styfie.web.responses import CameraResponse
 from styfie.web.routes.common import StudioHere, picture_responses
 from styfie.web.schemas import CameraRequest, plain
@@ -24,8 +25,12 @@ async def open_camera(studio: StudioHere, request: CameraRequest, response: Resp
     """Open a camera; styles are those of the gallery."""
     named = [style.name for look in request.looks.values() for style in look.styles]
     if not named or (lost := [name for name in named if name not in BUILT_IN]):
-        what = f"The style {lost[0]!r} came" if named else "No style came"
-        raise InputError(f"{what}: for the camera one of {', '.join(BUILT_IN)} is wanted.")
+        known = ", ".join(BUILT_IN)
+        raise InputError(
+            message("error.camera_style", style=lost[0], known=known)
+            if named
+            else message("error.no_style", known=known)
+        )
     settings = asdict(Settings(size=request.size, engine="fast"))
     name = await studio.cameras.open(plain(request.looks), settings | {"drawn": str(studio.drawn)})
     response.headers["location"] = f"camera/{name}"

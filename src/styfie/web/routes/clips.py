@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 
 from styfie.web.clips import FILM, FIRST, FRAME
 from styfie.web.jobs import Job
-from styfie.web.responses import ClipResponse
+from styfie.web.responses import ClipResponse, TrashResponse
 from styfie.web.routes.common import StudioHere, attached, picture_responses, stem_of
 
 router = APIRouter(tags=["clips"])
@@ -71,10 +71,10 @@ async def stop(studio: StudioHere, clip: ClipHere) -> ClipResponse:
     return _response(clip)
 
 
-@router.delete("/clips/{id}", status_code=204)
-async def delete(studio: StudioHere, clip: ClipHere) -> None:
-    """Clip and film are deleted, also what is under way."""
-    await studio.clips.delete(clip)
+@router.delete("/clips/{id}")
+async def delete(studio: StudioHere, clip: ClipHere) -> TrashResponse:
+    """Clip and film go into the trash; what is under way ends."""
+    return studio.trash_response(await studio.delete_clip(clip))
 
 
 @router.get("/clips/{id}/film.mp4", response_class=FileResponse, responses=picture_responses("video/mp4"))

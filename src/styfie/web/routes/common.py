@@ -12,6 +12,7 @@ from fastapi import Depends, Header, Path, Request, Response
 
 from styfie.errors import InputError
 from styfie.web.jobs import AFTER, BEFORE, Job, region_states
+from styfie.web.messages import message
 from styfie.web.responses import JobResponse
 from styfie.web.schemas import LONGEST_NAME
 from styfie.web.studio import Studio
@@ -71,7 +72,7 @@ def _seen(if_match: Annotated[str | None, Header(max_length=64)] = None) -> int 
         return None
     version = if_match.strip().removeprefix("W/").strip('"').partition(".")[0]
     if not version.isascii() or not version.isdigit():
-        raise InputError(f"If-Match is {if_match!r}: a version of the job is wanted.")
+        raise InputError(message("error.if_match", value=repr(if_match)))
     return int(version)
 
 

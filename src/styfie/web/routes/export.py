@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from styfie.errors import InputError
+from styfie.web.messages import message
 from styfie.web.responses import CostResponse
 from styfie.web.routes.common import JobHere, StudioHere, attached, job_response, picture_responses, stem_of
 from styfie.web.schemas import CostRequest, SettingsSchema
@@ -38,7 +39,7 @@ async def export(
     """
     there = job_response(studio, job).pictures
     if absent := [name for name in names if name not in there]:
-        raise InputError(f"There is no picture {absent[0]!r}: there are {', '.join(there)}.")
+        raise InputError(message("error.no_picture", picture=absent[0], known=", ".join(there)))
     stem = stem_of(job)
     files = {name: f"{stem} - {WORDS.get(name, name)}" for name in names}
     suffix, data = await studio.ask_interactive(job, "export", studio.result_request(job), files, kind, quality)

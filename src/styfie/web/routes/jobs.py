@@ -15,7 +15,8 @@ from pydantic import Json
 from styfie.errors import InputError
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import PHOTO
-from styfie.web.responses import JobResponse, NameResponse, PreviewResponse
+from styfie.web.messages import message
+from styfie.web.responses import JobResponse, NameResponse, PreviewResponse, TrashResponse
 from styfie.web.routes.common import (
     AnswerHere,
     JobHere,
@@ -50,9 +51,9 @@ async def post(
     """A new job: the photo is checked at once, and then looked at."""
     files = style or []
     if len(files) > MOST_STYLES:
-        raise InputError(f"{len(files)} styles were sent: at most {MOST_STYLES} are taken.")
+        raise InputError(message("error.styles_sent", count=len(files), most=MOST_STYLES))
     if recipe and request:
-        raise InputError("Both request and recipe came: one of them is wanted.")
+        raise InputError(message("error.request_and_recipe"))
     styles = [(file.filename or "style", file.file) for file in files]
     _check_names([name for name, _ in styles], request)
     source = Source(photo.filename or "", batch or "", size)
@@ -66,9 +67,7 @@ def _check_names(names: list[str], request: PaintRequest | None) -> None:
     labels = [label_of(name) for name in names]
     named = {style.name for look in request.looks.values() for style in look.styles} if request else set()
     if twice := [label for label in labels if label in named and labels.count(label) > 1]:
-        raise InputError(
-            f"Two styles are called {twice[0]!r}: give them names that differ, so that looks can name them."
-        )
+        raise InputError(message("error.styles_alike", style=twice[0]))
 
 
 @router.get("/jobs")
@@ -98,10 +97,10 @@ async def one(
     return answer(job)
 
 
-@router.delete("/jobs/{id}", status_code=204)
-async def delete(studio: StudioHere, job: JobHere) -> None:
-    """Everything of a job is deleted, also what is under way."""
-    await studio.delete(job)
+@router.delete("/jobs/{id}")
+async def delete(studio: StudioHere, job: JobHere) -> TrashResponse:
+    """A job goes into the trash, from where it can be brought back; what is under way ends."""
+    return studio.trash_response(await studio.delete(job))
 
 
 @router.post("/jobs/{id}/again", status_code=201)
@@ -157,7 +156,7 @@ async def own_style(
 ) -> Response:
     """A style picture of the job's own, small."""
     if (file := job.styles.get(name)) is None:
-        raise NotFoundError("The job has no such style of its own.")
+        raise NotFoundError(message("error.no_own_style"))
     return Response(await studio.small(studio.jobs.path(job) / file, size), media_type="image/jpeg")
 
 
@@ -169,6 +168,12 @@ async def add_style(
     name = await studio.add_style(job, style.filename or "style", style.file)
     response.headers["location"] = f"styles/{quote(name, safe='')}.jpg"
     return NameResponse(name=name)
+
+
+@router.delete("/jobs/{id}/styles/{name}")
+async def delete_style(studio: StudioHere, job: JobHere, name: Annotated[str, Path(max_length=200)]) -> TrashResponse:
+    """A style of the job's own goes into the trash, and out of its looks."""
+    return studio.trash_response(await studio.delete_style(job, name))
 
 
 @router.post("/jobs/{id}/preview")

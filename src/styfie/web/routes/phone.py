@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from styfie.web.errors import NotFoundError
+from styfie.web.messages import message
 from styfie.web.network import own_addresses, page_address
 from styfie.web.options import LOOPBACK
 from styfie.web.qr import qr_svg
@@ -34,9 +35,7 @@ async def code(
     """One of these addresses as a QR code; with the id of a `picture`, that one is opened."""
     addresses = _addresses(studio, request)
     if number >= len(addresses):
-        raise NotFoundError(
-            "There is no such address: start styfie web --lan, so that other devices may open the page."
-        )
+        raise NotFoundError(message("error.no_phone"))
     address = addresses[number] + (f"#{picture}" if picture else "")
     return Response(qr_svg(address), media_type="image/svg+xml")
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import GROWING, LONGEST, PHOTO, Job
+from styfie.web.messages import message
 from styfie.web.routes.common import JobHere, RegionHere, StudioHere, picture_responses, png
 from styfie.web.schemas import MOST_BLUR, Bokeh, Color, PaintRequest
 from styfie.web.studio import Studio
@@ -70,7 +71,7 @@ async def pack(studio: StudioHere, job: JobHere) -> Response:
 async def painting(studio: StudioHere, job: JobHere) -> Response:
     """Layers, mattes, styles and the recipe, for Krita, GIMP and Styfie."""
     if not job.painted:
-        raise NotFoundError("Nothing is painted yet: paint first.")
+        raise NotFoundError(message("error.unpainted"))
     data = await studio.ask_interactive(job, "show_ora", studio.result_request(job))
     return Response(data, media_type="image/openraster", headers=_named("painting.ora"))
 
@@ -86,7 +87,7 @@ def _file(studio: Studio, job: Job, name: str, kind: str) -> Response:
     try:
         return Response((studio.jobs.path(job) / name).read_bytes(), media_type=kind)
     except FileNotFoundError:
-        raise NotFoundError("There is no such picture yet, or no more.") from None
+        raise NotFoundError(message("error.picture_absent")) from None
 
 
 def _named(name: str) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from styfie.web.checks import is_styled
 from styfie.web.errors import StaleError
 from styfie.web.jobs import PHOTO, Job
 from styfie.web.lookfiles import LookFile, look_file
+from styfie.web.messages import message
 from styfie.web.presets import LOOK, PICTURE
-from styfie.web.responses import JobResponse, PresetResponse
+from styfie.web.responses import JobResponse, PresetResponse, TrashResponse
 from styfie.web.routes.common import (
     AnswerHere,
     JobHere,
@@ -45,7 +46,7 @@ async def save(studio: StudioHere, request: PresetRequest, response: Response) -
     folder = studio.jobs.path(job)
     look = await asyncio.to_thread(look_file, job, folder, request.name.strip())
     if not is_styled(look):
-        raise InputError("This picture has no look yet: choose a style first.")
+        raise InputError(message("error.no_look"))
     picture = await _picture(studio, job)
     preset = await asyncio.to_thread(studio.presets.add, look, picture)
     response.headers["location"] = f"presets/{preset.id}/look.json"
@@ -83,14 +84,14 @@ async def picture(studio: StudioHere, name: IdHere) -> Response:
     return Response(data, media_type="image/jpeg", headers={"cache-control": "private, max-age=86400"})
 
 
-@router.delete("/presets/{name}", status_code=204)
+@router.delete("/presets/{name}")
 async def remove(
     studio: StudioHere, name: IdHere, if_match: Annotated[str | None, Header(max_length=64)] = None
-) -> None:
-    """Delete a saved look; pictures that have it keep it."""
+) -> TrashResponse:
+    """A saved look goes into the trash; pictures that have it keep it."""
     if if_match not in (None, "*", f'"{name}"'):
-        raise StaleError("If-Match names another look than the address does.")
-    studio.presets.remove(name)
+        raise StaleError(message("error.if_match_look"))
+    return studio.trash_response(await studio.delete_look(name))
 
 
 @router.get("/jobs/{id}/look.json", response_class=Response, responses=JSON)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from styfie.errors import InputError
 from styfie.web.checks import check_styles
+from styfie.web.messages import message
 from styfie.web.routes.common import JobHere, StudioHere, picture_responses
 from styfie.web.schemas import LookSchema, StyleSchema
 
@@ -30,7 +31,7 @@ async def face(
     """
     styles = {side: name for side, name in (("subject", subject), ("background", background)) if name}
     if not styles:
-        raise InputError("No style came: one for subject or background is wanted.")
+        raise InputError(message("error.no_pair"))
     check_styles({side: LookSchema(styles=[StyleSchema(name=name)]) for side, name in styles.items()}, job.styles)
     device = studio.settings(job)["device"]
     data = await studio.ask_interactive(job, "face_preview", styles, job.styles, str(studio.drawn), size, device)

@@ -7,6 +7,7 @@ import io
 from fastapi import APIRouter, Request
 
 from styfie.errors import InputError
+from styfie.web.messages import message
 from styfie.web.responses import JobResponse
 from styfie.web.routes.common import AnswerHere, JobHere, RegionHere, SeenHere, StudioHere
 from styfie.web.schemas import PointsRequest, SplitRequest
@@ -29,7 +30,7 @@ async def points(
 ) -> JobResponse:
     """Correct a region by points on it and beside it, or find one that is not there yet."""
     if not request.add and not request.remove:
-        raise InputError("No points came: at least one to add or to remove is wanted.")
+        raise InputError(message("error.no_points"))
     await studio.change_regions(job, "points", name, request.add, request.remove, corrects=True, seen=seen)
     return answer(job)
 

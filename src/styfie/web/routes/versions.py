@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from styfie.web.errors import NotFoundError
-from styfie.web.responses import JobResponse
+from styfie.web.messages import message
+from styfie.web.responses import JobResponse, TrashResponse
 from styfie.web.routes.common import AnswerHere, JobHere, SeenHere, StudioHere, picture_responses
 from styfie.web.versions import folder_of
 
@@ -24,7 +25,7 @@ async def picture(
     """A painting as it was when it was done, or small, at most so many pixels, as JPEG."""
     file = folder_of(studio.jobs.path(job), number) / "both.png"
     if not file.is_file():
-        raise NotFoundError("There is no such version, or no more.")
+        raise NotFoundError(message("error.no_version"))
     headers = {"cache-control": "private, max-age=86400"}
     if size:
         return Response(await studio.small(file, size), media_type="image/jpeg", headers=headers)
@@ -36,3 +37,9 @@ async def put_back(studio: StudioHere, job: JobHere, number: Number, seen: SeenH
     """Make it the painting again, with its regions, looks and settings; the one that is now is a version, too."""
     await studio.put_back(job, number, seen)
     return answer(job)
+
+
+@router.delete("/jobs/{id}/versions/{number}")
+async def delete(studio: StudioHere, job: JobHere, number: Number) -> TrashResponse:
+    """A version goes into the trash; the painting that is shown stays."""
+    return studio.trash_response(await studio.delete_version(job, number))

@@ -12,6 +12,7 @@ from PIL import Image
 from styfie import decoding
 from styfie.errors import InputError, StyfieError
 from styfie.web.errors import DISK_FULL, FullError, is_full
+from styfie.web.messages import message
 
 T = TypeVar("T")
 
@@ -35,9 +36,7 @@ def check_pixels(image: Image.Image, most_pixels: int) -> None:
     """Refuse a picture with more pixels."""
     width, height = image.size
     if width * height > most_pixels:
-        raise InputError(
-            f"The picture has {width} x {height} pixels: at most {most_pixels // 10**6} megapixels are taken."
-        )
+        raise InputError(message("error.pixels", width=width, height=height, most=most_pixels // 10**6))
 
 
 def guarded(read: Callable[[], T]) -> T:
@@ -49,8 +48,8 @@ def guarded(read: Callable[[], T]) -> T:
     except StyfieError:
         raise
     except MemoryError:
-        raise InputError("The file needs more memory than it may take: a smaller one is wanted.") from None
+        raise InputError(message("error.file_memory")) from None
     except Exception as error:  # decoders raise whatever they like
         if is_full(error):
             raise FullError(DISK_FULL) from None
-        raise InputError("What was sent cannot be read, or is damaged: get a whole copy.") from None
+        raise InputError(message("error.damaged")) from None

@@ -20,6 +20,7 @@ from styfie.storage.openraster import eight_bits, packet_of, png
 from styfie.storage.results import cutout, result_pictures
 from styfie.storage.xmp import mark_png
 from styfie.web.jobs import READ, ResultRequest
+from styfie.web.messages import message
 from styfie.web.work.paintings import REGIONS, load
 from styfie.web.work.results import current_painting, show_picture
 from styfie.web.workers import WorkerChannel
@@ -90,7 +91,7 @@ class _Exports:
             return Image.open(io.BytesIO(show_picture(self.channel, str(self.folder), self.request, name)))
         pictures = result_pictures(current_painting(self.folder, self.request))
         if name not in pictures:
-            raise InputError(f"There is no picture {name!r}: there are {', '.join((*pictures, 'cutout', 'sheet'))}.")
+            raise InputError(message("error.no_picture", picture=name, known=", ".join((*pictures, "cutout", "sheet"))))
         return eight_bits(pictures[name])
 
     def mark(self, name: str) -> bytes:

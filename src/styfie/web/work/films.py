@@ -13,6 +13,7 @@ from styfie.film.video import paint_video
 from styfie.images import fit_size, resize, to_image
 from styfie.settings import Settings
 from styfie.web.jobs import GROWING, LONGEST, PHOTO
+from styfie.web.messages import message
 from styfie.web.work.decoding import guarded
 from styfie.web.work.paintings import look_specs
 from styfie.web.workers import WorkerChannel
@@ -34,12 +35,12 @@ def clip(_channel: WorkerChannel, file: str, most_pixels: int, most_seconds: flo
         with Clip(file, LONGEST) as opened:
             width, height = opened.stream.width, opened.stream.height
             if width * height > most_pixels:
-                raise InputError(f"The clip has {width} x {height} pixels: fewer are wanted.")
+                raise InputError(message("error.clip_pixels", width=width, height=height))
             if opened.extent.end - opened.start > most_seconds:
-                raise InputError(f"The clip is longer than {most_seconds:g} seconds: cut it shorter.")
+                raise InputError(message("error.clip_long", seconds=f"{most_seconds:g}"))
             frame = next(iter(opened.frames()), None)
             if frame is None:
-                raise InputError("The clip holds no frame that can be read: get a whole copy.")
+                raise InputError(message("error.clip_empty"))
             to_image(frame.picture).save(Path(file).with_name(PHOTO), quality=85)
             return {"width": width, "height": height, "frames": opened.count()}
 

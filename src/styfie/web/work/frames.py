@@ -14,6 +14,7 @@ from styfie.settings import Settings
 from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.styles import resolve_looks
 from styfie.web.errors import NotFoundError
+from styfie.web.messages import message
 from styfie.web.work.paintings import look_specs
 from styfie.web.workers import WorkerChannel
 
@@ -35,7 +36,7 @@ def frame(_channel: WorkerChannel, name: str, pixels: bytes, height: int, width:
         NotFoundError: there is no such camera.
     """
     if (stream := _streams.get(name)) is None:
-        raise NotFoundError("There is no such camera, or it was closed.")
+        raise NotFoundError(message("error.no_camera"))
     photo = torch.frombuffer(bytearray(pixels), dtype=torch.float32).view(1, 3, height, width)
     if stream.last is not None and stream.last.photo.shape != photo.shape:
         stream.last = None  # turned, or another camera

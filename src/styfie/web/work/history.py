@@ -9,6 +9,7 @@ from typing import Any
 from styfie.errors import InputError
 from styfie.web.atomic import replace_whole
 from styfie.web.jobs import AFTER, BEFORE, region_states
+from styfie.web.messages import message
 from styfie.web.work.paintings import REGIONS, described, load
 from styfie.web.workers import WorkerChannel
 
@@ -38,7 +39,7 @@ def step(_channel: WorkerChannel, folder: str, back: bool) -> list[dict[str, Any
     source, into = (BEFORE, AFTER) if back else (AFTER, BEFORE)
     states = region_states(here, source)
     if not states:
-        raise InputError(f"There is nothing to {'undo' if back else 'redo'}.")
+        raise InputError(message("error.nothing_to_undo" if back else "error.nothing_to_redo"))
     load(states[-1])  # before anything is replaced by it
     _push(here, into)
     states[-1].replace(here / REGIONS)

@@ -22,6 +22,7 @@ from styfie.segmentation.clicks import segment_at
 from styfie.settings import Settings
 from styfie.storage.openraster import eight_bits, png
 from styfie.styles import resolve_looks
+from styfie.web.messages import message
 from styfie.web.work.costs import costs
 from styfie.web.work.exporting import export
 from styfie.web.work.face_previews import face_preview
@@ -46,7 +47,7 @@ __all__ = [
     "step",
 ]
 
-NOBODY = "No person was found in the photo: click on what is to be the subject, brush a mask of it, or paint it all."
+NOBODY = message("note.nobody")
 
 
 def warm(_channel: WorkerChannel) -> dict[str, str]:
@@ -84,16 +85,16 @@ def _find_each(find: Callable[..., Regions], finer: Sequence[str]) -> tuple[Regi
             regions = find([name], regions)
         except InputError:
             absent.append(name)
-    return regions, f"Not found in this photo: {', '.join(absent)}."
+    return regions, message("note.absent", regions=", ".join(absent))
 
 
 def split(_channel: WorkerChannel, folder: str, name: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
     """Split a region off the subject."""
     before = load(Path(folder) / REGIONS)
     if name in before.regions.names:
-        raise InputError(f"There is a region {name!r} already.")
+        raise InputError(message("error.region_exists", region=name))
     if SUBJECT not in before.regions.names:
-        raise InputError("There is no subject to split it off: brush a mask of it first.")
+        raise InputError(message("error.no_subject"))
     regions = find_regions(before.photo, Settings(**settings), {}, [name], before.regions)
     return _keep(folder, before.photo, regions)
 
@@ -124,7 +125,7 @@ def brush(_channel: WorkerChannel, folder: str, name: str, mask: str) -> list[di
     before = load(Path(folder) / REGIONS)
     matte = read_matte(Path(mask), before.regions.size)
     if name not in before.regions.names and float(matte.max()) < 0.5:
-        raise InputError(f"The mask of {name} has nothing inside: white marks what is.")
+        raise InputError(message("error.mask_empty", region=name))
     if before.regions.names == (BACKGROUND,) and name == BACKGROUND:  # what is left of it is the subject
         regions = Regions.of_subject(1 - matte)
     else:
@@ -137,7 +138,7 @@ def merge(_channel: WorkerChannel, folder: str, name: str) -> list[dict[str, Any
     before = load(Path(folder) / REGIONS)
     before.regions.index(name)
     if name in (SUBJECT, BACKGROUND):
-        raise InputError(f"The {name} stays: only what was split off or brushed can be given back.")
+        raise InputError(message("error.region_stays", region=name))
     return _keep(folder, before.photo, before.regions.merge(before.regions.rest_of(name), name))
 
 

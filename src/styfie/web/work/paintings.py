@@ -19,6 +19,7 @@ from styfie.storage.openraster import as_stored, read_painting, write_painting
 from styfie.storage.stored import LOOK_FIELDS
 from styfie.styles import LARGEST
 from styfie.web.atomic import replace_whole
+from styfie.web.messages import message
 
 CACHED_PAINTINGS = 4  # paintings held in memory
 REGIONS, PREVIEW, PAINTING = "regions.ora", "preview.ora", "painting.ora"
@@ -34,7 +35,7 @@ def load(file: Path) -> Painting:
     try:
         key = str(file), file.stat().st_mtime_ns
     except FileNotFoundError:
-        raise MissingError("There is no such picture yet: paint it first.") from None
+        raise MissingError(message("error.unpainted")) from None
     return _hold(key, _cached.get(key) or read_painting(file, styles=False))
 
 

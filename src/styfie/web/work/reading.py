@@ -22,6 +22,7 @@ from styfie.styles import LARGEST, load_style
 from styfie.web.atomic import replace_whole
 from styfie.web.filetypes import suffix_of
 from styfie.web.jobs import GROWING, READ
+from styfie.web.messages import message
 from styfie.web.schemas import LookSchema, SettingsSchema
 from styfie.web.work.decoding import check_pixels, guarded, open_picture
 from styfie.web.workers import WorkerChannel
@@ -108,12 +109,12 @@ def _check_zip(file: str, most_pixels: int) -> None:
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
         if len(entries) > ENTRIES or sum(entry.file_size for entry in entries) > UNPACKED:
-            raise InputError("The painting is too large to be read here: a smaller one is wanted.")
+            raise InputError(message("error.painting_large"))
         for entry in entries:
             if entry.filename.endswith(".png"):
                 with archive.open(entry) as packed, Image.open(io.BytesIO(packed.read())) as image:
                     if image.width * image.height > most_pixels:
-                        raise InputError("A picture in the painting has too many pixels: a smaller one is wanted.")
+                        raise InputError(message("error.painting_pixels"))
 
 
 def _plain(look: Look, folder: Path, styles: dict[str, str]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from styfie.storage.results import cutout, result_pictures, write_folder
 from styfie.styles import resolve_looks
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import ResultRequest
+from styfie.web.messages import message
 from styfie.web.work.history import forget
 from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, load, look_of, look_specs, save, unpainted
 from styfie.web.workers import WorkerChannel
@@ -75,7 +76,7 @@ def show_layer(
     painting.regions.index(name)
     look = replace(painting.looks.get(name) or Look(), **values)
     if not look.painted:
-        raise NotFoundError(f"The region {name} is not painted yet: ask for a preview, or for a blur.")
+        raise NotFoundError(message("error.region_unpainted", region=name))
     return png(eight_bits(painting.layer(name, look)))
 
 
@@ -90,7 +91,7 @@ def show_picture(_channel: WorkerChannel, folder: str, request: ResultRequest, n
         return marked(painting, name, png(cutout(painting)))
     pictures = result_pictures(painting)
     if name not in pictures:
-        raise InputError(f"There is no picture {name!r}: there are {', '.join((*pictures, 'cutout', 'sheet'))}.")
+        raise InputError(message("error.no_picture", picture=name, known=", ".join((*pictures, "cutout", "sheet"))))
     return marked(painting, name, png(eight_bits(pictures[name])))
 
 
