@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import compile_path
 
 from styfie.web.problems import MEDIA_TYPE, PROBLEMS, document
 from styfie.web.responses import ErrorResponse
@@ -39,6 +40,12 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def methods_at(app: FastAPI, path: str) -> list[str]:
+    """All methods by which an address can be asked; the framework knows those of its first route alone."""
+    operations = (found for known, found in app.openapi()["paths"].items() if compile_path(known)[0].match(path))
+    return sorted({method.upper() for found in operations for method in found})
 
 
 def _completed(description: dict[str, Any]) -> dict[str, Any]:
