@@ -183,9 +183,10 @@ class FieldResponse(BaseModel):
 
 
 class PhoneResponse(BaseModel):
-    """Addresses by which other devices open the page, the likeliest first."""
+    """Addresses by which other devices open the page, the likeliest first; `command` is what lets them in."""
 
     addresses: list[str]
+    command: str
 
 
 class AboutResponse(BaseModel):

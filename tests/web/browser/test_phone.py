@@ -103,7 +103,6 @@ def test_from_the_code_to_a_saved_picture(visit: Visit, phone: Visit, tmp_path: 
     photo = tmp_path / "selfie.jpg"
     Image.open(PORTRAIT).resize((128, 128)).save(photo)
     page = phone.page
-    page.route("**/face.jpg*", lambda route: route.fulfill(path=photo))  # which take long to paint
     page.goto(address, wait_until="domcontentloaded")
     assert page.url == f"{home}/", "the token is seen no more"
     where = page.locator("#where").inner_text()

@@ -36,7 +36,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
 def test_the_computers_addresses_with_the_token(ask: Ask) -> None:
     first, second = f"http://192.168.1.7:8790/styfie/?token={TOKEN}", f"http://10.0.0.5:8790/styfie/?token={TOKEN}"
     lan = {"lan": True, "base_path": "/styfie"}
-    assert ask("/phone", **lan).json() == {"addresses": [first, second]}
+    assert ask("/phone", **lan).json()["addresses"] == [first, second]
     code = ask("/phone.svg", **lan)
     assert code.headers["content-type"] == "image/svg+xml" and code.text == f"<svg>{first}</svg>"
     assert ask("/phone.svg?number=1&picture=abc_-1", **lan).text == f"<svg>{second}#abc_-1</svg>"
@@ -45,7 +45,7 @@ def test_the_computers_addresses_with_the_token(ask: Ask) -> None:
 
 
 def test_a_computer_that_lets_nobody_in_has_none(ask: Ask) -> None:
-    assert ask("/phone").json() == {"addresses": []}
+    assert ask("/phone").json() == {"addresses": [], "command": "styfie web --lan"}
     refused = ask("/phone.svg")
     assert refused.status_code == 404 and "lets no other device in" in refused.json()["detail"]
 

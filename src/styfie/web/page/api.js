@@ -227,7 +227,7 @@ export function follow(id, call, gone) {
 
 /** The page on other devices. Null where there is no server. @type {Phone | null} */
 export const phone = {
-  addresses: async () => (await json("/phone")).addresses,
+  how: () => json("/phone"),
   codeURL: (number, picture) => `${BASE}/phone.svg?${new URLSearchParams({ number: String(number), picture })}`,
 };
 

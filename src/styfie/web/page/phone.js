@@ -5,16 +5,14 @@ import * as api from "./api.js";
 import { $, complain, say } from "./dom.js";
 import { t } from "./text.js";
 
-const COMMAND = "styfie web --lan"; // which no language changes
-
 /** @param {string} picture the id of the one that is open, or nothing */
 export async function openPhone(picture) {
   complain($("phone-error"));
   $("phone").showModal();
   try {
-    const addresses = await api.phone?.addresses() ?? [];
+    const { addresses, command } = await api.phone?.how() ?? { addresses: [], command: "" };
     for (const id of ["phone-code", "phone-address", "phone-how"]) $(id).hidden = !addresses.length;
-    say($("phone-alone"), addresses.length ? "" : t("phone.alone", { command: COMMAND }));
+    say($("phone-alone"), addresses.length ? "" : t("phone.alone", { command }));
     $("phone-alone").hidden = addresses.length > 0;
     $("phone-next").hidden = addresses.length < 2;
     let number = 0;

@@ -242,9 +242,10 @@ export interface FieldResponse {
   high: number | null;
 }
 
-/** Addresses by which other devices open the page. */
+/** Addresses by which other devices open the page; where there are none, the command makes some. */
 export interface PhoneResponse {
   addresses: string[];
+  command: string;
 }
 
 export interface AboutResponse {
@@ -259,7 +260,7 @@ export interface AboutResponse {
 }
 
 export interface Phone {
-  addresses(): Promise<string[]>;
+  how(): Promise<PhoneResponse>;
   /** The QR code of one of them, which opens a picture by its id if there is one. */
   codeURL(number: number, picture: string): string;
 }

@@ -22,7 +22,7 @@ router = APIRouter(tags=["phone"])
 @router.get("/phone")
 async def phone(studio: StudioHere, request: Request) -> PhoneResponse:
     """Addresses by which other devices in the network open the page, the token in them; none where they cannot."""
-    return PhoneResponse(addresses=_addresses(studio, request))
+    return PhoneResponse(addresses=_addresses(studio, request), command="styfie web --lan")
 
 
 @router.get("/phone.svg", response_class=Response, responses=picture_responses("image/svg+xml"))
