@@ -113,6 +113,7 @@ def test_what_cannot_be_asked_so_says_how_it_can(client: TestClient) -> None:
         f"PUT {API}/jobs": "GET, POST",
         f"OPTIONS {API}/jobs/x": "DELETE, GET",
         f"POST {API}/jobs/x/mattes/hair.png": "GET, PUT",
+        f"PUT {API}/jobs/x/versions/1.png": "GET",
         "POST /health": "GET",
     }
     for way, allowed in ways.items():

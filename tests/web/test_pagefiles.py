@@ -50,6 +50,26 @@ def test_text_is_packed_for_who_can_unpack_it(tmp_path: Path) -> None:
     assert re.match(r'".+"$', plain.headers["etag"])
 
 
+def test_scripts_come_without_their_comments(tmp_path: Path) -> None:
+    script = """// @ts-check
+/** @import { A } from "./types.d.ts" */
+const a = /** @type {A} */ (1); // one
+/**
+ * Two.
+ */
+const b = "// kept"; /* of
+  more lines */ const c = `
+  https://example.org`;
+"""
+    plain = """const a = /** @type {A} */ (1); // one
+const b = "// kept"; /* of
+  more lines */ const c = `
+  https://example.org`;
+"""
+    files = made(tmp_path, script)
+    assert TestClient(files).get(f"/page/{files.digest}/main.js").text == plain
+
+
 def test_nothing_else_is_there(tmp_path: Path) -> None:
     (tmp_path / "page").mkdir()
     (tmp_path / "secret.js").write_text("no")

@@ -43,9 +43,13 @@ def describe(app: FastAPI) -> None:
 
 
 def methods_at(app: FastAPI, path: str) -> list[str]:
-    """All methods by which an address can be asked; the framework knows those of its first route alone."""
-    operations = (found for known, found in app.openapi()["paths"].items() if compile_path(known)[0].match(path))
-    return sorted({method.upper() for found in operations for method in found})
+    """All methods by which an address can be asked, of the description's path that fits it most closely.
+
+    The framework knows those of its first route alone.
+    """
+    paths = app.openapi()["paths"]
+    known = max((known for known in paths if compile_path(known)[0].match(path)), key=len, default=None)
+    return sorted(method.upper() for method in paths[known]) if known else []
 
 
 def _completed(description: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,8 @@ KINDS = {
 }
 PACKED = (".html", ".css", ".js", ".svg", ".webmanifest")
 INDEX = "index.html"
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/)[^`])*\*/)[ \t]*\n", re.MULTILINE)
+"""Lines of a script that say nothing to a browser: comments that stand alone."""
 _REFERENCE = re.compile(r'\b(href|src)="([\w-]+\.(?:css|js|svg|webp|png))"')
 
 
@@ -52,6 +54,9 @@ class PageFiles:
         if INDEX in found:
             page = filled(found[INDEX].decode())
             found[INDEX] = _REFERENCE.sub(rf'\1="page/{self.digest}/\2"', page).encode()
+        for name in found:
+            if name.endswith(".js"):
+                found[name] = _COMMENT.sub("", found[name].decode()).encode()
         self.files = {name: _pack(name, data) for name, data in found.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -57,7 +57,10 @@ class Visit:
         self.asked: list[tuple[str, str]] = []
         self.wrong: list[str] = []
         self.page.on("request", lambda request: self.asked.append((request.method, request.url)))
-        self.page.on("console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on(
+            "console",
+            lambda m: self.wrong.append(f"{m.text} {m.location['url']}") if m.type in ("error", "warning") else None,
+        )
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
 
     @classmethod
@@ -67,7 +70,10 @@ class Visit:
         found.address, found.context, found.asked, found.wrong = visit.address, visit.context, visit.asked, visit.wrong
         found.page = visit.context.new_page()
         found.page.set_default_timeout(90_000)
-        found.page.on("console", lambda m: visit.wrong.append(m.text) if m.type in ("error", "warning") else None)
+        found.page.on(
+            "console",
+            lambda m: visit.wrong.append(f"{m.text} {m.location['url']}") if m.type in ("error", "warning") else None,
+        )
         found.page.goto(visit.page.url, wait_until="domcontentloaded")
         found.settle()
         return found
