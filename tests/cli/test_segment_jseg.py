@@ -17,6 +17,13 @@ from tests.conftest import opened
 HALVES = ("--segmenter", "jseg:2")
 
 
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regions are looked for in few pixels: how they are found has tests of its own."""
+    monkeypatch.setattr("styfie.segmentation.jseg.segmenter.JSEG_SIZE", 96)
+    monkeypatch.setattr("styfie.segmentation.jseg.segmenter.JsegSegmenter.work_size", 96)
+
+
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
     """Dots on the left, a plain wall on the right: nobody is in it."""
@@ -92,7 +99,7 @@ def test_a_painting_of_any_size_has_the_regions_that_were_shown(
 ) -> None:
     """A busy picture, which another size by itself would be divided otherwise."""
     busy = ("--segmenter", "jseg:9", "--region", "region-4")
-    to_image(draw("autumn", 400, 500)).save(tmp_path / "autumn.png")
+    to_image(draw("autumn", 200, 250)).save(tmp_path / "autumn.png")
     run(capsys, "segment", tmp_path / "autumn.png", *busy, "-o", tmp_path / "mask.png")
     asked = (*busy[:2], "--style", "region-4=ink", "--size", "100", "--steps", "1")
     run(capsys, "paint", tmp_path / "autumn.png", *asked, "-o", tmp_path / "out")

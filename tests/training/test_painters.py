@@ -41,6 +41,8 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(style_training, "MIN_PHOTO_SIDE", 32)
     for module in (fast_training, style_training):
         monkeypatch.setattr(module, "SIDES", (32, 48))
+    monkeypatch.setattr(fast_training, "GALLERY", ("pop", "ink"))  # drawing all of it takes longer than all the rest
+    monkeypatch.setattr(fast_training, "DRAWN", 96)
     folder = tmp_path / "photos"
     folder.mkdir()
     rng = np.random.default_rng(0)
