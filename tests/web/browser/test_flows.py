@@ -26,7 +26,7 @@ def test_the_start_page_is_light(visit: Visit) -> None:
     found = visit.page.evaluate(sizes)
     assert 10 < len(found) <= REQUESTS and sum(found) <= WEIGHT
     kept = visit.context.request.get(f"{visit.address}/")
-    assert 'src="/page/' in kept.text(), "files are named by what is in them"
+    assert 'src="page/' in kept.text(), "files are named by what is in them"
 
 
 def test_looks_are_shown_on_ones_own_face_and_taken_by_one_press(chromium: Any, address: str) -> None:
