@@ -107,6 +107,23 @@ def test_what_is_made_says_where_it_is(client: TestClient, studio: StubStudio) -
     assert client.delete(base, headers={"if-match": look.headers["etag"]}).status_code == 200
 
 
+def test_what_cannot_be_asked_so_says_how_it_can(client: TestClient) -> None:
+    ways = {
+        f"TRACE {API}/about": "GET",
+        f"PUT {API}/jobs": "GET, POST",
+        f"OPTIONS {API}/jobs/x": "DELETE, GET",
+        f"POST {API}/jobs/x/mattes/hair.png": "GET, PUT",
+        f"PUT {API}/jobs/x/versions/1.png": "GET",
+        "POST /health": "GET",
+    }
+    for way, allowed in ways.items():
+        refused = client.request(*way.split())
+        assert (refused.status_code, refused.json()["code"]) == (405, "method"), way
+        assert refused.headers["allow"] == allowed, way
+    assert client.get(f"{API}/nothing").json()["code"] == client.get(f"{API}/jobs/").json()["code"] == "not-found"
+    assert client.post("/page.css").status_code == 405 and client.get("/page.css").status_code == 200
+
+
 def test_nothing_is_sent_twice(client: TestClient) -> None:
     base = f"{API}/jobs/{post(client)}"
     tag = client.get(base).headers["etag"]

@@ -283,7 +283,7 @@ def test_a_painting_has_no_more_memory_and_time_than_the_server_gives(tmp_path: 
         assert job.state == "stopped" and "all the time that one may take here" in job.note
         (settings,) = (given[4] for name, given in studio.painter.calls if name == "run")
         assert settings["max_memory"] == 2.0 and job.settings["max_memory"] == 8
-        with pytest.raises(InputError, match="steps is 51"):
+        with pytest.raises(InputError, match="The number of steps is 51: at most 50"):
             await studio.paint(job, SettingsSchema(steps=51))
 
     using(tmp_path, use, most_memory=2.0, most_steps=50)

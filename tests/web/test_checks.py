@@ -18,9 +18,9 @@ def test_a_painting_may_be_as_large_and_long_as_the_server_allows() -> None:
     options = Options(Path(), longest=2048, most_steps=100)
     for size, steps in ((0, 0), (32, 1), (2048, 100)):
         check_budget(SettingsSchema(size=size, steps=steps), options)
-    with pytest.raises(InputError, match="size is 2049: at most 2048 pixels"):
+    with pytest.raises(InputError, match="The size is 2049: at most 2048 pixels"):
         check_budget(SettingsSchema(size=2049), options)
-    with pytest.raises(InputError, match="steps is 101: at most 100"):
+    with pytest.raises(InputError, match="The number of steps is 101: at most 100"):
         check_budget(SettingsSchema(steps=101), options)
     with pytest.raises(InputError, match="size is 5"):
         check_budget(SettingsSchema(size=5), options)

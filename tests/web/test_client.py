@@ -61,7 +61,7 @@ def test_it_paints_a_photo(address: str, studio: Served, lines: list[str], tmp_p
         "POST /api/v1/jobs 201",
         "GET /api/v1/jobs/{id} 200",
         "GET /api/v1/jobs/{id}/pictures/{name}.png 200",
-        "DELETE /api/v1/jobs/{id} 204",
+        "DELETE /api/v1/jobs/{id} 200",
     }
 
 

@@ -98,7 +98,7 @@ def test_only_with_the_token(host: str) -> None:
         {"authorization": f"Basic {TOKEN}"},
     ):
         refused = answer(guard, f"{ADDRESS}/api/v1/jobs", headers=given)
-        assert refused.status_code == 401 and "address that styfie web printed" in refused.json()["detail"]
+        assert refused.status_code == 401 and "address that Styfie printed" in refused.json()["detail"]
         assert TOKEN not in refused.text and refused.headers["www-authenticate"] == "Bearer"
     for given in ({"authorization": f"Bearer {TOKEN}"}, {"cookie": f"a=b; styfie-8790={TOKEN}"}):
         assert answer(guard, f"{ADDRESS}/api/v1/jobs", headers=given).status_code == 200
@@ -136,7 +136,7 @@ def test_who_opens_the_page_without_the_token_reads_what_to_do() -> None:
     seen = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     refused = answer(guarded(TOKEN), "http://127.0.0.1:8790/", headers=seen)
     assert refused.status_code == 401 and refused.headers["content-type"] == "text/html"
-    assert "open the address that styfie web printed" in refused.text
+    assert "open the address that Styfie printed" in refused.text
     assert answer(guarded(TOKEN), "http://127.0.0.1:8790/api/v1/jobs", headers=seen).json()["detail"]
 
 

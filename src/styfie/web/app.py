@@ -18,11 +18,11 @@ from styfie.errors import StyfieError
 from styfie.web.accesslog import AccessLog
 from styfie.web.errors import DISK_FULL, FAULT, FaultError, FullError, InvalidRequestError, is_full
 from styfie.web.guard import Guard
-from styfie.web.openapi import describe
+from styfie.web.openapi import describe, methods_at
 from styfie.web.pagefiles import PageFiles
 from styfie.web.problem_response import problem_response
 from styfie.web.problems import problem_of, problem_of_status
-from styfie.web.proxies import Addressed
+from styfie.web.proxies import Addressed, path_of
 from styfie.web.routes import (
     about,
     batches,
@@ -67,6 +67,7 @@ def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIAp
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # its page asks another site for scripts
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=life,
     )
     app.state.studio = studio
@@ -89,7 +90,7 @@ def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIAp
     ):
         app.include_router(part.router, prefix=API)
     app.include_router(health.router)
-    app.mount("/", PageFiles(PAGE), name="page")
+    app.router.default = PageFiles(PAGE)  # no mount: it would answer for routes that are asked by another method
     describe(app)
     _say_why(app)
     guarded: ASGIApp = Guard(app, studio.options)
@@ -109,13 +110,16 @@ def _say_why(app: FastAPI) -> None:
         where = ".".join(str(part) for part in first["loc"] if part != "body")
         return problem_response(problem_of(InvalidRequestError), f"{where or 'The request'}: {first['msg']}.")
 
-    async def http(_request: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.__cause__ and is_full(error.__cause__):  # while what was sent was received
             return problem_response(problem_of(FullError), DISK_FULL)
         problem = problem_of_status(error.status_code)
         bare = error.detail == HTTPStatus(error.status_code).phrase  # the framework has no sentence for it
-        return problem_response(problem, f"{problem.title}." if bare else error.detail, error.headers)
+        headers = error.headers
+        if error.status_code == 405:
+            headers = {"allow": ", ".join(methods_at(app, path_of(request.scope)))}
+        return problem_response(problem, f"{problem.title}." if bare else error.detail, headers)
 
     async def fault(_request: Request, error: Exception) -> Response:
         if is_full(error):

@@ -84,7 +84,7 @@ class FullError(StyfieError):
     """Nothing can be written: the disk is full."""
 
 
-DISK_FULL = "The disk that Styfie keeps its pictures on is full: delete some, or make room, then ask again."
+DISK_FULL = message("error.disk_full")
 FAULT = message("error.fault")
 DISK_FULL_ERRNOS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quotas
 

@@ -15,14 +15,12 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from styfie.web.messages import message
 from styfie.web.options import LOOPBACK, Options
 from styfie.web.problems import MEDIA_TYPE, document, problem_of_status
 from styfie.web.proxies import path_of
 
-TOKEN_WANTED = (
-    "A token is wanted, on this computer too: open the address that styfie web printed, or send Authorization: Bearer "
-    "TOKEN with the token that is in its file, by default FOLDER/token."
-)
+TOKEN_WANTED = message("error.token")
 REMEMBERED = 400 * 86_400  # seconds that a browser keeps the cookie: as long as it may, for pages on a home screen
 PROBES = ("/health", "/ready")  # answered to everybody, by whatever name: they tell nothing
 SMALL = 1 << 20  # bytes of a request that sends no picture
@@ -64,12 +62,12 @@ class Guard:
             return
         headers = Headers(scope=scope)
 
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                found = MutableHeaders(scope=message)
+        async def sent(answer: Message) -> None:
+            if answer["type"] == "http.response.start":
+                found = MutableHeaders(scope=answer)
                 found.update(HEADERS if _is_secure(scope, headers) else INSECURE)
                 found.setdefault("cache-control", "no-store")
-            await send(message)
+            await send(answer)
 
         if path_of(scope) in PROBES:
             await self._limited(scope, receive, sent, headers)
@@ -93,13 +91,13 @@ class Guard:
         """Another site's page may neither ask nor be asked by a name that was bent to here."""
         host = headers.get("host", "")
         if len(headers.getlist("host")) != 1 or not self._is_allowed(host):
-            return 421, "This address is not the server's own: open the one that it printed."
+            return 421, message("error.host")
         origin = headers.get("origin")
         if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
-            return 403, "Another site's page asked for this: only the server's own page may."
+            return 403, message("error.foreign_page")
         site = headers.get("sec-fetch-site")
         if site in ("cross-site", "same-site") and path_of(scope).startswith("/api"):
-            return 403, "Another site's page asked for this: only the server's own page may."
+            return 403, message("error.foreign_page")
         return None
 
     def _is_allowed(self, host: str) -> bool:
@@ -162,7 +160,7 @@ class Guard:
         small = headers.get("content-type", "").startswith("application/json")
         most = SMALL if small else self.options.most_bytes + SMALL
         on_event = headers.get("content-length", "0")
-        too_large = 413, f"More than {most // 10**6} MB were sent: a smaller file is wanted."
+        too_large = 413, message("error.too_large", size=most // 10**6)
         if on_event.isdecimal() and int(on_event) > most:
             drained = await _drain(receive, DRAINED * most)
             await _refuse(send, *too_large, close=not drained)
@@ -171,16 +169,16 @@ class Guard:
 
         async def counted() -> Message:
             nonlocal read
-            message = await receive()
-            if message["type"] == "http.request":
-                read += len(message.get("body", b""))
+            given = await receive()
+            if given["type"] == "http.request":
+                read += len(given.get("body", b""))
                 if read > most:
                     raise TooLargeError
-            return message
+            return given
 
-        async def instead(message: Message) -> None:
+        async def instead(answer: Message) -> None:
             if read <= most:  # or whatever the application says of a body that ended early is not what was wrong
-                await send(message)
+                await send(answer)
 
         with contextlib.suppress(TooLargeError):
             await self.app(scope, counted, instead)
@@ -222,9 +220,9 @@ async def _drain(receive: Receive, most: int) -> bool:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAINED_SECONDS):
             while read < most:
-                message = await receive()
-                read += len(message.get("body", b""))
-                if message["type"] != "http.request" or not message.get("more_body", False):
+                given = await receive()
+                read += len(given.get("body", b""))
+                if given["type"] != "http.request" or not given.get("more_body", False):
                     return True
     return False
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import compile_path
 
 from styfie.web.problems import MEDIA_TYPE, PROBLEMS, document
 from styfie.web.responses import ErrorResponse
@@ -39,6 +40,16 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def methods_at(app: FastAPI, path: str) -> list[str]:
+    """All methods by which an address can be asked, of the description's path that fits it most closely.
+
+    The framework knows those of its first route alone.
+    """
+    paths = app.openapi()["paths"]
+    known = max((known for known in paths if compile_path(known)[0].match(path)), key=len, default=None)
+    return sorted(method.upper() for method in paths[known]) if known else []
 
 
 def _completed(description: dict[str, Any]) -> dict[str, Any]:
