@@ -88,7 +88,7 @@ def asked_once() -> Iterator[None]:
         if network not in packaged or photo.device.type != "cpu":
             return predict(photo, network, side, mirrored)
         changed = sum(value._version for value in network.state_dict().values())
-        pixels = hashlib.sha256(photo.detach().contiguous().numpy().data).digest()
+        pixels = hashlib.sha256(photo.detach().numpy().tobytes()).digest()
         key = (packaged[network], changed, photo.shape, photo.dtype, pixels, side, mirrored)
         if key not in seen:
             seen[key] = predict(photo, network, side, mirrored)

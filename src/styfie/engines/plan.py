@@ -147,7 +147,7 @@ def pyramid(size: int) -> list[int]:
     return scales + [round(BASE_SIZE * (size / BASE_SIZE) ** (i / count)) for i in range(1, count + 1)]
 
 
-def _kept(final: int, layers: int) -> float:
+def _base_memory(final: int, layers: int) -> float:
     """Bytes that are held from the beginning to the end, for so many pixels of the result.
 
     The photo, its faces, and a picture on its way; of each layer its colours in half precision, what is painted, alpha
@@ -160,7 +160,7 @@ def _kept(final: int, layers: int) -> float:
 def _finish(size: tuple[int, int], final: tuple[int, int], layers: int, memory: float) -> Scale | None:
     """A scale painted in one pass of a network, if that fits."""
     pixels = size[0] * size[1]
-    need = _kept(final[0] * final[1], layers) + 6 * PICTURE * pixels + PASS * min(pixels, PASS_TILE)
+    need = _base_memory(final[0] * final[1], layers) + 6 * PICTURE * pixels + PASS * min(pixels, PASS_TILE)
     return Scale(size, 1, 0, 0, need, finished=True) if need <= memory else None
 
 
@@ -174,7 +174,7 @@ def _fit(
     step: tuple[int, int, int],
 ) -> Scale:
     """The largest tiles, and the longest history, that fit."""
-    pixels, kept = size[0] * size[1], _kept(final[0] * final[1], layers)
+    pixels, kept = size[0] * size[1], _base_memory(final[0] * final[1], layers)
     least = float("inf")
     for side, history in CHOICES:
         if side >= max(size) or (whole and side):

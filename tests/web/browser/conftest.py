@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.browsers import CHROMIUM
+from tests.web.browser.servers import serving
 from tests.web.browser.visits import Visit
-from tests.web.tokens import address_in, write_token
 
 
 @pytest.fixture(scope="package")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of its own, without its token: visits have that as a cookie."""
-    folder = tmp_path_factory.mktemp("web")
-    command = [sys.executable, "-m", "styfie", "web", str(folder), "--port", "0", "--lan", "--no-browser"]
-    token = ["--token-file", str(write_token(folder))]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    server = subprocess.Popen([*command, *token], stdout=subprocess.PIPE, text=True, env=environment)
-    try:
-        assert server.stdout is not None
-        yield address_in(server.stdout.readline())
-    finally:
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(15)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-        if server.stdout:
-            server.stdout.close()
+    with serving(tmp_path_factory.mktemp("web")) as address:
+        yield address
 
 
 @pytest.fixture(scope="package")

@@ -150,7 +150,7 @@ def test_the_camera_is_painted_live(visit: Visit) -> None:
     visit.home()
     page.click("#open-live")
     page.wait_for_selector("#rate:not([hidden])")
-    visit.until("/frames a second/.test(document.getElementById('rate').textContent)")
+    visit.until("/frames per second/.test(document.getElementById('rate').textContent)")
     page.click("#live-toggle")
     assert page.locator("#live").is_hidden()
     page.click("#shoot")

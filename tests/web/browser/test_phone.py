@@ -11,7 +11,9 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from PIL import Image
 
 from styfie.web.network import own_addresses
 from tests.browsers import CHROMIUM
+from tests.web.browser.servers import serving
 from tests.web.browser.visits import PHONE, PORTRAIT, Visit
 from tests.web.tokens import TOKEN
 
@@ -30,46 +33,81 @@ pytest.importorskip("ifaddr")
 
 
 @pytest.fixture
-def cable() -> Iterator[str | None]:
-    """The name of a namespace that reaches this computer and nothing else; None where none may be made."""
-    name, part = f"styfie{os.getpid()}", os.getpid() % 250
-    here, there = f"s{os.getpid()}a", f"s{os.getpid()}b"
+def cable() -> Iterator[tuple[str, str] | None]:
+    """Two namespaces, a computer's and a phone's, that reach each other and nothing else; None where none may be made.
+
+    The computer is in one, too: a cable that comes to this process's own network is a change of it, at which the
+    browsers of other tests give up what they load.
+    """
+    computer, phone = f"styfie{os.getpid()}c", f"styfie{os.getpid()}p"
     commands = [
-        f"ip netns add {name}",
-        f"ip link add {here} type veth peer name {there} netns {name}",
-        f"ip address add 198.18.{part}.1/30 dev {here}",
-        f"ip link set {here} up",
-        f"ip -n {name} address add 198.18.{part}.2/30 dev {there}",
-        f"ip -n {name} link set {there} up",
-        f"ip -n {name} link set lo up",
-        f"ip -n {name} route add default via 198.18.{part}.1",
+        f"ip netns add {computer}",
+        f"ip netns add {phone}",
+        f"ip -n {computer} link add cable type veth peer name cable netns {phone}",
+        f"ip -n {computer} address add 198.18.7.1/30 dev cable",
+        f"ip -n {phone} address add 198.18.7.2/30 dev cable",
+        *(f"ip -n {name} link set {end} up" for name in (computer, phone) for end in ("lo", "cable")),
+        f"ip -n {phone} route add default via 198.18.7.1",
     ]
     ip = shutil.which("ip")
     made = ip is not None and all(not subprocess.run(c.split(), capture_output=True).returncode for c in commands)
     try:
-        yield name if made else None
+        yield (computer, phone) if made else None
     finally:
-        if ip:
-            subprocess.run([ip, "netns", "delete", name], capture_output=True)  # and the cable with it
+        for name in (computer, phone) if ip else ():
+            subprocess.run(["ip", "netns", "delete", name], capture_output=True)  # and the cable with it
+
+
+def browser_in(name: str, chromium: Any, folder: Path) -> Any:
+    """A browser in a namespace."""
+    wrapper = folder / f"chromium-{name}"
+    wrapper.write_text(f'#!/bin/sh\nexec ip netns exec {name} {CHROMIUM} "$@"\n')
+    wrapper.chmod(0o755)
+    return chromium.browser_type.launch(executable_path=str(wrapper), args=["--no-sandbox"])
 
 
 @pytest.fixture
-def phone(chromium: Any, address: str, cable: str | None, tmp_path: Path) -> Iterator[Visit]:
-    """A small touch screen that has never been here."""
-    browser = chromium
-    if cable:
-        wrapper = tmp_path / "chromium-on-the-phone"
-        wrapper.write_text(f'#!/bin/sh\nexec ip netns exec {cable} {CHROMIUM} "$@"\n')
-        wrapper.chmod(0o755)
-        browser = chromium.browser_type.launch(executable_path=str(wrapper), args=["--no-sandbox"])
-    elif own_addresses("0.0.0.0") == [socket.gethostname()]:
+def ends(
+    chromium: Any, cable: tuple[str, str] | None, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[tuple[Visit, Visit]]:
+    """The page on the computer, and a small touch screen that has never been here."""
+    if cable is None and own_addresses("0.0.0.0") == [socket.gethostname()]:
         pytest.skip("this computer has no address in a network")
-    visit = Visit(browser, address, viewport=PHONE, has_touch=True, is_mobile=True)
-    visit.context.clear_cookies()
-    yield visit
-    visit.close()
-    if cable:
-        browser.close()
+    with ExitStack() as stack:
+        browsers = [chromium, chromium]
+        if cable:
+            address = stack.enter_context(serving(tmp_path, "ip", "netns", "exec", cable[0]))
+            browsers = [browser_in(name, chromium, tmp_path) for name in cable]
+            for browser in browsers:
+                stack.callback(browser.close)
+        else:
+            address = request.getfixturevalue("address")
+        computer = Visit(browsers[0], address, viewport={"width": 1280, "height": 800})
+        phone = Visit(browsers[1], address, viewport=PHONE, has_touch=True, is_mobile=True)
+        phone.context.clear_cookies()
+        yield computer, phone
+        computer.close()
+        phone.close()
+
+
+STATUSES = """
+import sys, urllib.error, urllib.request
+for line in sys.stdin.read().splitlines():
+    address, _, token = line.partition(" ")
+    try:
+        asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"} if token else {})
+        print(urllib.request.urlopen(asked, timeout=30).status)
+    except urllib.error.HTTPError as error:
+        print(error.code)
+"""
+
+
+def statuses(cable: tuple[str, str] | None, *asked: str) -> list[int]:
+    """What is answered on the phone to addresses, each with a token after it or with none."""
+    before = ["ip", "netns", "exec", cable[1]] if cable else []
+    command = [*before, sys.executable, "-I", "-c", STATUSES]
+    done = subprocess.run(command, input="\n".join(asked), capture_output=True, text=True, check=True)
+    return [int(line) for line in done.stdout.split()]
 
 
 def code_in(screenshot: bytes) -> str:
@@ -80,7 +118,10 @@ def code_in(screenshot: bytes) -> str:
     return str(text)
 
 
-def test_from_the_code_to_a_saved_picture(visit: Visit, phone: Visit, tmp_path: Path) -> None:
+def test_from_the_code_to_a_saved_picture(
+    ends: tuple[Visit, Visit], cable: tuple[str, str] | None, tmp_path: Path
+) -> None:
+    visit, phone = ends
     visit.home()
     assert visit.page.locator("#where").inner_text() == "Nothing leaves this computer."
     visit.page.click("#open-phone")
@@ -91,14 +132,8 @@ def test_from_the_code_to_a_saved_picture(visit: Visit, phone: Visit, tmp_path: 
     assert token == TOKEN and "127.0.0.1" not in home
     phone.address = home
 
-    def status(path: str, **headers: str) -> int:
-        found: int = phone.context.request.get(home + path, headers=headers).status
-        return found
-
-    assert [status(path) for path in ("/", "/api/v1/jobs", "/?token=another", "/page.css", "/api/v1/phone.svg")] == [
-        401
-    ] * 5
-    assert status("/api/v1/jobs", authorization=f"Bearer {TOKEN}x") == 401
+    paths = ("/", "/api/v1/jobs", "/?token=another", "/page.css", "/api/v1/phone.svg")
+    assert statuses(cable, *(home + path for path in paths), f"{home}/api/v1/jobs {TOKEN}x") == [401] * 6
 
     photo = tmp_path / "selfie.jpg"
     Image.open(PORTRAIT).resize((128, 128)).save(photo)

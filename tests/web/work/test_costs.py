@@ -42,6 +42,12 @@ def test_each_size_has_its_cost_or_why_it_has_none(folder: Path, monkeypatch: py
     assert list(wanted) == ["subject"] and settings == Settings(engine="optimise", size=9000)
 
 
-def test_an_engine_that_has_no_plan_says_what_it_takes(folder: Path) -> None:
+def test_an_engine_that_has_no_plan_says_what_it_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the last of that engine took here, by the pixel: a small one says nothing."""
+    monkeypatch.setattr(module, "paces", {})
+    module.note_pace("fast", 9.0, (48, 64))
     (one,) = module.costs(LINE, str(folder), {}, {}, str(folder), {"engine": "fast"}, [1000])
     assert one["seconds"] == 0 and one["gigabytes"] == pytest.approx(1.2 + 230 * 750e3 / 1e9, abs=0.01)
+    module.note_pace("fast", 2.0, (375, 500))
+    (one,) = module.costs(LINE, str(folder), {}, {}, str(folder), {"engine": "fast"}, [1000])
+    assert one["seconds"] == pytest.approx(8.0)

@@ -65,6 +65,7 @@ export function setUpExport(studio) {
   /** @type {Kind} */
   let kind = "jpeg";
   let most = 4096;
+  let quick = false; // painted like the sketch
   /** @type {{ id: string, wanted: Export } | null} */
   let pending = null; // is saved as soon as it is painted
 
@@ -73,6 +74,8 @@ export function setUpExport(studio) {
   const wanted = () => ({
     names: boxes().filter((box) => box.checked).map((box) => box.value), kind, quality: Number($("export-quality").value),
   });
+  /** What it is painted with. */
+  const care = () => ({ ...settings(), ...(quick && { engine: "fast" }) });
   /** Whether nothing has to be painted for what is wanted. */
   const isThere = () => size === null || wanted().names.every((name) => WHOLE.has(name));
   const unpainted = () => studio.unpainted || !studio.job?.painted.length;
@@ -101,6 +104,8 @@ export function setUpExport(studio) {
 
   function show() {
     showSizes();
+    $("export-care").hidden = studio.job?.settings.engine === "fast";
+    check($("export-care"), $("export-care").querySelector(`[data-value=${quick ? "quick" : "full"}]`));
     check($("export-kind"), [...$("export-kind").querySelectorAll("button")].find((one) => one.dataset.value === kind));
     $("quality-field").hidden = kind === "png";
     say($("export-quality-value"), $("export-quality").value);
@@ -125,6 +130,7 @@ export function setUpExport(studio) {
     const shown = job.painted.length || job.sketched.length;
     choices = choicesOf(job, scene && { width: scene.width, height: scene.height }, !unpainted(), most);
     size = null;
+    quick = false;
     const names = job.pictures.filter((name) => name in EXPORTS);
     const chosen = shown && names.includes("both") ? "both" : names.includes("photo") ? "photo" : names[0];
     $("export-what").replaceChildren(...names.sort((a, b) => Object.keys(EXPORTS).indexOf(a) - Object.keys(EXPORTS).indexOf(b)).map((name) => {
@@ -142,9 +148,10 @@ export function setUpExport(studio) {
 
   /** What the sizes cost. @param {JobResponse} job */
   async function ask(job) {
+    const asked = quick;
     try {
-      const costs = await api.costs(job.id, choices.flatMap((one) => one.size ?? []), settings());
-      if (studio.job?.id !== job.id) return;
+      const costs = await api.costs(job.id, choices.flatMap((one) => one.size ?? []), care());
+      if (studio.job?.id !== job.id || quick !== asked) return;
       choices = choices.map((one) => ({ ...one, cost: costs.find((cost) => cost.size === one.size) ?? one.cost }));
     } catch {
       choices = choices.map((one) => ({ ...one, cost: { size: one.size ?? 0, seconds: 0, gigabytes: 0, error: "" } })); // not known
@@ -202,7 +209,7 @@ export function setUpExport(studio) {
     }
     pending = { id: job.id, wanted: wanted() };
     dialog.close();
-    await studio.paint({ ...settings(), size: size ?? 0 });
+    await studio.paint({ ...care(), size: size ?? 0 });
   }));
   $("export-share").addEventListener("click", () => attempt(async () => {
     if (studio.job) await navigator.share({ files: [await file(studio.job.id, wanted())] });
@@ -221,6 +228,15 @@ export function setUpExport(studio) {
       show();
     });
   }
+  for (const one of $("export-care").querySelectorAll("button")) {
+    one.addEventListener("click", () => {
+      quick = one.dataset.value === "quick";
+      choices = choices.map((choice) => ({ ...choice, cost: null }));
+      show();
+      if (studio.job) ask(studio.job);
+    });
+  }
+  roving($("export-care"), (radio) => radio.click());
   roving($("export-kind"), (radio) => radio.click());
   roving($("export-sizes"), (radio) => radio.click());
   $("export-share").hidden = !navigator.canShare?.({ files: [new File([], "a.png", { type: "image/png" })] });
@@ -231,7 +247,7 @@ export function setUpExport(studio) {
     if (!["queued", "painting"].includes(before.state)) return;
     const { id, wanted: what } = pending;
     pending = null;
-    if (job.state === "done") attempt(() => save(id, what));
+    if (job.state === "done" || (job.state === "stopped" && job.painted.length)) attempt(() => save(id, what)); // stopped is kept
   });
 
   /** @param {number} longest pixels that are painted here */

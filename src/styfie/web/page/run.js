@@ -50,7 +50,7 @@ export function setUpRun(studio, stage, again) {
     if (busy.has("preview")) return t("status.sketching");
     if (running) return job?.state === "queued" ? t("badge.waiting") : t("badge.painting");
     if (!studio.scene || !studio.names.some((name) => studio.look(name).styles.length)) return "";
-    if (studio.unsketched.length) return "";
+    if (!studio.current) return ""; // what it would claim is not there yet
     return studio.unpainted ? t("badge.sketch") : t("badge.painted");
   }
 

@@ -239,7 +239,9 @@ export class Studio extends EventTarget {
         api.bytes(api.url(id, "soft.bin", { v })).then(readSoft),
       ]);
       if (this.job?.id !== id || mark !== this.#counts.regions) return;
-      this.scene = { photo: photo.data, soft, out: new ImageData(soft.width, soft.height), width: soft.width, height: soft.height };
+      const before = this.scene;
+      const same = before?.width === soft.width && before.height === soft.height; // it is shown until the layers are there
+      this.scene = { photo: photo.data, soft, out: same && before ? before.out : new ImageData(soft.width, soft.height), width: soft.width, height: soft.height };
       this.layers.clear();
       this.#cache.clear();
       this.#blender.start(photo.data, soft);
@@ -247,7 +249,7 @@ export class Studio extends EventTarget {
         this.select(this.names.includes("subject") ? "subject" : this.names[0] ?? null);
       }
       this.tell("scene");
-      await this.refresh();
+      await this.refresh(same);
     } catch (error) {
       if (this.job?.id === id) this.tell("error", error);
     } finally {
@@ -638,11 +640,11 @@ export class Studio extends EventTarget {
     return Boolean(job && this.scene) && this.shown.every((name) => job && this.#isOfLook(job, name));
   }
 
-  /** Fetch the layers that are wanted and not there, showing what is there meanwhile. */
-  async refresh() {
+  /** Fetch the layers that are wanted and not there, showing what is there meanwhile, or what was. @param {boolean} keep */
+  async refresh(keep = false) {
     const { job, scene } = this;
     if (!job || !scene) return;
-    this.redraw();
+    if (!keep || !this.shown.some((name) => this.#isThere(name))) this.redraw();
     const wanted = this.shown.filter((name) => this.#isThere(name) && (!this.running || this.layers.has(name)));
     const missing = wanted.map((name) => ({ name, key: this.#layer(job, name) }))
       .filter(({ name, key }) => this.layers.get(name)?.key !== key);

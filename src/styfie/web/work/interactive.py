@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -23,7 +24,7 @@ from styfie.settings import Settings
 from styfie.storage.openraster import eight_bits, png
 from styfie.styles import resolve_looks
 from styfie.web.messages import message
-from styfie.web.work.costs import costs
+from styfie.web.work.costs import costs, note_pace
 from styfie.web.work.exporting import export
 from styfie.web.work.face_previews import face_preview
 from styfie.web.work.frames import camera, camera_off, frame
@@ -163,7 +164,9 @@ def preview(
     asked = replace(Settings(**settings), size=max(before.regions.size), engine="fast")
     looks_here = resolve_looks(wanted, asked.size)
     shown = {name: looks_here[name] for name in before.regions.names if name in looks_here}
+    start = time.monotonic()
     *_, last = load_engine("fast")(before.photo, before.regions, shown, asked)
+    note_pace("fast", time.monotonic() - start, before.regions.size)
     painting = Painting(before.photo, before.regions, last.layers, shown, {})
     save(painting, Path(folder) / PREVIEW)
     return [name for name, look in painting.looks.items() if look.styles]
