@@ -76,10 +76,16 @@ def test_deleting_can_be_undone(visit: Visit) -> None:
     page.click("#trash summary")
     page.locator("#trash-list .recent-open button").first.click()
     visit.until(f"document.querySelectorAll('#history-list li').length === {count}")
+    before = len(visit.context.request.get(f"{visit.address}/api/v1/trash").json())  # of other tests
+    visit.until(f"document.querySelectorAll('#trash-list li').length === {before}")
     page.locator("#history-list .recent-remove").first.click()
+    visit.until(f"document.querySelectorAll('#trash-list li').length === {before + 1}")
     page.locator("#trash-list .recent-remove").first.click()
-    visit.until("!document.querySelectorAll('#trash-list li').length")
+    visit.until(f"document.querySelectorAll('#trash-list li').length === {before}")
     assert visit.context.request.get(f"{visit.address}/api/v1/jobs/{name}").status == 404
+    trashed = visit.context.request.get(f"{visit.address}/api/v1/trash").json()
+    assert name not in [one["of"] for one in trashed], "and it is gone for good"
+    visit.wrong = [line for line in visit.wrong if "404" not in line]  # its small picture was asked for as it went
 
 
 def test_everything_can_be_saved_and_used_again(visit: Visit) -> None:
