@@ -65,7 +65,7 @@ def post(client: TestClient, photo: bytes, **asked: Any) -> dict[str, Any]:
 
 def ended(client: TestClient, job: dict[str, Any], *states: str) -> dict[str, Any]:
     """The job when it is in one of these states, ready or at its end if none is named."""
-    for _ in range(1200):
+    for _ in range(6000):
         found: dict[str, Any] = client.get(f"{API}/jobs/{job['id']}").json()
         if found["state"] in (states or ("ready", "done", "stopped", "failed")):
             return found

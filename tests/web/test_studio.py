@@ -38,7 +38,7 @@ def running(folder: Path, use: Callable[[Studio], Awaitable[Any]], **options: An
 
 
 async def until(job: Job, *states: str) -> None:
-    for _ in range(1200):
+    for _ in range(6000):
         if job.state in states:
             return
         await asyncio.sleep(0.05)
