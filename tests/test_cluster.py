@@ -172,6 +172,7 @@ def test_a_worker_keeps_what_it_has_loaded(photos: list[Path], tmp_path: Path, m
     assert painter.looks is loaded
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="ray is not installed")
 @pytest.mark.filterwarnings("default")
 def test_a_real_cluster_of_two_workers_gives_the_same_bytes(photos: list[Path], tmp_path: Path) -> None:

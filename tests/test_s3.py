@@ -75,6 +75,7 @@ def _wait_for(address: tuple[str, int], server: subprocess.Popen[bytes]) -> None
     raise AssertionError("the server does not start")
 
 
+@pytest.mark.slow
 def test_a_folder_of_a_bucket_is_painted_into_the_bucket(
     capsys: pytest.CaptureFixture[str], bucket: Path, tmp_path: Path
 ) -> None:

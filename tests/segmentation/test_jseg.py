@@ -182,6 +182,7 @@ def test_any_size_and_one_colour_are_fine(size: tuple[int, int], plain: bool) ->
         assert set(JsegSegmenter()(photo).names) == {SUBJECT, BACKGROUND}
 
 
+@pytest.mark.slow
 def test_a_photo_is_divided_the_same_way_each_time_at_its_own_size(portrait: Tensor) -> None:
     large = resize(portrait, (600, 500))
     first, second = (JsegSegmenter(6).partition(large) for _ in range(2))

@@ -36,6 +36,7 @@ NODE = shutil.which("node")
 RUNTIME = ROOT / "node_modules" / "onnxruntime-web"
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the tab is not tested")
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found: the tab is not tested in a browser"),
     pytest.mark.skipif(NODE is None or not RUNTIME.exists(), reason="no ONNX Runtime from npm: the tab is not tested"),
 ]
@@ -194,7 +195,7 @@ def test_paints_as_the_library_does_and_without_a_network(
     tab.open()
     tab.style("subject", "great-wave")
     with tab.page.expect_file_chooser() as chosen:
-        tab.page.click('#styles [title="A picture of your own"]')
+        tab.page.click('#styles [title="Use a picture of your own"]')
     chosen.value.set_files(master_file("kiss"))
     tab.until("styfie.studio.look('subject').styles[0]?.name === 'kiss'")
     tab.settle()
