@@ -76,6 +76,8 @@ def test_a_draft_is_searched_for_where_it_is_small_and_finished_in_one_pass() ->
         (1024, 1, True),
         (2048, 1, True),
     ]
+    passes = sum(3 * side * side // 4 for side in (512, 1024, 2048))
+    assert plan.work == 2 * (15 * 96 * 128 + 8 * 192 * 256 + 6 * passes), "a pass takes as long as six steps"
 
 
 def test_a_draft_that_has_little_memory_is_searched_for_in_tiles() -> None:

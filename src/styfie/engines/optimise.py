@@ -385,22 +385,22 @@ def _state(place: tuple[int, int, int], painted: Sequence[Tensor | None], terms:
 
 
 class _ProgressEstimate:
-    """Counts steps and foretells the seconds left: a step costs what its scale has pixels."""
+    """Counts steps and foretells the seconds left: a step costs what its scale has to work on."""
 
     def __init__(self, plan: Plan) -> None:
         self.step = 0
-        self._left = float(sum(scale.pixels * scale.steps for scale in plan.scales) * plan.layers)
+        self._left = plan.work
         self._done, self._started = 0.0, time.monotonic()
 
     def tick(self, scale: Scale) -> None:
         """One step is done."""
         self.skip(1, scale)
-        self._done += scale.pixels
+        self._done += scale.work
 
     def skip(self, steps: int, scale: Scale) -> None:
         """So many steps need not be done."""
         self.step += steps
-        self._left -= steps * scale.pixels
+        self._left -= steps * scale.work
 
     def left(self) -> float:
         """Seconds."""

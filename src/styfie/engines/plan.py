@@ -18,6 +18,7 @@ CHECK_INTERVAL = 10  # steps between two looks at whether anything is still seen
 BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
 TWICE = 1.5  # work on a picture in tiles: they overlap, and their statistics are gathered first
+FINISHING = 6.0  # steps that one pass of a network takes as long as, with all that it needs
 PREPARED = 2.0  # steps that getting a layer of a scale ready takes as long as: its targets, colours and content
 WRITTEN = 1.75  # steps of one layer that blending and writing the pictures take as long as
 
@@ -57,6 +58,11 @@ class Scale:
         """Of one layer."""
         return self.size[0] * self.size[1]
 
+    @property
+    def work(self) -> float:
+        """Pixels to be worked on in one step of one layer, with those that tiles see twice."""
+        return self.pixels * (FINISHING if self.finished else TWICE if self.side else 1)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -85,7 +91,7 @@ class Plan:
     @property
     def work(self) -> float:
         """Pixels to be worked on in all, with those that tiles see twice."""
-        return self.layers * sum(scale.pixels * scale.steps * (TWICE if scale.side else 1) for scale in self.scales)
+        return self.layers * sum(scale.work * scale.steps for scale in self.scales)
 
     @property
     def memory(self) -> float:
