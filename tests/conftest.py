@@ -16,6 +16,7 @@ import typer
 from PIL import Image
 from torch import Tensor, nn
 
+from styfie import styles as styles_module
 from styfie.engines import optimise as optimise_module
 from styfie.images import read_picture
 from styfie.pipeline import PORTRAIT
@@ -70,11 +71,12 @@ def own_cache(same_place: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def asked_once() -> Iterator[None]:
     """What is the same each time is computed once for all tests of a process: it would be a quarter of their time.
 
-    That is what the packaged segmentation network says of a picture, the seconds that a step takes here, and the
-    command line's own parser.
+    That is what the packaged segmentation network says of a picture, the gallery's drawings as styles, the seconds that
+    a step takes here, and the command line's own parser.
     """
     load, predict = portrait_module.load_network, portrait_module._predict_once
     step_seconds, get_command = optimise_module._step_seconds, typer.main.get_command
+    draw = cache(styles_module.draw)
     packaged: WeakKeyDictionary[nn.Module, str] = WeakKeyDictionary()
     seen: dict[tuple[object, ...], tuple[Tensor, Tensor]] = {}
     seconds: dict[tuple[str, ...], float] = {}
@@ -105,6 +107,7 @@ def asked_once() -> Iterator[None]:
         patch.setattr(portrait_module, "load_network", loaded)
         patch.setattr(portrait_module, "_predict_once", predicted)
         patch.setattr(optimise_module, "_step_seconds", timed)
+        patch.setattr(styles_module, "draw", lambda *asked: draw(*asked).clone())
         patch.setattr(typer.main, "get_command", cache(get_command))
         yield
 
