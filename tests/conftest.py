@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from styfie import styles as styles_module
 from styfie.engines import optimise as optimise_module
+from styfie.gallery import draw
 from styfie.images import read_picture
 from styfie.pipeline import PORTRAIT
 from styfie.regions import Regions
@@ -76,7 +77,7 @@ def asked_once() -> Iterator[None]:
     """
     load, predict = portrait_module.load_network, portrait_module._predict_once
     step_seconds, get_command = optimise_module._step_seconds, typer.main.get_command
-    draw = cache(styles_module.draw)
+    drawn = cache(draw)
     packaged: WeakKeyDictionary[nn.Module, str] = WeakKeyDictionary()
     seen: dict[tuple[object, ...], tuple[Tensor, Tensor]] = {}
     seconds: dict[tuple[str, ...], float] = {}
@@ -107,7 +108,7 @@ def asked_once() -> Iterator[None]:
         patch.setattr(portrait_module, "load_network", loaded)
         patch.setattr(portrait_module, "_predict_once", predicted)
         patch.setattr(optimise_module, "_step_seconds", timed)
-        patch.setattr(styles_module, "draw", lambda *asked: draw(*asked).clone())
+        patch.setattr(styles_module, "draw", lambda *asked: drawn(*asked).clone())
         patch.setattr(typer.main, "get_command", cache(get_command))
         yield
 
