@@ -33,7 +33,7 @@ def test_looks_are_shown_on_ones_own_face_and_taken_by_one_press(chromium: Any, 
     visit = Visit(chromium, address, faces=True, viewport={"width": 1280, "height": 800})
     page = visit.page
     visit.open(96)
-    visit.until(f"{FACES} >= 6", 240)
+    visit.until(f"{FACES} >= 3", 240)
     assert page.evaluate("() => document.querySelector('#suggestions img').naturalWidth") >= 256
     page.click("#suggestions button >> nth=2")
     visit.until("styfie.studio.look('subject').styles[0]?.name === 'ink' && styfie.studio.layers.size === 2")
