@@ -6,6 +6,7 @@ import socket
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -75,3 +76,8 @@ def test_which_way_out_is_asked_of_nobody(monkeypatch: pytest.MonkeyPatch) -> No
 def test_addresses_are_written_as_browsers_want_them() -> None:
     assert page_address("192.168.1.7", 8790, "", "secret") == "http://192.168.1.7:8790/?token=secret"
     assert page_address("2001:db8::7", 1, "/styfie") == "http://[2001:db8::7]:1/styfie/"
+
+
+def test_a_token_of_ones_own_comes_whole() -> None:
+    token = "a+b/c=~" + 9 * "x"
+    assert parse_qs(urlsplit(page_address("10.0.0.5", 8790, token=token)).query) == {"token": [token]}

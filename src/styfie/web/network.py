@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from styfie.errors import MissingError
 
@@ -18,7 +19,8 @@ VIRTUAL = ("docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "cni", "podman"
 def page_address(host: str, port: int | None, path: str = "", token: str | None = None, scheme: str = "http") -> str:
     """The page's address at a host, with the token if there is one; without a port it is the scheme's own."""
     host = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{host}{f':{port}' if port else ''}{path}/" + (f"?token={token}" if token else "")
+    query = f"?token={quote(token, safe='')}" if token else ""  # a plus would be read as a space
+    return f"{scheme}://{host}{f':{port}' if port else ''}{path}/{query}"
 
 
 def own_addresses(host: str) -> list[str]:
