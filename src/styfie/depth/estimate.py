@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -15,11 +13,11 @@ from styfie.colour import luma_of
 from styfie.images import fit_size, resize
 from styfie.regions import SUBJECT, Regions
 from styfie.segmentation.matting import guided_filter
+from styfie.segmentation.portrait import PERSON
 
 # Longest side in pixels at which it is made: it is smooth but for the people, whose matte is finer.
 ESTIMATE_SIZE = 256
 PEOPLE, BEHIND = 0.25, 0.4  # the farthest person, and the nearest of what is behind
-PERSON = re.compile(r"person-\d+")  # the names of people and of their parts begin so
 HIGHER, BLURRED, HAZY = 0.5, 0.3, 0.2  # shares of what speaks for far
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from styfie.web.trash import HOURS, Trash, Trashed
 from styfie.web.uploads import free_label
 
 
-class Deleting(Service):
+class Deleting(Service, ABC):
     """Jobs and the workers, with a trash for what is deleted."""
 
     presets: Presets
@@ -150,8 +151,9 @@ class Deleting(Service):
             job.state = "stopped" if job.painted else "ready"
         self._keep(job)
 
+    @abstractmethod
     async def _read(self, job: Job) -> None:
-        raise NotImplementedError
+        """Look at a job's photo, as is done when it comes."""
 
     def _style_back(self, job: Job, one: Trashed) -> None:
         file = f"style-{one.number}.png"

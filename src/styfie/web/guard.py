@@ -44,7 +44,7 @@ INSECURE = {name: value for name, value in HEADERS.items() if name != "cross-ori
 """Those that browsers heed over plain http from another computer: of the other they complain."""
 
 
-class TooLargeError(Exception):
+class OverrunError(Exception):
     """More was sent than is taken."""
 
 
@@ -173,14 +173,14 @@ class Guard:
             if given["type"] == "http.request":
                 read += len(given.get("body", b""))
                 if read > most:
-                    raise TooLargeError
+                    raise OverrunError
             return given
 
         async def instead(answer: Message) -> None:
             if read <= most:  # or whatever the application says of a body that ended early is not what was wrong
                 await send(answer)
 
-        with contextlib.suppress(TooLargeError):
+        with contextlib.suppress(OverrunError):
             await self.app(scope, counted, instead)
         if read > most:
             drained = await _drain(receive, DRAINED * most)
