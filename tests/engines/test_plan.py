@@ -69,7 +69,7 @@ def test_few_steps_stay_few() -> None:
 
 def test_a_draft_is_searched_for_where_it_is_small_and_finished_in_one_pass() -> None:
     plan = make_plan((1536, 2048), 2, 15, 100 * GB, draft=True)
-    assert [(max(scale.size), scale.steps, scale.finished) for scale in plan.scales] == [
+    assert [(max(scale.size), scale.steps, scale.one_pass) for scale in plan.scales] == [
         (128, 15, False),
         (256, 8, False),
         (512, 1, True),
@@ -82,7 +82,7 @@ def test_a_draft_is_searched_for_where_it_is_small_and_finished_in_one_pass() ->
 
 def test_a_draft_that_has_little_memory_is_searched_for_in_tiles() -> None:
     plan = make_plan((1536, 2048), 1, 15, 2.2 * GB, draft=True)
-    assert [scale.finished for scale in plan.scales] == [False, False, True, False, False]
+    assert [scale.one_pass for scale in plan.scales] == [False, False, True, False, False]
     assert [(scale.steps, scale.side > 0) for scale in plan.scales[-2:]] == [(4, False), (4, True)]
     assert all(scale.memory <= 2.2 * GB for scale in plan.scales)
 

@@ -2,7 +2,8 @@
 
 Gatys, Ecker and Bethge (2016), taxonomy class 1.1 of Jing et al. (2018), with these departures: Gram matrices
 within a region (`losses.moments`), losses relative per layer, coarse to fine (Gatys et al. 2017), the photo in the
-style's colours as start, and bfloat16 convolutions where the processor has them.
+style's colours as start, bfloat16 convolutions where the processor has them, and drafts whose larger scales one pass of
+the network of `fast` paints.
 """
 
 from __future__ import annotations
@@ -227,7 +228,7 @@ class _Run:
         """All blocks, from `first` on, of one layer at one scale."""
         scale, band = self.plan.scales[s], canvas.bands[n : n + 1]
         following = (s, n + 1, 0) if n + 1 < len(self.layers) else (s + 1, 0, 0)
-        if scale.finished and (begun := painted[n]) is not None:
+        if scale.one_pass and (begun := painted[n]) is not None:
             painted[n] = self._finish(canvas, n, begun)
             self.estimate.tick(scale)
             yield self._progress(canvas, painted, self.terms, following)
@@ -307,13 +308,13 @@ class _Run:
         if self.settings.start == "noise":
             return torch.rand(own.shape, generator=torch.Generator().manual_seed(self.settings.seed))
         if self.settings.start == "fast":
-            return self._one_pass.paint(own.to(self.device), band.to(self.device), look).to(own)
+            return self._painter.paint(own.to(self.device), band.to(self.device), look).to(own)
         if self.weights.in_style:
             return self._drawn(canvas, n)
         return match_colours(own, look.styles[0].picture, band, look.styles[0].alpha)
 
     @cached_property
-    def _one_pass(self) -> FastPainter:
+    def _painter(self) -> FastPainter:
         from styfie.engines.fast.paint import FastPainter  # which paints bands as this engine does
 
         return FastPainter({}, self.settings)
@@ -322,7 +323,7 @@ class _Run:
         """A layer at a larger scale, by one pass of a network that was taught this engine's loss."""
         own, band, look = canvas.region_colours(n), canvas.bands[n : n + 1], canvas.source.layers[n].look
         begun = enlarge(painted, own, DETAIL).clamp(0, 1)
-        found = self._one_pass.paint(begun.to(self.device), band.to(self.device), look).to(own).clamp(0, 1)
+        found = self._painter.paint(begun.to(self.device), band.to(self.device), look).to(own).clamp(0, 1)
         face = canvas.source.regions.face
         if face is None or not look.likeness:
             return found

@@ -18,7 +18,7 @@ CHECK_INTERVAL = 10  # steps between two looks at whether anything is still seen
 BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
 TWICE = 1.5  # work on a picture in tiles: they overlap, and their statistics are gathered first
-FINISHING = 6.0  # steps that one pass of a network takes as long as, with all that it needs
+PASS_STEPS = 6.0  # steps that one pass of a network takes as long as, with all that it needs
 PREPARED = 2.0  # steps that getting a layer of a scale ready takes as long as: its targets, colours and content
 WRITTEN = 1.75  # steps of one layer that blending and writing the pictures take as long as
 
@@ -43,7 +43,7 @@ CHOICES = (
 class Scale:
     """One size to work at, (height, width): steps for each layer, and `side` of its tiles in pixels, 0 = no tiles.
 
-    One that is `finished` is not searched: a network paints it in one pass.
+    `one_pass`: it is not searched, a network paints it in one pass.
     """
 
     size: tuple[int, int]
@@ -51,7 +51,7 @@ class Scale:
     side: int
     history: int
     memory: float  # bytes at the most
-    finished: bool = False
+    one_pass: bool = False
 
     @property
     def pixels(self) -> int:
@@ -61,7 +61,7 @@ class Scale:
     @property
     def work(self) -> float:
         """Pixels to be worked on in one step of one layer, with those that tiles see twice."""
-        return self.pixels * (FINISHING if self.finished else TWICE if self.side else 1)
+        return self.pixels * (PASS_STEPS if self.one_pass else TWICE if self.side else 1)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def make_plan(
     scales = []
     for longest in reversed(pyramid(max(size))):  # the final one first: it needs most, and says what is missing
         here = fit_size(small if small and longest <= BASE_SIZE else size, longest)
-        found = _finish(here, size, layers, memory) if draft and longest > SEARCHED else None
+        found = _one_pass(here, size, layers, memory) if draft and longest > SEARCHED else None
         scales.append(found or _fit(here, size, layers, _steps_at(longest, steps, draft), memory, whole, step))
     return Plan(tuple(reversed(scales)), layers)
 
@@ -163,11 +163,11 @@ def _base_memory(final: int, layers: int) -> float:
     return kept + layers * PICTURE * min(final, STYLE)
 
 
-def _finish(size: tuple[int, int], final: tuple[int, int], layers: int, memory: float) -> Scale | None:
+def _one_pass(size: tuple[int, int], final: tuple[int, int], layers: int, memory: float) -> Scale | None:
     """A scale painted in one pass of a network, if that fits."""
     pixels = size[0] * size[1]
     need = _base_memory(final[0] * final[1], layers) + 6 * PICTURE * pixels + PASS * min(pixels, PASS_TILE)
-    return Scale(size, 1, 0, 0, need, finished=True) if need <= memory else None
+    return Scale(size, 1, 0, 0, need, one_pass=True) if need <= memory else None
 
 
 def _fit(
