@@ -8,7 +8,8 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.regions import Regions
 from styfie.segmentation.people import find_faces, split_people, without_specks
-from styfie.segmentation.portrait import Prediction, split_off
+from styfie.segmentation.prediction import Prediction
+from styfie.segmentation.splitting import split_off
 from tests.conftest import fingerprint
 
 SIZE = 128
