@@ -136,7 +136,7 @@ class Guard:
         given = [(b"set-cookie", cookie.encode())]
         if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             go_on = '<meta http-equiv="refresh" content="0; url=./">'
-            await _respond(send, 200, _page("Styfie is being opened.", go_on), b"text/html", given)
+            await _respond(send, 200, _page(message("server.opening"), go_on), b"text/html", given)
         else:
             await _respond(send, 303, headers=[(b"location", b"./"), *given])
 

@@ -16,6 +16,7 @@ from styfie.errors import InputError
 from styfie.web.app import make_app
 from styfie.web.connections import limited_protocol
 from styfie.web.logfile import logged
+from styfie.web.messages import message
 from styfie.web.network import EVERYWHERE, own_addresses, page_address
 from styfie.web.options import Options
 from styfie.web.qr import qr_text
@@ -61,7 +62,7 @@ def _serve(listening: socket.socket, studio: Studio, browser: bool, say: Callabl
     server = _Server(config, studio)
     for note in studio.jobs.notes:
         say(note)
-    say(f"Styfie is at {address} (Ctrl-C ends it). Jobs are kept in {options.folder}, faults in {log.name} there.")
+    say(message("server.at", address=address, folder=options.folder, log=log.name))
     if options.is_open:
         for line in _invitation(options, port):
             say(line)
@@ -73,7 +74,7 @@ def _serve(listening: socket.socket, studio: Studio, browser: bool, say: Callabl
 def _invitation(options: Options, port: int) -> list[str]:
     """What is said of the addresses that other devices can open: all of them, and the first as a QR code."""
     first, *others = [address_of(options, port, host) for host in own_addresses(options.host)]
-    lines = [f"On a phone or another computer in your network: {first}", *(f"or {address}" for address in others)]
+    lines = [message("server.others", address=first), *(message("server.or", address=one) for one in others)]
     return [*lines, qr_text(first)] if _can_draw() else lines
 
 

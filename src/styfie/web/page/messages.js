@@ -505,6 +505,30 @@ export default {
   "error.no_page": "There is no such page.",
   "error.page_method": "Pages can only be read.",
 
+  "error.invalid": "{where}: {reason}.",
+  "error.request": "The request",
+
+  "library.no_part": "Not found in this photo: {region}. Choose another part, or add a region and brush over it.",
+  "library.no_part_of": "Not found in this photo: {region} of person {number}. Choose another part, or add a region and brush over it.",
+  "library.no_parts": "What finds people here knows no parts. Add a region, and click it or brush over it.",
+  "library.no_person": "So many people were not found in this photo. Add a region, and click the person or brush over them.",
+  "library.small": "The picture has {width} x {height} pixels: at least {least} on the shorter side are needed.",
+  "library.large": "The picture has more than {most} megapixels. Make it smaller first.",
+  "library.narrow": "The painting would have only {width} x {height} pixels. Choose a larger size, or cut the photo less narrow.",
+  "library.no_picture": "This file is no picture that can be read.",
+  "library.no_painting": "This file is no painting of Styfie's, or it is damaged. Get a complete copy of it.",
+  "library.memory": "{width} x {height} pixels need {need} GB of memory, and {most} GB are allowed here. Choose a smaller size.",
+  "library.not_installed": "{what}: what this needs is not installed on the computer that runs Styfie.",
+
+  "server.opening": "Styfie is being opened.",
+  "server.at": "Styfie is at {address} (Ctrl-C ends it). Pictures are kept in {folder}, faults in {log} there.",
+  "server.others": "On a phone or another computer in your network: {address}",
+  "server.or": "or {address}",
+
+  "ready.workers": "The workers have not started.",
+  "ready.folder": "The folder of the pictures cannot be written to.",
+  "ready.room": "There is little room left on the disk.",
+
   "mix.share": "How much of {style}",
   "mix.remove": "Remove",
   "mix.remove_one": "Remove {style}",
