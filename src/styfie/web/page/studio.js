@@ -360,7 +360,10 @@ export class Studio extends EventTarget {
     return this.names.filter((name) => !there.includes(name) && this.look(name).styles.length);
   }
 
-  /** A fast preview of what is not painted yet. One at a time; what was asked for meanwhile comes after it. */
+  /**
+   * A fast preview of what is not painted yet, of a large picture roughly first. One at a time; what was asked for
+   * meanwhile comes after it.
+   */
   async sketch() {
     if (!this.job || ++this.#previews > 1) return;
     const { id } = this.job;
@@ -370,6 +373,11 @@ export class Studio extends EventTarget {
         const asked = Object.values(this.#theirs).some((look) => look?.styles?.length); // else the server would choose some
         if (this.unpainted && asked) {
           this.#work("preview", true);
+          if (this.#isLarge) {
+            await this.#answered(await api.preview(id, api.ROUGH));
+            await this.refresh();
+            if (this.#previews > 1) continue; // it is of other styles already
+          }
           await this.#answered(await api.preview(id));
         }
         await this.refresh();
@@ -379,6 +387,12 @@ export class Studio extends EventTarget {
       this.#previews = 0;
       this.#work("preview", false);
     }
+  }
+
+  /** Whether a whole preview takes so long that a rough one is seen before it. */
+  get #isLarge() {
+    const { settings, width = 0, height = 0 } = this.job ?? {};
+    return api.ROUGH > 0 && (settings?.size || Math.max(width, height)) > 1.5 * api.ROUGH;
   }
 
   /** @param {JobResponse} job */
