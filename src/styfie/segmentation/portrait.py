@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import torch
@@ -23,7 +24,7 @@ from styfie.segmentation.faces import face_map
 from styfie.segmentation.files import read_network
 from styfie.segmentation.matting import MATTE_SIZE, guided_upsample, refine
 from styfie.segmentation.networks import PARTS, PortraitNet
-from styfie.segmentation.people import Person, match_people, split_people, without_specks
+from styfie.segmentation.people import Box, Person, match_people, split_people, without_specks
 from styfie.segmentation.protocols import Memory
 from styfie.weights import load_packaged
 
@@ -226,6 +227,7 @@ class PortraitSegmenter:
     ) -> None:
         self.network, self.side, self.calibration = network, side, calibration
         self.scales, self.matte_size = scales, matte_size
+        self._latest: tuple[weakref.ref[Tensor], Prediction] | None = None
 
     def fast(self) -> PortraitSegmenter:
         """The same in half the time, for engines that take no more: one scale, and the matte solved for smaller.
@@ -234,11 +236,12 @@ class PortraitSegmenter:
         """
         return PortraitSegmenter(self.network, self.side, self.calibration, SCALES[:1], FAST_MATTE_SIZE)
 
-    def parts(self, photo: Tensor) -> list[str]:
-        """Names that may be split off the person of a photo: parts; of several people each, and theirs."""
-        count = len(self._glance(photo).people)
-        people = [f"person-{n + 1}" for n in range(count) if count > 1]
-        return [*PART_NAMES, *people, *(f"{person}-{part}" for person in people for part in PART_NAMES)]
+    def parts(self, photo: Tensor) -> dict[str, Box | None]:
+        """What may be split off the person of a photo: parts; each of several people, with the head; their parts."""
+        seen = self._known(photo).people
+        people = {f"person-{n + 1}": one.head for n, one in enumerate(seen) if len(seen) > 1}
+        theirs = dict.fromkeys(f"{person}-{part}" for person in people for part in PART_NAMES)
+        return dict.fromkeys(PART_NAMES) | people | theirs
 
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
         """Subject and background of a photo (1, 3, H, W), the `finer` regions split off the subject, and the faces.
@@ -261,6 +264,18 @@ class PortraitSegmenter:
         return replace(whole, face=prediction.face)
 
     def _predict(self, photo: Tensor) -> Prediction:
+        """What is seen, which is remembered until the next photo comes."""
+        found = self._predict_either_way_up(photo)
+        self._latest = weakref.ref(photo), replace(found, photo=photo[..., :0, :0])
+        return found
+
+    def _known(self, photo: Tensor) -> Prediction:
+        """What was seen of a photo a moment ago; of another one glance."""
+        if self._latest is not None and self._latest[0]() is photo:
+            return replace(self._latest[1], photo=photo)
+        return self._glance(photo)
+
+    def _predict_either_way_up(self, photo: Tensor) -> Prediction:
         """What is seen; a photo that looks wrong is looked at upside down, too, where there is time."""
         if len(self.scales) == 1:
             return self._look(photo)
@@ -400,8 +415,9 @@ def _take(regions: Regions, name: str, share: Tensor, score: float) -> Regions:
     return regions
 
 
+@cache
 def load_portrait() -> PortraitSegmenter:
-    """The segmenter of the built-in network.
+    """The segmenter of the built-in network, read once.
 
     Raises:
         MissingError: it is missing from the package.

@@ -91,6 +91,8 @@ export interface JobResponse {
   painted: string[];
   sketched: string[];
   parts: string[];
+  /** Of people: top, left, bottom and right of a square, as shares of the photo's height and width. */
+  heads: Record<string, number[]>;
   undo: number;
   redo: number;
   progress: ProgressResponse | null;
