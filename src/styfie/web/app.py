@@ -94,7 +94,7 @@ def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIAp
     app.router.default = PageFiles(PAGE)  # no mount: it would answer for routes that are asked by another method
     describe(app)
     _say_why(app)
-    guarded: ASGIApp = Guard(app, studio.options)
+    guarded: ASGIApp = Guard(app, studio.options, studio.access)
     return Addressed(AccessLog(guarded, log) if log else guarded, studio.options)
 
 

@@ -188,10 +188,10 @@ class FieldResponse(BaseModel):
 
 
 class PhoneResponse(BaseModel):
-    """Addresses by which other devices open the page, the likeliest first; `command` is what lets them in."""
+    """Addresses by which other devices open the page, the likeliest first; whether `POST phone` can let them in."""
 
     addresses: list[str]
-    command: str
+    can_open: bool
 
 
 class AboutResponse(BaseModel):

@@ -14,6 +14,7 @@ from typing import Any
 
 from styfie.errors import StyfieError
 from styfie.gallery import BUILT_IN, PAIRS
+from styfie.web.access import Access
 from styfie.web.cameras import Cameras
 from styfie.web.errors import DISK_FULL, FAULT, ConflictError, DroppedError, FaultError, NotFoundError, is_full
 from styfie.web.jobs import BUSY, READ, Job
@@ -39,6 +40,7 @@ class Service(Keeper):
         self.drawn = options.folder / "styles"
         self.drawn.mkdir(exist_ok=True)
         self.device = ""
+        self.access = Access(options)
         self.supervisor = Supervisor()
 
     # ---- life

@@ -230,6 +230,7 @@ export function follow(id, call, gone) {
 /** The page on other devices. Null where there is no server. @type {Phone | null} */
 export const phone = {
   how: () => json("/phone"),
+  open: () => json("/phone", { method: "POST" }),
   codeURL: (number, picture) => `${BASE}/phone.svg?${new URLSearchParams({ number: String(number), picture })}`,
 };
 
