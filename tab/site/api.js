@@ -201,8 +201,9 @@ export async function ownStyle(id, file) {
 export const ownStyleURL = (id, name) => owned.get(`${id}/${name}`) ?? "";
 /** @param {string} id @param {Looks} wanted @param {number} version @returns {Promise<JobResponse>} */
 export const looks = (id, wanted, version) => ask("looks", id, wanted, version);
-/** @param {string} id @returns {Promise<JobResponse>} */
-export const preview = (id) => ask("preview", id);
+export const ROUGH = 0; // nothing is shown before the whole preview
+/** @param {string} id @param {number} [_longest] @returns {Promise<JobResponse>} */
+export const preview = (id, _longest) => ask("preview", id);
 /** @param {string} id @param {Partial<SettingsSchema>} settings @returns {Promise<JobResponse>} */
 export const paint = (id, settings) => ask("paint", id, settings);
 /** @param {string} id @param {Partial<SettingsSchema>} settings @returns {Promise<JobResponse>} */

@@ -9,7 +9,7 @@ import { eigen, product, transport } from "../../tab/site/engine/linear.js";
 import { extrapolate, boxOf } from "../../tab/site/engine/layers.js";
 import { distance, filled, label, largest, mean, withoutSpecks } from "../../tab/site/engine/masks.js";
 import { Job } from "../../tab/site/engine/job.js";
-import { peopleIn, splitPeople } from "../../tab/site/engine/people.js";
+import { headsIn, peopleIn, splitPeople } from "../../tab/site/engine/people.js";
 import { guidedUpsample, refine } from "../../tab/site/engine/matting.js";
 import { drawNoise } from "../../tab/site/engine/noise.js";
 import { merge, ofSubject, put, split } from "../../tab/site/engine/partition.js";
@@ -170,6 +170,23 @@ test("people who touch are told apart by their faces and what they wear, from le
   assert.ok(left.score > 0.5 && right.score > 0.5);
   const alone = { ...prediction, parts: picture(5, 64, 64, (c, y, x) => (x < 32 ? prediction.parts.data[(c * 64 + y) * 64 + x] : c === 3 ? 1 : 0)) };
   assert.deepEqual(peopleIn(alone), []);
+});
+
+test("of several people it is known whose head is where: a square of the photo, at each face or else at the upper end", () => {
+  const { prediction, photo } = two();
+  const wide = picture(3, 64, 128, (c, y, x) => photo.data[(c * 64 + y) * 64 + (x >> 1)]);
+  for (const [seen, middles] of [[photo, [18, 46]], [wide, [36, 92]]]) {
+    const heads = headsIn(prediction, seen);
+    assert.deepEqual(Object.keys(heads), ["person-1", "person-2"]);
+    Object.values(heads).forEach(([top, left, bottom, right], n) => {
+      const [high, across] = [(bottom - top) * seen.height, (right - left) * seen.width];
+      assert.ok(Math.abs(high - across) < 1e-6 && high > 12 && high < 50, `${high} ${across}`);
+      assert.ok(top * seen.height < 16 && bottom * seen.height > 24);
+      assert.ok(left * seen.width < middles[n] - 4 && right * seen.width > middles[n] + 4, `${left} ${right}`);
+    });
+  }
+  const faceless = { ...prediction, parts: picture(5, 64, 64, (c) => (c === 3 ? 1 : 0)) };
+  assert.deepEqual(headsIn(faceless, photo), {}, "one piece of a mask without faces is one person");
 });
 
 test("a picture that is not worked on takes a quarter of the memory, and is the same when it wakes", async () => {

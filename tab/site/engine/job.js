@@ -5,7 +5,7 @@ import { corrected } from "./clicks.js";
 import { faceMap } from "./faces.js";
 import { softOf } from "./foreground.js";
 import { part, partsIn } from "./parts.js";
-import { PERSON, peopleIn, person } from "./people.js";
+import { headsIn, PERSON, peopleIn, person } from "./people.js";
 import { areaOf, merge, nobody, ofSubject, put, resized, split, SUBJECT } from "./partition.js";
 import { cut, fitSize, packed, planes, resize, sizeOf, toPixels, unpacked } from "./planes.js";
 import { outOfFocus, recoloured } from "./recolour.js";
@@ -87,6 +87,7 @@ export class Job {
     this.regions = regions;
     this.settings = { ...tools.settings };
     this.parts = regions.length > 1 ? [...partsIn(prediction), ...peopleIn(prediction)] : [];
+    this.heads = regions.length > 1 ? headsIn(prediction, photo) : {};
   }
 
   /** Read a photo and look for the person. @param {string} id @param {Tools} tools @param {(longest: number) => Promise<Planes>} read */
@@ -114,7 +115,7 @@ export class Job {
       regions: this.regions.map((one) => ({
         name: one.name, side: one.side, score: one.score, doubtful: one.score < DOUBTFUL, area: areaOf(one),
       })),
-      styles: [...this.own.keys()], painted: there(true), sketched: there(false), parts: this.parts,
+      styles: [...this.own.keys()], painted: there(true), sketched: there(false), parts: this.parts, heads: this.heads,
       undo: this.#past.length, redo: this.#future.length,
     };
   }
