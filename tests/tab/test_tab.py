@@ -41,7 +41,7 @@ pytestmark = [
     pytest.mark.skipif(NODE is None or not RUNTIME.exists(), reason="no ONNX Runtime from npm: the tab is not tested"),
 ]
 PORTRAIT = Path(styfie.__file__).parent / "assets" / "portrait.jpg"
-STYLES = ("great-wave", "kiss", "autumn", "night")
+STYLES = ("great-wave", "kiss", "autumn", "night", "ink")
 MOST = 18e6  # bytes of a first visit, compressed
 CLOSE = 2.0  # levels of 8 bits, in the mean
 SIZE = 384
@@ -217,9 +217,26 @@ def test_paints_as_the_library_does_and_without_a_network(
     assert np.abs(tab.shown() - soft[0].permute(1, 2, 0).numpy() * 255).mean() < CLOSE
     for kind, name in (("webp", "portrait.webp"), ("png", "portrait.png"), ("jpeg", "portrait.jpg")):
         save(tab, kind, name, SIZE)
+    draws_as_the_library_does(tab)
     origins = {urlsplit(address)[:2] for address in tab.asked if not address.startswith(("blob:", "data:"))}
     assert origins == {urlsplit(server.address)[:2]} and not tab.wrong
     tab.context.close()
+
+
+def draws_as_the_library_does(tab: Tab) -> None:
+    """The same photo drawn by filters, the person at half strength after the fact."""
+    tab.page.keyboard.press("Escape")
+    tab.page.evaluate("() => (document.querySelector('details:has(#paint-kind)').open = true)")
+    tab.page.select_option("#paint-kind", "drawing")
+    tab.page.evaluate("() => styfie.studio.set('background', {blur: 0})")
+    tab.style("subject", "ink")
+    tab.paint(SIZE)
+    settings = Settings(size=SIZE, engine="filters", device="cpu")
+    wanted = styfie.paint(PORTRAIT, subject="ink", background="great-wave", settings=settings)
+    assert np.abs(tab.shown() - wanted.render()[0].permute(1, 2, 0).numpy() * 255).mean() < CLOSE
+    tab.page.evaluate("() => styfie.studio.set('subject', {strength: 0.5})")
+    half = wanted.render({**wanted.looks, "subject": replace(wanted.looks["subject"], strength=0.5)})
+    assert np.abs(tab.shown() - half[0].permute(1, 2, 0).numpy() * 255).mean() < CLOSE
 
 
 def save(tab: Tab, kind: str, name: str, size: int) -> None:
