@@ -12,7 +12,7 @@ from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
 from styfie.segmentation import portrait as portrait_module
 from styfie.segmentation.portrait import PortraitSegmenter, predict
-from styfie.segmentation.prediction import Prediction
+from styfie.segmentation.prediction import PART_NAMES, Prediction
 from tests.conftest import fingerprint
 
 
