@@ -19,7 +19,7 @@ WEIGHT = 0.7
 
 def network() -> nn.Module:
     torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.Tanh(), nn.Conv2d(4, 1, 1)).double()
+    return nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.Tanh(), nn.Conv2d(4, 1, 1)).double().requires_grad_(False)
 
 
 def drawn(*shape: int, seed: int = 0) -> Tensor:

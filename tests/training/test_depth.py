@@ -62,9 +62,12 @@ def test_what_is_right_is_counted() -> None:
 
 
 @pytest.mark.slow
-def test_it_learns_goes_on_and_is_scored(portraits: Path, pictures: Path, tmp_path: Path) -> None:
+def test_it_learns_goes_on_and_is_scored(
+    portraits: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("styfie.training.depth.SCORED", 16)
     lines: list[float] = []
-    schedule = replace(TINY, steps=40, batch=4, learning_rate=3e-3, log_every=5, save_every=20)
+    schedule = replace(TINY, steps=30, batch=4, learning_rate=3e-3, log_every=5, save_every=15)
 
     def note(line: object) -> None:
         assert isinstance(line, dict)
@@ -83,9 +86,9 @@ def test_it_learns_goes_on_and_is_scored(portraits: Path, pictures: Path, tmp_pa
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_depth([portraits], [pictures], tmp_path / "parts", replace(schedule, log_every=25), side=32, on_log=stop)
+        train_depth([portraits], [pictures], tmp_path / "parts", replace(schedule, log_every=20), side=32, on_log=stop)
     with pytest.raises(InputError, match="another"):
-        train_depth([portraits], [pictures], tmp_path / "parts", replace(schedule, log_every=25), side=32, people=1)
-    parts = train_depth([portraits], [pictures], tmp_path / "parts", replace(schedule, log_every=25), side=32)
+        train_depth([portraits], [pictures], tmp_path / "parts", replace(schedule, log_every=20), side=32, people=1)
+    parts = train_depth([portraits], [pictures], tmp_path / "parts", replace(schedule, log_every=20), side=32)
     for a, b in zip(network.state_dict().values(), parts.state_dict().values(), strict=True):
         assert torch.equal(a, b)

@@ -76,7 +76,7 @@ def load_depth_net(file: Path | None = None) -> DepthNet:
         network.load_state_dict(load_file(file))
     except (OSError, SafetensorError, RuntimeError):
         raise InputError(
-            f"{file} holds no network for depth: a depth.safetensors of `styfie train depth` is wanted."
+            f"{file} holds no depth network: a depth.safetensors of `styfie train depth` is wanted."
         ) from None
     return network.eval().requires_grad_(False)
 

@@ -19,8 +19,8 @@ from styfie.depth import DepthNet, predict_depth
 from styfie.training.layered import BEHIND, UNKNOWN, LayeredBatch, LayeredScenes
 from styfie.training.loop import CPU, Schedule, fit
 
-SIDE = 128  # pixels of the scenes
-SCHEDULE = Schedule(steps=1_600, batch=16, learning_rate=3e-3, weight_decay=1e-3, average=0.998, save_every=400)
+SIDE = 96  # pixels of the scenes
+SCHEDULE = Schedule(steps=900, batch=16, learning_rate=3e-3, weight_decay=1e-3, average=0.998, save_every=400)
 PAIRS = 400  # of each picture, in a step
 NEAR = 0.15  # of the side: how far apart the places of half of the pairs are, at most
 APART = 0.04  # difference of depths from which one is the farther

@@ -132,7 +132,7 @@ class LayeredScenes:
         layers = np.where(cover > SURE, 1, np.where(cover < 1 - SURE, BEHIND, UNKNOWN))
         flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
         depth = np.where(cover > 0.5, NEAREST, 1).astype(np.float32)
-        return picture[:, flip], depth[:, flip].copy(), layers[:, flip].copy()
+        return picture[:, flip].copy(), depth[:, flip].copy(), layers[:, flip].copy()
 
     def pasted(self, rng: np.random.Generator) -> tuple[Field, Field, Numbers]:
         """Things before one another, from the farthest to the nearest."""
