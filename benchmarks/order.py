@@ -78,7 +78,9 @@ def main() -> None:
     asked.output.mkdir(parents=True, exist_ok=True)
     lay_out(sheet, columns=len(STYLES), cell=asked.size).save(asked.output / "order.png")
     if asked.data:
-        selfies(asked.data, judge, asked.weights[-1]).save(asked.output / "order_selfies.png")
+        selfies(asked.data, judge, replace(settings, depth_weight=asked.weights[-1])).save(
+            asked.output / "order_selfies.png"
+        )
 
 
 def paint_all(scenes: list[Scene], settings: Settings, weights: Weights) -> tuple[Paintings, float]:
@@ -109,19 +111,18 @@ def figures(judge: torch.nn.Module, scenes: list[Scene], pictures: Paintings) ->
     return f"true order {sum(true) / len(true):.3f}, the photo's {sum(same) / len(same):.3f}"
 
 
-def selfies(data: Path, judge: torch.nn.Module, weight: float) -> Image.Image:
+def selfies(data: Path, judge: torch.nn.Module, held: Settings) -> Image.Image:
     """Six selfies: the photo, painted without the loss and with it, and the depth that the judge sees in each."""
     cells = []
     for name, pair in zip(PHOTOS[:SELFIES], PAIRS, strict=True):
-        photo = read_photo(data / "selfies" / f"{name}.jpg", 256)
+        photo = read_photo(data / "selfies" / f"{name}.jpg", held.size)
         asked = dict(zip(("subject", "background"), (style_source(one, data) for one in pair), strict=True))
         row = [("photo", photo)]
-        for with_loss in (0.0, weight):
-            settings = Settings(size=256, device="cpu", depth_weight=with_loss)
-            row.append((f"depth {with_loss:g}", paint(photo, asked, settings).render()))
+        for settings in (replace(held, depth_weight=0.0), held):
+            row.append((f"depth {settings.depth_weight:g}", paint(photo, asked, settings).render()))
         for title, picture in row:
             cells += [(title, to_image(picture)), ("as seen", seen_depth(picture, judge))]
-    return lay_out(cells, columns=6, cell=256)
+    return lay_out(cells, columns=6, cell=held.size)
 
 
 def seen_depth(picture: Tensor, judge: torch.nn.Module) -> Image.Image:
