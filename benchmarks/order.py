@@ -117,10 +117,9 @@ def selfies(data: Path, judge: torch.nn.Module, held: Settings) -> Image.Image:
     for name, pair in zip(PHOTOS[:SELFIES], PAIRS, strict=True):
         photo = read_photo(data / "selfies" / f"{name}.jpg", held.size)
         asked = dict(zip(("subject", "background"), (style_source(one, data) for one in pair), strict=True))
-        row = [("photo", photo)]
-        for settings in (replace(held, depth_weight=0.0), held):
-            row.append((f"depth {settings.depth_weight:g}", paint(photo, asked, settings).render()))
-        for title, picture in row:
+        both = {f"depth {one.depth_weight:g}": one for one in (replace(held, depth_weight=0.0), held)}
+        painted = {title: paint(photo, asked, one).render() for title, one in both.items()}
+        for title, picture in ({"photo": photo} | painted).items():
             cells += [(title, to_image(picture)), ("as seen", seen_depth(picture, judge))]
     return lay_out(cells, columns=6, cell=held.size)
 
