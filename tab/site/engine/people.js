@@ -135,7 +135,7 @@ export function person(prediction, name, photo) {
   return { share: refine(share, photo, WORK), score };
 }
 
-/** One part of one of the people; null where that person has none. @param {Prediction} prediction @param {string} name @param {Planes} photo @returns {Person | null} */
+/** One part of one of the people; null where that person has none. @param {Prediction} prediction @param {string} name @param {Planes} photo @returns {Omit<Person, "head"> | null} */
 export function personPart(prediction, name, photo) {
   const [, who, what] = /** @type {RegExpExecArray} */ (PERSON_PART.exec(name));
   const [whole, one] = [part(prediction, what, photo), person(prediction, who, photo)];
