@@ -87,7 +87,7 @@ const gallery = () => (listed ??= fetched("models/gallery.json").then((reply) =>
 export async function about() {
   const { pairs } = await gallery();
   return {
-    version: "", computer: "", device: "this tab", engines: [{ name: "fast", title: "Quick", about: "" }],
+    version: "", computer: "", device: "this tab", engines: ["fast", "filters"].map((name) => ({ name, title: name, about: "" })),
     limits: { bytes: 100e6, pixels: 2 ** 26, size: 1024, filetypes: ["jpeg", "png", "webp"], hours: 0, gigabytes: 0 },
     fields: [], // the page's own sliders are all
     defaults: { look: LOOK, settings: SETTINGS },

@@ -8,7 +8,9 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.regions import Regions
 from styfie.segmentation.people import find_faces, split_people, without_specks
-from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, Prediction, split_off
+from styfie.segmentation.portrait import PortraitSegmenter
+from styfie.segmentation.prediction import PART_NAMES, Prediction
+from styfie.segmentation.splitting import split_off
 from tests.conftest import fingerprint
 
 SIZE = 128

@@ -88,7 +88,7 @@ _SettingsFields: Any = _with_fields(
     Settings,
     {"engine": EngineName, "loss": LossName, "segmenter": Annotated[str, Field(pattern=SEGMENTER)]},
     {"steps": MOST_STEPS, "seed": 2**53, "max_memory": 64, "radius": MOST_BLUR},
-    without=("encoder", "content_weight", "tv_weight", "evaluations"),
+    without=("encoder", "content_weight", "tv_weight", "evaluations", "depth_weight"),
 )
 
 

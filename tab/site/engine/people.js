@@ -1,10 +1,12 @@
 // @ts-check
 // From one mask of everybody to one for each person, as `styfie.segmentation.people.split_people`.
 
-import { geodesic } from "./clicks.js";
 import { findFaces } from "./faces.js";
+import { geodesic } from "./geodesic.js";
 import { distance, gaussian, label, LEAST_PIECE } from "./masks.js";
 import { refine } from "./matting.js";
+import { LEAST, part, partsIn } from "./parts.js";
+import { PERSON, PERSON_PART } from "./partition.js";
 import { planes, resize, sizeOf } from "./planes.js";
 
 /**
@@ -17,7 +19,6 @@ import { planes, resize, sizeOf } from "./planes.js";
  */
 
 const WORK = 640; // longest side of a person's matting
-export const PERSON = /^person-([1-9]\d*)$/; // from left to right
 // A head in half widths of its face, how far below its own middle the face's is, how long a face is, and how much of the
 // shorter side of somebody without one.
 const [HEAD, FACE_LOW, LONG_FACE, BUST] = [3.8, 0.35, 1.3, 0.75];
@@ -45,17 +46,17 @@ function prepared({ matte, parts }) {
   return { body, discs, seeds: body.includes(1) ? seedsOf(body, sizeOf(matte), discs) : [] };
 }
 
-/** The names of people where there are several. @param {Prediction} prediction */
+/** The names of people where there are several, and of their parts. @param {Prediction} prediction */
 export function peopleIn(prediction) {
   const { seeds } = prepared(prediction);
-  return seeds.length > 1 ? seeds.map((_, n) => `person-${n + 1}`) : [];
+  const people = seeds.length > 1 ? seeds.map((_, n) => `person-${n + 1}`) : [];
+  return [...people, ...people.flatMap((one) => partsIn(prediction).map((name) => `${one}-${name}`))];
 }
 
 /** Whose head is where, where there are several people. @param {Prediction} prediction @param {Planes} photo @returns {Record<string, number[]>} */
 export function headsIn(prediction, photo) {
-  const names = peopleIn(prediction);
-  const people = names.length ? splitPeople(prediction, photo) : [];
-  return Object.fromEntries(names.map((name, n) => [name, people[n].head]));
+  const people = prepared(prediction).seeds.length > 1 ? splitPeople(prediction, photo) : [];
+  return Object.fromEntries(people.map(({ head }, n) => [`person-${n + 1}`, head]));
 }
 
 /** Everybody, from left to right; the shares sum to 1 wherever there is anybody. @param {Prediction} prediction @param {Planes} photo @returns {Person[]} */
@@ -132,4 +133,18 @@ function clarity(ways, mine, inside) {
 export function person(prediction, name, photo) {
   const { share, score } = splitPeople(prediction, photo)[Number(PERSON.exec(name)?.[1]) - 1];
   return { share: refine(share, photo, WORK), score };
+}
+
+/** One part of one of the people; null where that person has none. @param {Prediction} prediction @param {string} name @param {Planes} photo @returns {Omit<Person, "head"> | null} */
+export function personPart(prediction, name, photo) {
+  const [, who, what] = /** @type {RegExpExecArray} */ (PERSON_PART.exec(name));
+  const [whole, one] = [part(prediction, what, photo), person(prediction, who, photo)];
+  const share = { ...one.share, data: one.share.data.map((held, at) => held * whole.share.data[at]) };
+  const matte = resize(prediction.matte, sizeOf(photo)).data;
+  let [held, all] = [0, 0];
+  matte.forEach((here, at) => {
+    held += here * share.data[at];
+    all += here * one.share.data[at];
+  });
+  return held > LEAST * all ? { share, score: Math.min(whole.score, one.score) } : null;
 }
