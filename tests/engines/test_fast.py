@@ -13,7 +13,7 @@ from torch import Tensor
 from styfie.colour import luma_of, match_colours
 from styfie.devices import few_threads
 from styfie.encoders import load_encoder
-from styfie.encoders.plain import WIDTHS
+from styfie.encoders.plain import WIDTHS, Features
 from styfie.engines import load_engine, onepass
 from styfie.engines.fast import paint as fast_paint
 from styfie.engines.fast.network import GAIN, SLOPE, FastNet, draw_noise
@@ -248,10 +248,13 @@ def test_a_style_that_was_seen_before_is_not_looked_at_again(
     monkeypatch.setattr(fast_paint, "_known", OrderedDict())
     seen: list[tuple[int, ...]] = []
     see = FastPainter._see
-    monkeypatch.setattr(
-        FastPainter, "_see", lambda self, picture: (seen.append(tuple(picture.shape)), see(self, picture))[1]
-    )
-    looks, counts, layers = {"subject": look("waves"), "background": look("glass")}, [], []
+
+    def watched(painter: FastPainter, picture: Tensor) -> Features:
+        seen.append(tuple(picture.shape))
+        return see(painter, picture)
+
+    monkeypatch.setattr(FastPainter, "_see", watched)
+    looks, counts, layers = {"subject": look("waves"), "background": look("glass")}, list[int](), list[Tensor]()
     for _ in range(2):
         seen.clear()
         layers.append(paint(portrait, halves, {name: replace(one) for name, one in looks.items()}))
