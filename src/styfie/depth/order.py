@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from styfie.images import fit_size, resize
 
-SEEN_SIZE = 192  # longest side in pixels at which pictures are compared, and at most
+SEEN_SIZE = 128  # longest side in pixels at which pictures are compared, and at most
 LEAST_UNIT = 1e-3  # variance below which a photo's depths count as all alike
 
 
