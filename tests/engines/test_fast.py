@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from styfie.colour import luma_of, match_colours
+from styfie.devices import few_threads
 from styfie.encoders import load_encoder
 from styfie.encoders.plain import WIDTHS
 from styfie.engines import load_engine, onepass
@@ -23,7 +25,6 @@ from styfie.images import read_picture, resize
 from styfie.looks import Look, Style
 from styfie.losses.functional import gram
 from styfie.regions import Regions
-from styfie.segmentation.foreground import one_thread
 from styfie.settings import Settings
 from styfie.weights import ASSETS
 from tests.conftest import fingerprint
@@ -180,7 +181,7 @@ def test_likeness_gives_faces_their_fine_light_and_dark_back(portrait: Tensor) -
 def test_layers_painted_side_by_side_are_those_painted_alone(portrait: Tensor, halves: Regions) -> None:
     looks = {"subject": look("waves"), "background": look("night")}
     both = paint(portrait, halves, looks)
-    with one_thread():  # sums are in another order on several
+    with few_threads():  # sums are in another order on several
         alone = [paint(portrait, halves, {name: looks[name]})[n] for n, name in enumerate(halves.names)]
     assert torch.equal(both, torch.stack(alone))
 
@@ -239,3 +240,40 @@ PAINTED = {
 def test_it_paints_as_it_was_taught(portrait: Tensor, halves: Regions, stroke: float) -> None:
     looks = {"subject": look("ink", stroke=stroke), "background": look("waves", content=0.9)}
     assert fingerprint(paint(portrait, halves, looks)) == pytest.approx(PAINTED[stroke], abs=3e-3)  # in bfloat16 too
+
+
+def test_a_style_that_was_seen_before_is_not_looked_at_again(
+    portrait: Tensor, halves: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fast_paint, "_known", OrderedDict())
+    seen: list[tuple[int, ...]] = []
+    see = FastPainter._see
+    monkeypatch.setattr(
+        FastPainter, "_see", lambda self, picture: (seen.append(tuple(picture.shape)), see(self, picture))[1]
+    )
+    looks, counts, layers = {"subject": look("waves"), "background": look("glass")}, [], []
+    for _ in range(2):
+        seen.clear()
+        layers.append(paint(portrait, halves, {name: replace(one) for name, one in looks.items()}))
+        counts.append(len(seen))
+    assert counts == [4, 2], "afterwards only the photo"
+    assert torch.equal(*layers)
+    monkeypatch.setattr(fast_paint, "_known", OrderedDict())
+    assert torch.equal(paint(portrait, halves, looks), layers[0]), "as without a memory"
+    other = {name: Look((Style("waves", draw("ink", 96)),)) for name in looks}
+    assert not torch.equal(paint(portrait, halves, other), layers[0]), "a style is its picture, whatever it is called"
+    monkeypatch.setattr(fast_paint, "MOST_KNOWN", 2)
+    paint(portrait, halves, {"subject": look("ink"), "background": look("night")})
+    assert len(fast_paint._known) == 2
+
+
+def test_styles_can_be_looked_at_before_there_is_a_photo(
+    portrait: Tensor, halves: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fast_paint, "_known", OrderedDict())
+    monkeypatch.setattr(FastPainter, "native", 48)
+    looks = {"subject": look("waves")}
+    FastPainter(looks, SETTINGS).prepare(96)
+    known = list(fast_paint._known)
+    paint(portrait, halves, looks)
+    assert len(known) == 2 and list(fast_paint._known) == known

@@ -12,7 +12,7 @@ from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
 from styfie.segmentation import portrait as portrait_module
 from styfie.segmentation.portrait import PortraitSegmenter, predict
-from styfie.segmentation.prediction import Prediction
+from styfie.segmentation.prediction import PART_NAMES, Prediction
 from tests.conftest import fingerprint
 
 
@@ -50,6 +50,18 @@ def test_splits_the_astronaut_into_parts(portrait: Tensor) -> None:
     assert float(regions["skin"][0, 0, 65:80, 105:120].mean()) > 0.8, "the cheek"
     assert float(regions["hair"][0, 0, 25:40, 90:100].mean()) > 0.6, "the hair"
     assert float(regions["clothes"][0, 0, 210:240, 60:110].mean()) > 0.8, "the suit"
+
+
+def test_what_was_seen_of_a_photo_says_what_its_parts_are(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose regions were just found; of another photo it takes a look of its own."""
+    segmenter = load_segmenter("auto")
+    regions, glances = segmenter(portrait), []
+    assert isinstance(segmenter, PortraitSegmenter) and load_segmenter("auto") is segmenter, "read once"
+    glance = segmenter._glance
+    monkeypatch.setattr(segmenter, "_glance", lambda photo: (glances.append(1), glance(photo))[1])
+    assert list(segmenter.parts(portrait)) == list(PART_NAMES) and not glances
+    assert list(segmenter.parts(portrait.clone())) == list(PART_NAMES) and len(glances) == 1
+    assert torch.equal(segmenter(portrait)["subject"], regions["subject"])
 
 
 def test_one_person_is_person_1(portrait: Tensor) -> None:

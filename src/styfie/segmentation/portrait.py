@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -20,7 +22,7 @@ from styfie.segmentation.exported import read_exported
 from styfie.segmentation.files import read_network
 from styfie.segmentation.matting import MATTE_SIZE, guided_upsample, refine
 from styfie.segmentation.networks import PARTS, PortraitNet
-from styfie.segmentation.people import match_people, without_specks
+from styfie.segmentation.people import Box, match_people, without_specks
 from styfie.segmentation.prediction import PART_NAMES, SHIPPED, Prediction
 from styfie.segmentation.protocols import Memory
 from styfie.segmentation.splitting import PERSON_PART, check_name, split_off, split_shares
@@ -104,6 +106,7 @@ class PortraitSegmenter:
     ) -> None:
         self.network, self.side, self.calibration = network, side, calibration
         self.scales, self.matte_size = scales, matte_size
+        self._latest: tuple[weakref.ref[Tensor], Prediction] | None = None
 
     def fast(self) -> PortraitSegmenter:
         """The same in half the time, for engines that take no more: one scale, and the matte solved for smaller.
@@ -112,11 +115,12 @@ class PortraitSegmenter:
         """
         return PortraitSegmenter(self.network, self.side, self.calibration, SCALES[:1], FAST_MATTE_SIZE)
 
-    def parts(self, photo: Tensor) -> list[str]:
-        """Names that may be split off the person of a photo: parts; of several people each, and theirs."""
-        count = len(self._glance(photo).people)
-        people = [f"person-{n + 1}" for n in range(count) if count > 1]
-        return [*PART_NAMES, *people, *(f"{person}-{part}" for person in people for part in PART_NAMES)]
+    def parts(self, photo: Tensor) -> dict[str, Box | None]:
+        """What may be split off the person of a photo: parts; each of several people, with the head; their parts."""
+        seen = self._known(photo).people
+        people = {f"person-{n + 1}": one.head for n, one in enumerate(seen) if len(seen) > 1}
+        theirs = dict.fromkeys(f"{person}-{part}" for person in people for part in PART_NAMES)
+        return dict.fromkeys(PART_NAMES) | people | theirs
 
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
         """Subject and background of a photo (1, 3, H, W), the `finer` regions split off the subject, and the faces.
@@ -139,6 +143,18 @@ class PortraitSegmenter:
         return replace(whole, face=prediction.face)
 
     def _predict(self, photo: Tensor) -> Prediction:
+        """What is seen, which is remembered until the next photo comes."""
+        found = self._predict_either_way_up(photo)
+        self._latest = weakref.ref(photo), replace(found, photo=photo[..., :0, :0])
+        return found
+
+    def _known(self, photo: Tensor) -> Prediction:
+        """What was seen of a photo a moment ago; of another one glance."""
+        if self._latest is not None and self._latest[0]() is photo:
+            return replace(self._latest[1], photo=photo)
+        return self._glance(photo)
+
+    def _predict_either_way_up(self, photo: Tensor) -> Prediction:
         """What is seen; a photo that looks wrong is looked at upside down, too, where there is time."""
         if len(self.scales) == 1:
             return self._look(photo)
@@ -228,8 +244,9 @@ class PortraitSegmenter:
         return split_off(replace(regions, face=prediction.face), prediction, finer)
 
 
+@cache
 def load_portrait() -> PortraitSegmenter:
-    """The segmenter of the built-in network.
+    """The segmenter of the built-in network, read once.
 
     Raises:
         MissingError: it is missing from the package.
