@@ -85,16 +85,18 @@ def patches(photo: Tensor) -> Find:
 
 
 def parts(photo: Tensor) -> Find:
-    """The pieces that are clicked on of what the network for people sees: skin, hair, clothes, …, background."""
+    """The pieces that are clicked on of what the network for people sees: skin, hair, clothes, …, background.
+
+    Clicks beside the thing change nothing: a piece is not divided.
+    """
     seen = predict(photo, load_network())
     size = (photo.shape[-2], photo.shape[-1])
     labels = resize(seen.parts, size)[0].argmax(0).numpy()
     labels = np.where((resize(seen.matte, size) > 0.5)[0, 0].numpy(), labels, 0)
     pieces = _connected(labels)
 
-    def find(add: Sequence[Point], remove: Sequence[Point]) -> Mask:
-        on, off = ({int(pieces[int(y), int(x)]) for x, y in points} for points in (add, remove))
-        found: Mask = np.isin(pieces, list(on - off))
+    def find(add: Sequence[Point], _remove: Sequence[Point]) -> Mask:
+        found: Mask = np.isin(pieces, [pieces[int(y), int(x)] for x, y in add])
         return found
 
     return find
