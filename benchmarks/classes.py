@@ -15,13 +15,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from styfie.devices import few_threads
 from styfie.engines import painter_of
 from styfie.engines.layers import group
 from styfie.engines.onepass import paint_everywhere
 from styfie.film.stream import Stream
 from styfie.images import read_picture
 from styfie.pipeline import PORTRAIT
-from styfie.segmentation.foreground import one_thread
 from styfie.settings import Settings
 from styfie.styles import resolve_looks
 
@@ -50,12 +50,12 @@ def main() -> None:
     )
 
     def style(frame: Tensor) -> None:
-        with one_thread():
+        with few_threads():
             for look in wanted:
                 paint_everywhere(painter, frame, look)
 
     def segment(frame: Tensor) -> None:
-        with one_thread():
+        with few_threads():
             alone.regions(frame)
 
     one = rate("segmented", frames, segment)

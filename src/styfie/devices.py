@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import ctypes
+import threading
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import torch
@@ -69,3 +71,48 @@ def reduced_precision(device: torch.device) -> torch.autocast:
     """A context in which convolutions run in bfloat16 where that is faster; statistics stay float32 outside it."""
     fast = has_bf16(device)
     return torch.autocast(device.type, torch.bfloat16, enabled=fast)
+
+
+class _Narrowed:
+    """How many threads the blocks want that want few just now, by the thread they are of, the innermost last.
+
+    PyTorch counts for each thread by itself, and a new thread begins with what was said last by any.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.blocks: dict[int, list[int]] = {}
+        self.before = 1  # of the first of them
+
+    def enter(self, count: int) -> int:
+        with self.lock:
+            if not self.blocks:
+                self.before = torch.get_num_threads()
+            torch.set_num_threads(count)
+            self.blocks.setdefault(threading.get_ident(), []).append(count)
+            return threading.get_ident()
+
+    def release(self, entered: int) -> None:
+        with self.lock:
+            own = self.blocks[entered]
+            own.pop()
+            if not own:
+                del self.blocks[entered]
+            torch.set_num_threads(own[-1] if own else self.before)
+
+
+_narrowed = _Narrowed()
+
+
+@contextlib.contextmanager
+def few_threads(count: int = 1) -> Iterator[None]:
+    """PyTorch on so many threads, while Python's threads share the machine: else they would wait for each other.
+
+    On one, sums are the same on any machine, too. However such blocks overlap, in one thread or several, each thread
+    has in the end what there was before the first of them.
+    """
+    entered = _narrowed.enter(count)
+    try:
+        yield
+    finally:
+        _narrowed.release(entered)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from styfie.colour import luma_of, match_colours
+from styfie.devices import few_threads
 from styfie.encoders import load_encoder
 from styfie.encoders.plain import WIDTHS
 from styfie.engines import load_engine, onepass
@@ -23,7 +24,6 @@ from styfie.images import read_picture, resize
 from styfie.looks import Look, Style
 from styfie.losses.functional import gram
 from styfie.regions import Regions
-from styfie.segmentation.foreground import one_thread
 from styfie.settings import Settings
 from styfie.weights import ASSETS
 from tests.conftest import fingerprint
@@ -180,7 +180,7 @@ def test_likeness_gives_faces_their_fine_light_and_dark_back(portrait: Tensor) -
 def test_layers_painted_side_by_side_are_those_painted_alone(portrait: Tensor, halves: Regions) -> None:
     looks = {"subject": look("waves"), "background": look("night")}
     both = paint(portrait, halves, looks)
-    with one_thread():  # sums are in another order on several
+    with few_threads():  # sums are in another order on several
         alone = [paint(portrait, halves, {name: looks[name]})[n] for n, name in enumerate(halves.names)]
     assert torch.equal(both, torch.stack(alone))
 

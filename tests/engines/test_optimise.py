@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import cast
 
 import pytest
 import torch
 from torch import Tensor
 
+from styfie.devices import few_threads
 from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines import SourceImage, plan
@@ -106,8 +108,52 @@ def test_a_search_gone_astray_ends_with_the_best(photo: Tensor) -> None:
     assert float(found[-1][2].sum()) <= float(found[0][2].sum())
 
 
+@pytest.fixture
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """As many as the test asks for, of PyTorch's; afterwards what there was."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_layers_side_by_side_are_those_painted_in_turn(
+    photo: Tensor, halves: Regions, encoder: PlainEncoder, threads: int
+) -> None:
+    """To the byte, as are the losses; and a state of either goes on as the other."""
+    looks = {"subject": Look((RED,)), "background": Look((BLUE,), stroke=0.5)}
+    settings = Settings(size=64, steps=60, device="cpu")
+    both = list(optimise(photo, halves, looks, settings, encoder=encoder))
+    with few_threads():
+        in_turn = list(optimise(photo, halves, looks, settings, encoder=encoder))
+        states = [p.state for p in both if p.state is not None]
+        assert sorted(int(p.state["done"].sum()) for p in both if p.state is not None) == [0, 1, 2, 3]
+        *_, resumed = optimise(photo, halves, looks, settings, state=states[1], encoder=encoder)
+    for found in (both[-1], resumed):
+        assert torch.equal(found.layers, in_turn[-1].layers)
+        assert (found.losses, found.step, found.steps) == (in_turn[-1].losses, 120, 120)
+    assert torch.get_num_threads() == threads
+
+
+def test_the_state_of_a_version_that_painted_in_turn_is_gone_on_from(
+    photo: Tensor, halves: Regions, encoder: PlainEncoder
+) -> None:
+    """It told one place, of the layer that was being painted."""
+    looks, settings = {"subject": Look((RED,)), "background": Look((BLUE,))}, Settings(size=64, steps=60, device="cpu")
+    with few_threads():
+        whole = list(optimise(photo, halves, looks, settings, encoder=encoder))
+        states = [p.state for p in whole if p.state is not None]
+        assert [state["place"].tolist() for state in states] == [[0, 0, 1], [0, 1, 0], [0, 1, 1], [1, 0, 0]]
+        for state in states[:3]:
+            old = {name: value for name, value in state.items() if name != "done"}
+            *_, found = optimise(photo, halves, looks, settings, state=old, encoder=encoder)
+            assert torch.equal(found.layers, whole[-1].layers)
+
+
 @pytest.mark.slow
-def test_any_state_leads_to_the_same_bytes(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:
+@pytest.mark.parametrize("threads", [1, 2], indirect=True)
+def test_any_state_leads_to_the_same_bytes(photo: Tensor, halves: Regions, encoder: PlainEncoder, threads: int) -> None:
     """Two layers, two scales, three blocks each: whoever stops at any of them ends as whoever did not."""
     large = torch.nn.functional.interpolate(photo, (144, 192), mode="bilinear")
     regions, looks = halves.resize((144, 192)), {"subject": Look((RED,)), "background": Look((BLUE,), stroke=0.5)}

@@ -105,6 +105,19 @@ def test_a_layer_more_is_foretold_with_all_that_it_keeps(side: int, style: int) 
     assert two - one == side**2 * (6 + 12 + 4 + 4) + style * 12
 
 
+def test_layers_are_painted_at_once_where_all_that_each_needs_fits() -> None:
+    """In tiles, and where memory ends, they are painted one after the other."""
+    alone, both = (make_plan((2048, 2048), 3, 40, 4 * GB, at_once=count) for count in (1, 2))
+    assert [scale.at_once for scale in both.scales] == [2, 2, 2, 2, 1]
+    assert [scale.side > 0 for scale in both.scales] == [False, False, False, False, True]
+    kept = 0.75 * GB + 2048**2 * (2 * 12 + 2 * 4 + 3 * (18 + 8) + 3 * 12)
+    for one, two in zip(alone.scales[:4], both.scales, strict=False):
+        assert two.memory == pytest.approx(kept + 2 * (one.memory - kept))
+    assert both.memory <= 4 * GB
+    little = make_plan((2048, 2048), 3, 40, 2.2 * GB, at_once=2)
+    assert [scale.at_once for scale in little.scales] == [2, 2, 2, 1, 1]
+
+
 def test_what_the_encoder_keeps_of_every_pixel_is_counted() -> None:
     without, kept = (make_plan((300, 400), 2, 10, 4e9, step=(700, 32, each)) for each in (0, 100))
     assert kept.memory - without.memory == 100 * 300 * 400

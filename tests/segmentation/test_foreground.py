@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 import torch
 from torch import Tensor
 
 from styfie.segmentation import foreground
-from styfie.segmentation.foreground import estimate_foreground, estimate_foregrounds, foregrounds_at, one_thread
+from styfie.segmentation.foreground import estimate_foreground, estimate_foregrounds, foregrounds_at
 from tests.conftest import fingerprint
 
 
@@ -84,105 +80,6 @@ def test_at_some_pixels_it_is_what_it_is_everywhere(work: int, count: int, monke
     whole = estimate_foregrounds(photo, alpha).flatten(2)
     assert torch.equal(foregrounds_at(photo, alpha, places), whole[..., places])
     assert foregrounds_at(photo, alpha, places[:0]).shape == (count, 3, 0)
-
-
-def test_one_thread_is_given_back() -> None:
-    before = torch.get_num_threads()
-    with pytest.raises(ValueError, match="no"), one_thread():
-        assert torch.get_num_threads() == 1
-        raise ValueError("no")
-    assert torch.get_num_threads() == before
-
-
-@pytest.fixture
-def three_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(3)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.mark.usefixtures("three_threads")
-def test_one_thread_within_one_thread_stays_one() -> None:
-    with one_thread():
-        with one_thread():
-            assert torch.get_num_threads() == 1
-        assert torch.get_num_threads() == 1
-    assert torch.get_num_threads() == 3
-
-
-@pytest.mark.usefixtures("three_threads")
-@pytest.mark.parametrize("first", [0, 1], ids=["who began first ends first", "who began first ends last"])
-def test_whoever_ends_last_all_threads_are_given_back(first: int) -> None:
-    """Two overlap; afterwards each has what it had, and so has who comes later."""
-    ends, found = [threading.Event(), threading.Event()], {}
-
-    def use(name: int, begun: threading.Event) -> None:
-        with one_thread():
-            found[f"within {name}"] = torch.get_num_threads()
-            begun.set()
-            assert ends[name].wait(60)
-        found[f"after {name}"] = torch.get_num_threads()
-
-    users = []
-    for name in (0, 1):
-        begun = threading.Event()
-        users.append(threading.Thread(target=use, args=(name, begun)))
-        users[-1].start()
-        assert begun.wait(60)
-    for name in (first, 1 - first):
-        ends[name].set()
-        users[name].join(60)
-    with ThreadPoolExecutor(1) as pool:
-        found["later"] = pool.submit(torch.get_num_threads).result()
-    assert found == {"within 0": 1, "within 1": 1, "after 0": 3, "after 1": 3, "later": 3}
-
-
-def test_threads_are_given_back_by_the_last_of_overlapping_blocks() -> None:
-    """Not by the first to end, nor as the second found them: each of two paintings at a time asks for one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(3)
-    try:
-        first, second = one_thread(), one_thread()
-        first.__enter__()
-        second.__enter__()
-        first.__exit__(None, None, None)
-        assert torch.get_num_threads() == 1, "the other still wants one"
-        second.__exit__(None, None, None)
-        assert torch.get_num_threads() == 3
-    finally:
-        torch.set_num_threads(before)
-
-
-def test_threads_are_given_back_where_two_threads_overlap() -> None:
-    before, found = torch.get_num_threads(), dict[str, int]()
-    inside, left = threading.Event(), threading.Event()
-
-    def first() -> None:
-        with one_thread():
-            inside.set()
-            assert other.wait(20)
-        found["first"] = torch.get_num_threads()
-        left.set()
-
-    def second() -> None:
-        assert inside.wait(20)
-        with one_thread():
-            other.set()
-            assert left.wait(20)
-        found["second"] = torch.get_num_threads()
-
-    other = threading.Event()
-    torch.set_num_threads(3)
-    try:
-        with ThreadPoolExecutor(2) as pool:
-            for done in (pool.submit(first), pool.submit(second)):
-                done.result()
-        with ThreadPoolExecutor(1) as pool:
-            found["new"] = pool.submit(torch.get_num_threads).result()
-        assert (found, torch.get_num_threads()) == ({"first": 3, "second": 3, "new": 3}, 3)
-    finally:
-        torch.set_num_threads(before)
 
 
 def test_colours_are_parted_as_they_were() -> None:

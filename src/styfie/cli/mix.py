@@ -24,7 +24,7 @@ def mix(
 
     A bare value is for all regions that are painted or blurred.
     """
-    from styfie.segmentation.foreground import one_thread
+    from styfie.devices import few_threads
     from styfie.storage.extras import has_panels, write_panels
     from styfie.storage.openraster import read_painting, stored_recipe
     from styfie.storage.results import cutout, result_pictures, write_folder
@@ -34,7 +34,7 @@ def mix(
     blurred = [name for name in named_in(given["blur"]) if found.regions.index(name) >= 0]
     painted = [name for name, look in found.looks.items() if look.painted or name in blurred]
     folder = output or painting.parent
-    with one_thread():
+    with few_threads():
         files = write_folder(with_looks(found, parse_look_options(painted, given)), folder, painting)
         if panels:  # with the likeness that was scored meanwhile in their recipe
             mixed = read_painting(files[-1])

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from styfie.blur import gaussian
 from styfie.colour import luma_of
+from styfie.devices import few_threads
 from styfie.engines.layers import Layer, band_of, enlarge, extrapolate, group
 from styfie.engines.progress import Progress
 from styfie.images import fit_size, resize
 from styfie.looks import Look
 from styfie.regions import Regions
-from styfie.segmentation.foreground import one_thread
 
 NATIVE = 512  # longest side that is painted at once; larger pictures begin at half their size, or half of that
 FINE = 1 / 48  # standard deviation, as a share of the longest side, under which a face's detail is the photo's
@@ -59,7 +59,7 @@ def paint_layers(painter: OnePassPainter, photo: Tensor, regions: Regions) -> Te
         for layer in wanted:
             layers[list(layer.regions)] = _paint_layer(painter, photo, regions, layer)
         return layers
-    with one_thread(), ThreadPoolExecutor(THREADS) as pool:  # a small network leaves a second core little to do
+    with few_threads(), ThreadPoolExecutor(THREADS) as pool:  # a small network leaves a second core little to do
         each = pool.map(lambda layer: _paint_layer(painter, photo, regions, layer), wanted)
         for layer, painted in zip(wanted, each, strict=True):
             layers[list(layer.regions)] = painted

@@ -31,8 +31,10 @@ from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.measure import Measure
 from styfie.engines.objective import TERMS, Goal, Objective
 from styfie.engines.onepass import DETAIL, with_features
-from styfie.engines.plan import BASE_SIZE, BLOCK, CHECK_INTERVAL, GIGABYTE, Plan, Scale, make_plan
+from styfie.engines.plan import BASE_SIZE, CHECK_INTERVAL, GIGABYTE, Plan, Scale, make_plan
 from styfie.engines.progress import EngineState, Progress
+from styfie.engines.turns import interleave, layers_at_once
+from styfie.engines.whereabouts import Place, ProgressEstimate, Reached, block_count, blocks_of, read_state, state_of
 from styfie.errors import InputError
 from styfie.images import resize
 from styfie.likeness import emphasis
@@ -99,7 +101,8 @@ def plan_for(
     begun = small.regions.size if small else None
     layers, steps = len(group(regions, looks)), settings.steps_of(STEPS)
     draft = settings.quality == "draft" and not settings.steps
-    return make_plan(size, layers, steps, memory, whole, (entry.memory, entry.reach, entry.cached), begun, draft)
+    step, at_once = (entry.memory, entry.reach, entry.cached), layers_at_once(layers, pick_device(settings.device))
+    return make_plan(size, layers, steps, memory, whole, step, begun, draft, at_once)
 
 
 def describe_plan(
@@ -168,34 +171,47 @@ class _Run:
         self.device = pick_device(settings.device)
         self.encoder = to_fast_dtype(encoder or load_encoder(settings.encoder), self.device)
         self.weights = weights
-        self.estimate = _ProgressEstimate(plan)
+        self.estimate = ProgressEstimate(plan)
         self.terms = torch.zeros(len(TERMS))  # of the last step
 
     def paint(self, start: Tensor | None, state: EngineState | None) -> Iterator[Progress]:
-        painted: list[Tensor | None] = [
-            None if start is None else start[layer.regions[0]][None] for layer in self.layers
-        ]
-        place = (0, 0, 0)  # scale, layer, block
+        given = [None if start is None else start[layer.regions[0]][None] for layer in self.layers]
+        place = Place(0, [0] * len(self.layers), given)
         if state is not None:
-            place = (int(state["place"][0]), int(state["place"][1]), int(state["place"][2]))
-            painted = [state.get(f"layer{n}") for n in range(len(self.layers))]
+            place = read_state(state, self.plan)
             self.terms = state.get("terms", self.terms)
-        if place[0] == len(self.plan.scales):  # a finished run: there is nothing left to do but to show it
-            shown = partial(self._preview, self._canvas(self.plan.scales[-1]), tuple(painted))
+        if place.scale == len(self.plan.scales):  # a finished run: there is nothing left to do but to show it
+            shown = partial(self._preview, self._canvas(self.plan.scales[-1]), tuple(place.settled))
             losses = _losses(self.terms) if state and "terms" in state else {}
             yield Progress(self.plan.steps, self.plan.steps, losses, 0.0, shown, state)
-        for s, scale in enumerate(self.plan.scales):
-            if s < place[0]:
-                self.estimate.skip(scale.steps * len(self.layers), scale)
-                continue
-            trim_memory(always=scale.side > 0)
-            canvas = self._canvas(scale)
-            for n in range(len(self.layers)):
-                first = place[2] if (s, n) == place[:2] else 0
-                if (s, n) < place[:2]:
-                    self.estimate.skip(scale.steps, scale)
-                    continue
-                yield from self._layer(canvas, s, n, first, painted)
+        for scale in self.plan.scales[: place.scale]:
+            self.estimate.skip(scale.steps * len(self.layers), scale)
+        for s in range(place.scale, len(self.plan.scales)):
+            trim_memory(always=self.plan.scales[s].side > 0)
+            yield from self._scale(s, place)
+            place = Place(s + 1, [0] * len(self.layers), place.settled)
+
+    def _scale(self, s: int, place: Place) -> Iterator[Progress]:
+        """All layers of one scale, side by side where the plan says so."""
+        scale, painted, blocks = self.plan.scales[s], list(place.settled), block_count(self.plan.scales[s])
+        canvas, left = self._canvas(scale), [n for n, done in enumerate(place.done) if done < blocks]
+        self.estimate.skip(scale.steps * (len(self.layers) - len(left)), scale)
+        if scale.at_once > 1:  # what is made once for all is made before two of them would make it
+            _ = canvas.source.colours, scale.one_pass and self._painter
+        runs = [self._layer(canvas, scale, n, place.done[n], painted[n]) for n in left]
+        for reached in interleave(runs, scale.at_once):
+            n, painted[reached.layer] = reached.layer, reached.picture
+            self.estimate.pass_on(reached.steps, reached.spared, scale)
+            if n == len(self.layers) - 1:
+                self.terms = reached.terms  # what a finished painting says of itself
+            state, terms = None, reached.terms
+            if reached.done is not None:
+                place.done[n], place.settled[n] = reached.done, reached.picture
+                over = min(place.done) == blocks
+                terms = self.terms if over and s + 1 == len(self.plan.scales) else terms
+                state = state_of(s, place, blocks, self.terms)
+            shown = partial(self._preview, canvas, tuple(painted))
+            yield Progress(self.estimate.step, self.plan.steps, _losses(terms), self.estimate.left(), shown, state)
 
     def _canvas(self, scale: Scale) -> Canvas:
         source = self.source if max(scale.size) > BASE_SIZE else self.small
@@ -224,61 +240,44 @@ class _Run:
         weight = (depth_borders(canvas.depth) * inside)[box].to(self.device)
         return border_targets(canvas.region_colours(n)[box].to(self.device), canvas.depth[box].to(self.device), weight)
 
-    def _layer(self, canvas: Canvas, s: int, n: int, first: int, painted: list[Tensor | None]) -> Iterator[Progress]:
+    def _layer(self, canvas: Canvas, scale: Scale, n: int, first: int, coarse: Tensor | None) -> Iterator[Reached]:
         """All blocks, from `first` on, of one layer at one scale."""
-        scale, band = self.plan.scales[s], canvas.bands[n : n + 1]
-        following = (s, n + 1, 0) if n + 1 < len(self.layers) else (s + 1, 0, 0)
-        if scale.one_pass and (begun := painted[n]) is not None:
-            painted[n] = self._finish(canvas, n, begun)
-            self.estimate.tick(scale)
-            yield self._progress(canvas, painted, self.terms, following)
+        if scale.one_pass and coarse is not None:
+            yield Reached(n, self._finish(canvas, n, coarse), self.terms, 1, 0, 1)
             return
-        whole = painted[n] if first else self._start(canvas, n, painted[n])
+        whole = coarse if first else self._start(canvas, n, coarse)
         assert whole is not None
-        box = region_box(band)
+        box = region_box(canvas.bands[n : n + 1])
         objective = self._objective(canvas, scale, n, box)
-        blocks = _blocks(scale.steps)
-        self.estimate.skip(sum(blocks[:first]), scale)
+        blocks = blocks_of(scale.steps)
+        spared = sum(blocks[:first])
         every = PREVIEW_INTERVAL if max(scale.size) <= 1024 else 1
         sparing = scale.side > 0
         for b, steps in enumerate(blocks[first:], first):
             if sparing and b:
                 whole = whole.clone()  # what a state holds is not painted over
-            begun, still, step = whole[box].to(self.device), False, 0
+            begun, still, step, told = whole[box].to(self.device), False, 0, 0
             seen = (begun.clone() if sparing else begun) if steps > CHECK_INTERVAL else None
             for image, tried, terms in search(objective, begun, steps, scale.history, sparing):
                 step += 1
-                self.estimate.tick(scale)
                 if seen is not None and step % CHECK_INTERVAL == 0:
                     still, seen = _still(seen, tried), tried
-                self.terms, last = terms, still or step == steps
+                last = still or step == steps
                 if last or step % every == 0:
                     whole = whole if sparing else whole.clone()
                     whole[box] = image.cpu()
-                    painted[n] = whole
                 if last:
                     break
                 if step % every == 0:
-                    yield self._progress(canvas, painted, terms)
+                    yield Reached(n, whole, terms, step - told, spared)
+                    told, spared = step, 0
             del image, tried, seen, begun  # with the search's history, before anybody writes a state
             if still:
-                self.estimate.skip(steps - step + sum(blocks[b + 1 :]), scale)
-            place = following if still or b + 1 == len(blocks) else (s, n, b + 1)
-            yield self._progress(canvas, painted, terms, place)
+                spared += steps - step + sum(blocks[b + 1 :])
+            yield Reached(n, whole, terms, step - told, spared, len(blocks) if still else b + 1)
+            spared = 0
             if still:
                 return
-
-    def _progress(
-        self,
-        canvas: Canvas,
-        painted: Sequence[Tensor | None],
-        terms: Tensor,
-        place: tuple[int, int, int] | None = None,
-    ) -> Progress:
-        """What is painted so far, with a state to go on from if that is at `place`."""
-        shown = partial(self._preview, canvas, tuple(painted))
-        state = None if place is None else _state(place, painted, terms)
-        return Progress(self.estimate.step, self.plan.steps, _losses(terms), self.estimate.left(), shown, state)
 
     def _drawn(self, canvas: Canvas, n: int) -> Tensor:
         """The picture (1, 3, h, w) whose drawing a layer is to keep: its foreground colours, or its styles'."""
@@ -363,12 +362,6 @@ def search(
         image = optimiser.step(image, gradient)
 
 
-def _blocks(steps: int) -> list[int]:
-    """The steps in parts of about `BLOCK`."""
-    count = max(1, round(steps / BLOCK))
-    return [steps * (i + 1) // count - steps * i // count for i in range(count)]
-
-
 def _still(before: Tensor, after: Tensor) -> bool:
     """Whether nothing is seen to change any more."""
     return float((after - before).abs().mean()) < STILL
@@ -377,33 +370,3 @@ def _still(before: Tensor, after: Tensor) -> bool:
 def _losses(terms: Tensor) -> dict[str, float]:
     """The terms by name, and their sum."""
     return dict(zip(TERMS, terms.tolist(), strict=True)) | {"total": float(terms.sum())}
-
-
-def _state(place: tuple[int, int, int], painted: Sequence[Tensor | None], terms: Tensor) -> EngineState:
-    """What to go on from; the terms are there for a run that was done and only has its files to write."""
-    held = {f"layer{n}": picture for n, picture in enumerate(painted) if picture is not None}
-    return {"place": torch.tensor(place), "terms": terms.cpu(), **held}
-
-
-class _ProgressEstimate:
-    """Counts steps and foretells the seconds left: a step costs what its scale has to work on."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.step = 0
-        self._left = plan.work
-        self._done, self._started = 0.0, time.monotonic()
-
-    def tick(self, scale: Scale) -> None:
-        """One step is done."""
-        self.skip(1, scale)
-        self._done += scale.work
-
-    def skip(self, steps: int, scale: Scale) -> None:
-        """So many steps need not be done."""
-        self.step += steps
-        self._left -= steps * scale.work
-
-    def left(self) -> float:
-        """Seconds."""
-        spent = time.monotonic() - self._started
-        return max(0.0, spent * self._left / max(self._done, 1.0))

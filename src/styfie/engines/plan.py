@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from styfie.errors import InputError
 from styfie.images import fit_size
@@ -43,7 +43,7 @@ CHOICES = (
 class Scale:
     """One size to work at, (height, width): steps for each layer, and `side` of its tiles in pixels, 0 = no tiles.
 
-    `one_pass`: it is not searched, a network paints it in one pass.
+    `one_pass`: it is not searched, a network paints it in one pass. So many layers are painted `at_once`.
     """
 
     size: tuple[int, int]
@@ -52,6 +52,7 @@ class Scale:
     history: int
     memory: float  # bytes at the most
     one_pass: bool = False
+    at_once: int = 1
 
     @property
     def pixels(self) -> int:
@@ -113,13 +114,15 @@ def make_plan(
     step: tuple[int, int, int] = (700, 32, 0),
     small: tuple[int, int] | None = None,
     draft: bool = False,
+    at_once: int = 1,
 ) -> Plan:
     """The scales for a picture of (height, width) with `steps` at the coarsest, within `memory` bytes.
 
     `whole`: the loss cannot be measured in tiles; `step`: bytes for each pixel that the encoder sees at once, how many
     pixels it sees around a tile, and bytes that it keeps for each of the picture; `small`: the (height, width) of the
     picture read at `BASE_SIZE` pixels, that the scales up to there are of; `draft`: what is settled at a coarse scale
-    is hardly gone over again, and beyond `SEARCHED` pixels one pass of a network finishes it, where memory allows.
+    is hardly gone over again, and beyond `SEARCHED` pixels one pass of a network finishes it, where memory allows;
+    `at_once`: so many layers are painted at a time, where memory allows and nothing is painted in tiles.
 
     Raises:
         InputError: it cannot be done in so little.
@@ -128,7 +131,8 @@ def make_plan(
     for longest in reversed(pyramid(max(size))):  # the final one first: it needs most, and says what is missing
         here = fit_size(small if small and longest <= BASE_SIZE else size, longest)
         found = _one_pass(here, size, layers, memory) if draft and longest > SEARCHED else None
-        scales.append(found or _fit(here, size, layers, _steps_at(longest, steps, draft), memory, whole, step))
+        found = found or _fit(here, size, layers, _steps_at(longest, steps, draft), memory, whole, step)
+        scales.append(_side_by_side(found, _base_memory(size[0] * size[1], layers), memory, at_once))
     return Plan(tuple(reversed(scales)), layers)
 
 
@@ -168,6 +172,12 @@ def _one_pass(size: tuple[int, int], final: tuple[int, int], layers: int, memory
     pixels = size[0] * size[1]
     need = _base_memory(final[0] * final[1], layers) + 6 * PICTURE * pixels + PASS * min(pixels, PASS_TILE)
     return Scale(size, 1, 0, 0, need, one_pass=True) if need <= memory else None
+
+
+def _side_by_side(scale: Scale, kept: float, memory: float, at_once: int) -> Scale:
+    """The scale with several layers at a time, if they fit: `kept` bytes are needed once, the others for each."""
+    need = kept + at_once * (scale.memory - kept)
+    return replace(scale, at_once=at_once, memory=need) if not scale.side and need <= memory else scale
 
 
 def _fit(

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from styfie.blur import gaussian
 from styfie.colour import luma_of
+from styfie.devices import few_threads
 from styfie.engines import ENGINES, load_engine, painter_of
 from styfie.engines.onepass import paint_layers
 from styfie.errors import AbsentRegionError, NoPersonError
@@ -28,7 +29,6 @@ from styfie.looks import Look
 from styfie.painting import Painting
 from styfie.regions import BACKGROUND, SUBJECT, Regions
 from styfie.segmentation import find_segmenter, load_segmenter
-from styfie.segmentation.foreground import one_thread
 from styfie.segmentation.protocols import FrameSegmenter, Memory
 from styfie.settings import Settings
 
@@ -129,7 +129,7 @@ class Stream:
             yield from self._side_by_side(frames, self._whole)
             return
         before: PreviousFrame | Future[_Frame] | None = self.last
-        with one_thread(), ThreadPoolExecutor(1) as other:
+        with few_threads(), ThreadPoolExecutor(1) as other:
             coming: Future[_Frame] | None = None
             for frame in frames:
                 following = other.submit(self._find, frame, before)
@@ -141,7 +141,7 @@ class Stream:
 
     def _side_by_side(self, frames: Iterable[Tensor], whole: WholeFrames) -> Generator[Tensor]:
         """Frames painted while they are segmented themselves."""
-        with one_thread(), ThreadPoolExecutor(1) as other:
+        with few_threads(), ThreadPoolExecutor(1) as other:
             for frame in frames:
                 found = other.submit(self._find, frame, self.last)
                 whole.begin(frame)

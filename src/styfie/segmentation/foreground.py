@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import threading
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import EllipsisType
@@ -14,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from styfie.devices import few_threads
 from styfie.images import fit_size, resize
 from styfie.segmentation.matting import upsampled_strips
 
@@ -76,51 +74,8 @@ def foregrounds_at(photo: Tensor, alpha: Tensor, places: Tensor) -> Tensor:
             pair = pair.flatten(2)[..., places] if small == size else _upsampled_at(pair, size, places)
             return _of_pair(pair, picture, alpha[at].flatten(2)[..., places], fitted=small == size)
 
-    with one_thread(), ThreadPoolExecutor(2) as pool:  # tiles are too small for PyTorch's own threads
+    with few_threads(), ThreadPoolExecutor(2) as pool:  # tiles are too small for PyTorch's own threads
         return torch.cat(list(pool.map(estimated, _solved_together(len(alpha)))))
-
-
-class _Narrowed:
-    """The blocks that want one thread just now, by the thread they are of, and how many there were before the first.
-
-    PyTorch counts for each thread by itself, and a new thread begins with what was said last by any.
-    """
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.blocks, self.before = Counter[int](), 1
-
-    def enter(self) -> int:
-        with self.lock:
-            if not self.blocks.total():
-                self.before = torch.get_num_threads()
-            torch.set_num_threads(1)
-            self.blocks[threading.get_ident()] += 1
-            return threading.get_ident()
-
-    def release(self, entered: int) -> None:
-        with self.lock:
-            self.blocks[entered] -= 1
-            if self.blocks[entered] <= 0:
-                del self.blocks[entered]
-                torch.set_num_threads(self.before)
-
-
-_narrowed = _Narrowed()
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch on one thread, while Python's threads share the machine: else they would wait for each other.
-
-    Sums are then the same on any machine, too. However such blocks overlap, in one thread or several, each thread has
-    in the end what there was before the first of them.
-    """
-    entered = _narrowed.enter()
-    try:
-        yield
-    finally:
-        _narrowed.release(entered)
 
 
 def _solved_together(count: int) -> list[list[int]]:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import PIL.Image
 
 from styfie._version import __version__
+from styfie.devices import few_threads
 from styfie.images import fit_size
 from styfie.painting import Painting, lens_blur
 from styfie.regions import BACKGROUND, SUBJECT
-from styfie.segmentation.foreground import estimate_foreground, one_thread
+from styfie.segmentation.foreground import estimate_foreground
 from styfie.settings import Settings
 from styfie.storage.atomic import check_targets, folded
 from styfie.storage.atomic import writing_into as writing_into
@@ -89,7 +90,7 @@ def write_folder(painting: Painting, folder: Path, like: Path | None = None) -> 
     files = [folder / f"{name}.png" for name in names]
     stale = _stale(folder, files)
     _check_folder(painting, folder, like)
-    with writing_into(folder) as beside, one_thread():
+    with writing_into(folder) as beside, few_threads():
         written = _Written(beside, painting, _unchanged(painting, like) if like else {}, rescored=like is not None)
         cells = list(in_threads(lambda one: written.picture(*one), _sheet_cells(painting, written, like)))
         cells.insert(names.index(LONGEST), cells.pop(0))
