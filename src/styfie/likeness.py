@@ -62,7 +62,8 @@ def fill_light(photo: Tensor, face: Tensor, strength: float = 1.0, least: float 
     luma = luma_of(photo[box]).clamp_min(NOISE)
     gain = luma**-raised
     # Multiplied, colours are those in more light, but neon where there is hardly any; added to, they are pale.
-    lit[box] = (photo[box] * gain).add_(photo[box] + luma * (gain - 1)).mul_(0.5).clamp_(0, 1)
+    added = photo[box] + luma.mul_(gain - 1)
+    lit[box].mul_(gain).add_(added).mul_(0.5).clamp_(0, 1)
     return lit
 
 

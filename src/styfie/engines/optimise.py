@@ -255,7 +255,8 @@ class _Run:
         blocks = blocks_of(scale.steps)
         spared = sum(blocks[:first])
         every = PREVIEW_INTERVAL if max(scale.size) <= 1024 else 1
-        sparing = scale.side > 0
+        if sparing := scale.side > 0:
+            trim_memory()  # what lay between all that is kept of the tiles
         for b, steps in enumerate(blocks[first:], first):
             if sparing and b:
                 whole = whole.clone()  # what a state holds is not painted over
