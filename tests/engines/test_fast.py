@@ -245,7 +245,7 @@ def test_it_paints_as_it_was_taught(portrait: Tensor, halves: Regions, stroke: f
 def test_a_style_that_was_seen_before_is_not_looked_at_again(
     portrait: Tensor, halves: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fast_paint, "_known", OrderedDict())
+    monkeypatch.setattr(fast_paint, "_cached", OrderedDict())
     seen: list[tuple[int, ...]] = []
     see = FastPainter._see
 
@@ -261,22 +261,22 @@ def test_a_style_that_was_seen_before_is_not_looked_at_again(
         counts.append(len(seen))
     assert counts == [4, 2], "afterwards only the photo"
     assert torch.equal(*layers)
-    monkeypatch.setattr(fast_paint, "_known", OrderedDict())
+    monkeypatch.setattr(fast_paint, "_cached", OrderedDict())
     assert torch.equal(paint(portrait, halves, looks), layers[0]), "as without a memory"
     other = {name: Look((Style("waves", draw("ink", 96)),)) for name in looks}
     assert not torch.equal(paint(portrait, halves, other), layers[0]), "a style is its picture, whatever it is called"
-    monkeypatch.setattr(fast_paint, "MOST_KNOWN", 2)
+    monkeypatch.setattr(fast_paint, "MOST_CACHED", 2)
     paint(portrait, halves, {"subject": look("ink"), "background": look("night")})
-    assert len(fast_paint._known) == 2
+    assert len(fast_paint._cached) == 2
 
 
 def test_styles_can_be_looked_at_before_there_is_a_photo(
     portrait: Tensor, halves: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fast_paint, "_known", OrderedDict())
+    monkeypatch.setattr(fast_paint, "_cached", OrderedDict())
     monkeypatch.setattr(FastPainter, "native", 48)
     looks = {"subject": look("waves")}
     FastPainter(looks, SETTINGS).prepare(96)
-    known = list(fast_paint._known)
+    known = list(fast_paint._cached)
     paint(portrait, halves, looks)
-    assert len(known) == 2 and list(fast_paint._known) == known
+    assert len(known) == 2 and list(fast_paint._cached) == known

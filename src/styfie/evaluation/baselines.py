@@ -14,13 +14,13 @@ from torch import Tensor
 from styfie.errors import MissingError
 from styfie.evaluation.clicks import Find, Mask
 from styfie.geodesic import PixelGrid
-from styfie.images import resize
+from styfie.images import fit_size, resize
 from styfie.regions import SUBJECT, Point, Regions, correct
 from styfie.segmentation.portrait import load_network, predict
 
 DISC = 0.01  # radius of what a click says for certain, in longest sides
-AROUND = 0.2  # radius around clicks on the thing in which GrabCut takes pixels for it at first, in longest sides
-ROUNDS = 5  # of GrabCut
+AROUND = 0.1  # radius around clicks on the thing in which GrabCut takes pixels for it at first, in longest sides
+ROUNDS, CUT_SIZE = 5, 192  # of GrabCut, and the longest side in pixels that it works at: it is slow
 
 
 def geodesic(photo: Tensor) -> Find:
@@ -52,18 +52,22 @@ def grabcut(photo: Tensor) -> Find:
         import cv2
     except ImportError:
         raise MissingError("GrabCut needs an optional part: pip install 'styfie[video]'.") from None
-    size = (photo.shape[-2], photo.shape[-1])
-    pixels: Any = (255 * photo[0].flip(0).permute(1, 2, 0)).round().byte().contiguous().numpy()
+    full = (photo.shape[-2], photo.shape[-1])
+    size = fit_size(full, min(CUT_SIZE, max(full)))
+    small = resize(photo, size)[0].clamp(0, 1)
+    pixels: Any = (255 * small.flip(0).permute(1, 2, 0)).round().byte().contiguous().numpy()
 
     def find(add: Sequence[Point], remove: Sequence[Point]) -> Mask:
-        on, off = (_away(points, size) for points in (add, remove))
+        scale = size[0] / full[0], size[1] / full[1]
+        on, off = (_away([(x * scale[1], y * scale[0]) for x, y in points], size) for points in (add, remove))
         mask = np.where(on < AROUND * max(size), cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
         mask[off < DISC * max(size)] = cv2.GC_BGD
         mask[on < DISC * max(size)] = cv2.GC_FGD
         models: Any = [np.zeros((1, 65)) for _ in range(2)]
         cv2.setRNGSeed(0)
         cv2.grabCut(pixels, mask, None, *models, ROUNDS, cv2.GC_INIT_WITH_MASK)  # type: ignore[call-overload]
-        found: Mask = (mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)
+        thing = torch.from_numpy((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).float()
+        found: Mask = (resize(thing[None, None], full) > 0.5)[0, 0].numpy()
         return found
 
     return find
@@ -81,16 +85,18 @@ def patches(photo: Tensor) -> Find:
 
 
 def parts(photo: Tensor) -> Find:
-    """The pieces that are clicked on of what the network for people sees: skin, hair, clothes, …, background."""
+    """The pieces that are clicked on of what the network for people sees: skin, hair, clothes, …, background.
+
+    Clicks beside the thing change nothing: a piece is not divided.
+    """
     seen = predict(photo, load_network())
     size = (photo.shape[-2], photo.shape[-1])
     labels = resize(seen.parts, size)[0].argmax(0).numpy()
     labels = np.where((resize(seen.matte, size) > 0.5)[0, 0].numpy(), labels, 0)
     pieces = _connected(labels)
 
-    def find(add: Sequence[Point], remove: Sequence[Point]) -> Mask:
-        on, off = ({int(pieces[int(y), int(x)]) for x, y in points} for points in (add, remove))
-        found: Mask = np.isin(pieces, list(on - off))
+    def find(add: Sequence[Point], _remove: Sequence[Point]) -> Mask:
+        found: Mask = np.isin(pieces, [pieces[int(y), int(x)] for x, y in add])
         return found
 
     return find
@@ -109,7 +115,7 @@ def _seeds(points: Sequence[Point], size: tuple[int, int]) -> Mask:
     """The pixels that points lie in, as a mask (H, W)."""
     found = np.zeros(size, np.bool_)
     for x, y in points:
-        found[int(y), int(x)] = True
+        found[min(int(y), size[0] - 1), min(int(x), size[1] - 1)] = True
     return found
 
 

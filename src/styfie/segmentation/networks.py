@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from styfie.encoders.plain import SLOPE, WIDTHS, PlainEncoder
 
@@ -92,14 +89,3 @@ class PortraitNet(nn.Module):
     def forward(self, picture: Tensor) -> Tensor:
         """Logits of "person" (B, 1, H, W)."""
         return self.both(picture)[0]
-
-
-def fold_norms(network: nn.Module) -> None:
-    """Fold the batch norms of a network in evaluation mode into the convolutions before them: less work, same answers.
-
-    In place; only those that follow their convolution in a `Sequential`.
-    """
-    for block in [block for block in network.modules() if isinstance(block, nn.Sequential)]:
-        for at, (convolution, norm) in enumerate(pairwise(list(block))):
-            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                block[at], block[at + 1] = fuse_conv_bn_eval(convolution, norm), nn.Identity()
