@@ -46,7 +46,7 @@ SLIDE = """async () => {
 
 def first_picture(browser: Any, address: str) -> None:
     """From the drop to the first painted picture, and to six faces."""
-    visit = Visit(browser, address, viewport={"width": 1280, "height": 800})
+    visit = Visit(browser, address, faces=True, viewport={"width": 1280, "height": 800})
     visit.home()
     visit.page.mouse.move(300, 300)  # whoever drops something has come near
     visit.page.wait_for_timeout(1500)

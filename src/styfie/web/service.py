@@ -27,6 +27,7 @@ from styfie.web.uploads import Uploads
 from styfie.web.workers import Worker
 
 READING_NOTE = 3 << 30  # bytes that the process which decodes may take
+FACE = 256  # pixels of a face that looks are shown on
 ROOM = 500_000_000  # bytes: a photo and a painting of the largest size
 INTERACTIVE_SECONDS = 300.0  # seconds that what is answered at once may take, however busy the computer is
 _log = logging.getLogger(__name__)
@@ -70,8 +71,11 @@ class Service(Keeper):
             await self.interactive.call("warm_fast")
         await self._draw(PAIRS[0])
         with contextlib.suppress(StyfieError):
-            await self.interactive.call("warm_styles", str(self.drawn))
+            await self.interactive.call("warm_styles", str(self.drawn), PAIRS[0])
         await self._draw(BUILT_IN)
+        for pair in PAIRS:  # one after the other: a photo that comes meanwhile waits for one of them
+            with contextlib.suppress(StyfieError):
+                await self.interactive.call("warm_styles", str(self.drawn), pair, FACE)
 
     async def _draw(self, names: Iterable[str]) -> None:
         """Styles of the gallery as files, before anybody asks for them."""

@@ -138,7 +138,7 @@ def test_the_styles_of_a_new_photo_are_looked_at_before_it_comes(
         picture(tmp_path, f"{name}.png", torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(len(name))))
     known: OrderedDict[Any, Any] = OrderedDict()
     monkeypatch.setattr(fast_paint, "_cached", known)
-    interactive.warm_styles(LINE, str(tmp_path), 64)
+    interactive.warm_styles(LINE, str(tmp_path), PAIRS[0], 64)
     before = list(known)
     photo = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
     save(unpainted(photo, halves), tmp_path / REGIONS)

@@ -27,6 +27,7 @@ export class Opened extends Picture {
   #opening = null; // the last photo that was opened
   #previews = 0; // asked for while one is under way
   #restyles = 0; // choices of styles under way
+  #loading = 0; // scenes
   #suggests = false; // a pair of styles, as soon as its photo has been read
   saveLooks = settled(() => this.#putLooks(), 350);
   changes = new UndoStack();
@@ -92,7 +93,7 @@ export class Opened extends Picture {
     if (ended) this._counts.painting++;
     if (this.#suggests) this.#suggestFirst();
     const same = before && `${before.regions.map((one) => one.name)}` === `${job.regions.map((one) => one.name)}`;
-    if (!this.scene || ended || !same) await this._loadScene();
+    if ((!this.scene && !this.#loading) || ended || !same) await this._loadScene();
     else if (this.running) await this.#grow(job, before);
     else if (restyled || job.previews !== before.previews) await this.refresh();
     this.#sketchWhatIsNot(); // which takes its time, and says itself what goes wrong
@@ -131,6 +132,7 @@ export class Opened extends Picture {
     const { id } = this.job;
     const mark = ++this._counts.regions;
     const v = `${session}.${mark}`;
+    this.#loading++;
     this._work("scene", true);
     try {
       const [photo, soft] = await Promise.all([
@@ -149,6 +151,7 @@ export class Opened extends Picture {
     } catch (error) {
       if (this.job?.id === id) this.tell("error", error);
     } finally {
+      this.#loading--;
       if (mark === this._counts.regions) this._work("scene", false);
     }
   }

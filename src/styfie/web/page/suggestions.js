@@ -12,7 +12,7 @@ import { t } from "./text.js";
  * @typedef {[subject: string, background: string]} Pair
  */
 
-const SIZE = 288; // pixels of a preview
+const SIZE = 256; // pixels of a preview, which is painted at one scale alone
 const REST = 120; // milliseconds of quiet before the next one is asked for
 
 /**

@@ -11,6 +11,7 @@ from styfie.web.checks import check_styles
 from styfie.web.messages import message
 from styfie.web.routes.common import JobHere, StudioHere, picture_responses
 from styfie.web.schemas import LookSchema, StyleSchema
+from styfie.web.service import FACE
 
 router = APIRouter(tags=["pictures"])
 StyleName = Annotated[str, Query(max_length=60)]
@@ -22,7 +23,7 @@ async def face(
     job: JobHere,
     subject: StyleName = "",
     background: StyleName = "",
-    size: Annotated[int, Query(ge=64, le=512)] = 288,
+    size: Annotated[int, Query(ge=64, le=512)] = FACE,
 ) -> Response:
     """The head as it is with a style for the person and one for the background, painted in one pass.
 

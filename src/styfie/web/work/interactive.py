@@ -15,7 +15,6 @@ from styfie.devices import pick_device
 from styfie.engines import load_engine
 from styfie.engines.fast.paint import FastPainter
 from styfie.errors import InputError, NoPersonError
-from styfie.gallery import PAIRS
 from styfie.images import fit_size, read_matte, resize
 from styfie.painting import Painting
 from styfie.pipeline import paint
@@ -64,9 +63,9 @@ def warm_fast(_channel: WorkerChannel) -> None:
     paint(None, {SUBJECT: "ink"}, Settings(size=96, engine="fast"))
 
 
-def warm_styles(_channel: WorkerChannel, drawn: str, longest: int = Settings.size) -> None:
-    """Look at the styles that a new photo is shown in, which are `drawn` already."""
-    looks = {name: {"styles": [{"name": name, "weight": 1.0}]} for name in PAIRS[0]}
+def warm_styles(_channel: WorkerChannel, drawn: str, names: Sequence[str], longest: int = Settings.size) -> None:
+    """Look at styles that are `drawn` already, as previews of that longest side want them."""
+    looks = {name: {"styles": [{"name": name, "weight": 1.0}]} for name in names}
     known = resolve_looks(look_specs(Path(drawn), looks, {}, Path(drawn)), longest)
     FastPainter(known, Settings()).prepare(longest)
 
