@@ -1,4 +1,10 @@
-"""Photos by one process, by jobs, by shards and by Ray; workers and drivers killed; a film in stretches. Linux only."""
+"""Photos by one process, by jobs, by shards and by Ray; workers and drivers killed; memory over many photos; a film.
+
+    python benchmarks/machines.py ways kills film
+    python benchmarks/machines.py level --photos 200
+
+Linux only.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -32,7 +39,7 @@ RATE = 12  # frames a second of the clip
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", default=["ways", "kills", "film"], help="ways, kills, film")
+    parser.add_argument("what", nargs="*", default=["ways", "kills", "film"], help="ways, kills, level, film")
     parser.add_argument("--photos", type=int, default=60)
     parser.add_argument("--size", type=int, default=96)
     parser.add_argument("--seconds", type=int, default=20, help="of the film")
@@ -54,6 +61,8 @@ def main() -> None:
             compare_ways(paint, place, options)
         if "kills" in options.what and not options.without_ray:
             kill_some(paint, place, options)
+        if "level" in options.what and not options.without_ray:
+            watch_memory([*paint, "-o", str(place / "level"), "--jobs", "2", "--on", "ray"])
         if "film" in options.what:
             compare_films(
                 [*STYFIE, "paint", str(make_clip(place / "clip.mp4", options.seconds)), *look], place, options
@@ -101,9 +110,9 @@ def watched(command: Sequence[str]) -> list[float]:
     most = [0.0, 0.0]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
         while run.poll() is None:
-            workers = [pid for pid, said in processes() if "ray::Painter" in said or parent_of(pid) == run.pid]
-            sizes = [memory_of(pid) for pid in workers]
-            most = [max(most[0], memory_of(run.pid)), max([most[1], *sizes])]
+            family = started_by(run.pid)
+            workers = painters(family) or family
+            most = [max(most[0], memory_of(run.pid)), max([most[1], *map(memory_of, workers)])]
             time.sleep(0.5)
         assert run.stderr is not None
         if run.returncode:
@@ -131,7 +140,7 @@ def kill_some(paint: Sequence[str], place: Path, options: argparse.Namespace) ->
                     if moment in drivers:
                         run.kill()
                         killed[1] += 1
-                    elif workers := [pid for pid, said in processes() if "ray::Painter" in said]:
+                    elif workers := painters(started_by(run.pid)):
                         os.kill(moments.choice(workers), signal.SIGKILL)
                         killed[0] += 1
         if run.returncode == 0:
@@ -144,6 +153,24 @@ def kill_some(paint: Sequence[str], place: Path, options: argparse.Namespace) ->
         f"{'the same bytes' if found == wanted else 'OTHER BYTES'}",
         flush=True,
     )
+
+
+def watch_memory(command: Sequence[str]) -> None:
+    """What driver, workers and Ray's own processes have in memory, each time that 20 more photos are painted."""
+    painted = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as run:
+        assert run.stdout is not None
+        for painted, _ in enumerate(run.stdout, start=1):
+            if painted % 20 == 0:
+                family = started_by(run.pid)
+                workers = painters(family)
+                others = sum(memory_of(pid) for pid in family if pid not in workers)
+                print(
+                    f"{painted} photos: driver {memory_of(run.pid):.0f} MB, workers "
+                    f"{' and '.join(f'{memory_of(pid):.0f}' for pid in sorted(workers))} MB, Ray's own {others:.0f} MB",
+                    flush=True,
+                )
+    print(f"{painted} photos painted, exit code {run.returncode}")
 
 
 def compare_films(paint: Sequence[str], place: Path, options: argparse.Namespace) -> None:
@@ -237,14 +264,23 @@ def used() -> float:
     return found.ru_utime + found.ru_stime
 
 
-def processes() -> Iterator[tuple[int, str]]:
-    """Every process's number and what it says that it is."""
+def started_by(process: int) -> dict[int, str]:
+    """All that a process has started, and these in turn: their numbers, and what each says that it is."""
+    parents, said = dict[int, int](), dict[int, str]()
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
-            try:
-                yield int(folder.name), (folder / "cmdline").read_text(encoding="utf-8", errors="replace")
-            except OSError:
-                continue
+            with suppress(OSError):  # it has ended meanwhile
+                said[int(folder.name)] = (folder / "cmdline").read_text(encoding="utf-8", errors="replace")
+                parents[int(folder.name)] = parent_of(int(folder.name))
+    family = {process}
+    while new := {child for child, parent in parents.items() if parent in family} - family:
+        family |= new
+    return {pid: said[pid] for pid in family - {process}}
+
+
+def painters(family: Mapping[int, str]) -> list[int]:
+    """Ray's workers among processes."""
+    return [pid for pid, said in family.items() if said.startswith("ray::Painter")]
 
 
 def parent_of(pid: int) -> int:

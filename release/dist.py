@@ -2,9 +2,9 @@
 
 Source archive and wheel are built and checked; the source archive must give the same wheel as the tree. The wheel and
 what it needs are gathered in a folder, and installed from there, without index and compiler, into a fresh environment
-of every Python at hand, where README's first command paints without a network. Beside them come the licences of all
-that Styfie needs, or can use, and a software bill of materials (CycloneDX). Last is said what of `publisher.toml` is
-still empty.
+of every Python at hand. There README's first command paints with no network, and no compiler on the path. Beside them
+come the licences of all that Styfie needs, or can use, and a software bill of materials (CycloneDX). Last is said what
+of `publisher.toml` is still empty.
 """
 
 from __future__ import annotations
@@ -37,6 +37,18 @@ WANTED = (
     "styfie/assets/WEIGHTS.md",
     "styfie/web/page/index.html",
     "styfie/py.typed",
+)
+SOURCES = (  # of the source archive: what the wheel is built with, and what `make` and the tests want
+    "pyproject.toml",
+    "LICENSE",
+    "WEIGHTS.md",
+    "Makefile",
+    "Dockerfile",
+    "release/publisher.toml",
+    "release/metadata.py",
+    "tests/conftest.py",
+    "benchmarks/bench.py",
+    "tab/build.mjs",
 )
 UNWANTED = ("tests/", "benchmarks/", "docs/", ".d.ts", ".pyc")
 NO_NETWORK = """\
@@ -119,8 +131,7 @@ def archive_faults(archive: Path) -> Iterator[str]:
     """What a source archive lacks."""
     with tarfile.open(archive) as held:
         names = {name.partition("/")[2] for name in held.getnames()}
-    wanted = ("pyproject.toml", "LICENSE", "WEIGHTS.md", "release/publisher.toml", "release/metadata.py")
-    yield from (f"{archive.name} lacks {name}." for name in wanted if name not in names)
+    yield from (f"{archive.name} lacks {name}." for name in SOURCES if name not in names)
 
 
 def publisher_faults(root: Path) -> Iterator[str]:
@@ -162,11 +173,19 @@ def try_in(python: str, wheel: Path, folder: Path, inventory: bool) -> None:
     (folder / "offline").mkdir()
     (folder / "offline" / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
     bare = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    bare |= {"PYTHONPATH": str(folder / "offline"), "PATH": str(inside)}  # where there is no compiler
     for command in TRIES:
-        run(own, "-m", "styfie", *command, cwd=folder, env={**bare, "PYTHONPATH": str(folder / "offline")})
+        run(*cut_off(), own, "-m", "styfie", *command, cwd=folder, env=bare)
     if inventory:  # of the optional parts, too
         run(own, "-m", "pip", "install", *given, f"{wheel}[{','.join(optional_parts(ROOT))}]")
         write_inventory(own, wheel)
+
+
+def cut_off() -> tuple[str, ...]:
+    """What begins a command that is to have no network but its own; nothing where the system grants none."""
+    command = (shutil.which("unshare") or "", "--net", "--map-root-user")
+    granted = command[0] and not subprocess.run([*command, "true"], capture_output=True, check=False).returncode
+    return command if granted else ()
 
 
 def write_inventory(python: Path, wheel: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
+import subprocess
 import sys
 import tarfile
 import zipfile
@@ -72,6 +74,14 @@ def test_what_the_publisher_knows_is_said_alike_or_said_to_be_empty(dist: Module
 def test_an_inventory_has_the_optional_parts_too(dist: ModuleType) -> None:
     assert {"heif", "onnx", "video", "web"} <= set(dist.optional_parts(ROOT))
     assert not {"dev", "docs"} & set(dist.optional_parts(ROOT))
+
+
+def test_what_is_tried_has_no_network_but_its_own(dist: ModuleType) -> None:
+    if not (before := dist.cut_off()):
+        pytest.skip("no network namespace is granted here")
+    code = "import socket; print(socket.socket().connect_ex(('192.0.2.1', 9)))"  # an address of nobody's, RFC 5737
+    done = subprocess.run([*before, sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == errno.ENETUNREACH
 
 
 def test_files_name_this_version() -> None:

@@ -12,10 +12,13 @@ import torch
 from PIL import Image
 
 from styfie.errors import InputError
+from styfie.images import write_picture
 from styfie.looks import Look, Style
 from styfie.settings import Settings
+from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.web.errors import FullError
 from styfie.web.filetypes import suffix_of
+from styfie.web.jobs import GROWING
 from styfie.web.work import reading
 from styfie.web.work.decoding import guarded
 from tests.conftest import opened
@@ -220,6 +223,17 @@ def test_thumbnails_are_jpegs_of_quality_85(tmp_path: Path) -> None:
     with Image.open(tmp_path / "b.jpg") as shown:
         assert shown.size == (80, 48), "none is enlarged"
         assert shown.quantization[0][:3] == [round(0.3 * step) for step in (16, 11, 10)]  # type: ignore[attr-defined]
+
+
+def test_small_copies_and_sheets_of_marked_paintings_are_marked(tmp_path: Path) -> None:
+    for name, mark in (("marked", xmp_packet(SourceType.PAINTED)), ("plain", b"")):
+        (tmp_path / name).mkdir()
+        write_picture(Image.new("RGB", (80, 48)), tmp_path / name / GROWING, mark)
+    marked, plain = (str(tmp_path / name) for name in ("marked", "plain"))
+    for folders, wanted in (((plain, marked), True), ((plain,), False)):
+        sheet = reading.contact_sheet(LINE, [("one", folder) for folder in folders])
+        small = reading.thumbnail(LINE, str(Path(folders[-1]) / GROWING), 32)
+        assert [b"digitalsourcetype/compositeWith" in data for data in (sheet, small)] == [wanted, wanted]
 
 
 def test_megapixels_are_told_in_whole_numbers(tmp_path: Path) -> None:

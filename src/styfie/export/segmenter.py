@@ -13,7 +13,8 @@ from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import KIND, KNOWS, NO_PARTS
 from styfie.segmentation.files import read_network
 from styfie.segmentation.networks import PARTS, PortraitNet, Residual
-from styfie.segmentation.portrait import INPUT_SIZE, SHIPPED, load_network
+from styfie.segmentation.portrait import INPUT_SIZE, load_network
+from styfie.segmentation.prediction import SHIPPED
 from styfie.segmentation.segnet import SegNet
 from styfie.segmentation.unet88 import UNet88
 

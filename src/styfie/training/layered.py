@@ -32,7 +32,7 @@ CUTOUT_SIZE = 192  # pixels of a cut-out's longer side, at most, and of a drawn 
 AS_IT_IS, DRAWN, GROUND = 0.15, 0.35, 0.5  # shares of portraits not pasted, of things that are drawn, of grounds
 HAZY, UNFOCUSED, PAINTED = 0.35, 0.45, 0.4
 FOCUS = (0.1, 0.1, 0.5, 1.0)  # depths that are sharp where not all are
-MAX_THINGS = 4  # things pasted on one picture
+MOST_THINGS = 4  # things pasted on one picture
 NEAREST, FARTHEST = 0.05, 0.85  # depths of things; of what is behind it is 1
 BEHIND, UNKNOWN = 0, -1  # numbers of layers: things have 1, 2, …
 SURE = 0.9  # alpha from which a pixel belongs to a thing, and to what is behind below the rest
@@ -147,7 +147,7 @@ class LayeredScenes:
         blur, focus = rng.uniform(1, 5) * side / 128 * (rng.random() < UNFOCUSED), FOCUS[rng.integers(len(FOCUS))]
         clear = np.exp(-thickness * depth)[..., None]
         picture = _blurred(picture * clear + haze * (1 - clear), blur * abs(1 - focus))
-        depths = sorted((rng.uniform(NEAREST, FARTHEST) for _ in range(rng.integers(1, MAX_THINGS + 1))), reverse=True)
+        depths = sorted((rng.uniform(NEAREST, FARTHEST) for _ in range(rng.integers(1, MOST_THINGS + 1))), reverse=True)
         for number, far in enumerate(depths, 1):
             image, cover = self._thing(rng)
             tall = side * (0.2 + 0.7 * (1 - far)) * rng.uniform(0.75, 1.3)
@@ -219,7 +219,7 @@ def cut_out(scene: Scene) -> Iterator[Cutout]:
 
 
 def _small(image: Pixels, cover: Pixels, person: bool) -> Cutout:
-    """A thing's picture reduced to `CUTOUT_SIZE` pixels: of a person all of it, of another thing its box alone."""
+    """A thing's picture reduced to `CUTOUT_SIZE` pixels; of a person all of it, of a thing its box alone."""
     whole = Cutout(image, cover, person)
     image, cover = (image, cover) if person else whole.cropped()
     size = fit_size(cover.shape, min(CUTOUT_SIZE, max(cover.shape)))[::-1]

@@ -15,6 +15,7 @@ from styfie.looks import BOKEHS, COLORS, Look
 from styfie.losses import STYLE_LOSSES
 from styfie.segmentation import SEGMENTERS
 from styfie.settings import OLD_ENGINES, Settings
+from styfie.web.messages import message
 
 LONGEST_NAME = 60
 """Letters of a region's or a style's name."""
@@ -140,7 +141,7 @@ class PaintRequest(_Schema):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join([called, *(str(part) for part in first["loc"])])
-            raise InputError(f"{where}: {first['msg']}.") from None
+            raise InputError(message("error.invalid", where=where, reason=first["msg"])) from None
 
 
 class SplitRequest(_Schema):

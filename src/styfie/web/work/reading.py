@@ -18,6 +18,7 @@ from styfie.looks import Look, Style
 from styfie.storage.atomic import sync
 from styfie.storage.recipes import read_recipe
 from styfie.storage.sheet import lay_out
+from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.styles import LARGEST, load_style
 from styfie.web.atomic import replace_whole
 from styfie.web.filetypes import suffix_of
@@ -145,7 +146,7 @@ def thumbnail(_channel: WorkerChannel, file: str, size: int) -> bytes:
     held = io.BytesIO()
     with Image.open(file) as image:
         image.thumbnail((size, size), reducing_gap=3.0)
-        image.convert("RGB").save(held, "JPEG", quality=85)
+        image.convert("RGB").save(held, "JPEG", quality=85, xmp=image.info.get("xmp", b""))  # a painting's mark
     return held.getvalue()
 
 
@@ -157,14 +158,16 @@ def clip(channel: WorkerChannel, file: str, most_pixels: int, most_seconds: floa
 
 
 def contact_sheet(_channel: WorkerChannel, cells: list[tuple[str, str]]) -> bytes:
-    """Paintings on one sheet as JPEG: what each is called, and the folder where it is."""
-    pictures = []
+    """Paintings on one sheet as JPEG: what each is called, and the folder where it is; marked if one of them is."""
+    pictures, marked = [], False
     for title, folder in cells:
         with Image.open(Path(folder) / GROWING) as image:
             pictures.append((title, image.convert("RGB")))
+            marked = marked or "xmp" in image.info
     held = io.BytesIO()
     columns = math.ceil(math.sqrt(len(pictures)))
-    lay_out(pictures, columns).save(held, "JPEG", quality=90)
+    packet = xmp_packet(SourceType.PAINTED) if marked else b""
+    lay_out(pictures, columns).save(held, "JPEG", quality=90, xmp=packet)
     return held.getvalue()
 
 
