@@ -35,7 +35,7 @@ def formula(net: nn.Module, photo: Tensor, band: Tensor, box: tuple[slice, slice
     found, wanted = (
         net(F.interpolate(one, size, mode="bilinear", antialias=True, align_corners=False)) for one in (whole, photo)
     )
-    error = (found - wanted.detach()).square().mean() / wanted.detach().var(correction=0)
+    error: Tensor = (found - wanted.detach()).square().mean() / wanted.detach().var(correction=0)
     return WEIGHT * error
 
 

@@ -73,8 +73,7 @@ def test_it_learns_goes_on_and_is_scored(
         assert isinstance(line, dict)
         lines.append(line["order"])
 
-    given = {"side": 32, "on_log": note}
-    network = train_depth([portraits], [pictures], tmp_path / "whole", schedule, **given)
+    network = train_depth([portraits], [pictures], tmp_path / "whole", schedule, side=32, on_log=note)
     assert sum(lines[-2:]) < 0.85 * sum(lines[:2])
     assert not network.training and not any(one.requires_grad for one in network.parameters())
     found = score_depth(network, LayeredScenes([portraits], [pictures], part="val", side=32))

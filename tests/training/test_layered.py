@@ -32,7 +32,7 @@ def things(tmp_path: Path) -> Path:
         for name, colour in (("a", RED), ("b", (5, 5, 250))):
             numbers = np.zeros((30, 40), np.uint8)
             numbers[5:25, 10:30] = 1
-            image = np.where(numbers[..., None] == 1, np.uint8(colour), np.uint8((9, 99, 9)))
+            image = np.where(numbers[..., None] == 1, colour, (9, 99, 9)).astype(np.uint8)
             Image.fromarray(image).save(folder / part / "image" / f"{name}.png")
             Image.fromarray(numbers).save(folder / part / "instances" / f"{name}.png")
     (folder / "things.tsv").write_text("name\tthings\tlicence\na\tbox\tCC BY 2.0\nb\tbox\tCC BY-NC 2.0\n")

@@ -65,10 +65,10 @@ def doubling(graph: Graph, network: UNet88, picture: str) -> str:
     return graph.convolve(x, network.head)
 
 
-def _padded(graph: Graph, layers: Iterable[nn.Module], x: str) -> str:
+def _padded(graph: Graph, layers: nn.Module, x: str) -> str:
     """Layers one after another: zeros around, not as many on either side, a convolution, ReLU, and batch norm last."""
     around: list[int] = []
-    for layer in layers:
+    for layer in layers.children():
         if isinstance(layer, nn.ZeroPad2d):
             left, right, top, bottom = layer.padding
             around = [top, left, bottom, right]

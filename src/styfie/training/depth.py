@@ -111,7 +111,7 @@ def score_depth(network: nn.Module, scenes: LayeredScenes, device: torch.device 
     """
     lower = torch.linspace(1, 0, scenes.side).view(1, 1, -1, 1).expand(1, 1, scenes.side, scenes.side)
     kinds = {"scenes": scenes.pasted} | ({"portraits": scenes.as_it_is} if scenes.people else {})
-    found = {}
+    found: dict[str, float] = {}
     for kind, make in kinds.items():
         shares = []
         for n in range(SCORED):

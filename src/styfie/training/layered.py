@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,8 +38,8 @@ NEAREST, FARTHEST = 0.05, 0.85  # depths of things; of what is behind it is 1
 BEHIND, UNKNOWN = 0, -1  # numbers of layers: things have 1, 2, …
 SURE = 0.9  # alpha from which a pixel belongs to a thing, and to what is behind below the rest
 
-Field = NDArray[np.float32]
-Numbers = NDArray[np.int64]
+Field = NDArray[np.floating[Any]]  # float32
+Numbers = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,9 +162,9 @@ class LayeredScenes:
             colours = (colours * rng.uniform(0.75, 1.25) * seen + haze * (1 - seen)).clip(0, 1)
             colours, alpha = _blurred(colours * alpha, spread := blur * abs(far - focus)), _blurred(alpha, spread)
             picture = picture * (1 - alpha) + colours
-            cover = alpha[..., 0]
-            layers = np.where(cover > SURE, number, np.where(cover < 1 - SURE, layers, UNKNOWN))
-            depth = np.where(cover > 0.5, np.float32(far), depth)
+            there = alpha[..., 0]
+            layers = np.where(there > SURE, number, np.where(there < 1 - SURE, layers, UNKNOWN))
+            depth = np.where(there > 0.5, np.float32(far), depth)
         return picture.astype(np.float32), depth, layers
 
     def _backdrop(self, horizon: float | None, rng: np.random.Generator) -> tuple[Field, Field]:
