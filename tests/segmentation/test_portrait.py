@@ -56,10 +56,15 @@ def test_splits_the_astronaut_into_parts(portrait: Tensor) -> None:
 def test_what_was_seen_of_a_photo_says_what_its_parts_are(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose regions were just found; of another photo it takes a look of its own."""
     segmenter = load_segmenter("auto")
-    regions, glances = segmenter(portrait), []
+    regions, glances = segmenter(portrait), list[Tensor]()
     assert isinstance(segmenter, PortraitSegmenter) and load_segmenter("auto") is segmenter, "read once"
     glance = segmenter._glance
-    monkeypatch.setattr(segmenter, "_glance", lambda photo: (glances.append(1), glance(photo))[1])
+
+    def counted(photo: Tensor) -> Prediction:
+        glances.append(photo)
+        return glance(photo)
+
+    monkeypatch.setattr(segmenter, "_glance", counted)
     assert list(segmenter.parts(portrait)) == list(PART_NAMES) and not glances
     assert list(segmenter.parts(portrait.clone())) == list(PART_NAMES) and len(glances) == 1
     assert torch.equal(segmenter(portrait)["subject"], regions["subject"])

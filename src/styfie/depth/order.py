@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from styfie.images import fit_size, resize
 
-SEEN_SIZE = 192  # longest side in pixels at which pictures are compared, and at most
+SEEN_SIZE = 128  # longest side in pixels at which pictures are compared, and at most
 LEAST_UNIT = 1e-3  # variance below which a photo's depths count as all alike
 
 
-def order_error(found: Tensor, wanted: Tensor) -> Tensor:
-    """Mean squared difference () of what a depth network sees in two pictures, over the variance of `wanted`."""
-    return F.mse_loss(found, wanted) / wanted.var(correction=0).clamp_min(LEAST_UNIT)
+def order_error(found: Tensor, target: Tensor) -> Tensor:
+    """Mean squared difference () of what a depth network sees in two pictures, over the variance of `target`."""
+    return F.mse_loss(found, target) / target.var(correction=0).clamp_min(LEAST_UNIT)
 
 
 def order_loss(network: nn.Module, painted: Tensor, photo: Tensor) -> Tensor:
@@ -28,8 +28,8 @@ def order_loss(network: nn.Module, painted: Tensor, photo: Tensor) -> Tensor:
     full = (photo.shape[-2], photo.shape[-1])
     size = fit_size(full, min(SEEN_SIZE, max(full)))
     with torch.no_grad():
-        wanted = network(resize(photo, size))
-    return order_error(network(resize(painted, size)), wanted)
+        target = network(resize(photo, size))
+    return order_error(network(resize(painted, size)), target)
 
 
 class DepthOrder:
@@ -50,12 +50,12 @@ class DepthOrder:
         self._reduce = partial(resize, size=fit_size(full, min(SEEN_SIZE, max(full))))
         with torch.no_grad():
             self._rest = self._reduce(photo * (1 - band))
-            self.wanted = network(self._reduce(photo))
+            self.target = network(self._reduce(photo))
 
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The weighted error (), and its gradient, at a picture (1, 3, h, w) of the box."""
         with torch.enable_grad():
             leaf = image.detach().requires_grad_()
             placed = self._rest + self._reduce(F.pad(leaf * self._band, self._around))
-            error = self.weight * order_error(self.network(placed), self.wanted)
+            error = self.weight * order_error(self.network(placed), self.target)
         return error.detach(), torch.autograd.grad(error, leaf)[0]

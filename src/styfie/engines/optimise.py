@@ -288,6 +288,7 @@ class _Run:
         if not self.weights.in_style:
             return own
         drawn = in_style_colours(own, canvas.bands[n : n + 1], look)
+        del own  # at print size each picture counts
         return canvas.lit(drawn, n, FACE_LUMA)
 
     def _objective(self, canvas: Canvas, scale: Scale, n: int, box: Box) -> Objective:
@@ -297,8 +298,9 @@ class _Run:
         likeness = look.likeness * (canvas.face * resize(canvas.source.alpha(n), size))[box]  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
         contrast = measure.contrast_of_styles(look, max(scale.size), self.device) if self.weights.in_style else None
-        pictures = (canvas.region_colours(n)[box], canvas.bands[n : n + 1][box], likeness, self._drawn(canvas, n)[box])
-        own, band, face, drawn = (picture.to(self.device) for picture in pictures)
+        drawn = self._drawn(canvas, n)[box].to(self.device)
+        pictures = (canvas.region_colours(n)[box], canvas.bands[n : n + 1][box], likeness)
+        own, band, face = (picture.to(self.device) for picture in pictures)
         borders, depth = self._borders(canvas, n, box), self._depth(canvas, n, box)
         return Objective(own, [Goal(band, targets)], measure, face, contrast or canvas.contrast, borders, drawn, depth)
 
@@ -315,9 +317,9 @@ class _Run:
 
     def _start(self, canvas: Canvas, n: int, painted: Tensor | None) -> Tensor:
         """What a layer begins from at a scale."""
-        own, band, look = canvas.region_colours(n), canvas.bands[n : n + 1], canvas.source.layers[n].look
         if painted is not None:
             return enlarge(painted, self._drawn(canvas, n), self.weights.detail)
+        own, band, look = canvas.region_colours(n), canvas.bands[n : n + 1], canvas.source.layers[n].look
         if self.settings.start == "noise":
             return torch.rand(own.shape, generator=torch.Generator().manual_seed(self.settings.seed))
         if self.settings.start == "fast":

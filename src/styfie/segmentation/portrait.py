@@ -25,7 +25,7 @@ from styfie.segmentation.networks import PARTS, PortraitNet
 from styfie.segmentation.people import Box, match_people, without_specks
 from styfie.segmentation.prediction import PART_NAMES, SHIPPED, Prediction
 from styfie.segmentation.protocols import Memory
-from styfie.segmentation.splitting import PERSON_PART, check_name, split_off, split_shares
+from styfie.segmentation.splitting import PERSON_PART, check_name, split_groups, split_off
 from styfie.weights import load_packaged
 
 INPUT_SIZE = 256  # the network sees the photo stretched to a square of this side, as in training
@@ -117,7 +117,7 @@ class PortraitSegmenter:
 
     def parts(self, photo: Tensor) -> dict[str, Box | None]:
         """What may be split off the person of a photo: parts; each of several people, with the head; their parts."""
-        seen = self._known(photo).people
+        seen = self._seen_of(photo).people
         people = {f"person-{n + 1}": one.head for n, one in enumerate(seen) if len(seen) > 1}
         theirs = dict.fromkeys(f"{person}-{part}" for person in people for part in PART_NAMES)
         return dict.fromkeys(PART_NAMES) | people | theirs
@@ -148,7 +148,7 @@ class PortraitSegmenter:
         self._latest = weakref.ref(photo), replace(found, photo=photo[..., :0, :0])
         return found
 
-    def _known(self, photo: Tensor) -> Prediction:
+    def _seen_of(self, photo: Tensor) -> Prediction:
         """What was seen of a photo a moment ago; of another one glance."""
         if self._latest is not None and self._latest[0]() is photo:
             return replace(self._latest[1], photo=photo)
@@ -223,7 +223,7 @@ class PortraitSegmenter:
         )
         if numbers:
             memory[numbers] = bodies
-        return split_shares(whole, theirs, parts, people), {"people": memory}
+        return split_groups(whole, theirs, parts, people), {"people": memory}
 
     def segment_frame(self, photo: Tensor) -> Regions:
         """Subject and background at once, as for a frame of a film: one look, and no closed-form matting.

@@ -34,7 +34,7 @@ def split_off(regions: Regions, prediction: Prediction, finer: Iterable[str]) ->
             theirs[name] = prediction.part_at(found[2], prediction.person_index(found[1]))
         else:
             people[name] = prediction.person(name)
-    return split_shares(regions, theirs, parts, people)
+    return split_groups(regions, theirs, parts, people)
 
 
 def check_name(name: str) -> None:
@@ -48,7 +48,7 @@ def check_name(name: str) -> None:
         raise InputError(f"There is no region {name!r}: known are {known}; or give a mask with --mask {name}=FILE.")
 
 
-def split_shares(regions: Regions, *groups: Mapping[str, Person]) -> Regions:
+def split_groups(regions: Regions, *groups: Mapping[str, Person]) -> Regions:
     """Each group's share of what the groups before it have left."""
     for group in groups:
         shares = [found.share for found in group.values()]

@@ -19,7 +19,7 @@ from styfie.depth import DepthNet, predict_depth
 from styfie.training.layered import BEHIND, UNKNOWN, LayeredBatch, LayeredScenes
 from styfie.training.loop import CPU, Schedule, fit
 
-SIDE = 96  # pixels of the scenes
+SCENE_SIDE = 96  # pixels of the scenes
 SCHEDULE = Schedule(steps=900, batch=16, learning_rate=3e-3, weight_decay=1e-3, average=0.998, save_every=400)
 PAIRS = 400  # of each picture, in a step
 NEAR = 0.15  # of the side: how far apart the places of half of the pairs are, at most
@@ -47,7 +47,7 @@ def train_depth(
     folder: Path,
     schedule: Schedule = SCHEDULE,
     *,
-    side: int = SIDE,
+    side: int = SCENE_SIDE,
     leave_out: Sequence[str] = (),
     people: int = 0,
     device: torch.device = CPU,

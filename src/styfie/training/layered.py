@@ -28,11 +28,11 @@ from styfie.training.pictures import PictureSet, Pixels, random_crop
 from styfie.training.portraits import PEOPLE, relight
 from styfie.training.things import Scene, read_scenes
 
-KEPT = 192  # pixels of a cut-out's longer side, at most, and of a drawn texture's
+CUTOUT_SIZE = 192  # pixels of a cut-out's longer side, at most, and of a drawn texture's
 AS_IT_IS, DRAWN, GROUND = 0.15, 0.35, 0.5  # shares of portraits not pasted, of things that are drawn, of grounds
 HAZY, UNFOCUSED, PAINTED = 0.35, 0.45, 0.4
 FOCUS = (0.1, 0.1, 0.5, 1.0)  # depths that are sharp where not all are
-MOST = 4  # things pasted on one picture
+MOST_THINGS = 4  # things pasted on one picture
 NEAREST, FARTHEST = 0.05, 0.85  # depths of things; of what is behind it is 1
 BEHIND, UNKNOWN = 0, -1  # numbers of layers: things have 1, 2, …
 SURE = 0.9  # alpha from which a pixel belongs to a thing, and to what is behind below the rest
@@ -102,7 +102,9 @@ class LayeredScenes:
         for source in scenes:
             with suppress(InputError) if part == "val" else nullcontext():  # of few pictures none may be kept for it
                 self.behind.append(PictureSet(source, leave_out=(*PEOPLE, *leave_out), held_out=part == "val"))
-        self.textures = [(draw(name, KEPT)[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8) for name in GALLERY]
+        self.textures = [
+            (draw(name, CUTOUT_SIZE)[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8) for name in GALLERY
+        ]
 
     def at(self, step: int, rows: range) -> LayeredBatch:
         """The rows `rows` of the batch of one step."""
@@ -145,7 +147,7 @@ class LayeredScenes:
         blur, focus = rng.uniform(1, 5) * side / 128 * (rng.random() < UNFOCUSED), FOCUS[rng.integers(len(FOCUS))]
         clear = np.exp(-thickness * depth)[..., None]
         picture = _blurred(picture * clear + haze * (1 - clear), blur * abs(1 - focus))
-        depths = sorted((rng.uniform(NEAREST, FARTHEST) for _ in range(rng.integers(1, MOST + 1))), reverse=True)
+        depths = sorted((rng.uniform(NEAREST, FARTHEST) for _ in range(rng.integers(1, MOST_THINGS + 1))), reverse=True)
         for number, far in enumerate(depths, 1):
             image, cover = self._thing(rng)
             tall = side * (0.2 + 0.7 * (1 - far)) * rng.uniform(0.75, 1.3)
@@ -197,7 +199,7 @@ class LayeredScenes:
         """Image and cover of a cut-out, or of a shape that is drawn."""
         if rng.random() >= DRAWN:
             return self.cutouts[int(rng.integers(len(self.cutouts)))].cropped()
-        y, x = np.mgrid[-1 : 1 : KEPT // 2 * 1j, -1 : 1 : KEPT // 2 * 1j]
+        y, x = np.mgrid[-1 : 1 : CUTOUT_SIZE // 2 * 1j, -1 : 1 : CUTOUT_SIZE // 2 * 1j]
         x = x / rng.uniform(0.3, 1)
         angle, kind = np.arctan2(y, x), rng.integers(3)
         waves = sum(rng.uniform(0.02, 0.1) * np.sin(k * angle + rng.uniform(0, 6)) for k in (2, 3, 5))
@@ -217,10 +219,10 @@ def cut_out(scene: Scene) -> Iterator[Cutout]:
 
 
 def _small(image: Pixels, cover: Pixels, person: bool) -> Cutout:
-    """A thing's picture reduced to `KEPT` pixels; of a person all of the picture, of another thing its box alone."""
+    """A thing's picture reduced to `CUTOUT_SIZE` pixels; of a person all of it, of a thing its box alone."""
     whole = Cutout(image, cover, person)
     image, cover = (image, cover) if person else whole.cropped()
-    size = fit_size(cover.shape, min(KEPT, max(cover.shape)))[::-1]
+    size = fit_size(cover.shape, min(CUTOUT_SIZE, max(cover.shape)))[::-1]
     small = [np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BOX)) for one in (image, cover)]
     return Cutout(small[0], small[1], person)
 

@@ -172,7 +172,7 @@ def test_the_network_is_let_in_by_a_press(visit: Visit) -> None:
     page.route("**/api/v1/phone", lambda route: route.fulfill(json=answers[route.request.method]))
     visit.home()
     page.click("#open-phone")
-    button = page.get_by_role("button", name="Let devices in your network in")
+    button = page.get_by_role("button", name="Allow devices in your network")
     button.wait_for()
     text = page.locator("#phone").inner_text()
     assert "Only this computer" in text and "not encrypted" in text

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { job } from "./server.js";
 import {
-  isChanged, isRunning, layerPath, lookOf, markOf, newName, shownOf, surplusOf, unpaintedOf, unsketchedOf,
+  isChanged, isRunning, layerPath, lookOf, markOf, newName, visibleOf, surplusOf, unpaintedOf, unsketchedOf,
 } from "../../../src/styfie/web/page/freshness.js";
 import { LOOK } from "../../../src/styfie/web/page/looks.js";
 
@@ -24,14 +24,14 @@ test("what has a style is unpainted until it is painted, and unsketched until th
 });
 
 test("a style or a blur is shown, and nothing of a region that is not there", () => {
-  assert.deepEqual(shownOf(job("one"), { background: { blur: 3 }, gone: INK }), ["background"]);
-  assert.deepEqual(shownOf(job("one"), { background: { blur: 0 }, subject: { styles: [] } }), []);
-  assert.deepEqual(shownOf(job("one"), { background: { blur: 0 }, subject: INK }), ["subject"]);
+  assert.deepEqual(visibleOf(job("one"), { background: { blur: 3 }, gone: INK }), ["background"]);
+  assert.deepEqual(visibleOf(job("one"), { background: { blur: 0 }, subject: { styles: [] } }), []);
+  assert.deepEqual(visibleOf(job("one"), { background: { blur: 0 }, subject: INK }), ["subject"]);
 });
 
 test("a region that is called as what every object has takes nothing from there", () => {
   const named = job("one", { regions: [{ name: "constructor", side: "subject", score: 1, doubtful: false, area: 1 }] });
-  assert.deepEqual([shownOf(named, {}), unpaintedOf(named, {})], [[], []]);
+  assert.deepEqual([visibleOf(named, {}), unpaintedOf(named, {})], [[], []]);
   assert.deepEqual(lookOf({}, "constructor", LOOK), LOOK);
   assert.deepEqual(lookOf({ hair: { blur: 2 } }, "hair", LOOK), { ...LOOK, blur: 2 });
 });

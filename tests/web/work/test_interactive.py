@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from styfie.engines import load_engine
 from styfie.engines.fast import paint as fast_paint
 from styfie.errors import InputError
 from styfie.gallery import PAIRS
@@ -109,7 +110,7 @@ def test_a_rough_preview_is_painted_small_and_shown_at_the_size_of_the_regions(
     tmp_path: Path, halves: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
-    engine = interactive.load_engine("fast")
+    engine = load_engine("fast")
 
     def painted(photo: Tensor, *given: Any) -> Any:
         sizes.append((*photo.shape[-2:], *given[0].size))
@@ -136,7 +137,7 @@ def test_the_styles_of_a_new_photo_are_looked_at_before_it_comes(
     for name in PAIRS[0]:
         picture(tmp_path, f"{name}.png", torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(len(name))))
     known: OrderedDict[Any, Any] = OrderedDict()
-    monkeypatch.setattr(fast_paint, "_known", known)
+    monkeypatch.setattr(fast_paint, "_cached", known)
     interactive.warm_styles(LINE, str(tmp_path), 64)
     before = list(known)
     photo = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))

@@ -38,8 +38,8 @@ REACH = 96  # pixels around its own that a pixel of the result depends on, in wh
 NATIVE = 256  # longest side that is painted from the photo: what is larger begins at half its size, in larger strokes
 THINNED = {"rgb": 4, "conv1": 4, "conv2": 2}  # of these every so manieth row and column says enough of statistics
 STRIDES = (1, 1, 2, 4, 8, 16)  # pixels between the cells of the picture and of each map
-MOST_KNOWN = 48  # styles, each at one scale, whose statistics are held in memory: half a megabyte each
-_known: OrderedDict[tuple[object, ...], list[Gaussian]] = OrderedDict()
+MOST_CACHED = 48  # styles, each at one scale, whose statistics are held in memory: half a megabyte each
+_cached: OrderedDict[tuple[object, ...], list[Gaussian]] = OrderedDict()
 _knowing = Lock()
 
 
@@ -122,15 +122,15 @@ class FastPainter:
         """A style's as large as it is, from memory if it was seen before: half of a small picture's time."""
         key = (str(self.device), TILE, *_fingerprint(style.picture), *_fingerprint(style.alpha))
         with _knowing:
-            if key in _known:
-                _known.move_to_end(key)
-                return _known[key]
+            if key in _cached:
+                _cached.move_to_end(key)
+                return _cached[key]
         there = style.to(self.device)
         found = self._statistics(there.picture, there.inside.clamp(0, 1))
         with _knowing:
-            _known[key] = found
-            while len(_known) > MOST_KNOWN:
-                _known.popitem(last=False)
+            _cached[key] = found
+            while len(_cached) > MOST_CACHED:
+                _cached.popitem(last=False)
         return found
 
     def _statistics(self, picture: Tensor, inside: Tensor, seen: Features | None = None) -> list[Gaussian]:

@@ -37,7 +37,7 @@ export const unpaintedOf = (job, looks) => styledOf(job, looks).filter((name) =>
 export const unsketchedOf = (job, looks) => unpaintedOf(job, looks).filter((name) => !job?.sketched.includes(name));
 
 /** The regions that show something else than the photo. @param {JobResponse | null} job @param {Looks} looks */
-export function shownOf(job, looks) {
+export function visibleOf(job, looks) {
   const styled = styledOf(job, looks);
   return (job?.regions ?? []).map(({ name }) => name)
     .filter((name) => styled.includes(name) || (Object.hasOwn(looks, name) && (looks[name]?.blur ?? 0) > 0));

@@ -151,6 +151,7 @@ export default {
   "export.quick.about": "Like the sketch: in seconds to a minute, at any size",
   "export.gigabytes": "{number} GB",
   "export.about": "about {time}",
+  "export.hurry": "“{quick}” paints this size in about {time}.",
   "export.sketched": "As sketched",
   "export.painted": "As painted",
   "export.ready": "ready",
@@ -411,8 +412,8 @@ export default {
   "divider.share": "{percent} % of the photo",
 
   "phone.title": "Open on your phone",
-  "phone.alone": "Only this computer can open this page now. If you let them in, phones and computers in your network can open it, too, until Styfie is closed: with a code that is shown here. The connection is not encrypted, so do it in a network that you trust.",
-  "phone.let_in": "Let devices in your network in",
+  "phone.alone": "Only this computer can open this page now. If you allow it, phones and computers in your network can open it too, with a code that is then shown here, until Styfie is closed. The connection is not encrypted: do this only in a network that you trust.",
+  "phone.let_in": "Allow devices in your network",
   "phone.closed": "Only this computer can open this page, and other devices cannot be let in from here: Styfie was started in a way that leaves this to another program.",
   "phone.code": "QR code of the address below",
   "phone.how": "Point the phone's camera at the code. Phone and computer must be in the same network. Anyone who has this address can see your pictures.",

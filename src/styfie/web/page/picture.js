@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 import { Blender } from "./blender.js";
-import { isRunning, layerPath, lookOf, markOf, shownOf, surplusOf, unpaintedOf, unsketchedOf } from "./freshness.js";
+import { isRunning, layerPath, lookOf, markOf, visibleOf, surplusOf, unpaintedOf, unsketchedOf } from "./freshness.js";
 import { LOOK } from "./looks.js";
 
 /**
@@ -90,7 +90,7 @@ export class Picture extends EventTarget {
 
   /** The regions that show something else than the photo. */
   get shown() {
-    return shownOf(this.job, this.looks);
+    return visibleOf(this.job, this.looks);
   }
 
   /** Another photo, or other regions: all layers of before are gone. @param {Scene} scene @protected */
