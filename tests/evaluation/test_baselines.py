@@ -30,7 +30,8 @@ def two_things() -> Tensor:
 
 def disc() -> Mask:
     y, x = np.mgrid[:60, :80]
-    return np.hypot(y - 30, x - 20) < 11
+    mask: Mask = np.hypot(y - 30, x - 20) < 11
+    return mask
 
 
 def box() -> Mask:

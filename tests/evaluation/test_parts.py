@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from styfie.evaluation.parts import PART_NAMES, UNLABELLED, PartsIou
-from styfie.segmentation import portrait
+from styfie.segmentation import prediction
 from styfie.segmentation.networks import PARTS
 
 
 def test_names_are_those_of_network_and_labels() -> None:
     assert len(PART_NAMES) == PARTS
-    assert PART_NAMES[1:] == portrait.PART_NAMES
+    assert PART_NAMES[1:] == prediction.PART_NAMES
 
 
 def test_pooled_by_hand() -> None:

@@ -9,7 +9,7 @@ from styfie.segmentation.calibration import Calibration, calibrate, reliability
 
 
 def test_metadata_say_all_and_come_back() -> None:
-    mine = Calibration(1.25, 0.8, 0.55, ((0.1, 0.3), (0.9, 0.97)))
+    mine = Calibration(1.25, 0.8, 0.55, 0.4, ((0.1, 0.3), (0.9, 0.97)))
     assert Calibration.of(mine.as_metadata()) == mine
     assert Calibration.of({"arch": "banet", "side": "256"}) == Calibration(), "a file of before says nothing"
     assert Calibration.of({"nobody": "0.4"}) == replace(Calibration(), nobody=0.4)
@@ -23,6 +23,7 @@ def test_metadata_say_all_and_come_back() -> None:
         {"sure": "2"},
         {"nobody": "-1"},
         {"nobody": "x"},
+        {"parts": "1.5"},
         {"curve": "[]"},
         {"curve": "[[0.5, 2]]"},
         {"curve": "[[0.9, 0.1], [0.1, 0.9]]"},
@@ -54,6 +55,19 @@ def test_a_network_that_is_too_sure_is_believed_less() -> None:
     assert 0.002 <= refused <= 0.0105
     for score, iou, count in reliability([found.score(s) for s in shares], ious.tolist(), [0, 0.25, 0.5, 0.75, 1]):
         assert abs(score - iou) < 0.05 and count > 100
+
+
+def test_people_without_clear_parts_are_refused_as_seldom_as_unsure_ones() -> None:
+    """Made-up people with clear parts, and as many pictures of nobody that the network is as sure of, without."""
+    rng = np.random.default_rng(0)
+    people = [True] * 2000 + [False] * 2000
+    clarities = np.concatenate([rng.normal(0.8, 0.08, 2000), rng.normal(0.5, 0.05, 2000)]).clip(0.2, 1)
+    shares, ious = rng.uniform(0.9, 1, 4000), np.array(people) * 0.9
+    found = calibrate(shares.tolist(), ious.tolist(), people, Calibration(), clarities.tolist())
+    refused = clarities < found.parts
+    assert 0.002 <= refused[:2000].mean() <= 0.005 < 0.8 < refused[2000:].mean()
+    for without in ([], [1.0] * 4000):
+        assert calibrate(shares.tolist(), ious.tolist(), people, Calibration(), without).parts == 0, "none are known"
 
 
 def test_who_was_never_seen_changes_nothing() -> None:

@@ -11,6 +11,7 @@ from styfie.images import resize
 from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
 from styfie.segmentation import portrait as portrait_module
+from styfie.segmentation.calibration import Calibration
 from styfie.segmentation.portrait import PortraitSegmenter, predict
 from styfie.segmentation.prediction import PART_NAMES, Prediction
 from tests.conftest import fingerprint
@@ -184,3 +185,15 @@ def test_the_portrait_is_found_as_it_was(portrait: Tensor) -> None:
     assert means == pytest.approx([0.0091, 0.5806, 0.0355, 0.0374, 0.3374], abs=1e-3)
     assert fingerprint(regions.face) == pytest.approx([0.0303, 0.0016, 0.0015, 0.1074, 0.0137, 0.0, 0.0], abs=1e-3)
     assert regions.score == pytest.approx([0.9801, 0.9801, 0.8767, 0.8965, 0.8415], abs=2e-3)
+
+
+def test_what_has_no_clear_parts_is_nobody() -> None:
+    """The same sure matte with parts that are clear, that are not, and of a network that knows none."""
+    matte, clear = torch.zeros(1, 1, 64, 64), torch.full((1, 5, 32, 32), 0.02)
+    matte[..., 20:60, 20:40], clear[:, 3] = 1, 0.92
+    calibration = Calibration(parts=0.6)
+    vague, none = torch.full((1, 5, 32, 32), 0.1), torch.zeros(1, 5, 32, 32)
+    vague[:, 3] = 0.5
+    found = [Prediction(torch.zeros(1, 3, 64, 64), matte, parts, calibration) for parts in (clear, vague, none)]
+    assert [one.found for one in found] == [True, False, True]
+    assert [one.clarity for one in found] == pytest.approx([0.92, 0.5, 1])

@@ -19,6 +19,9 @@ from styfie.cli.progress import print_note
 from styfie.settings import Settings
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from styfie.evaluation.clicks import Find
     from styfie.evaluation.segmenter import Predict, Scored
     from styfie.segmentation import SegmenterEntry
     from styfie.training.readers import PortraitSet
@@ -126,7 +129,8 @@ def clicks(
     from styfie.training.things import read_scenes
 
     network = load_click_net()
-    methods = {"built in": lambda photo: ClickedPhoto(photo, network).found} | (BASELINES if compare else {})
+    methods: dict[str, Callable[[Tensor], Find]] = {"built in": lambda photo: ClickedPhoto(photo, network).found}
+    methods |= BASELINES if compare else {}
     scores: dict[str, list[ClickScore]] = {name: [] for name in methods}
     for scene in read_scenes(data, "val"):
         photo = torch.from_numpy(scene.image.copy()).permute(2, 0, 1)[None].float() / 255

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 Curve = tuple[tuple[float, float], ...]
-FIELDS = ("contrast", "sure", "nobody", "curve")  # of a file's metadata
-REFUSED = 0.01  # share of pictures of people in which nobody may be found, at most
+FIELDS = ("contrast", "sure", "nobody", "parts", "curve")  # of a file's metadata
+REFUSED = 0.005  # share of pictures of people in which nobody is found, by either of two thresholds, at most
 GOOD = 0.5  # IoU from which on a person counts as found
 KNOTS = 8  # of a curve, at most
 
@@ -25,12 +25,14 @@ class Calibration:
 
     They are spread by `contrast` around one half: their outer parts are haze, not hair. The share of the person of
     which the network is `sure`, a probability, is measured; by the `curve`, pairs of that share and of the mean IoU of
-    validation pictures that had it, it becomes a score. Below the score `nobody` nobody counts as found.
+    validation pictures that had it, it becomes a score. Below the score `nobody` nobody counts as found, nor where the
+    likeliest part of the person's pixels has a mean probability below `parts`: what is no person has no clear parts.
     """
 
     contrast: float = 1.6
     sure: float = 0.9
     nobody: float = 0.7
+    parts: float = 0.0
     curve: Curve = ((0.0, 0.0), (1.0, 1.0))
 
     def score(self, share: float) -> float:
@@ -40,21 +42,22 @@ class Calibration:
 
     def as_metadata(self) -> dict[str, str]:
         """The same as a file's metadata."""
-        numbers = {name: f"{getattr(self, name):g}" for name in FIELDS[:3]}
+        numbers = {name: f"{getattr(self, name):g}" for name in FIELDS[:4]}
         return numbers | {"curve": json.dumps(self.curve)}
 
     @classmethod
     def of(cls, about: Mapping[str, str]) -> Calibration:
-        """What a file's metadata say; what they do not say is as in the file that ships.
+        """What a file's metadata say; what they do not say is as it is here.
 
         Raises:
             ValueError: they say what cannot be.
         """
-        numbers = {name: float(about[name]) for name in FIELDS[:3] if name in about}
+        numbers = {name: float(about[name]) for name in FIELDS[:4] if name in about}
         found = replace(cls(), **numbers)  # type: ignore[arg-type]
         if "curve" in about:
             found = replace(found, curve=_curve(about["curve"]))
-        if not (0 < found.contrast < math.inf and 0 <= found.sure <= 1 and 0 <= found.nobody <= 1):
+        shares = (found.sure, found.nobody, found.parts)
+        if not (0 < found.contrast < math.inf and all(0 <= share <= 1 for share in shares)):
             raise ValueError("no calibration")
         return found
 
@@ -68,12 +71,19 @@ def _curve(text: str) -> Curve:
 
 
 def calibrate(
-    sure_fractions: Sequence[float], ious: Sequence[float], people: Sequence[bool], before: Calibration
+    sure_fractions: Sequence[float],
+    ious: Sequence[float],
+    people: Sequence[bool],
+    before: Calibration,
+    clarities: Sequence[float] = (),
 ) -> Calibration:
     """A calibration by validation pictures: the sure share in each, the IoU of its mask, and whether anybody is there.
 
+    `clarities` say how clear the parts are in each, see `prediction.Prediction`; all 1, or none, where there are none.
+
     The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
-    pictures. `nobody` lies where at most the share `REFUSED` of those people is refused whose masks are any good.
+    pictures. `nobody` and `parts` lie where each refuses at most the share `REFUSED` of those people whose masks are
+    any good.
     """
     # Pictures with nothing sure say nothing of how good the mask is.
     seen = [n for n in np.argsort(sure_fractions, kind="stable") if sure_fractions[n] > 0]
@@ -82,14 +92,18 @@ def calibrate(
     x, fitted = np.asarray(sure_fractions, float)[seen], _rising(np.asarray(ious, float)[seen])
     parts = [part for part in np.array_split(np.arange(len(x)), KNOTS) if len(part)]
     curve = tuple((round(float(x[part].mean()), 4), round(float(fitted[part].mean()), 4)) for part in parts)
-    found = Calibration(before.contrast, before.sure, before.nobody, curve)
-    good = sorted(
-        found.score(share)
-        for share, iou, person in zip(sure_fractions, ious, people, strict=True)
-        if person and iou >= GOOD
-    )
-    nobody = good[int(REFUSED * len(good))] if good else before.nobody
-    return Calibration(before.contrast, before.sure, math.floor(1000 * nobody) / 1000, curve)
+    found = replace(before, curve=curve)
+    good = [n for n, (iou, person) in enumerate(zip(ious, people, strict=True)) if person and iou >= GOOD]
+    if good:
+        found = replace(found, nobody=_refusing([found.score(sure_fractions[n]) for n in good]))
+        clear = [clarities[n] for n in good] if clarities else [1.0]
+        found = replace(found, parts=_refusing(clear) if min(clear) < 1 else 0.0)
+    return found
+
+
+def _refusing(values: Sequence[float]) -> float:
+    """The threshold below which at most the share `REFUSED` of some values lies."""
+    return math.floor(1000 * sorted(values)[int(REFUSED * len(values))]) / 1000
 
 
 def _rising(values: Values) -> Values:

@@ -222,13 +222,14 @@ def calibrate_segmenter(
     The second is `reliability` on the same portraits, in tenths of the score.
     """
     before = Calibration()
-    shares, ious, people = [], [], []
+    shares, ious, people, clarities = [], [], [], []
     for portrait in (portraits[i] for i in range(len(portraits))):
         photo, truth = as_picture(portrait), as_matte(portrait)
         seen = predict(photo.to(device), network, side, calibration=before)
         matte = resize(seen.matte.cpu(), (truth.shape[-2], truth.shape[-1]))
         shares.append(seen.sure)
+        clarities.append(seen.clarity)
         ious.append(overlap((matte >= 0.5).numpy(), (truth >= 0.5).numpy()))
         people.append(bool((truth >= 0.5).any()))
-    found = calibrate(shares, ious, people, before)
+    found = calibrate(shares, ious, people, before, clarities)
     return found, reliability([found.score(share) for share in shares], ious, [n / 10 for n in range(11)])
