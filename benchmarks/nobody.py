@@ -11,7 +11,8 @@ import numpy as np
 from torch import Tensor
 
 from styfie.images import read_picture, resize
-from styfie.segmentation.portrait import Prediction, load_network, predict
+from styfie.segmentation.portrait import load_network, predict
+from styfie.segmentation.prediction import Prediction
 
 from common import arguments
 

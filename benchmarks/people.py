@@ -11,7 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.images import to_image
-from styfie.segmentation.portrait import Prediction, load_network, predict
+from styfie.segmentation.portrait import load_network, predict
+from styfie.segmentation.prediction import Prediction
 from styfie.storage.sheet import lay_out
 from styfie.training.readers import Portrait, PortraitSet
 

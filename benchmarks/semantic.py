@@ -27,7 +27,7 @@ from styfie.images import read_picture, resize, to_image
 from styfie.looks import MATCHES, Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
 from styfie.segmentation import portrait as portrait_network
-from styfie.segmentation.portrait import Prediction
+from styfie.segmentation.prediction import Prediction
 from styfie.semantic import MATCHED, parts_of
 from styfie.settings import Settings
 

@@ -1,6 +1,6 @@
 """The site of `make tab` in headless Chromium beside the Python engine: time, memory, and whether either grows.
 
-PYTHONPATH=. python benchmarks/tab.py [--photos 20] [--size 512]
+PYTHONPATH=. python benchmarks/tab.py [--photos 20] [--size 512] [--filters]
 
 Each photo is opened, its person found, and painted in two styles; the first one with a browser that has just loaded
 the page. *Person* and *painted* are seconds since the photo was given. Processor time is that of all of the browser's
@@ -29,8 +29,8 @@ from styfie.pipeline import PORTRAIT
 from styfie.settings import Settings
 from tests.browsers import CHROMIUM
 
-PAIR = ("great-wave", "kiss")
-PAINT = """async ([text, size, pair, keep]) => {
+PAIRS = {"fast": ("great-wave", "kiss"), "filters": ("ink", "comic")}
+PAINT = """async ([text, settings, pair, keep]) => {
   const api = await import(new URL("api.js", location.href));
   const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
   const start = performance.now();
@@ -41,7 +41,7 @@ PAINT = """async ([text, size, pair, keep]) => {
   await api.looks(id, { subject: look(pair[0]), background: look(pair[1]) }, version);
   const ends = (resolve) => (job) => ["done", "failed"].includes(job.state) && resolve(job);
   const done = new Promise((resolve) => api.follow(id, ends(resolve), () => {}));
-  await api.paint(id, { size });
+  await api.paint(id, settings);
   const { state, error } = await done;
   if (state !== "done") throw new Error(error);
   const painted = performance.now();
@@ -57,19 +57,21 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--one", action="store_true", help="one thread: the page is not isolated")
     parser.add_argument("--keep", action="store_true", help="photos stay open")
+    parser.add_argument("--filters", dest="engine", action="store_const", const="filters", default="fast")
     options = parser.parse_args()
     print(f"what              person  painted  processor   memory, {options.size} px, {os.cpu_count()} processors")
-    library(options.size)
+    library(options.size, options.engine)
     with sync_playwright() as playwright:
         tab(playwright, options)
 
 
-def library(size: int) -> None:
+def library(size: int, engine: str) -> None:
     """Paint the portrait twice."""
-    settings = Settings(size=size, engine="fast", device="cpu")
+    settings = Settings(size=size, engine=engine, device="cpu")
+    person, behind = PAIRS[engine]
     for name in ("library, first", "library"):
         wall, busy = time.perf_counter(), time.process_time()
-        styfie.paint(PORTRAIT, subject=PAIR[0], background=PAIR[1], settings=settings)
+        styfie.paint(PORTRAIT, subject=person, background=behind, settings=settings)
         row(name, None, time.perf_counter() - wall, time.process_time() - busy, None)
     print(f"  PyTorch with {torch.get_num_threads()} threads")
 
@@ -87,7 +89,8 @@ def tab(playwright: Any, options: argparse.Namespace) -> None:
         text = base64.b64encode(PORTRAIT.read_bytes()).decode()
         for n in range(options.photos):
             busy = processor_time()
-            opened, painted = page.evaluate(PAINT, [text, options.size, PAIR, options.keep])
+            settings = {"size": options.size, "engine": options.engine}
+            opened, painted = page.evaluate(PAINT, [text, settings, PAIRS[options.engine], options.keep])
             row(f"tab, photo {n + 1}", opened, painted, processor_time() - busy, memory())
     browser.close()
 

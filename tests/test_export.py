@@ -35,6 +35,7 @@ from styfie.segmentation.files import NETWORKS
 from styfie.segmentation.networks import PortraitNet
 from styfie.segmentation.portrait import INPUT_SIZE, load_network, predict
 from styfie.segmentation.segnet import SegNet
+from styfie.segmentation.unet88 import UNet88
 from styfie.settings import Settings
 from styfie.styles import load_style, load_styles
 from styfie.weights import save_weights
@@ -86,15 +87,16 @@ def test_a_segmenter_of_ones_own(tmp_path: Path) -> None:
     picture = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
         assert apart(network.both(picture)[1].softmax(1), own.both(picture)[1].softmax(1)) < CLOSE
-    other = save_weights({}, tmp_path / "unet.safetensors", {"arch": "unet88", "side": "96"})
-    with pytest.raises(InputError, match="--arch portrait"), pytest.MonkeyPatch.context() as patch:
-        patch.setitem(NETWORKS, "unet88", nn.Module)
-        export(str(other), tmp_path / "b.onnx")
 
 
 @pytest.mark.parametrize(
     ("arch", "make"),
-    [("banet", BANet), ("segnet", partial(SegNet, (8, 8, 12, 12, 16))), ("segnet-slim", partial(SegNet, (4,) * 5))],
+    [
+        ("banet", BANet),
+        ("segnet", partial(SegNet, (8, 8, 12, 12, 16))),
+        ("segnet-slim", partial(SegNet, (4,) * 5)),
+        ("unet88", partial(UNet88, (4, 6, 8, 8, 8))),
+    ],
 )
 def test_the_papers_networks_see_the_same(
     arch: str, make: Callable[[], nn.Module], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -17,10 +17,13 @@ from styfie.engines.fast.network import draw_noise
 from styfie.engines.fast.paint import FastPainter
 from styfie.engines.fast.transport import Gaussian, transports
 from styfie.export import export
+from styfie.export.clicks import export_clicks
 from styfie.export.tab import TAPS, export_painting, export_statistics
 from styfie.gallery import BUILT_IN
 from styfie.images import resize
 from styfie.looks import Look, Style
+from styfie.segmentation.clickmaps import MAPS
+from styfie.segmentation.clicks import load_click_net
 from styfie.settings import Settings
 from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.styles import load_style
@@ -75,9 +78,9 @@ def test_two_graphs_paint_any_style_as_the_engine_does(portrait: Tensor, tmp_pat
 
 
 def test_writes_all_that_a_tab_needs_in_half_the_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("styfie.export.tab.BUILT_IN", {name: BUILT_IN[name] for name in ("kiss", "waves")})
+    monkeypatch.setattr("styfie.export.tab.BUILT_IN", {name: BUILT_IN[name] for name in ("kiss", "waves", "ink")})
     assert export("tab", tmp_path / "models") == tmp_path / "models"
-    graphs = {name: tmp_path / "models" / f"{name}.onnx" for name in ("segmenter", "statistics", "painting")}
+    graphs = {name: tmp_path / "models" / f"{name}.onnx" for name in ("segmenter", "clicks", "statistics", "painting")}
     assert sum(file.stat().st_size for file in graphs.values()) < 11.5e6
     for file in graphs.values():
         kinds = {one.data_type for one in onnx.load(file).graph.initializer}
@@ -86,10 +89,21 @@ def test_writes_all_that_a_tab_needs_in_half_the_bytes(tmp_path: Path, monkeypat
         assert not [one.name for one in onnx.load(file).graph.node if one.op_type == "Pad" and len(one.input) > 2]
     listed = json.loads((tmp_path / "models" / "gallery.json").read_text())
     assert listed["marks"]["painted"].encode() == xmp_packet(SourceType.PAINTED)
-    assert [one["name"] for one in listed["styles"]] == ["kiss", "waves"]
+    assert [one["name"] for one in listed["styles"]] == ["kiss", "waves", "ink"]
+    assert [one.get("technique") for one in listed["styles"]] == [None, "comic", "ink"]
     for one in listed["styles"]:
         with Image.open(tmp_path / "models" / "styles" / one["file"]) as image:
             assert max(image.size) >= 512
         with Image.open(tmp_path / "models" / "styles" / one["small"]) as image:
             assert max(image.size) == 160
     assert (tmp_path / "models" / "portrait.jpg").exists()
+
+
+def test_the_graph_of_clicks_decides_as_the_network_does(tmp_path: Path) -> None:
+    maps = torch.randn(1, MAPS, 37, 50, generator=torch.Generator().manual_seed(0))
+    lab = torch.rand(1, 3, 37, 50, generator=torch.Generator().manual_seed(1))
+    found = run(export_clicks(tmp_path / "clicks.onnx"), {"maps": maps.numpy(), "lab": lab.numpy()})["thing"]
+    with torch.no_grad():
+        wanted = load_click_net()(maps, lab).sigmoid().numpy()
+    assert np.abs(found - wanted).max() < 2e-3 and wanted.std() > 0.05
+    assert (tmp_path / "clicks.onnx").stat().st_size < 50_000

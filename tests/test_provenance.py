@@ -15,7 +15,7 @@ import styfie
 from styfie.fields import Part, fields_of, is_said, names_of
 from styfie.looks import Look, Style
 from styfie.painting import Painting
-from styfie.provenance import fingerprint, plain_bytes, run_key
+from styfie.provenance import fingerprint, plain_bytes, run_key, weights_used
 from styfie.regions import Regions
 from styfie.settings import Settings
 from styfie.weights import checksums
@@ -181,3 +181,8 @@ def test_a_network_that_was_trained_anew_is_another_request(tmp_path: Path) -> N
     assert before == fingerprint(photo, looks, Settings(), None, {})
     file.write_bytes(b"2")
     assert before != fingerprint(photo, looks, Settings(), None, {})
+
+
+def test_the_depth_network_counts_where_it_is_looked_through() -> None:
+    assert "depth" in weights_used(Settings(depth_weight=1.0))
+    assert "depth" not in weights_used(Settings())

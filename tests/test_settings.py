@@ -95,6 +95,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "content_weight": 0.025,
         "tv_weight": 1.0,
         "evaluations": 20,
+        "depth_weight": 0.0,
         "radius": 10,
         "lens": "gaussian",
         "mark": True,

@@ -187,7 +187,8 @@ def weights_used(settings: Settings) -> list[str]:
     """The names in `weights.WEIGHTS` of the files that a run reads, each once."""
     used = ENGINES[settings.engine].weights if settings.engine in ENGINES else ()
     start = ["fast"] if settings.start == "fast" else []
-    return list(dict.fromkeys(["encoder", "segmenter", *used, *start, *({settings.encoder} & set(WEIGHTS))]))
+    depth = ["depth"] if settings.depth_weight else []
+    return list(dict.fromkeys(["encoder", "segmenter", *used, *start, *depth, *({settings.encoder} & set(WEIGHTS))]))
 
 
 def checksums_of(settings: Settings) -> dict[str, str]:

@@ -16,7 +16,8 @@ from torch import Tensor
 from styfie.images import resize
 from styfie.looks import WHOLE, Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
-from styfie.segmentation.portrait import PART_NAMES, load_network, predict
+from styfie.segmentation.portrait import load_network, predict
+from styfie.segmentation.prediction import PART_NAMES
 
 MATCHED = PART_NAMES[:3]  # skin, hair and clothes: accessories are too many things
 SURE = 0.5  # of a part, on a style picture, from which it counts

@@ -106,6 +106,17 @@ class Settings:
             Option("Of the engine classic: evaluations of loss and gradient at the most, per step.", 1, 10_000), since=2
         ),
     )
+    depth_weight: float = field(
+        default=0.0,
+        metadata=painting(
+            Option(
+                "Of the engine optimise: what the photo's order of depths counts, as a depth network sees it; 0 = not.",
+                0,
+                1e6,
+            ),
+            since=2,
+        ),
+    )
     radius: float = field(
         default=10.0,
         metadata=blend(

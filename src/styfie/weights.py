@@ -72,6 +72,14 @@ WEIGHTS: dict[str, WeightFile] = {
         origin="Trained by this project on things and people that were clicked on; it reads what the encoder and the "
         "segmenter see.",
     ),
+    "depth": WeightFile(
+        file="depth.safetensors",
+        checksum="sha256:298120ccfc43e6c82f2055359a9ff4411185a7f92c28f3a4aa26e52243a2ee57",
+        size=417_250,
+        source="styfie train depth",
+        licence="Apache-2.0, taught on pictures whose terms do not forbid commercial use: see WEIGHTS.md",
+        origin="Trained by this project, from chance alone, on scenes put together of people, things and drawn styles.",
+    ),
     "fast": WeightFile(
         file="fast.safetensors",
         checksum="sha256:8826f34246875a7fee6ed177c664261f752bc0eab64a230f28d730e446c049ac",

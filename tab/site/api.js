@@ -87,7 +87,7 @@ const gallery = () => (listed ??= fetched("models/gallery.json").then((reply) =>
 export async function about() {
   const { pairs } = await gallery();
   return {
-    version: "", computer: "", device: "this tab", engines: [{ name: "fast", title: "Quick", about: "" }],
+    version: "", computer: "", device: "this tab", engines: ["fast", "filters"].map((name) => ({ name, title: name, about: "" })),
     limits: { bytes: 100e6, pixels: 2 ** 26, size: 1024, filetypes: ["jpeg", "png", "webp"], hours: 0, gigabytes: 0 },
     fields: [], // the page's own sliders are all
     defaults: { look: LOOK, settings: SETTINGS },
@@ -201,8 +201,9 @@ export async function ownStyle(id, file) {
 export const ownStyleURL = (id, name) => owned.get(`${id}/${name}`) ?? "";
 /** @param {string} id @param {Looks} wanted @param {number} version @returns {Promise<JobResponse>} */
 export const looks = (id, wanted, version) => ask("looks", id, wanted, version);
-/** @param {string} id @returns {Promise<JobResponse>} */
-export const preview = (id) => ask("preview", id);
+export const ROUGH = 0; // nothing is shown before the whole preview
+/** @param {string} id @param {number} [_longest] @returns {Promise<JobResponse>} */
+export const preview = (id, _longest) => ask("preview", id);
 /** @param {string} id @param {Partial<SettingsSchema>} settings @returns {Promise<JobResponse>} */
 export const paint = (id, settings) => ask("paint", id, settings);
 /** @param {string} id @param {Partial<SettingsSchema>} settings @returns {Promise<JobResponse>} */

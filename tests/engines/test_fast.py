@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from torch import Tensor
 from styfie.colour import luma_of, match_colours
 from styfie.devices import few_threads
 from styfie.encoders import load_encoder
-from styfie.encoders.plain import WIDTHS
+from styfie.encoders.plain import WIDTHS, Features
 from styfie.engines import load_engine, onepass
 from styfie.engines.fast import paint as fast_paint
 from styfie.engines.fast.network import GAIN, SLOPE, FastNet, draw_noise
@@ -239,3 +240,43 @@ PAINTED = {
 def test_it_paints_as_it_was_taught(portrait: Tensor, halves: Regions, stroke: float) -> None:
     looks = {"subject": look("ink", stroke=stroke), "background": look("waves", content=0.9)}
     assert fingerprint(paint(portrait, halves, looks)) == pytest.approx(PAINTED[stroke], abs=3e-3)  # in bfloat16 too
+
+
+def test_a_style_that_was_seen_before_is_not_looked_at_again(
+    portrait: Tensor, halves: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fast_paint, "_cached", OrderedDict())
+    seen: list[tuple[int, ...]] = []
+    see = FastPainter._see
+
+    def watched(painter: FastPainter, picture: Tensor) -> Features:
+        seen.append(tuple(picture.shape))
+        return see(painter, picture)
+
+    monkeypatch.setattr(FastPainter, "_see", watched)
+    looks, counts, layers = {"subject": look("waves"), "background": look("glass")}, list[int](), list[Tensor]()
+    for _ in range(2):
+        seen.clear()
+        layers.append(paint(portrait, halves, {name: replace(one) for name, one in looks.items()}))
+        counts.append(len(seen))
+    assert counts == [4, 2], "afterwards only the photo"
+    assert torch.equal(*layers)
+    monkeypatch.setattr(fast_paint, "_cached", OrderedDict())
+    assert torch.equal(paint(portrait, halves, looks), layers[0]), "as without a memory"
+    other = {name: Look((Style("waves", draw("ink", 96)),)) for name in looks}
+    assert not torch.equal(paint(portrait, halves, other), layers[0]), "a style is its picture, whatever it is called"
+    monkeypatch.setattr(fast_paint, "MOST_CACHED", 2)
+    paint(portrait, halves, {"subject": look("ink"), "background": look("night")})
+    assert len(fast_paint._cached) == 2
+
+
+def test_styles_can_be_looked_at_before_there_is_a_photo(
+    portrait: Tensor, halves: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fast_paint, "_cached", OrderedDict())
+    monkeypatch.setattr(FastPainter, "native", 48)
+    looks = {"subject": look("waves")}
+    FastPainter(looks, SETTINGS).prepare(96)
+    known = list(fast_paint._cached)
+    paint(portrait, halves, looks)
+    assert len(known) == 2 and list(fast_paint._cached) == known

@@ -16,7 +16,7 @@ from styfie.engines.filters.bilateral import bilateral
 from styfie.engines.filters.flow import Flow, along, flow_of, smooth
 from styfie.engines.filters.kuwahara import BREADTH, MIDDLE, anisotropic_kuwahara
 from styfie.engines.filters.screens import dots, grain, screen
-from styfie.engines.filters.xdog import sharpened, threshold, xdog
+from styfie.engines.filters.xdog import lines_size, sharpened, threshold, xdog
 
 Picture = NDArray[np.float64]
 
@@ -53,6 +53,18 @@ def test_xdog_is_the_papers_formula() -> None:
     inner = (..., slice(8, -8), slice(8, -8))  # a border repeated twice is not the same as once
     assert np.abs(sharpened(luma, sigma, gain)[0, 0].numpy() - values)[inner].max() < 0.03
     assert np.abs(xdog(luma, sigma, gain, level, slope)[0, 0].numpy() - wanted)[inner].mean() < 0.02
+
+
+def test_broad_lines_followed_at_a_smaller_size_are_the_same_and_as_sharp() -> None:
+    luma, sigma = smooth(noise(121, 94, 1), 4.0), 2.4
+    luma = (luma - luma.min()) / (luma.max() - luma.min())
+    size = lines_size((121, 94), sigma)
+    assert size == (41, 32) and lines_size((121, 94), 1.4) == (121, 94)
+    level = float(luma.median())
+    large, small = (xdog(luma, sigma, 20.0, level, 8.0, flow_of(luma, 6.0, one)) for one in ((121, 94), size))
+    assert float((large - small).abs().mean()) < 0.06, "lines differ by a tenth of their contrast at most"
+    edges = [float((one[..., 1:] - one[..., :-1]).abs().amax()) for one in (large, small)]
+    assert edges[1] > 0.8 * edges[0]
 
 
 def test_threshold_is_paper_above_the_level_and_ink_far_below() -> None:

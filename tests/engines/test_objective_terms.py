@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from styfie.depth import DepthOrder
 from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.measure import Measure, Targets
@@ -219,3 +220,21 @@ def test_an_encoder_without_a_way_back_of_its_own_is_differentiated(term: str, s
     scene = Scene((45, 61))
     objective = scene.objective(term, "gram", side, by_hand=False)
     assert_alone(objective, scene, term, {**FORMULAS, "style": style("gram")}[term])
+
+
+@whole_and_tiled
+def test_the_order_of_depths_is_added_to_all_else(side: int) -> None:
+    scene = Scene((45, 61))
+    objective = scene.objective("content", "gram", side)
+    torch.manual_seed(0)
+    network = torch.nn.Conv2d(3, 1, 5).double()
+    everything = (slice(0, 45), slice(0, 61))
+    order = DepthOrder(scene.photo, scene.alphas[0], everything, network, 3.0)
+    terms, gradient = (one.clone() for one in objective(scene.image))
+    assert float(terms[TERMS.index("depth")]) == 0
+    objective.depth = order
+    value, slope = order(scene.image)
+    terms[TERMS.index("depth")] = value
+    found, both = objective(scene.image)
+    assert float(value) > 0 and torch.equal(found, terms)
+    assert torch.allclose(both, gradient + slope, rtol=1e-9, atol=1e-12)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from styfie.depth import load_depth_net, order_loss
 from styfie.devices import few_threads
 from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
@@ -70,6 +71,20 @@ def test_the_same_seed_gives_the_same_bytes(photo: Tensor, halves: Regions, enco
     )
     assert torch.equal(a, b)
     assert not torch.equal(a, c)
+
+
+def test_the_order_of_depths_is_kept_where_that_is_asked_for(
+    photo: Tensor, halves: Regions, encoder: PlainEncoder
+) -> None:
+    """By the network that ships: nearer to the photo's with the term, at a style distance that is hardly another."""
+    looks, network = {"subject": Look((RED,)), "background": Look((BLUE,))}, load_depth_net()
+    without, held = (last(photo, halves, looks, encoder, depth_weight=weight) for weight in (0.0, 0.05))
+    painted = [(one.layers * halves.alpha).sum(0, keepdim=True) for one in (without, held)]
+    order = [float(order_loss(network, one, photo)) for one in painted]
+    style = [style_loss(one.layers[:1, ..., :32], RED, encoder) for one in (without, held)]
+    assert order[1] < 0.8 * order[0]
+    assert style[1] < 1.1 * style[0]
+    assert without.losses["depth"] == 0 < held.losses["depth"]
 
 
 def test_progress_counts_steps_and_stopping_is_stopping(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:

@@ -41,5 +41,9 @@ def test_clicks_are_made_where_the_last_mask_was_wrong() -> None:
 
 
 def test_means_and_spread_over_things() -> None:
-    lines = as_lines([ClickScore("a", (0.2, 0.3, 0.4)), ClickScore("b", (0.4, 0.5, 0.8))])
-    assert lines == [["", "1 click", "3 clicks"], ["mean IoU", "0.300", "0.600"], ["spread", "0.100", "0.200"]]
+    two = [ClickScore("a", (0.2, 0.3, 0.4)), ClickScore("b", (0.4, 0.5, 0.8))]
+    assert as_lines({"ours": two, "another": two[:1]}) == [
+        ["mean IoU ± spread", "1 click", "3 clicks"],
+        ["ours", "0.300 ± 0.100", "0.600 ± 0.200"],
+        ["another", "0.200 ± 0.000", "0.400 ± 0.000"],
+    ]

@@ -29,6 +29,7 @@ OTHER: dict[type[Any], dict[str, Any]] = {  # another value of every field
         "size": 64, "quality": "fine", "steps": 7, "seed": 1, "device": "cpu", "engine": "strokes", "encoder": "vgg16",
         "loss": "sliced", "segmenter": "jseg", "start": "noise", "max_memory": 2.0, "radius": 5.0, "lens": "disc",
         "mark": False, "content_weight": 1.0, "tv_weight": 2.0, "evaluations": 7,
+        "depth_weight": 1.0,
     },
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ from styfie.gallery import draw
 from styfie.images import read_picture
 from styfie.looks import Look, Style
 from styfie.regions import Regions
-from styfie.segmentation.portrait import Prediction
+from styfie.segmentation.prediction import Prediction
 from styfie.settings import Settings
 from styfie.weights import ASSETS
 

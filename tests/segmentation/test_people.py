@@ -8,7 +8,9 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.regions import Regions
 from styfie.segmentation.people import find_faces, split_people, without_specks
-from styfie.segmentation.portrait import Prediction, split_off
+from styfie.segmentation.portrait import PortraitSegmenter
+from styfie.segmentation.prediction import PART_NAMES, Prediction
+from styfie.segmentation.splitting import split_off
 from tests.conftest import fingerprint
 
 SIZE = 128
@@ -80,6 +82,46 @@ def test_people_apart_are_certain_even_without_faces() -> None:
     parts[:, 1:3] = 0
     people = split_people(matte, parts, photo)
     assert [person.score for person in people] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("width", [SIZE, 2 * SIZE, SIZE // 2])
+def test_a_head_is_a_square_of_the_photo_around_face_and_hair(width: int) -> None:
+    matte, parts, photo = figures([30, 100])
+    stretched = torch.nn.functional.interpolate(photo, (SIZE, width))
+    for middle, person in zip([30, 100], split_people(matte, parts, stretched), strict=True):
+        assert person.head is not None
+        top, left, bottom, right = person.head
+        assert (bottom - top) * SIZE == pytest.approx((right - left) * width, abs=1e-6), "a square"
+        assert min(person.head) >= 0 and max(person.head) <= 1
+        assert top * SIZE < 34 and bottom * SIZE > 52 and left * SIZE < middle - 9 and right * SIZE > middle + 9
+        assert abs((left + right) / 2 * SIZE - middle) < 4 or min(left, 1 - right) < 1e-9, (
+            "in the middle, or at the edge"
+        )
+        assert (bottom - top) * SIZE < 100, "not all of somebody"
+
+
+def test_where_no_face_is_seen_the_head_is_the_upper_end() -> None:
+    matte, parts, photo = figures([30, 100])
+    parts[:, 3] += parts[:, 1] + parts[:, 2]
+    parts[:, 1:3] = 0
+    for middle, person in zip([30, 100], split_people(matte, parts, photo), strict=True):
+        assert person.head is not None
+        top, left, bottom, right = (SIZE * edge for edge in person.head)
+        assert 16 < top <= 27 and 40 < bottom < 64, "the cap begins at 26"
+        assert abs((left + right) / 2 - middle) < 3
+
+
+def test_what_may_be_split_off_comes_with_the_heads_of_several_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    segmenter = PortraitSegmenter(torch.nn.Identity())
+    for middles in ([30, 100], [64]):
+        matte, parts, photo = figures(middles)
+        seen = Prediction(photo.expand(1, 3, -1, -1), matte, parts)
+        monkeypatch.setattr(segmenter, "_glance", lambda _photo, seen=seen: seen)
+        found = segmenter.parts(photo)
+        people = [f"person-{n}" for n in (1, 2) if len(middles) > 1]
+        theirs = [f"{one}-{part}" for one in people for part in PART_NAMES]
+        assert list(found) == [*PART_NAMES, *people, *theirs]
+        assert [name for name, head in found.items() if head] == people
 
 
 def head(hair_over: int, worn_over: int = 0, body_over: int = 0) -> tuple[np.ndarray, np.ndarray]:

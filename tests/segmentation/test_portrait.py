@@ -11,7 +11,8 @@ from styfie.images import resize
 from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
 from styfie.segmentation import portrait as portrait_module
-from styfie.segmentation.portrait import PART_NAMES, PortraitSegmenter, Prediction, predict, split_off
+from styfie.segmentation.portrait import PortraitSegmenter, predict
+from styfie.segmentation.prediction import PART_NAMES, Prediction
 from tests.conftest import fingerprint
 
 
@@ -51,6 +52,23 @@ def test_splits_the_astronaut_into_parts(portrait: Tensor) -> None:
     assert float(regions["clothes"][0, 0, 210:240, 60:110].mean()) > 0.8, "the suit"
 
 
+def test_what_was_seen_of_a_photo_says_what_its_parts_are(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose regions were just found; of another photo it takes a look of its own."""
+    segmenter = load_segmenter("auto")
+    regions, glances = segmenter(portrait), list[Tensor]()
+    assert isinstance(segmenter, PortraitSegmenter) and load_segmenter("auto") is segmenter, "read once"
+    glance = segmenter._glance
+
+    def counted(photo: Tensor) -> Prediction:
+        glances.append(photo)
+        return glance(photo)
+
+    monkeypatch.setattr(segmenter, "_glance", counted)
+    assert list(segmenter.parts(portrait)) == list(PART_NAMES) and not glances
+    assert list(segmenter.parts(portrait.clone())) == list(PART_NAMES) and len(glances) == 1
+    assert torch.equal(segmenter(portrait)["subject"], regions["subject"])
+
+
 def test_one_person_is_person_1(portrait: Tensor) -> None:
     segmenter = load_segmenter("portrait")
     regions = segmenter(portrait, ["person-1"])
@@ -70,33 +88,6 @@ def test_mirrored_photo_mirrored_mask(portrait: Tensor) -> None:
 def test_no_person_is_one_sentence(level: float) -> None:
     with pytest.raises(InputError, match="No person"):
         load_segmenter("portrait")(torch.full((1, 3, 96, 128), level))
-
-
-@pytest.fixture
-def sight() -> Prediction:
-    """A person on the left half: skin above, clothes below, a little of each everywhere."""
-    matte = torch.zeros(1, 1, 64, 64)
-    matte[..., :32] = 1
-    parts = torch.full((1, 5, 32, 32), 0.02)
-    parts[:, 1, :16], parts[:, 3, 16:] = 0.92, 0.92
-    return Prediction(torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)), matte, parts)
-
-
-def test_parts_fill_the_person_in_any_order(sight: Prediction) -> None:
-    whole = Regions.of_subject(sight.matte)
-    found = split_off(whole, sight, ["clothes", "skin"])
-    again = split_off(whole, sight, ["skin", "clothes"])
-    for name in ("skin", "clothes", "subject"):
-        assert torch.allclose(found[name], again[name], atol=1e-5)
-    assert float(found["skin"][0, 0, :28, :28].mean()) > 0.95
-    assert float(found["clothes"][0, 0, 36:, :28].mean()) > 0.95
-    assert float(found["subject"].mean()) < 0.05
-    assert torch.equal(found["background"], whole["background"])
-
-
-def test_a_part_that_is_not_there_is_one_sentence(sight: Prediction) -> None:
-    with pytest.raises(InputError, match="sees no hair"):
-        split_off(Regions.of_subject(sight.matte), sight, ["hair"])
 
 
 def test_faces_are_found_whatever_the_mask_and_by_one_look(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,19 +151,6 @@ def test_a_mask_of_something_without_a_face_is_taken_as_it_is() -> None:
     regions = load_segmenter("portrait").split(Regions.of_subject(matte), nothing, [])
     assert regions.face is None
     assert torch.equal(regions["subject"], matte)
-
-
-def test_who_sees_nobody_has_no_parts_and_no_people(sight: Prediction) -> None:
-    nobody = Prediction(sight.photo, torch.zeros_like(sight.matte), sight.parts)
-    for name, says in (("hair", "sees no hair"), ("person-1", "no people were found")):
-        with pytest.raises(InputError, match=says):
-            split_off(Regions.of_subject(sight.matte), nobody, [name])
-
-
-def test_names_nobody_knows_are_answered_with_the_known(sight: Prediction) -> None:
-    with pytest.raises(InputError, match="accessories, person-1"):
-        split_off(Regions.of_subject(sight.matte), sight, ["wings"])
-    assert PART_NAMES[1] == "hair"
 
 
 def test_unknown_segmenter_is_answered_with_the_known() -> None:

@@ -9,10 +9,10 @@ import { eigen, product, transport } from "../../tab/site/engine/linear.js";
 import { extrapolate, boxOf } from "../../tab/site/engine/layers.js";
 import { distance, filled, label, largest, mean, withoutSpecks } from "../../tab/site/engine/masks.js";
 import { Job } from "../../tab/site/engine/job.js";
-import { peopleIn, splitPeople } from "../../tab/site/engine/people.js";
+import { headsIn, peopleIn, personPart, splitPeople } from "../../tab/site/engine/people.js";
 import { guidedUpsample, refine } from "../../tab/site/engine/matting.js";
 import { drawNoise } from "../../tab/site/engine/noise.js";
-import { merge, ofSubject, put, split } from "../../tab/site/engine/partition.js";
+import { merge, ofSubject, put, split, take } from "../../tab/site/engine/partition.js";
 import { planes, readPixels, resize, round } from "../../tab/site/engine/planes.js";
 
 let seed = 7;
@@ -161,7 +161,8 @@ function two() {
 
 test("people who touch are told apart by their faces and what they wear, from left to right", () => {
   const { prediction, photo } = two();
-  assert.deepEqual(peopleIn(prediction), ["person-1", "person-2"]);
+  const names = ["person-1", "person-2"];
+  assert.deepEqual(peopleIn(prediction), [...names, ...names.flatMap((who) => ["skin", "hair", "clothes"].map((what) => `${who}-${what}`))]);
   const [left, right] = splitPeople(prediction, photo);
   for (const [y, x, who] of [[20, 18, left], [60, 20, left], [20, 46, right], [60, 40, right]]) {
     assert.ok(who.share.data[y * 64 + x] > 0.99, `${y} ${x}`);
@@ -170,6 +171,47 @@ test("people who touch are told apart by their faces and what they wear, from le
   assert.ok(left.score > 0.5 && right.score > 0.5);
   const alone = { ...prediction, parts: picture(5, 64, 64, (c, y, x) => (x < 32 ? prediction.parts.data[(c * 64 + y) * 64 + x] : c === 3 ? 1 : 0)) };
   assert.deepEqual(peopleIn(alone), []);
+});
+
+test("of several people it is known whose head is where: a square of the photo, at each face or else at the upper end", () => {
+  const { prediction, photo } = two();
+  const wide = picture(3, 64, 128, (c, y, x) => photo.data[(c * 64 + y) * 64 + (x >> 1)]);
+  for (const [seen, middles] of [[photo, [18, 46]], [wide, [36, 92]]]) {
+    const heads = headsIn(prediction, seen);
+    assert.deepEqual(Object.keys(heads), ["person-1", "person-2"]);
+    Object.values(heads).forEach(([top, left, bottom, right], n) => {
+      const [high, across] = [(bottom - top) * seen.height, (right - left) * seen.width];
+      assert.ok(Math.abs(high - across) < 1e-6 && high > 12 && high < 50, `${high} ${across}`);
+      assert.ok(top * seen.height < 16 && bottom * seen.height > 24);
+      assert.ok(left * seen.width < middles[n] - 4 && right * seen.width > middles[n] + 4, `${left} ${right}`);
+    });
+  }
+  const faceless = { ...prediction, parts: picture(5, 64, 64, (c) => (c === 3 ? 1 : 0)) };
+  assert.deepEqual(headsIn(faceless, photo), {}, "one piece of a mask without faces is one person");
+});
+
+test("a part of one person is that person's alone, and taken off whatever it lies in", () => {
+  const { prediction, photo } = two();
+  const hair = personPart(prediction, "person-2-hair", photo);
+  const [mine, other, skin] = [[13, 46], [13, 18], [22, 46]].map(([y, x]) => hair.share.data[y * 64 + x]);
+  assert.ok(mine > 0.9 && other < 0.1 && skin < 0.1, `${[mine, other, skin]}`);
+  const twins = { ...prediction, parts: picture(5, 64, 64, (c, y, x) => prediction.parts.data[(c * 64 + y) * 64 + x] * (c === 3 && x > 26 ? 0 : 1)) };
+  assert.equal(personPart(twins, "person-2-clothes", photo), null);
+  const half = picture(1, 4, 4, (_c, _y, x) => (x < 2 ? 1 : 0));
+  const everybody = split(split(ofSubject(picture(1, 4, 4, () => 1), 1), "hair", picture(1, 4, 4, (_c, y) => (y < 2 ? 1 : 0)), 1), "person-1", half, 1);
+  const found = take(everybody, "person-1-hair", picture(1, 4, 4, (_c, y, x) => (y < 2 && x < 2 ? 1 : 0)), 1);
+  const at = (name, n) => found.find((one) => one.name === name).alpha.data[n];
+  assert.deepEqual(found.map(({ name }) => name), ["subject", "background", "hair", "person-1", "person-1-hair"]);
+  assert.deepEqual([at("person-1-hair", 0), at("hair", 0), at("hair", 3), at("person-1", 8), at("person-1-hair", 8)], [1, 0, 1, 1, 0]);
+  const back = merge(found, "person-1-hair");
+  assert.equal(back.find(({ name }) => name === "person-1").alpha.data[0], 1); // to whom it is of
+});
+
+test("a new region is on the side of which it covers more", () => {
+  const regions = ofSubject(picture(1, 8, 8, (_c, _y, x) => (x < 4 ? 1 : 0)), 1);
+  const [dog, hat] = [[3, 8], [0, 3]].map(([from, to]) => put(regions, "thing", picture(1, 8, 8, (_c, _y, x) => (x >= from && x < to ? 1 : 0))));
+  assert.deepEqual(dog.map(({ name, side }) => [name, side]), [["subject", "subject"], ["background", "background"], ["thing", "background"]]);
+  assert.equal(hat[2].side, "subject");
 });
 
 test("a picture that is not worked on takes a quarter of the memory, and is the same when it wakes", async () => {
@@ -193,4 +235,29 @@ test("a picture that is not worked on takes a quarter of the memory, and is the 
   near(job.picture("background", "style", 0), before, 1);
   job.putBack(number);
   near(job.picture("background", "style", 0), before, 1);
+});
+
+test("a photo is drawn by filters where they are asked for, and an earlier painting comes back with its kind of paint", async () => {
+  const photo = picture(3, 48, 40, (c, y, x) => (Math.hypot(y - 24, x - 20) < 12 ? [0.9, 0.7, 0.5][c] : 0.2));
+  let networks = 0;
+  const tools = {
+    segmenter: { predict: async () => ({ matte: photo, parts: picture(5, 20, 20, () => 0), score: 0 }), matte: () => null },
+    painter: { layer: async (one) => (networks++, one) }, gallery: async () => photo, technique: async () => "",
+    look: { styles: [], strength: 1, color: "style", stroke: 1, content: 0.5, likeness: 0, blur: 0 }, settings: { size: 48, seed: 0, engine: "fast" },
+  };
+  const job = await Job.open("one", tools, async () => photo);
+  job.setLooks({ background: { styles: [{ name: "ink", weight: 1 }] } }, job.version);
+  await job.paint(true);
+  assert.equal(networks, 1);
+  job.settings.engine = "filters";
+  assert.deepEqual([job.answer().painted, job.answer().sketched], [[], []]); // of another kind of paint
+  await job.paint(true);
+  assert.equal(networks, 1);
+  const { data } = job.layers.get("background").layer;
+  const count = data.length / 3;
+  const grey = data.slice(0, count).filter((one, at) => Math.abs(one - data[2 * count + at]) < 0.06).length;
+  assert.ok(grey === count && Math.min(...data) < 0.1 && Math.max(...data) > 0.9); // ink and paper
+  job.putBack(job.versions[0].number);
+  assert.equal(job.settings.engine, "fast");
+  assert.deepEqual(job.answer().painted, ["background"]);
 });

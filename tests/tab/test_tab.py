@@ -41,7 +41,7 @@ pytestmark = [
     pytest.mark.skipif(NODE is None or not RUNTIME.exists(), reason="no ONNX Runtime from npm: the tab is not tested"),
 ]
 PORTRAIT = Path(styfie.__file__).parent / "assets" / "portrait.jpg"
-STYLES = ("great-wave", "kiss", "autumn", "night")
+STYLES = ("great-wave", "kiss", "autumn", "night", "ink")
 MOST = 18e6  # bytes of a first visit, compressed
 CLOSE = 2.0  # levels of 8 bits, in the mean
 SIZE = 384
@@ -217,9 +217,26 @@ def test_paints_as_the_library_does_and_without_a_network(
     assert np.abs(tab.shown() - soft[0].permute(1, 2, 0).numpy() * 255).mean() < CLOSE
     for kind, name in (("webp", "portrait.webp"), ("png", "portrait.png"), ("jpeg", "portrait.jpg")):
         save(tab, kind, name, SIZE)
+    draws_as_the_library_does(tab)
     origins = {urlsplit(address)[:2] for address in tab.asked if not address.startswith(("blob:", "data:"))}
     assert origins == {urlsplit(server.address)[:2]} and not tab.wrong
     tab.context.close()
+
+
+def draws_as_the_library_does(tab: Tab) -> None:
+    """The same photo drawn by filters, the person at half strength after the fact."""
+    tab.page.keyboard.press("Escape")
+    tab.page.evaluate("() => (document.querySelector('details:has(#paint-kind)').open = true)")
+    tab.page.select_option("#paint-kind", "drawing")
+    tab.page.evaluate("() => styfie.studio.set('background', {blur: 0})")
+    tab.style("subject", "ink")
+    tab.paint(SIZE)
+    settings = Settings(size=SIZE, engine="filters", device="cpu")
+    wanted = styfie.paint(PORTRAIT, subject="ink", background="great-wave", settings=settings)
+    assert np.abs(tab.shown() - wanted.render()[0].permute(1, 2, 0).numpy() * 255).mean() < CLOSE
+    tab.page.evaluate("() => styfie.studio.set('subject', {strength: 0.5})")
+    half = wanted.render({**wanted.looks, "subject": replace(wanted.looks["subject"], strength=0.5)})
+    assert np.abs(tab.shown() - half[0].permute(1, 2, 0).numpy() * 255).mean() < CLOSE
 
 
 def save(tab: Tab, kind: str, name: str, size: int) -> None:
@@ -248,14 +265,18 @@ def test_each_of_two_people_can_be_painted(tab: Tab, tmp_path: Path) -> None:
     tab.page.click("#parts button >> text=Person 2")
     tab.until("styfie.studio.names.includes('person-2')")
     tab.settle()
+    tab.page.click("#parts button >> text=Hair of person 2")
+    tab.until("styfie.studio.names.includes('person-2-hair')")
+    tab.settle()
     width = tab.page.evaluate("() => styfie.studio.scene.width")
-    at = tab.page.evaluate("() => styfie.studio.names.indexOf('person-2')")
+    names = tab.page.evaluate("() => styfie.studio.names")
     owner = np.array(tab.page.evaluate("() => [...styfie.studio.scene.soft.owner]"), np.uint8).reshape(-1, width)
     photo = read_photo(tmp_path / "two.png", width)
-    regions = PortraitSegmenter(load_network()).fast()(photo, ["person-2"])
-    theirs = regions["person-2"][0, 0].numpy() > 0.5
-    mine = owner == at
-    assert (mine & theirs).sum() / (mine | theirs).sum() > 0.99
+    regions = PortraitSegmenter(load_network()).fast()(photo, ["person-2", "person-2-hair"])
+    for name in ("person-2", "person-2-hair"):
+        theirs = regions[name][0, 0].numpy() > 0.5
+        mine = owner == names.index(name)
+        assert (mine & theirs).sum() / (mine | theirs).sum() > 0.98
 
 
 def test_a_new_version_waits_until_the_page_asks_for_it(chromium: Any, site: Path, tmp_path: Path) -> None:
@@ -335,6 +356,7 @@ def test_axe_finds_no_serious_fault(chromium: Any, site: Path, scheme: str) -> N
     tab.page.keyboard.press("Escape")
     tab.page.tap("#sample")
     tab.settle()
+    tab.page.evaluate("() => (document.querySelector('details:has(#paint-kind)').open = true)")
     found += faults("studio")
     tab.page.tap("#save")
     tab.page.wait_for_timeout(300)

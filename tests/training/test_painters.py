@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -174,3 +175,16 @@ def test_several_styles_share_one_network(photos: Path, tmp_path: Path) -> None:
     network = train_style([photos], [draw("pop", 64), draw("ink", 64)], tmp_path, SHORT, 0.25)
     assert network.styles == 2
     assert float((network.colour[0] - draw("pop", 64).mean((0, 2, 3))).abs().max()) < 1e-5
+
+
+def test_the_order_of_depths_counts_where_it_is_asked_for(photos: Path, tmp_path: Path) -> None:
+    lines: list[dict[str, float]] = []
+
+    def note(line: Any) -> None:
+        lines.append(dict(line))
+
+    few = replace(SHORT, steps=1, log_every=1)
+    for depth in (0.0, 2.0):
+        train_style([photos], [draw("pop", 64)], tmp_path / f"{depth}", few, 0.25, depth=depth, on_log=note)
+    assert "depth" not in lines[0] and lines[1]["depth"] > 0
+    assert lines[1]["total"] == pytest.approx(lines[0]["total"] + lines[1]["depth"], rel=1e-4)

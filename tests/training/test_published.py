@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,6 +85,25 @@ def test_it_learns(vgg: Vgg, photos: Path, tmp_path: Path) -> None:
     )
     assert isinstance(network, PublishedNet) and len(lines) == 8
     assert np.mean(lines[-2:]) < 0.9 * np.mean(lines[:2])
+
+
+def test_the_order_of_depths_is_a_term_where_it_is_asked_for(
+    vgg: Vgg, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Liu et al. (2017) add it to this loss; the same run without it is another run."""
+    torch.manual_seed(0)
+    network = torch.nn.Conv2d(3, 1, 3).requires_grad_(False)
+    monkeypatch.setattr(published, "load_depth_net", lambda: network)
+    lines: list[dict[str, float]] = []
+    more: dict[str, Any] = {"vgg": vgg, "side": 48, "on_log": lambda line: lines.append(dict(line))}
+    few, style = replace(SHORT, steps=1, log_every=1), draw("pop", 64)
+    for depth in (0.0, 1e6):
+        train_published([photos], style, tmp_path / f"{depth}", few, 0.125, PublishedWeights(depth=depth), **more)
+    without, with_depth = lines
+    assert "depth" not in without and with_depth["depth"] > 0
+    terms = ("content", "style", "smooth")
+    assert [with_depth[name] for name in terms] == [without[name] for name in terms]
+    assert with_depth["total"] == pytest.approx(without["total"] + with_depth["depth"], rel=1e-5)
 
 
 def test_the_command_teaches_it(vgg: Vgg, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

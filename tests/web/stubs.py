@@ -64,7 +64,7 @@ class StubStudio(Studio):
 
     def _hire(self) -> None:
         self.reader = StubWorker(photo={"width": 8, "height": 8})
-        self.interactive = StubWorker(find={"regions": BOTH, "note": "", "parts": []}, preview=["subject"])
+        self.interactive = StubWorker(find={"regions": BOTH, "note": "", "parts": [], "heads": {}}, preview=["subject"])
         self.painter = StubWorker(run=painted)
 
     async def _warm(self) -> None:

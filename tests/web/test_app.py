@@ -11,7 +11,6 @@ from urllib.parse import urljoin
 import pytest
 
 from styfie.web.app import make_app
-from styfie.web.errors import of_page
 from styfie.web.options import Options
 from tests.web.stubs import StubStudio, photo
 
@@ -149,10 +148,3 @@ def test_settings_can_be_set_before_painting(client: TestClient) -> None:
     client.put(f"{base}/looks", json=INK)
     painted = client.post(f"{base}/paint", json={"steps": 12}).json()["settings"]
     assert (painted["size"], painted["steps"]) == (2048, 12)
-
-
-def test_the_page_has_no_command_line() -> None:
-    on_event = "There is no region 'hat': known are hair; or give a mask with --mask hat=FILE."
-    assert of_page(on_event) == "There is no region 'hat': known are hair; or brush a mask of it."
-    on_event = "It was not found: give a mask with --mask FILE (white = subject), or raise --max-memory."
-    assert of_page(on_event) == "It was not found: brush a mask of it, or raise max_memory."

@@ -181,7 +181,7 @@ def test_as_many_paintings_wait_however_they_came(tmp_path: Path) -> None:
 
 def test_what_is_there_of_what_is_asked_is_painted(tmp_path: Path) -> None:
     async def use(studio: StubStudio) -> None:
-        studio.interactive.answers["find"] = {"regions": BOTH, "note": "There is no hat.", "parts": []}
+        studio.interactive.answers["find"] = {"regions": BOTH, "note": "There is no hat.", "parts": [], "heads": {}}
         hat = {"hat": {"styles": [{"name": "waves"}]}}
         job = await posted(studio, looks=INK | hat)
         assert (job.state, job.painted, job.note) == ("done", ["subject"], "There is no hat.")

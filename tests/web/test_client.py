@@ -24,7 +24,8 @@ class Served(StubStudio):
 
     def _hire(self) -> None:
         super()._hire()
-        self.interactive.answers |= {"show_picture": b"a picture", "find": {"regions": BOTH, "note": "", "parts": []}}
+        found = {"regions": BOTH, "note": "", "parts": [], "heads": {}}
+        self.interactive.answers |= {"show_picture": b"a picture", "find": found}
 
 
 @pytest.fixture

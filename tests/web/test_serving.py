@@ -1,20 +1,34 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import uvicorn
 from typer.testing import CliRunner
 
 from styfie.cli import app
 from styfie.errors import InputError
 from styfie.web import serving
+from styfie.web.app import make_app
+from styfie.web.errors import ConflictError
 from styfie.web.logfile import logged
 from styfie.web.options import Options
+from styfie.web.routes import phone
 from styfie.web.serving import address_of, serve
+from tests.web.stubs import StubStudio
+
+# Within this computer: tests may connect to nothing else.
+CONNECTING = [
+    (owner, name, getattr(owner, name))
+    for owner, name in ((socket.socket, "connect"), (socket, "create_connection"), (socket, "getaddrinfo"))
+]
 
 
 @pytest.mark.parametrize(
@@ -37,9 +51,55 @@ def test_others_are_told_all_addresses_and_one_as_a_code(tmp_path: Path, monkeyp
     first = "http://192.168.1.7:8790/styfie/?token=secret"
     for terminal in (True, False):
         monkeypatch.setattr(serving, "_can_draw", lambda terminal=terminal: terminal)
-        said = serving._invitation(lan, 8790)
+        said = serving._invitation(lan, 8790, lan.host)
         assert said[0].endswith(f": {first}") and said[1] == "or http://10.0.0.5:8790/styfie/?token=secret"
         assert said[2:] == ([f"a code of {first}"] if terminal else [])
+
+
+def test_others_are_let_in_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At an address where nobody listened before; here another one of this computer's own."""
+    for owner, name, connect in CONNECTING:
+        monkeypatch.setattr(owner, name, connect)
+    monkeypatch.setattr(serving, "own_addresses", lambda _host: ["127.0.0.2", "a-name-of-no-address"])
+    monkeypatch.setattr(phone, "own_addresses", lambda _host: ["127.0.0.2"])
+    studio, said = StubStudio(Options(tmp_path, port=0, token="a-token-of-this-test")), list[str]()
+    listening = serving._listen("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    inside, outside = (f"http://{host}:{port}/api/v1" for host in ("127.0.0.1", "127.0.0.2"))
+    thread = threading.Thread(target=serving._serve, args=(listening, studio, False, said.append, tmp_path / "log"))
+    thread.start()
+    try:
+        with httpx.Client(headers={"authorization": "Bearer a-token-of-this-test"}, timeout=20) as client:
+            assert client.get(f"{inside}/about", headers={"host": f"127.0.0.2:{port}"}).status_code == 421
+            with pytest.raises(httpx.ConnectError):
+                client.get(f"{outside}/about")
+            answer = client.post(f"{inside}/phone").json()
+            assert answer["addresses"] == [f"http://127.0.0.2:{port}/?token=a-token-of-this-test"]
+            assert client.get(f"{outside}/about").status_code == 200
+            assert httpx.get(f"{outside}/about").status_code == 401, "only with the token"
+            assert any(f"127.0.0.2:{port}" in line for line in said)
+    finally:
+        assert studio.access.listen is not None
+        studio.access.listen.__self__.should_exit = True  # type: ignore[attr-defined]
+        thread.join(20)
+        listening.close()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{outside}/about")
+
+
+@pytest.mark.parametrize(("found", "why"), [([], "in no network"), (["127.0.0.1"], "Another program already uses")])
+def test_others_cannot_be_let_in_where_there_is_no_way(
+    found: list[str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "own_addresses", lambda _host: found)
+    studio = StubStudio(Options(tmp_path, token="a-token-of-this-test"))
+    with serving._listen("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+        config = uvicorn.Config(make_app(studio))
+        serving._Server(config, studio, port, lambda _line: None)
+        with pytest.raises(ConflictError, match=why):
+            asyncio.run(studio.access.open())
+    assert not studio.access.is_open
 
 
 def test_faults_are_written_beside_the_jobs(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Score what finds people and things, and what is painted.", no_args_is_help=True)
 Thing = TypeVar("Thing")
+LEFT = ("source", "painting", "mean IoU ± spread")  # headings of columns of names
 LINES = 10  # plain lines of progress for a whole run
 
 
@@ -108,6 +109,9 @@ def _own_set(data: Path) -> PortraitSet:
 def clicks(
     data: Annotated[Path, typer.Argument(help="Pictures with numbered things, those in val/ if there is one.")],
     clicks: Annotated[int, typer.Option(min=1, max=20, help="Clicks on each thing.")] = 5,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also geodesic distance, GrabCut, patches, and the parts of people.")
+    ] = False,
 ) -> None:
     """Score what finds things by clicks: each is made in the middle of the largest error, as a user would.
 
@@ -115,17 +119,27 @@ def clicks(
     """
     import torch
 
+    from styfie.errors import InputError
+    from styfie.evaluation.baselines import BASELINES
     from styfie.evaluation.clicks import ClickScore, as_lines, click_through
     from styfie.segmentation.clicks import ClickedPhoto, load_click_net
     from styfie.training.things import read_scenes
 
     network = load_click_net()
-    scores: list[ClickScore] = []
+    methods = {"built in": lambda photo: ClickedPhoto(photo, network).found} | (BASELINES if compare else {})
+    scores: dict[str, list[ClickScore]] = {name: [] for name in methods}
     for scene in read_scenes(data, "val"):
-        photo = ClickedPhoto(torch.from_numpy(scene.image.copy()).permute(2, 0, 1)[None].float() / 255, network)
-        scores += [click_through(photo.found, one.mask, clicks, f"{scene.name} {one.category}") for one in scene.things]
+        photo = torch.from_numpy(scene.image.copy()).permute(2, 0, 1)[None].float() / 255
+        for name, method in methods.items():
+            find = method(photo)
+            scores[name] += [
+                click_through(find, one.mask, clicks, f"{scene.name} {one.category}") for one in scene.things
+            ]
         print_note(f"{scene.name}: {len(scene.things)} things")
+    if not (count := len(scores["built in"])):
+        raise InputError(f"There is nothing to click on in {data}: a thing of 2 % of its picture is wanted.")
     _print(as_lines(scores))
+    typer.echo(f"{count} thing{'s' if count != 1 else ''}")
 
 
 @app.command("paintings")
@@ -188,7 +202,7 @@ def _print(lines: list[list[str]]) -> None:
     shown = Table(box=None, pad_edge=False)
     for column in lines[0]:
         heading = column.replace("/", " /")  # it may break there: the whole fits 80 columns
-        shown.add_column(heading, justify="left" if column in ("source", "painting") else "right", min_width=5)
+        shown.add_column(heading, justify="left" if column in LEFT else "right", min_width=5)
     for line in lines[1:]:
         shown.add_row(*map(escape, line), style="bold" if line[0] in ("all", "mean") else None)
     Console().print(shown)

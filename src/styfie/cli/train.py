@@ -108,6 +108,9 @@ def style(
     tv_weight: Annotated[
         float | None, typer.Option(min=0, help="With vgg16: weight of the total variation; 1e-6.")
     ] = None,
+    depth_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the photo's order of depths (Liu et al. 2017).")
+    ] = 0.0,
     leave_out: LeftOut = None,
     start: Start = None,
     steps: Steps = None,
@@ -143,12 +146,12 @@ def style(
     more["leave_out"] = leave_out or ()
     if encoder == "vgg16":
         schedule = replace(published.SCHEDULE, steps=steps or published.SCHEDULE.steps, seed=seed)
-        asked = published.PublishedWeights(**weights)
+        asked = published.PublishedWeights(**weights, depth=depth_weight)
         net = published.train_published(photos, pictures[0], output, schedule, width or 1.0, asked, **more)
         typer.echo(f"Wrote {save_per_style(net, pictures[0], file)}")
         return
     schedule = replace(SCHEDULE, steps=steps or (GALLERY_STEPS if every else SCHEDULE.steps), seed=seed)
-    network = train_style(photos, pictures, output, schedule, width or 0.5, **more)
+    network = train_style(photos, pictures, output, schedule, width or 0.5, depth=depth_weight, **more)
     if every:
         save_weights(network.state_dict(), file)
     else:
@@ -263,6 +266,42 @@ def clicks(
     check_targets([file], data)
     schedule = replace(ClickSchedule(seed=seed), **({"steps": steps} if steps else {}))
     network = train_clicks(data, schedule, leave_out=leave_out or (), people=people, on_log=_log)
+    typer.echo(f"Wrote {save_weights(network.state_dict(), file)}")
+
+
+@app.command("depth")
+def depth(
+    data: Annotated[
+        list[Path],
+        typer.Option(help="A folder or ZIP of numbered things, or of portraits (docs/training.md); repeat for more."),
+    ],
+    scenes: Annotated[
+        list[Path], typer.Option(help="A folder or ZIP of pictures without people to paste things on; repeat.")
+    ],
+    output: Folder,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option("--leave-out", help="Pictures with this in their path or licence are not learned from; repeat."),
+    ] = None,
+    people: Annotated[int, typer.Option(min=0, help="Pictures of each --data of portraits; all if 0.")] = 0,
+    steps: Steps = None,
+    seed: RunSeed = 0,
+    device: Device = "auto",
+) -> None:
+    """Teach the network that sees what is nearer. Given again, the same command goes on where it was stopped."""
+    from styfie.devices import pick_device
+    from styfie.storage.atomic import check_targets
+    from styfie.training.depth import SCHEDULE, score_depth, train_depth
+    from styfie.training.layered import LayeredScenes
+    from styfie.weights import save_weights
+
+    file, where, words = output / "depth.safetensors", pick_device(device), leave_out or ()
+    check_targets([file], [*data, *scenes])
+    held_out = LayeredScenes(data, scenes, part="val", leave_out=words)
+    schedule = replace(SCHEDULE, steps=steps or SCHEDULE.steps, seed=seed)
+    network = train_depth(data, scenes, output, schedule, leave_out=words, people=people, device=where, on_log=_log)
+    scores = score_depth(network, held_out, where)
+    typer.echo(json.dumps({"right of val": {name: round(value, 4) for name, value in scores.items()}}))
     typer.echo(f"Wrote {save_weights(network.state_dict(), file)}")
 
 

@@ -1,6 +1,7 @@
 """How far away each pixel is: (1, 1, H, W) in [0, 1], 0 = nearest, 1 = farthest. Only the order means something.
 
-It comes from a map of the user's, from the photo of a phone's portrait mode, or from a guess by rules of thumb.
+It comes from a map of the user's, from the photo of a phone's portrait mode, or from a guess by rules of thumb. A
+network of our own sees the order in any picture, photo or painting; by it a painting is held to the photo's (`order`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,25 @@ from torch import Tensor
 from styfie.depth.borders import depth_borders
 from styfie.depth.estimate import estimate_depth
 from styfie.depth.maps import photo_depth, read_depth
+from styfie.depth.network import DepthNet, load_depth_net, predict_depth
+from styfie.depth.order import DepthOrder, order_error, order_loss
 from styfie.images import Picture, resize
 from styfie.regions import Regions
 
-__all__ = ["AUTO", "depth_borders", "estimate_depth", "find_depth", "photo_depth", "read_depth"]
+__all__ = [
+    "AUTO",
+    "DepthNet",
+    "DepthOrder",
+    "depth_borders",
+    "estimate_depth",
+    "find_depth",
+    "load_depth_net",
+    "order_error",
+    "order_loss",
+    "photo_depth",
+    "predict_depth",
+    "read_depth",
+]
 AUTO = "auto"
 
 

@@ -13,7 +13,7 @@ from styfie.colour import luma_of
 from styfie.images import fit_size, resize
 from styfie.regions import SUBJECT, Regions
 from styfie.segmentation.matting import guided_filter
-from styfie.segmentation.portrait import PERSON
+from styfie.segmentation.splitting import PERSON
 
 # Longest side in pixels at which it is made: it is smooth but for the people, whose matte is finer.
 ESTIMATE_SIZE = 256

@@ -113,16 +113,20 @@ def _equal(one: object, other: object) -> bool:
 def enlarge(painted: Tensor, photo: Tensor, detail: float) -> Tensor:
     """A painted picture at the photo's size, with a share of the photo's detail that the smaller one could not hold."""
     size = (photo.shape[-2], photo.shape[-1])
-    lost = photo - resize(resize(photo, (painted.shape[-2], painted.shape[-1])), size)
-    return resize(painted, size) + detail * lost
+    if painted.shape[-2:] == size:
+        return painted.clone()  # nothing is lost
+    lost = resize(resize(photo, (painted.shape[-2], painted.shape[-1])), size)
+    lost.neg_().add_(photo).mul_(detail)  # in place, as below: at print size each picture counts
+    return resize(painted, size).add_(lost)
 
 
 def in_style_colours(photo: Tensor, band: Tensor, look: Look) -> Tensor:
     """The photo (1, 3, H, W) with mean and covariance of the styles' colours, within a band (1, 1, H, W)."""
-    found = torch.zeros_like(photo)
+    found = None
     for share, style in zip(look.weights, look.styles, strict=True):
-        found += share * match_colours(photo, style.picture, band, style.alpha, FAINT)
-    return found
+        one = match_colours(photo, style.picture, band, style.alpha, FAINT).mul_(share)
+        found = one if found is None else found.add_(one)
+    return torch.zeros_like(photo) if found is None else found
 
 
 def extrapolate(photo: Tensor, alpha: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from styfie.colour import LUMA
+from styfie.depth import DepthOrder
 from styfie.engines.measure import AddGradient, Contrast, Measure, Targets
 from styfie.engines.tiles import Area, Tile, cells, tap_masks
 from styfie.losses.borders import Borders, border_error, tile_borders
@@ -19,7 +20,7 @@ from styfie.losses.moments import Moments, first_moment, moments_backward, preci
 from styfie.losses.style import Map
 
 GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square
-TERMS = ("style", "content", "edges", "borders", "smooth", "range")
+TERMS = ("style", "content", "edges", "borders", "smooth", "range", "depth")
 
 
 class Goal(NamedTuple):
@@ -61,7 +62,8 @@ class Objective:
     `photo` (1, 3, H, W) is what is painted, `goals` say where and how. `face` (1, 1, H, W) in [0, 1] is where it is to
     stay itself and how much, `contrast` the unit of content: `Measure.contrast` of the style or of the whole photo, not
     of the layer, lest a plain wall be nailed to its plainness. `borders` is what is wanted where depth jumps, `drawn`
-    (1, 3, H, W) the picture whose content is kept: the photo, if there is none.
+    (1, 3, H, W) the picture whose content is kept: the photo, if there is none. `depth` is what is wanted of the order
+    of depths.
 
     Gradients are written out but for a few small ones: summed in place and kept in the maps' own format, they make a
     step a fifth shorter than autograd's did.
@@ -76,7 +78,9 @@ class Objective:
         contrast: Contrast,
         borders: Borders | None = None,
         drawn: Tensor | None = None,
+        depth: DepthOrder | None = None,
     ) -> None:
+        self.depth = depth
         self.measure, self.goals, self.pixels = measure, goals, photo.numel()
         self.keys = [(n, tap) for n, goal in enumerate(goals) for tap in goal.targets]
         alpha = torch.stack([goal.alpha for goal in goals]).sum(0).clamp(max=1)
@@ -122,13 +126,21 @@ class Objective:
 
     @torch.no_grad()
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The weighted terms (6,), in the order of `TERMS`, and the gradient of their sum at an image like `photo`."""
+        """The weighted terms (7,), in the order of `TERMS`, and the gradient of their sum at an image like `photo`."""
+        terms, gradient = self._without_depth(image)
+        if self.depth is None:
+            return terms, gradient
+        terms[-1], slope = self.depth(image)
+        return terms, gradient.add_(slope)
+
+    def _without_depth(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """All terms (7,) but the last, which is 0 here, and the gradient of their sum."""
         if len(self.parts) == 1:
             maps, backward = self.measure.vjp(image)
             samples = self._samples(maps, self.parts[0])
             style, slopes = self._style({key: sample.read for key, sample in samples.items()})
             others, gradient = self._backward(image, self.parts[0], maps, backward, samples, slopes)
-            return torch.cat([style[None], others]), gradient
+            return torch.cat([style[None], others, others.new_zeros(1)]), gradient
         style, slopes = self._style(self._gathered(image))
         terms, gradient = image.new_zeros(len(TERMS)), torch.zeros_like(image)
         for part in self.parts:
@@ -136,7 +148,7 @@ class Objective:
             maps, backward = self.measure.vjp(view)
             others, slope = self._backward(view, part, maps, backward, self._samples(maps, part, again=True), slopes)
             gradient[(..., *part.tile.seen)] += slope
-            terms[1:] += others
+            terms[1:-1] += others
         terms[0] = style
         return terms, gradient
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from styfie.colour import match_colours
-from styfie.depth import depth_borders
+from styfie.depth import DepthNet, DepthOrder, depth_borders, load_depth_net
 from styfie.devices import pick_device, to_fast_dtype, trim_memory
 from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
@@ -53,6 +53,7 @@ STEPS = 60  # at the coarsest scale, in standard quality
 CONTENT_RANGE = 4.0  # how much more the content weighs at its fullest than at its middle
 PLAIN = Look()
 PROBE = 192  # side of the picture whose steps are timed for the plan
+ORDER_MEMORY = 52  # bytes for each pixel of the picture while its order of depths is looked at
 PREVIEW_INTERVAL = 5  # steps between two pictures of the progress, up to scales where a step takes long
 
 
@@ -100,8 +101,9 @@ def plan_for(
     entry = ENCODERS.find(settings.encoder)
     begun = small.regions.size if small else None
     layers, steps = len(group(regions, looks)), settings.steps_of(STEPS)
+    cached = entry.cached + (ORDER_MEMORY if settings.depth_weight else 0)
     draft = settings.quality == "draft" and not settings.steps
-    step, at_once = (entry.memory, entry.reach, entry.cached), layers_at_once(layers, pick_device(settings.device))
+    step, at_once = (entry.memory, entry.reach, cached), layers_at_once(layers, pick_device(settings.device))
     return make_plan(size, layers, steps, memory, whole, step, begun, draft, at_once)
 
 
@@ -179,7 +181,8 @@ class _Run:
         place = Place(0, [0] * len(self.layers), given)
         if state is not None:
             place = read_state(state, self.plan)
-            self.terms = state.get("terms", self.terms)
+            terms = state.get("terms", self.terms)
+            self.terms = torch.cat([terms, terms.new_zeros(len(TERMS) - len(terms))])  # of before there was depth
         if place.scale == len(self.plan.scales):  # a finished run: there is nothing left to do but to show it
             shown = partial(self._preview, self._canvas(self.plan.scales[-1]), tuple(place.settled))
             losses = _losses(self.terms) if state and "terms" in state else {}
@@ -197,7 +200,7 @@ class _Run:
         canvas, left = self._canvas(scale), [n for n, done in enumerate(place.done) if done < blocks]
         self.estimate.skip(scale.steps * (len(self.layers) - len(left)), scale)
         if scale.at_once > 1:  # what is made once for all is made before two of them would make it
-            _ = canvas.source.colours, scale.one_pass and self._painter
+            _ = canvas.source.colours, scale.one_pass and self._painter, self.settings.depth_weight and self._depth_net
         runs = [self._layer(canvas, scale, n, place.done[n], painted[n]) for n in left]
         for reached in interleave(runs, scale.at_once):
             n, painted[reached.layer] = reached.layer, reached.picture
@@ -285,6 +288,7 @@ class _Run:
         if not self.weights.in_style:
             return own
         drawn = in_style_colours(own, canvas.bands[n : n + 1], look)
+        del own  # at print size each picture counts
         return canvas.lit(drawn, n, FACE_LUMA)
 
     def _objective(self, canvas: Canvas, scale: Scale, n: int, box: Box) -> Objective:
@@ -294,16 +298,28 @@ class _Run:
         likeness = look.likeness * (canvas.face * resize(canvas.source.alpha(n), size))[box]  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
         contrast = measure.contrast_of_styles(look, max(scale.size), self.device) if self.weights.in_style else None
-        pictures = (canvas.region_colours(n)[box], canvas.bands[n : n + 1][box], likeness, self._drawn(canvas, n)[box])
-        own, band, face, drawn = (picture.to(self.device) for picture in pictures)
-        borders = self._borders(canvas, n, box)
-        return Objective(own, [Goal(band, targets)], measure, face, contrast or canvas.contrast, borders, drawn)
+        drawn = self._drawn(canvas, n)[box].to(self.device)
+        pictures = (canvas.region_colours(n)[box], canvas.bands[n : n + 1][box], likeness)
+        own, band, face = (picture.to(self.device) for picture in pictures)
+        borders, depth = self._borders(canvas, n, box), self._depth(canvas, n, box)
+        return Objective(own, [Goal(band, targets)], measure, face, contrast or canvas.contrast, borders, drawn, depth)
+
+    def _depth(self, canvas: Canvas, n: int, box: Box) -> DepthOrder | None:
+        """What a layer's picture is to show of the photo's order of depths, where that is asked for."""
+        if not self.settings.depth_weight:
+            return None
+        photo, band = (one.to(self.device) for one in (canvas.photo, canvas.bands[n : n + 1]))
+        return DepthOrder(photo, band, box[-2:], self._depth_net, self.settings.depth_weight)
+
+    @cached_property
+    def _depth_net(self) -> DepthNet:
+        return load_depth_net().to(self.device)
 
     def _start(self, canvas: Canvas, n: int, painted: Tensor | None) -> Tensor:
         """What a layer begins from at a scale."""
-        own, band, look = canvas.region_colours(n), canvas.bands[n : n + 1], canvas.source.layers[n].look
         if painted is not None:
             return enlarge(painted, self._drawn(canvas, n), self.weights.detail)
+        own, band, look = canvas.region_colours(n), canvas.bands[n : n + 1], canvas.source.layers[n].look
         if self.settings.start == "noise":
             return torch.rand(own.shape, generator=torch.Generator().manual_seed(self.settings.seed))
         if self.settings.start == "fast":

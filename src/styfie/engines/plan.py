@@ -174,9 +174,9 @@ def _one_pass(size: tuple[int, int], final: tuple[int, int], layers: int, memory
     return Scale(size, 1, 0, 0, need, one_pass=True) if need <= memory else None
 
 
-def _side_by_side(scale: Scale, kept: float, memory: float, at_once: int) -> Scale:
-    """The scale with several layers at a time, if they fit: `kept` bytes are needed once, the others for each."""
-    need = kept + at_once * (scale.memory - kept)
+def _side_by_side(scale: Scale, base: float, memory: float, at_once: int) -> Scale:
+    """The scale with several layers at a time, if they fit: `base` bytes are needed once, the others for each."""
+    need = base + at_once * (scale.memory - base)
     return replace(scale, at_once=at_once, memory=need) if not scale.side and need <= memory else scale
 
 

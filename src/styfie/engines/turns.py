@@ -12,7 +12,7 @@ import torch
 
 from styfie.devices import few_threads
 
-MOST = 2  # layers at a time: each holds all that a search needs
+MOST_LAYERS = 2  # at a time: each holds all that a search needs
 T = TypeVar("T")
 
 
@@ -22,7 +22,7 @@ def layers_at_once(layers: int, device: torch.device) -> int:
     A second core has little to do at the sizes where most steps are made, with matrices to be decomposed, and with
     sums over few pixels: two layers take six sevenths of the time of one after the other.
     """
-    return min(MOST, layers, torch.get_num_threads()) if device.type == "cpu" else 1
+    return min(MOST_LAYERS, layers, torch.get_num_threads()) if device.type == "cpu" else 1
 
 
 def interleave(runs: Sequence[Iterator[T]], at_once: int) -> Iterator[T]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,14 +58,11 @@ def click_through(find: Find, truth: Mask, clicks: int = max(COUNTED), name: str
     return ClickScore(name, tuple(ious))
 
 
-def as_lines(scores: Iterable[ClickScore]) -> list[list[str]]:
-    """A heading; mean IoU after some clicks, and the standard deviation over things."""
-    ious = np.array([score.ious for score in scores])
-    last = ious.shape[1]
-    counts = [count for count in COUNTED if count <= last]
-    head = ["", *(f"{count} click{'s' if count > 1 else ''}" for count in counts)]
-    return [
-        head,
-        ["mean IoU", *(f"{ious[:, count - 1].mean():.3f}" for count in counts)],
-        ["spread", *(f"{ious[:, count - 1].std():.3f}" for count in counts)],
-    ]
+def as_lines(scores: Mapping[str, Sequence[ClickScore]]) -> list[list[str]]:
+    """A heading, and for each method by its name the mean IoU after some clicks, and its standard deviation."""
+    ious = {name: np.array([score.ious for score in found]) for name, found in scores.items()}
+    clicks = min(one.shape[1] for one in ious.values())
+    counts = [count for count in COUNTED if count <= clicks]
+    head = ["mean IoU ± spread", *(f"{count} click{'s' if count > 1 else ''}" for count in counts)]
+    after = {name: [one[:, count - 1] for count in counts] for name, one in ious.items()}
+    return [head, *([name, *(f"{one.mean():.3f} ± {one.std():.3f}" for one in row)] for name, row in after.items())]

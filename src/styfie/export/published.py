@@ -1,4 +1,4 @@
-"""BANet and SegNet as ONNX graphs: from a picture's name to that of the logits of "person"."""
+"""BANet, SegNet and the founding paper's U-Net as ONNX graphs: from a picture's name to that of the person's logits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import nn
 from styfie.export.graph import Graph, folded
 from styfie.segmentation.banet import BANet, SeparableResidual
 from styfie.segmentation.segnet import SegNet
+from styfie.segmentation.unet88 import UNet88
 
 QUARTER = 4  # of the picture's side is that of BANet's semantic branch
 
@@ -50,6 +51,43 @@ def unpooling(graph: Graph, network: SegNet, picture: str) -> str:
     assert scores.bias is not None
     # The difference of two scores is one convolution by the difference of their weights.
     return graph.convolve(x, scores, scores.weight[1:] - scores.weight[:1], scores.bias[1:] - scores.bias[:1])
+
+
+def doubling(graph: Graph, network: UNet88, picture: str) -> str:
+    """`UNet88.forward`, of pictures whose sides are multiples of 32."""
+    x, taps = picture, []
+    for block in network.down:
+        taps.append(_padded(graph, block, x))
+        x = graph("MaxPool", taps[-1], kernel_shape=[2, 2], strides=[2, 2])
+    for tap, double, block in zip(reversed(taps), reversed(network.doubling), reversed(network.up), strict=True):
+        x = _padded(graph, double, graph.double(x, "nearest"))
+        x = _padded(graph, block, graph("Concat", tap, x, axis=1))
+    return graph.convolve(x, network.head)
+
+
+def _padded(graph: Graph, layers: Iterable[nn.Module], x: str) -> str:
+    """Layers one after another: zeros around, not as many on either side, a convolution, ReLU, and batch norm last."""
+    around: list[int] = []
+    for layer in layers:
+        if isinstance(layer, nn.ZeroPad2d):
+            left, right, top, bottom = layer.padding
+            around = [top, left, bottom, right]
+        elif isinstance(layer, nn.Conv2d):
+            assert layer.bias is not None
+            shape = {"kernel_shape": list(layer.kernel_size), "pads": around, "strides": [1, 1]}
+            x = graph("Conv", x, layer.weight, layer.bias, **shape)
+        elif isinstance(layer, nn.BatchNorm2d):
+            assert layer.running_mean is not None and layer.running_var is not None
+            x = graph(
+                "BatchNormalization",
+                x,
+                *(layer.weight, layer.bias, layer.running_mean, layer.running_var),
+                epsilon=layer.eps,
+            )
+        else:
+            assert isinstance(layer, nn.ReLU), layer
+            x = graph("Relu", x)
+    return x
 
 
 def line(graph: Graph, layers: Iterable[nn.Module], x: str) -> str:

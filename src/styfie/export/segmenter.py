@@ -7,15 +7,16 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from styfie.encoders.plain import SLOPE
-from styfie.errors import InputError
 from styfie.export.graph import ABOUT, Graph, folded, new_graph
-from styfie.export.published import boundary_attention, unpooling
+from styfie.export.published import boundary_attention, doubling, unpooling
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import KIND, KNOWS, NO_PARTS
 from styfie.segmentation.files import read_network
 from styfie.segmentation.networks import PARTS, PortraitNet, Residual
-from styfie.segmentation.portrait import INPUT_SIZE, SHIPPED, load_network
+from styfie.segmentation.portrait import INPUT_SIZE, load_network
+from styfie.segmentation.prediction import SHIPPED
 from styfie.segmentation.segnet import SegNet
+from styfie.segmentation.unet88 import UNet88
 
 
 def export_segmenter(file: Path, source: Path | None = None, half: bool = False) -> Path:
@@ -26,7 +27,7 @@ def export_segmenter(file: Path, source: Path | None = None, half: bool = False)
     accessories. SegNet's places of maxima come across as ONNX's own.
 
     Raises:
-        InputError: `source` holds none of these networks, or one of another architecture.
+        InputError: `source` holds none of these networks.
         MissingError: there is no such file, or the optional part is not installed.
         OutputError: the file cannot be written.
     """
@@ -41,10 +42,8 @@ def export_segmenter(file: Path, source: Path | None = None, half: bool = False)
     elif isinstance(network, SegNet):
         matte = unpooling(graph, network, picture)
     else:
-        raise InputError(
-            f"{source} holds a {type(network).__name__}: only one of --arch portrait, banet, segnet or segnet-slim can "
-            "be exported."
-        )
+        assert isinstance(network, UNet88), network
+        matte = doubling(graph, network, picture)
     graph.give(graph("Sigmoid", matte), "matte", ["batch", 1, "height", "width"])
     if parts:
         graph.give(graph("Softmax", parts, axis=1), "parts", ["batch", PARTS, "half_height", "half_width"])

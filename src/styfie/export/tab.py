@@ -21,6 +21,9 @@ from styfie.encoders.plain import WIDTHS as ENCODER
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.fast.network import CODE, GAIN, LEVELS, SLOPE, FastNet, load_fast
 from styfie.engines.fast.paint import THINNED
+from styfie.engines.filters import RECIPES
+from styfie.engines.filters.paint import SUITED
+from styfie.export.clicks import export_clicks
 from styfie.export.fast import decode, encode, pooled, thinned
 from styfie.export.graph import ABOUT, Graph, new_graph
 from styfie.export.moments import Moved, as_pixel, inside, statistics
@@ -35,19 +38,27 @@ from styfie.weights import ASSETS, load_packaged
 
 TAPS = {"rgb": 3, **{f"conv{n + 1}": width for n, width in enumerate(ENCODER)}}  # channels of what has statistics
 QUALITY = 92  # of drawn styles as JPEG with all of their colours: paintings are then within 0.3/255 of what they were
-FILES = ("segmenter.onnx", "statistics.onnx", "painting.onnx", "portrait.jpg", "gallery.json")  # and `styles`
+FILES = (
+    "segmenter.onnx",
+    "clicks.onnx",
+    "statistics.onnx",
+    "painting.onnx",
+    "portrait.jpg",
+    "gallery.json",
+)  # and `styles`
 THUMB = 160  # pixels of a style's small picture
 
 
 def export_tab(folder: Path) -> Path:
-    """Write into a folder what a tab needs: three graphs, the styles' pictures and their list, the built-in portrait.
+    """Write into a folder what a tab needs: four graphs, the styles' pictures and their list, the built-in portrait.
 
     Raises:
         MissingError: the optional part is not installed.
         OutputError: a file cannot be written.
     """
-    segmenter, figures, painting, portrait, about = (folder / name for name in FILES)
+    segmenter, clicks, figures, painting, portrait, about = (folder / name for name in FILES)
     export_segmenter(segmenter, half=True)
+    export_clicks(clicks)
     export_statistics(figures)
     export_painting(painting)
     with writing_file(portrait) as part:
@@ -139,7 +150,7 @@ def _normed(graph: Graph, x: str) -> str:
 
 
 def _write_gallery(folder: Path, about: Path) -> None:
-    """The built-in styles as `NAME.jpg` with small pictures in a folder, and a file that lists them.
+    """The built-in styles as `NAME.jpg` with small pictures in a folder, and a file that lists them with their filters.
 
     It holds as well what the tab's pictures are to say of themselves.
     """
@@ -154,9 +165,9 @@ def _write_gallery(folder: Path, about: Path) -> None:
         with Image.open(file) as image, writing_file(small) as part:
             image.thumbnail((THUMB, THUMB))
             image.save(part, "WEBP", quality=80, method=6)
-        listed.append(
-            {"name": name, "title": entry.title, "about": entry.about, "file": file.name, "small": small.name}
-        )
+        kind = name if name in RECIPES else SUITED.get(name)
+        one = {"name": name, "title": entry.title, "about": entry.about, "file": file.name, "small": small.name}
+        listed.append(one | ({"technique": kind} if kind else {}))
     marks = {kind.name.lower(): xmp_packet(kind).decode() for kind in SourceType}
     whole = {"styles": listed, "pairs": PAIRS, "marks": marks}
     with writing_file(about) as part:

@@ -12,9 +12,8 @@ from scipy import ndimage
 from torch import Tensor
 
 from styfie.images import resize
-from styfie.segmentation.people import LEAST_PIECE
+from styfie.segmentation.people import LEAST_PIECE, Box
 
-Box = tuple[float, float, float, float]  # top, left, bottom and right, as shares of height and width
 FAINT, LEAST_FOUND = 0.25, 0.003  # a probability that is looked at where next to nothing is more than half likely
 ROOM = 0.25  # around what is found, of its own height and width
 NARROWEST = 0.5  # of one side of a box to the other, in shares of the picture

@@ -20,20 +20,28 @@ from styfie.images import resize
 
 LEAST_PIECE = 0.06  # of the largest piece: smaller ones are nobody
 Disc = tuple[int, int, float]  # row and column of the middle, and radius
+Box = tuple[float, float, float, float]  # top, left, bottom and right, as shares of height and width
 SAME = 0.1  # overlap of masks from one frame to the next from which on they are of one person
 HAZE = 3  # pixels around a piece that is removed
 LEAST_FACE = 0.4  # of the largest face's inner radius
 BARE_FACE = 0.75  # the same for one without hair or hat: a raised hand is smaller
 APART = 2.2  # radii of the larger one between the middles of two faces, at least
 HAIRY, RING = 0.15, 2.1  # share of hair above a face, at least, up to so many radii: hands and knees have none
+# A head with its hair is a square of so many half widths of a face, the face's middle so many of them below its own.
+HEAD, FACE_LOW, LONG_FACE = 3.8, 0.35, 1.3  # and a face is so many times longer than wide
+BUST = 0.75  # of the shorter side of somebody without a face: the square at the upper end
 
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """One person: a share of the matte (1, 1, H, W) in [0, 1] and how clearly it is told from the others' in [0, 1]."""
+    """One person: a share of the matte (1, 1, H, W) in [0, 1], and how clearly it is told from the others' in [0, 1].
+
+    `head` is the square of the photo that the head fills; None of what is no whole person.
+    """
 
     share: Tensor
     score: float
+    head: Box | None = None
 
 
 def split_people(matte: Tensor, parts: Tensor, photo: Tensor) -> list[Person]:
@@ -47,8 +55,8 @@ def split_people(matte: Tensor, parts: Tensor, photo: Tensor) -> list[Person]:
     if not body.any():
         return []
     likely = resize(parts, size)[0].numpy()
-    faces = [_away(body, y, x) <= max(1.0, 0.8 * radius) for y, x, radius in find_faces(likely, body)]
-    seeds = _seeds(body, faces)
+    discs = find_faces(likely, body)
+    seeds = _seeds(body, [_away(body, y, x) <= max(1.0, 0.8 * radius) for y, x, radius in discs])
     small = resize(photo, size)
     ways = np.stack([geodesic_distance(small, seed, body) for seed in seeds])
     ways = np.where(np.isfinite(ways).any(0), ways, _straight(seeds))  # a piece without a seed goes to the nearest
@@ -56,7 +64,39 @@ def split_people(matte: Tensor, parts: Tensor, photo: Tensor) -> list[Person]:
     ordered = sorted(range(len(seeds)), key=lambda i: ndimage.center_of_mass(body & (nearest == i))[1])
     hard = np.stack([nearest == i for i in ordered]).astype(np.float32)
     soft = torch.from_numpy(ndimage.gaussian_filter(hard, (0, 1, 1), mode="nearest"))
-    return [Person(soft[n][None, None], _clarity(ways, i, body & (nearest == i))) for n, i in enumerate(ordered)]
+    wide = (photo.shape[-2], photo.shape[-1])
+    return [
+        Person(
+            soft[n][None, None],
+            _clarity(ways, i, body & (nearest == i)),
+            _head_at(discs[i], size, wide) if i < len(discs) else _upper_end(seeds[i], wide),
+        )
+        for n, i in enumerate(ordered)
+    ]
+
+
+def _head_at(face: Disc, seen: tuple[int, int], size: tuple[int, int]) -> Box:
+    """The head around a face that was found in a map of the size `seen`, in a photo of `size`."""
+    down, across = size[0] / seen[0], size[1] / seen[1]
+    half = face[2] * max(across, down / LONG_FACE)  # the map is stretched, and the disc touches the nearer edge
+    return _square((face[0] + 0.5) * down - FACE_LOW * half, (face[1] + 0.5) * across, HEAD * half, size)
+
+
+def _upper_end(body: Mask, size: tuple[int, int]) -> Box:
+    """Where the head of somebody would be whose face is not seen, in a photo of `size`."""
+    down, across = size[0] / len(body), size[1] / body.shape[1]
+    rows, columns = (np.flatnonzero(body.any(axis)) for axis in (1, 0))
+    side = BUST * min(len(rows) * down, len(columns) * across)
+    upper = body[rows[0] : rows[0] + max(1, round(0.6 * side / down))]
+    middle = float(np.nonzero(upper)[1].mean()) + 0.5
+    return _square(rows[0] * down + 0.42 * side, middle * across, side, size)
+
+
+def _square(y: float, x: float, side: float, size: tuple[int, int]) -> Box:
+    """The square of that side around a point, moved into a picture of `size`."""
+    side = min(side, *size)
+    top, left = (min(max(0.0, at - side / 2), most - side) for at, most in zip((y, x), size, strict=True))
+    return top / size[0], left / size[1], (top + side) / size[0], (left + side) / size[1]
 
 
 def match_people(found: Tensor, before: Tensor) -> list[int]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import weakref
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -15,28 +15,24 @@ from torch import Tensor, nn
 from styfie.devices import reduced_precision
 from styfie.errors import AbsentRegionError, InputError, NoPersonError
 from styfie.images import resize
-from styfie.regions import BACKGROUND, SUBJECT, Regions
+from styfie.regions import Regions
 from styfie.segmentation.calibration import Calibration
 from styfie.segmentation.closer import boxes_to_see, pixels_of, put_closer
 from styfie.segmentation.exported import read_exported
-from styfie.segmentation.faces import face_map
 from styfie.segmentation.files import read_network
 from styfie.segmentation.matting import MATTE_SIZE, guided_upsample, refine
 from styfie.segmentation.networks import PARTS, PortraitNet
-from styfie.segmentation.people import Person, match_people, split_people, without_specks
+from styfie.segmentation.people import Box, match_people, without_specks
+from styfie.segmentation.prediction import PART_NAMES, SHIPPED, Prediction
 from styfie.segmentation.protocols import Memory
+from styfie.segmentation.splitting import PERSON_PART, check_name, split_groups, split_off
 from styfie.weights import load_packaged
 
 INPUT_SIZE = 256  # the network sees the photo stretched to a square of this side, as in training
 SCALES = (1.0, 1.25)  # of that side, each seen straight and mirrored
 FAST_MATTE_SIZE = 384  # longest side at which a brief look's matte is solved for
-MIN_AREA = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
-SHIPPED = Calibration()  # of the network that ships, on portraits that it did not learn from
 UPRIGHT = 0.95  # of the person of which the network is sure: with less the photo may be upside down
 SURE_TURNED, SURER_TURNED = 0.9, 0.05  # the same of the turned photo, and how much more that is, at least
-PART_NAMES = ("skin", "hair", "clothes", "accessories")  # the network's parts after the background
-PERSON = re.compile(r"person-([1-9]\d?)")
-PERSON_PART = re.compile(rf"(person-[1-9]\d?)-({'|'.join(PART_NAMES)})")
 
 
 def load_network(weights: str = "segmenter") -> PortraitNet:
@@ -45,122 +41,6 @@ def load_network(weights: str = "segmenter") -> PortraitNet:
     network.load_state_dict(load_packaged(weights))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False)
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What the network sees in a photo (1, 3, H, W), straight and mirrored, at all scales.
-
-    `matte` (1, 1, S, S) is the probability of "person"; `parts` (1, 5, S/2, S/2) those of background, skin, hair,
-    clothes, accessories, all 0 where the network knows none. S is the side of what it sees.
-    """
-
-    photo: Tensor
-    matte: Tensor
-    parts: Tensor
-    calibration: Calibration = SHIPPED
-
-    @property
-    def sure(self) -> float:
-        """The share of the person of which the network is sure; 0 for next to nobody.
-
-        Nearly 1 on portraits, mostly under 0.7 on what is taken for a person in landscapes and noise.
-        """
-        person = float((self.matte > 0.5).float().mean())
-        return float((self.matte > self.calibration.sure).float().mean()) / person if person >= MIN_AREA else 0.0
-
-    @property
-    def score(self) -> float:
-        """How good the matte probably is, in [0, 1]."""
-        return self.calibration.score(self.sure)
-
-    @property
-    def found(self) -> bool:
-        """Whether somebody is in the photo."""
-        return self.score >= self.calibration.nobody
-
-    @cached_property
-    def people(self) -> list[Person]:
-        """Everybody, from left to right."""
-        return split_people(self.matte, self.parts, self.photo)
-
-    @cached_property
-    def face(self) -> Tensor | None:
-        """Where faces are, (1, 1, H, W) at the photo's size, see `faces.face_map`; None where nobody is found."""
-        if not self.found:
-            return None
-        return face_map(self.matte, self.parts, (self.photo.shape[-2], self.photo.shape[-1]))
-
-    def part(self, name: str) -> Person:
-        """One part's share of the person, at the photo's size.
-
-        Raises:
-            AbsentRegionError: it is not in the photo.
-        """
-        at = 1 + PART_NAMES.index(name)
-        known = self.parts[:, 1:].sum(1, keepdim=True)
-        share = self.parts[:, at : at + 1] / known.clamp_min(1e-4)
-        person = resize(self.matte, (share.shape[-2], share.shape[-1]))
-        held = person * (share > 0.5)
-        if float(held.sum()) <= MIN_AREA * float(person.sum()):
-            seen = f"The segmenter sees no {name} in the photo" if known.any() else "This segmenter knows no parts"
-            raise AbsentRegionError(f"{seen}: choose another region, or give a mask with --mask {name}=FILE.")
-        clear = (2 * (share - 0.5) + 0.5).clamp(0, 1)  # as with the matte: the outer parts are haze
-        return Person(refine(clear, self.photo), float((held * share).sum() / held.sum()))
-
-    def person(self, name: str) -> Person:
-        """One of the people, `person-1` the leftmost, at the photo's size.
-
-        Raises:
-            AbsentRegionError: there are not so many.
-        """
-        return self.refined(self.person_index(name))
-
-    def person_index(self, name: str) -> int:
-        """Where one stands among `people`.
-
-        Raises:
-            AbsentRegionError: there are not so many.
-        """
-        count, number = len(self.people), int(name.removeprefix("person-"))
-        if number > count:
-            found = f"{count or 'no'} people were" if count != 1 else "one person was"
-            raise AbsentRegionError(
-                f"There is no {name}: {found} found, counted from left to right. Give a mask with --mask {name}=FILE."
-            )
-        return number - 1
-
-    def part_at(self, name: str, at: int) -> Person:
-        """One part of one of `people`, at the photo's size.
-
-        Raises:
-            AbsentRegionError: it is not in the photo, or not of that person.
-        """
-        whole, one = self.part(name), self.refined(at)
-        share = whole.share * one.share
-        matte = resize(self.matte, (share.shape[-2], share.shape[-1]))
-        if float((share * matte).sum()) <= MIN_AREA * float((one.share * matte).sum()):
-            raise AbsentRegionError(
-                f"The segmenter sees no {name} of person-{at + 1}: choose another region, or give a mask with "
-                f"--mask person-{at + 1}-{name}=FILE."
-            )
-        return Person(share, min(whole.score, one.score))
-
-    def refined(self, at: int) -> Person:
-        """One of `people` at the photo's size."""
-        one = self.people[at]
-        return Person(refine(one.share, self.photo), one.score)
-
-    @property
-    def bodies(self) -> Tensor:
-        """Rough masks (P, 1, H, W) of `people` at the photo's size, not sharing pixels."""
-        size = (self.photo.shape[-2], self.photo.shape[-1])
-        if not self.people:
-            return torch.zeros(0, 1, *size)
-        shares = torch.cat(
-            [resize(self.matte, (one.share.shape[-2], one.share.shape[-1])) * one.share for one in self.people]
-        )
-        return resize(shares, size).clamp(0, 1)
 
 
 @torch.no_grad()
@@ -226,6 +106,7 @@ class PortraitSegmenter:
     ) -> None:
         self.network, self.side, self.calibration = network, side, calibration
         self.scales, self.matte_size = scales, matte_size
+        self._latest: tuple[weakref.ref[Tensor], Prediction] | None = None
 
     def fast(self) -> PortraitSegmenter:
         """The same in half the time, for engines that take no more: one scale, and the matte solved for smaller.
@@ -234,11 +115,12 @@ class PortraitSegmenter:
         """
         return PortraitSegmenter(self.network, self.side, self.calibration, SCALES[:1], FAST_MATTE_SIZE)
 
-    def parts(self, photo: Tensor) -> list[str]:
-        """Names that may be split off the person of a photo: parts; of several people each, and theirs."""
-        count = len(self._glance(photo).people)
-        people = [f"person-{n + 1}" for n in range(count) if count > 1]
-        return [*PART_NAMES, *people, *(f"{person}-{part}" for person in people for part in PART_NAMES)]
+    def parts(self, photo: Tensor) -> dict[str, Box | None]:
+        """What may be split off the person of a photo: parts; each of several people, with the head; their parts."""
+        seen = self._seen_of(photo).people
+        people = {f"person-{n + 1}": one.head for n, one in enumerate(seen) if len(seen) > 1}
+        theirs = dict.fromkeys(f"{person}-{part}" for person in people for part in PART_NAMES)
+        return dict.fromkeys(PART_NAMES) | people | theirs
 
     def __call__(self, photo: Tensor, finer: Iterable[str] = ()) -> Regions:
         """Subject and background of a photo (1, 3, H, W), the `finer` regions split off the subject, and the faces.
@@ -261,6 +143,18 @@ class PortraitSegmenter:
         return replace(whole, face=prediction.face)
 
     def _predict(self, photo: Tensor) -> Prediction:
+        """What is seen, which is remembered until the next photo comes."""
+        found = self._predict_either_way_up(photo)
+        self._latest = weakref.ref(photo), replace(found, photo=photo[..., :0, :0])
+        return found
+
+    def _seen_of(self, photo: Tensor) -> Prediction:
+        """What was seen of a photo a moment ago; of another one glance."""
+        if self._latest is not None and self._latest[0]() is photo:
+            return replace(self._latest[1], photo=photo)
+        return self._glance(photo)
+
+    def _predict_either_way_up(self, photo: Tensor) -> Prediction:
         """What is seen; a photo that looks wrong is looked at upside down, too, where there is time."""
         if len(self.scales) == 1:
             return self._look(photo)
@@ -287,7 +181,7 @@ class PortraitSegmenter:
             InputError: none of a part or a person; or a part, and the network knows none.
         """
         for name in finer:
-            _check_name(name)
+            check_name(name)
             part = name in PART_NAMES or PERSON_PART.fullmatch(name)
             if part and not isinstance(self.network, PortraitNet):
                 raise InputError(
@@ -329,7 +223,7 @@ class PortraitSegmenter:
         )
         if numbers:
             memory[numbers] = bodies
-        return _split(whole, theirs, parts, people), {"people": memory}
+        return split_groups(whole, theirs, parts, people), {"people": memory}
 
     def segment_frame(self, photo: Tensor) -> Regions:
         """Subject and background at once, as for a frame of a film: one look, and no closed-form matting.
@@ -350,58 +244,9 @@ class PortraitSegmenter:
         return split_off(replace(regions, face=prediction.face), prediction, finer)
 
 
-def split_off(regions: Regions, prediction: Prediction, finer: Iterable[str]) -> Regions:
-    """Parts of one person first, then parts, from everybody else; a person is then what is left of one.
-
-    Their order does not matter.
-
-    Raises:
-        InputError: a name that is none of a part or a person, or of one that is not in the photo.
-    """
-    theirs, parts, people = {}, {}, {}
-    for name in finer:
-        _check_name(name)
-        if name in PART_NAMES:
-            parts[name] = prediction.part(name)
-        elif found := PERSON_PART.fullmatch(name):
-            theirs[name] = prediction.part_at(found[2], prediction.person_index(found[1]))
-        else:
-            people[name] = prediction.person(name)
-    return _split(regions, theirs, parts, people)
-
-
-def _check_name(name: str) -> None:
-    if name not in PART_NAMES and not PERSON.fullmatch(name) and not PERSON_PART.fullmatch(name):
-        known = ", ".join((SUBJECT, BACKGROUND, *PART_NAMES, "person-1, person-2, …, person-1-hair, …"))
-        raise InputError(f"There is no region {name!r}: known are {known}; or give a mask with --mask {name}=FILE.")
-
-
-def _split(regions: Regions, *groups: Mapping[str, Person]) -> Regions:
-    """Each group's share of what the groups before it have left."""
-    for group in groups:
-        shares = [found.share for found in group.values()]
-        excess = torch.stack(shares).sum(0).clamp_min(1) if shares else torch.ones(1)
-        left = torch.ones_like(regions[SUBJECT])
-        for name, found in group.items():
-            share = found.share / excess
-            regions = _take(
-                regions, name, (share / left.clamp_min(1e-4)).clamp(0, 1), min(found.score, regions.score[0])
-            )
-            left = left - share
-    return regions
-
-
-def _take(regions: Regions, name: str, share: Tensor, score: float) -> Regions:
-    """Split a region off the subject; what is of one person also off that person and off that part of everybody."""
-    regions = regions.split(SUBJECT, name, share, score)
-    found = PERSON_PART.fullmatch(name)
-    for wider in (wider for wider in (found.groups() if found else ()) if wider in regions.names):
-        regions = regions.split(wider, "_taken", share).merge(name, "_taken")
-    return regions
-
-
+@cache
 def load_portrait() -> PortraitSegmenter:
-    """The segmenter of the built-in network.
+    """The segmenter of the built-in network, read once.
 
     Raises:
         MissingError: it is missing from the package.

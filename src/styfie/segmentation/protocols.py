@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from styfie.regions import Regions
+    from styfie.segmentation.people import Box
 
 
 class Segmenter(Protocol):
@@ -63,8 +64,12 @@ class FrameSegmenter(Segmenter, Protocol):
 class PartSegmenter(Segmenter, Protocol):
     """A segmenter that knows what may be split off the person."""
 
-    def parts(self, photo: Tensor) -> list[str]:
-        """Names of finer regions that there may be in a photo (1, 3, H, W)."""
+    def parts(self, photo: Tensor) -> Mapping[str, Box | None]:
+        """Names of finer regions that there may be in a photo (1, 3, H, W).
+
+        With the head of each that is a person, so that people can tell them apart: top, left, bottom and right of a
+        square, as shares of the photo's height and width; None of all else, and where it is not known.
+        """
 
 
 class FastSegmenter(Segmenter, Protocol):

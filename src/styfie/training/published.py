@@ -1,7 +1,8 @@
 """Teach a network one style as Johnson, Alahi and Fei-Fei (2016) did: features of VGG-16, weighed by hand.
 
 Content is compared on `relu3_3`, style by Gram matrices on `relu1_2`, `relu2_2`, `relu3_3` and `relu4_3`, of pictures
-of 256 pixels; Adam, four pictures a step. Weights of content and style are those of its authors' later code.
+of 256 pixels; Adam, four pictures a step. Weights of content and style are those of its authors' later code. With a
+weight for depth it is what Liu et al. (2017) add to it, by our depth network (`depth.order`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from styfie.depth import load_depth_net, order_loss
 from styfie.encoders.vgg import Vgg, load_vgg
 from styfie.engines.per_style.published import PublishedNet
 from styfie.losses.functional import gram
@@ -47,6 +49,7 @@ class PublishedWeights:
     content: float = 1.0
     style: float = 5.0
     tv: float = 1e-6
+    depth: float = 0.0  # of the order of depths, which is relative to the photo's own
 
 
 def train_published(
@@ -77,6 +80,7 @@ def train_published(
     with torch.no_grad():
         found = encoder(at_shorter(style, side).to(device))
         wanted = {tap: gram_of(found[tap]) for tap in STYLE_TAPS}
+    depth_net = load_depth_net().to(device) if weights.depth else None
     network = PublishedNet(width).to(device)
     if start:
         load_start(network, start)
@@ -87,9 +91,15 @@ def train_published(
         return to_batch(random_crop(chosen[int(rng.integers(len(chosen)))], side, rng))
 
     def loss_of(model: PublishedNet, photo: Tensor, _progress: float) -> dict[str, Tensor]:
-        return published_terms(encoder, model(photo), photo, wanted, weights)
+        painted = model(photo)
+        terms = published_terms(encoder, painted, photo, wanted, weights)
+        if depth_net is None:
+            return terms
+        apart = weights.depth * order_loss(depth_net, painted, photo)
+        return terms | {"depth": apart, "total": terms["total"] + apart}
 
-    about = asdict(weights) | {"published": True, "side": side, "leave_out": list(leave_out)}
+    asked = {name: one for name, one in asdict(weights).items() if name != "depth" or one}
+    about = asked | {"published": True, "side": side, "leave_out": list(leave_out)}
     trained = fit(network, photo_at, loss_of, schedule, folder, device=device, about=about, on_log=on_log)
     assert isinstance(trained, PublishedNet)
     return trained

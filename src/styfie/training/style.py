@@ -1,6 +1,7 @@
 """Teach one network one style, or several that share all but a scale and a shift: Johnson et al. (2016).
 
-The loss is the optimising engine's own on the built-in encoder (`perceptual`), with patches of plain pixels beside it.
+The loss is the optimising engine's own on the built-in encoder (`perceptual`), with patches of plain pixels beside it
+and, where it is asked for, the order of depths that the photo has (Liu et al. 2017, `depth.order`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from styfie.colour import match_colours
+from styfie.depth import load_depth_net, order_loss
 from styfie.devices import to_fast_dtype
 from styfie.encoders import load_encoder
 from styfie.encoders.plain import PlainEncoder
@@ -60,11 +62,13 @@ def train_style(
     on_log: Callable[[Mapping[str, float]], None] | None = None,
     start: Mapping[str, Tensor] | None = None,
     leave_out: Sequence[str] = (),
+    depth: float = 0.0,
 ) -> TransformNet:
     """Train on photos below `photos` to paint in `styles`, each RGB (1, 3, H, W) in [0, 1].
 
     `start` are weights of an earlier run to begin from; photos with a word of `leave_out` in their path are not learned
-    from. Checkpoints and `log.jsonl` go to `folder`; given again, the same call goes on where it was stopped.
+    from. `depth` is what the photo's order of depths counts. Checkpoints and `log.jsonl` go to `folder`; given again,
+    the same call goes on where it was stopped.
 
     Raises:
         InputError, MissingError: no photos, a checkpoint of another run, or a start of another network.
@@ -77,6 +81,7 @@ def train_style(
     seen = {side: [at_shorter(style.to(device), round(SEEN * side)) for style in styles] for side in SIDES}
     with torch.no_grad():
         wanted = {side: [perceptual_targets(encoder, style) for style in each] for side, each in seen.items()}
+    depth_net = load_depth_net().to(device) if depth else None
     network = TransformNet(width, len(styles)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.know(styles)
     if start:
@@ -100,9 +105,11 @@ def train_style(
         painted = model(task.photo, torch.eye(len(styles), device=task.photo.device)[task.style])
         terms, _ = painting_terms(encoder, painted, kept, wanted[side][task.style], lesson)
         terms |= {"patches": lesson.patches * patch_distance(painted, task.part)}
+        if depth_net:
+            terms |= {"depth": depth * order_loss(depth_net, painted, task.photo)}
         return terms | {"total": torch.stack(list(terms.values())).sum()}
 
-    about = asdict(lesson) | {"leave_out": list(leave_out)}
+    about = asdict(lesson) | {"leave_out": list(leave_out)} | ({"depth": depth} if depth else {})
     trained = fit(network, example_at, loss_of, schedule, folder, device=device, about=about, on_log=on_log)
     assert isinstance(trained, TransformNet)
     return trained

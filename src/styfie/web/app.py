@@ -18,6 +18,7 @@ from styfie.errors import StyfieError
 from styfie.web.accesslog import AccessLog
 from styfie.web.errors import DISK_FULL, FAULT, FaultError, FullError, InvalidRequestError, is_full
 from styfie.web.guard import Guard
+from styfie.web.messages import message
 from styfie.web.openapi import describe, methods_at
 from styfie.web.pagefiles import PageFiles
 from styfie.web.problem_response import problem_response
@@ -93,7 +94,7 @@ def make_app(studio: Studio, log: Callable[[str], None] | None = None) -> ASGIAp
     app.router.default = PageFiles(PAGE)  # no mount: it would answer for routes that are asked by another method
     describe(app)
     _say_why(app)
-    guarded: ASGIApp = Guard(app, studio.options)
+    guarded: ASGIApp = Guard(app, studio.options, studio.access)
     return Addressed(AccessLog(guarded, log) if log else guarded, studio.options)
 
 
@@ -108,7 +109,8 @@ def _say_why(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body")
-        return problem_response(problem_of(InvalidRequestError), f"{where or 'The request'}: {first['msg']}.")
+        said = message("error.invalid", where=where or message("error.request"), reason=first["msg"])
+        return problem_response(problem_of(InvalidRequestError), said)
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

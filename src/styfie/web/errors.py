@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import errno
-import re
 
 from styfie.errors import InputError, MissingError, StyfieError
 from styfie.web.messages import message
-
-MASK = re.compile(r"\b([Gg])ive a mask with --mask \S*?FILE( \(white = subject\))?")
-OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 
 
 class UnreadableRequestError(StyfieError):
@@ -92,9 +88,3 @@ DISK_FULL_ERRNOS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Win
 def is_full(error: BaseException) -> bool:
     """Whether an error says that the disk is full, or that nothing more may be written to it."""
     return isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS
-
-
-def of_page(sentence: str) -> str:
-    """A sentence of the library's without the command line's words: the page has a brush, and fields with names."""
-    brushed = MASK.sub(lambda found: ("B" if found[1] == "G" else "b") + "rush a mask of it", sentence)
-    return OPTION.sub(lambda found: found[1].replace("-", "_"), brushed)

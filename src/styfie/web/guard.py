@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from styfie.web.access import Access
 from styfie.web.messages import message
 from styfie.web.options import LOOPBACK, Options
 from styfie.web.problems import MEDIA_TYPE, document, problem_of_status
@@ -51,8 +52,8 @@ class OverrunError(Exception):
 class Guard:
     """Around the whole application: refuses before anything of a request is read."""
 
-    def __init__(self, app: ASGIApp, options: Options) -> None:
-        self.app, self.options = app, options
+    def __init__(self, app: ASGIApp, options: Options, access: Access | None = None) -> None:
+        self.app, self.options, self.access = app, options, access or Access(options)
         self.allowed = {name.lower().rstrip(".") for name in options.allow_host}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,7 +106,7 @@ class Guard:
         name = _name_in(host)
         if name in LOOPBACK or name == self.options.host.lower() or name in self.allowed:
             return True
-        if not self.options.is_open:
+        if not self.access.is_open:
             return False
         own = socket.gethostname().lower()
         if name in (own, f"{own}.local"):
@@ -136,7 +137,7 @@ class Guard:
         given = [(b"set-cookie", cookie.encode())]
         if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             go_on = '<meta http-equiv="refresh" content="0; url=./">'
-            await _respond(send, 200, _page("Styfie is being opened.", go_on), b"text/html", given)
+            await _respond(send, 200, _page(message("server.opening"), go_on), b"text/html", given)
         else:
             await _respond(send, 303, headers=[(b"location", b"./"), *given])
 

@@ -31,8 +31,8 @@ from styfie.errors import StyfieError
 from styfie.fields import Part, names_of
 from styfie.looks import Look
 from styfie.web.atomic import write_whole
-from styfie.web.errors import of_page
 from styfie.web.problems import problem_of
+from styfie.web.rewording import of_page
 from styfie.web.stored import UnreadableError, from_text, to_text
 
 _log = logging.getLogger(__name__)
@@ -101,6 +101,7 @@ class Job:
     batch: str = ""
     previews: int = 0
     parts: list[str] = field(default_factory=list)
+    heads: dict[str, list[float]] = field(default_factory=dict)
     painted: list[str] = field(default_factory=list)
     painted_looks: dict[str, dict[str, Any]] = field(default_factory=dict)
     sketched_looks: dict[str, dict[str, Any]] = field(default_factory=dict)

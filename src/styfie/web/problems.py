@@ -26,8 +26,8 @@ from styfie.web.errors import (
     TooLargeError,
     UnauthorizedError,
     UnreadableRequestError,
-    of_page,
 )
+from styfie.web.rewording import of_page
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:styfie:error:"

@@ -22,6 +22,10 @@ CLIP_STATES = (
     "was painted. `failed`: `error` and `error_code` say why. `paint` goes on with one that stopped or failed."
 )
 WHY = "Why it failed: one sentence; empty if it did not."
+HEADS = (
+    "Whose head is where, of the people among `parts`: top, left, bottom and right of a square, as shares of the "
+    "photo's height and width."
+)
 CODE = "Why it failed: the `code` of that error; empty if it did not."
 
 
@@ -82,6 +86,7 @@ class JobResponse(BaseModel):
     painted: list[str]
     sketched: list[str]
     parts: list[str]
+    heads: dict[str, list[float]] = Field(description=HEADS)
     undo: int
     redo: int
     progress: ProgressResponse | None
@@ -183,10 +188,10 @@ class FieldResponse(BaseModel):
 
 
 class PhoneResponse(BaseModel):
-    """Addresses by which other devices open the page, the likeliest first; `command` is what lets them in."""
+    """Addresses by which other devices open the page, the likeliest first; whether `POST phone` can let them in."""
 
     addresses: list[str]
-    command: str
+    can_open: bool
 
 
 class AboutResponse(BaseModel):

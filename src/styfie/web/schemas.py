@@ -15,6 +15,7 @@ from styfie.looks import BOKEHS, COLORS, Look
 from styfie.losses import STYLE_LOSSES
 from styfie.segmentation import SEGMENTERS
 from styfie.settings import OLD_ENGINES, Settings
+from styfie.web.messages import message
 
 LONGEST_NAME = 60
 """Letters of a region's or a style's name."""
@@ -87,7 +88,7 @@ _SettingsFields: Any = _with_fields(
     Settings,
     {"engine": EngineName, "loss": LossName, "segmenter": Annotated[str, Field(pattern=SEGMENTER)]},
     {"steps": MOST_STEPS, "seed": 2**53, "max_memory": 64, "radius": MOST_BLUR},
-    without=("encoder", "content_weight", "tv_weight", "evaluations"),
+    without=("encoder", "content_weight", "tv_weight", "evaluations", "depth_weight"),
 )
 
 
@@ -140,7 +141,7 @@ class PaintRequest(_Schema):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join([called, *(str(part) for part in first["loc"])])
-            raise InputError(f"{where}: {first['msg']}.") from None
+            raise InputError(message("error.invalid", where=where, reason=first["msg"])) from None
 
 
 class SplitRequest(_Schema):

@@ -7,13 +7,14 @@ import contextlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from styfie.errors import StyfieError
-from styfie.gallery import BUILT_IN
+from styfie.gallery import BUILT_IN, PAIRS
+from styfie.web.access import Access
 from styfie.web.cameras import Cameras
 from styfie.web.errors import DISK_FULL, FAULT, ConflictError, DroppedError, FaultError, NotFoundError, is_full
 from styfie.web.jobs import BUSY, READ, Job
@@ -39,6 +40,7 @@ class Service(Keeper):
         self.drawn = options.folder / "styles"
         self.drawn.mkdir(exist_ok=True)
         self.device = ""
+        self.access = Access(options)
         self.supervisor = Supervisor()
 
     # ---- life
@@ -66,14 +68,21 @@ class Service(Keeper):
         with contextlib.suppress(StyfieError):
             self.device = (await self.interactive.call("warm"))["device"]
             await self.interactive.call("warm_fast")
-        for name in BUILT_IN:
+        await self._draw(PAIRS[0])
+        with contextlib.suppress(StyfieError):
+            await self.interactive.call("warm_styles", str(self.drawn))
+        await self._draw(BUILT_IN)
+
+    async def _draw(self, names: Iterable[str]) -> None:
+        """Styles of the gallery as files, before anybody asks for them."""
+        for name in names:
             with contextlib.suppress(StyfieError):
                 await self.style_file(name)
 
     async def not_ready(self) -> list[str]:
         """Why nothing can be painted now, as sentences without names or numbers; none if it can."""
         started = [worker.is_ready() for worker in (self.reader, self.interactive, self.painter)]
-        reasons = [] if all(started) else ["The workers have not started."]
+        reasons = [] if all(started) else [message("ready.workers")]
         return reasons + await asyncio.to_thread(_lacking, self.options.folder)
 
     # ---- work
@@ -152,5 +161,5 @@ def _lacking(folder: Path) -> list[str]:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"ready")
     except OSError as error:
-        return [DISK_FULL if is_full(error) else "The folder of the pictures cannot be written to."]
-    return [] if free >= ROOM else ["There is little room left on the disk."]
+        return [DISK_FULL if is_full(error) else message("ready.folder")]
+    return [] if free >= ROOM else [message("ready.room")]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import ipaddress
 import socket
 import sys
 import threading
@@ -9,13 +12,17 @@ import time
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 
 from styfie.errors import InputError
+from styfie.web.access import EVERY_HOST
 from styfie.web.app import make_app
 from styfie.web.connections import limited_protocol
+from styfie.web.errors import ConflictError
 from styfie.web.logfile import logged
+from styfie.web.messages import message
 from styfie.web.network import EVERYWHERE, own_addresses, page_address
 from styfie.web.options import Options
 from styfie.web.qr import qr_text
@@ -28,7 +35,7 @@ def serve(options: Options, browser: bool, say: Callable[[str], None]) -> None:
     Raises:
         InputError: the address cannot be used, or the folder.
     """
-    listening = _listen(options)
+    listening = _listen(options.host, options.port)
     try:
         with logged(options.folder) as log:
             _serve(listening, _studio(options), browser, say, log)
@@ -58,22 +65,22 @@ def _serve(listening: socket.socket, studio: Studio, browser: bool, say: Callabl
         timeout_keep_alive=20,
         h11_max_incomplete_event_size=32_768,
     )
-    server = _Server(config, studio)
+    server = _Server(config, studio, port, say)
     for note in studio.jobs.notes:
         say(note)
-    say(f"Styfie is at {address} (Ctrl-C ends it). Jobs are kept in {options.folder}, faults in {log.name} there.")
+    say(message("server.at", address=address, folder=options.folder, log=log.name))
     if options.is_open:
-        for line in _invitation(options, port):
+        for line in _invitation(options, port, options.host):
             say(line)
     if browser:
         threading.Thread(target=_open, args=(server, address), daemon=True).start()
     server.run(sockets=[listening])
 
 
-def _invitation(options: Options, port: int) -> list[str]:
+def _invitation(options: Options, port: int, host: str) -> list[str]:
     """What is said of the addresses that other devices can open: all of them, and the first as a QR code."""
-    first, *others = [address_of(options, port, host) for host in own_addresses(options.host)]
-    lines = [f"On a phone or another computer in your network: {first}", *(f"or {address}" for address in others)]
+    first, *others = [address_of(options, port, one) for one in own_addresses(host)]
+    lines = [message("server.others", address=first), *(message("server.or", address=one) for one in others)]
     return [*lines, qr_text(first)] if _can_draw() else lines
 
 
@@ -83,11 +90,38 @@ def _can_draw() -> bool:
 
 
 class _Server(uvicorn.Server):
-    """Lets go of who watches a job when it ends: else it would wait for them."""
+    """Lets go of who watches a job when it ends: else it would wait for them. Others can be let in while it runs."""
 
-    def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
+    def __init__(self, config: uvicorn.Config, studio: Studio, port: int, say: Callable[[str], None]) -> None:
         super().__init__(config)
-        self.studio = studio
+        self.studio, self.port, self.say = studio, port, say
+        studio.access.listen = self._listen_to_others
+
+    async def _listen_to_others(self) -> None:
+        """Listen at this computer's addresses in its networks, at the same port.
+
+        Raises:
+            ConflictError: it is in none, or another program listens there.
+        """
+        addresses = [host for host in own_addresses(EVERY_HOST) if _is_address(host)]
+        opened = []
+        for host in addresses:
+            with contextlib.suppress(InputError):  # at one of several another program may listen
+                opened.append(_listen(host, self.port))
+        if not addresses:
+            raise ConflictError(message("error.no_network"))
+        if not opened:
+            raise ConflictError(message("error.port_taken", port=self.port))
+        loop = asyncio.get_running_loop()
+        for listening in opened:
+            self.servers.append(await loop.create_server(self._protocol, sock=listening, backlog=self.config.backlog))
+        for line in _invitation(self.studio.options, self.port, EVERY_HOST):
+            self.say(line)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """One connection more, as uvicorn itself makes them."""
+        kind = cast(Callable[..., asyncio.Protocol], self.config.http_protocol_class)
+        return kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.studio.close()
@@ -100,18 +134,25 @@ def address_of(options: Options, port: int, host: str = "") -> str:
     return page_address(host, port, options.base_path, options.token)
 
 
-def _listen(options: Options) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+def _is_address(host: str) -> bool:
+    """Whether it is an address, not a name."""
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    return False
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((options.host, options.port))
+        listening.bind((host, port))
         listening.listen(256)  # who comes while the server starts waits for it
     except (OSError, OverflowError) as error:
         listening.close()
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
-            f"{options.host}:{options.port} cannot be listened at ({reason}): another --port or --host is wanted."
+            f"{host}:{port} cannot be listened at ({reason}): another --port or --host is wanted."
         ) from None
     return listening
 

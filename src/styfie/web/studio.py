@@ -127,7 +127,7 @@ class Studio(Deleting):
         given = (str(self.jobs.path(job)), await self._decoded(job), self.settings(job), list(job.looks))
         found = await self._quickly("find", *given, owner=job.id)
         job.regions, job.note, job.state = found["regions"], found["note"], "ready"
-        job.parts = found["parts"]
+        job.parts, job.heads = found["parts"], found["heads"]
         self._without_lost(job)
         then_paint, job.then_paint = job.then_paint, False
         if not then_paint or (job.note and not asked):
@@ -216,15 +216,15 @@ class Studio(Deleting):
             self._change_looks(job, fitted(plain(request.looks), job.regions))
             self._keep(job)
 
-    async def preview(self, job: Job) -> list[str]:
-        """Paint with the fast engine at once; the names of the painted regions."""
+    async def preview(self, job: Job, longest: int = 0) -> list[str]:
+        """Paint with the fast engine at once, with a `longest` side roughly; the names of the painted regions."""
         async with self._locked(job):
             if not job.regions:
                 self._want_regions(job)
             self._change_looks(job, with_styles(job.looks, [region["name"] for region in job.regions]))
             looks = job.looks
             given = (str(self.jobs.path(job)), looks, job.styles, self.settings(job), str(self.drawn))
-            painted: list[str] = await self._quickly("preview", *given, owner=job.id)
+            painted: list[str] = await self._quickly("preview", *given, longest, owner=job.id)
             job.previews += 1
             job.sketched_looks = {name: looks[name] for name in painted}
             self._keep(job)

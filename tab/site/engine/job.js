@@ -1,12 +1,13 @@
 // @ts-check
 // One photo being worked on in the tab: what the server keeps in a job's folder, in memory.
 
-import { corrected } from "./clicks.js";
+import { corrected } from "./correct.js";
 import { faceMap } from "./faces.js";
+import { layer as filtered } from "./filters/paint.js";
 import { softOf } from "./foreground.js";
 import { part, partsIn } from "./parts.js";
-import { PERSON, peopleIn, person } from "./people.js";
-import { areaOf, merge, nobody, ofSubject, put, resized, split, SUBJECT } from "./partition.js";
+import { headsIn, peopleIn, person, personPart } from "./people.js";
+import { areaOf, merge, nobody, ofSubject, PERSON, PERSON_PART, put, resized, SUBJECT, take } from "./partition.js";
 import { cut, fitSize, packed, planes, resize, sizeOf, toPixels, unpacked } from "./planes.js";
 import { outOfFocus, recoloured } from "./recolour.js";
 import { SCORE } from "./segmenter.js";
@@ -14,7 +15,8 @@ import { SCORE } from "./segmenter.js";
 /**
  * @import { Soft } from "../blend.js"
  * @import { JobResponse, LookSchema, Looks, SettingsSchema } from "../types.d.ts"
- * @import { Painter, Style } from "./painter.js"
+ * @import { Clicks } from "./clicks.js"
+ * @import { Painter } from "./painter.js"
  * @import { Region } from "./partition.js"
  * @import { Planes, Size } from "./planes.js"
  * @import { Prediction, Segmenter } from "./segmenter.js"
@@ -22,12 +24,14 @@ import { SCORE } from "./segmenter.js";
  * @typedef {object} Tools what all jobs share
  * @property {Segmenter} segmenter
  * @property {Painter} painter
+ * @property {Clicks} clicks
  * @property {(name: string) => Promise<Planes>} gallery a built-in style's picture
+ * @property {(name: string) => Promise<string>} technique the filter that suits a built-in style, if one is known to
  * @property {LookSchema} look the default one
  * @property {SettingsSchema} settings likewise
  *
  * @typedef {{ key: string, layer: Planes, final: boolean }} Layer what it was painted for, and whether at full size
- * @typedef {{ number: number, photo: Planes, regions: Region[], looks: Looks, layers: Map<string, Layer> }} Version
+ * @typedef {{ number: number, photo: Planes, regions: Region[], looks: Looks, engine: string, layers: Map<string, Layer> }} Version
  */
 
 export const SKETCH = 320; // longest side at which is painted at once, when a style is chosen
@@ -87,6 +91,7 @@ export class Job {
     this.regions = regions;
     this.settings = { ...tools.settings };
     this.parts = regions.length > 1 ? [...partsIn(prediction), ...peopleIn(prediction)] : [];
+    this.heads = regions.length > 1 ? headsIn(prediction, photo) : {};
   }
 
   /** Read a photo and look for the person. @param {string} id @param {Tools} tools @param {(longest: number) => Promise<Planes>} read */
@@ -114,7 +119,7 @@ export class Job {
       regions: this.regions.map((one) => ({
         name: one.name, side: one.side, score: one.score, doubtful: one.score < DOUBTFUL, area: areaOf(one),
       })),
-      styles: [...this.own.keys()], painted: there(true), sketched: there(false), parts: this.parts,
+      styles: [...this.own.keys()], painted: there(true), sketched: there(false), parts: this.parts, heads: this.heads,
       undo: this.#past.length, redo: this.#future.length,
     };
   }
@@ -126,8 +131,13 @@ export class Job {
 
   /** What a region's layer is painted for; strength, colours and blur come after it. @param {string} name */
   #key(name) {
-    const { styles, stroke, likeness } = this.look(name);
-    return styles.length ? JSON.stringify([styles, stroke, likeness, this.settings.seed]) : "";
+    const { styles, stroke, content, likeness } = this.look(name);
+    if (!styles.length) return "";
+    return JSON.stringify(this.#filters ? ["filters", styles, stroke, content, likeness] : [styles, stroke, likeness, this.settings.seed]);
+  }
+
+  get #filters() {
+    return this.settings.engine === "filters";
   }
 
   changed() {
@@ -174,8 +184,9 @@ export class Job {
   /** @param {string} name */
   split(name) {
     if (!this.parts.includes(name)) throw new Refused(`There is no ${name} in this photo.`);
-    const { share, score } = (PERSON.test(name) ? person : part)(this.prediction, name, this.photo);
-    this.#change(split(this.regions, name, share, score));
+    const found = (PERSON_PART.test(name) ? personPart : PERSON.test(name) ? person : part)(this.prediction, name, this.photo);
+    if (!found) throw new Refused(`There is no ${name} in this photo.`);
+    this.#change(take(this.regions, name, found.share, found.score));
   }
 
   /** @param {string} name */
@@ -189,8 +200,12 @@ export class Job {
   }
 
   /** @param {string} name @param {{ add: [number, number][], remove: [number, number][] }} points as shares of width and height */
-  correct(name, { add, remove }) {
-    this.#change(corrected(this.regions, this.photo, name, add, remove));
+  async correct(name, { add, remove }) {
+    const { regions, photo } = this;
+    if (regions.some((one) => one.name === name)) return this.#change(corrected(regions, photo, name, add, remove));
+    if (!add.length) throw new Refused("There is no point on the thing: click on it.");
+    const matte = await this.tools.clicks.matte(photo, add, remove);
+    this.#change(name === SUBJECT ? ofSubject(matte, 1) : put(regions, name, matte));
   }
 
   /** @param {boolean} back */
@@ -211,6 +226,11 @@ export class Job {
   /** @param {string} name */
   async #style(name) {
     return this.own.get(name) ?? this.tools.gallery(name);
+  }
+
+  /** What a style is to filters: one's own is a picture, whatever it is called. @param {string} name */
+  async #technique(name) {
+    return this.own.has(name) ? { name: "", technique: "" } : { name, technique: await this.tools.technique(name) };
   }
 
   /** Regions with a style whose layer is not there, those that look alike together. @param {boolean} final */
@@ -249,7 +269,7 @@ export class Job {
   /** What is painted now can be put back later. */
   #keep() {
     const { photo, regions, looks } = this;
-    this.versions.push({ number: ++this.#painted, photo, regions, looks: structuredClone(looks), layers: new Map(this.layers) });
+    this.versions.push({ number: ++this.#painted, photo, regions, looks: structuredClone(looks), engine: this.settings.engine, layers: new Map(this.layers) });
     while (this.versions.length > VERSIONS || (this.versions.length > 1 && this.#kept() > KEPT)) this.versions.shift();
   }
 
@@ -294,7 +314,7 @@ export class Job {
     const found = this.versions.find((one) => one.number === number);
     if (!found) throw new Refused(`There is no version ${number} any more.`, 404);
     Object.assign(this, { photo: found.photo, regions: found.regions, looks: structuredClone(found.looks), layers: new Map(found.layers) });
-    this.settings.size = Math.max(...sizeOf(this.photo));
+    Object.assign(this.settings, { size: Math.max(...sizeOf(this.photo)), engine: found.engine });
     this.#past = [];
     this.#future = [];
     this.#soft = null;
@@ -340,11 +360,14 @@ export class Job {
   async #paint(names, final) {
     const { photo } = this;
     const look = this.look(names[0]);
-    /** @type {Style[]} */
     const styles = await Promise.all(look.styles.map(async ({ name, weight }) => ({ picture: await this.#style(name), weight })));
     const key = JSON.stringify([look.styles.map(({ name, weight }) => [this.own.has(name) ? `${this.id}/${name}` : name, weight]), look.stroke]);
     const wanted = this.regions.filter(({ name }) => names.includes(name)).map(({ alpha }) => alpha.data);
     const alpha = planes(1, sizeOf(photo), wanted.reduce((sum, one) => sum.map((a, at) => Math.min(1, a + one[at]))));
+    if (this.#filters) {
+      const known = await Promise.all(styles.map(async (one, n) => ({ ...one, ...(await this.#technique(look.styles[n].name)) })));
+      return filtered(photo, alpha, { ...look, styles: known }, this.#faceAt(sizeOf(photo))); // at once, whatever the size
+    }
     const size = final ? sizeOf(photo) : fitSize(sizeOf(photo), Math.min(SKETCH, Math.max(...sizeOf(photo))));
     const layer = await this.tools.painter.layer(resize(photo, size), resize(alpha, size), { ...look, styles, key, seed: this.settings.seed }, this.#faceAt(size));
     return resize(layer, sizeOf(photo));

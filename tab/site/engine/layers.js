@@ -2,7 +2,7 @@
 // What a layer is painted from and through, as `styfie.engines.layers` and `onepass`.
 
 import { gaussian, widen } from "./masks.js";
-import { planes, resize, sizeOf } from "./planes.js";
+import { planes, resize, round, sizeOf } from "./planes.js";
 
 /** @import { Box, Planes } from "./planes.js" */
 
@@ -15,7 +15,7 @@ const DETAIL = 0.9; // share of the photo's finer detail given to a larger scale
 const LUMA = [0.299, 0.587, 0.114];
 
 /** @param {Planes} alpha */
-export const bandOf = (alpha) => widen(alpha, Math.round(BAND * Math.max(alpha.height, alpha.width)));
+export const bandOf = (alpha) => widen(alpha, round(BAND * Math.max(alpha.height, alpha.width)));
 
 /**
  * The photo in a region, and its colours carried on smoothly beyond: push and pull (Gortler et al. 1996).
@@ -102,7 +102,7 @@ export function withFeatures(painted, photo, face, likeness) {
   const size = sizeOf(painted);
   const before = lumaOf(painted);
   const change = lumaOf(photo).map((one, at) => one - before[at]);
-  const smooth = gaussian(change, size, Math.max(1, Math.round(FINE * Math.max(...size))), 3);
+  const smooth = gaussian(change, size, Math.max(1, round(FINE * Math.max(...size))), 3);
   const count = change.length;
   return { ...painted, data: painted.data.map((one, i) => {
     const at = i % count;

@@ -4,11 +4,12 @@
 /** @import { Planes, Size } from "./planes.js" */
 
 /**
- * The pieces of a mask that hang together by sides: a number for each pixel, 0 outside, and how many there are.
+ * The pieces of a mask that hang together by sides, or by corners, too: a number for each pixel, 0 outside, and how
+ * many there are.
  *
  * @param {Uint8Array} mask @param {Size} size
  */
-export function label(mask, [height, width]) {
+export function label(mask, [height, width], corners = false) {
   const pieces = new Int32Array(mask.length);
   const stack = new Int32Array(mask.length);
   let count = 0;
@@ -21,10 +22,12 @@ export function label(mask, [height, width]) {
       const at = stack[--top];
       const x = at % width;
       const y = (at - x) / width;
-      if (x > 0 && mask[at - 1] && !pieces[at - 1]) pieces[(stack[top++] = at - 1)] = count;
-      if (x < width - 1 && mask[at + 1] && !pieces[at + 1]) pieces[(stack[top++] = at + 1)] = count;
-      if (y > 0 && mask[at - width] && !pieces[at - width]) pieces[(stack[top++] = at - width)] = count;
-      if (y < height - 1 && mask[at + width] && !pieces[at + width]) pieces[(stack[top++] = at + width)] = count;
+      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
+        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+          const to = v * width + u;
+          if (mask[to] && !pieces[to] && (corners || u === x || v === y)) pieces[(stack[top++] = to)] = count;
+        }
+      }
     }
   }
   return { pieces, count };

@@ -2,7 +2,7 @@
 // From a coarse mask to a matte at the photo's own resolution, hair included, as `styfie.segmentation.matting`.
 
 import { distance, eroded } from "./masks.js";
-import { fitSize, planes, resize, sizeOf } from "./planes.js";
+import { fitSize, planes, resize, round, sizeOf } from "./planes.js";
 
 /** @import { Planes, Size } from "./planes.js" */
 
@@ -61,7 +61,7 @@ function trimap(coarse, size, most) {
     const deep = eroded(inside, work);
     const sure = Uint8Array.from(values, (one, at) => (Math.abs(one - 0.5) < 0.5 - DOUBT || (inside[at] && !deep[at]) ? 0 : 1));
     const any = sure.includes(0);
-    const reach = Math.max(1, Math.round(BAND * Math.max(...work)));
+    const reach = Math.max(1, round(BAND * Math.max(...work)));
     const away = any ? distance(sure, work) : null;
     const unknown = sure.map((_, at) => (away && away[at] <= reach ? 1 : 0));
     const count = unknown.reduce((sum, one) => sum + one, 0);

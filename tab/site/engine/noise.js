@@ -1,5 +1,5 @@
 // @ts-check
-// Standard normal noise as PyTorch draws it on the processor, so that a seed means the same picture here and there:
+// Noise, standard normal and even, as PyTorch draws it on the processor, so that a seed means the same picture here and there:
 // the Mersenne Twister (Matsumoto and Nishimura 1998), and sixteen numbers at a time by Box and Muller (1958).
 
 const [LENGTH, PERIOD] = [624, 397];
@@ -35,6 +35,12 @@ class Twister {
     y ^= y >>> 18;
     return (y & 0xffffff) / 0x1000000;
   }
+}
+
+/** Numbers even in [0, 1). @param {number} count @param {number} seed */
+export function drawEven(count, seed) {
+  const draw = new Twister(seed);
+  return Float32Array.from({ length: count }, () => draw.uniform());
 }
 
 /** @param {Float32Array} data @param {number} at */

@@ -48,6 +48,14 @@ export class Painter {
     return { gaussians, features: [1, 2, 3, 4, 5].map((n) => found[`features${n}`]) };
   }
 
+  /** The encoder's maps of a picture, fine to coarse. @param {Planes} picture @returns {Promise<Planes[]>} */
+  async see(picture) {
+    const everywhere = planes(1, sizeOf(picture));
+    everywhere.data.fill(1);
+    const { features } = await this.#measure(picture, everywhere);
+    return Promise.all(features.map(async (map) => planes(map.dims[1], [map.dims[2], map.dims[3]], map.data)));
+  }
+
   /** The statistics of a look's styles, blended, as seen beside a photo of so many pixels. @param {Look} look @param {number} longest */
   async #statisticsOf(look, longest) {
     const wanted = Math.max(32, round(look.stroke * longest));

@@ -9,6 +9,8 @@ import { planes, resize, sizeOf } from "./planes.js";
  * @typedef {{ name: string, side: "subject" | "background", score: number, alpha: Planes }} Region
  */
 
+export const PERSON = /^person-([1-9]\d?)$/; // from left to right
+export const PERSON_PART = /^(person-[1-9]\d?)-(skin|hair|clothes|accessories)$/;
 export const [SUBJECT, BACKGROUND] = /** @type {["subject", "background"]} */ (["subject", "background"]);
 
 /** In steps of 8 bits, as a painting's file keeps mattes. @param {Planes} alpha @returns {Planes} */
@@ -42,9 +44,28 @@ export function split(regions, name, share, score) {
   ];
 }
 
-/** Where goes what is taken from a region: to its side; from the subject to the background, and back. @param {Region[]} regions @param {string} name */
+/**
+ * Split a region off the subject; what is of one person also off that person and off that part of everybody.
+ *
+ * @param {Region[]} regions @param {string} name @param {Planes} share @param {number} score @returns {Region[]}
+ */
+export function take(regions, name, share, score) {
+  const [, ...wider] = PERSON_PART.exec(name) ?? [];
+  let found = split(regions, name, share, score);
+  for (const wide of found.filter((one) => wider.includes(one.name))) {
+    const taken = stepped({ ...share, data: share.data.map((one, at) => one * wide.alpha.data[at]) }).data;
+    /** @param {Region} region @param {number} sign */
+    const moved = ({ alpha }, sign) => ({ ...alpha, data: alpha.data.map((one, at) => Math.max(0, one + sign * taken[at])) });
+    found = found.map((one) => (one.name === wide.name ? { ...one, alpha: moved(one, -1) } : one.name === name ? { ...one, alpha: moved(one, 1) } : one));
+  }
+  return found;
+}
+
+/** Where goes what is taken from a region: to whom it is of; to its side; from the subject to the background, and back. @param {Region[]} regions @param {string} name */
 function restOf(regions, name) {
   const side = regions.find((one) => one.name === name)?.side ?? SUBJECT;
+  const whole = regions.find((one) => one.side === side && one.name === name.slice(0, Math.max(0, name.lastIndexOf("-"))));
+  if (whole) return whole;
   const wanted = name !== side ? side : side === BACKGROUND ? SUBJECT : BACKGROUND;
   return regions.find((one) => one.name === wanted && one.name !== name) ?? regions.find((one) => one.name !== name);
 }
@@ -59,8 +80,8 @@ export function merge(regions, name) {
 }
 
 /**
- * Give a region this alpha, a new one laid over the others: where it grows they keep their proportions, what it gives
- * up goes to its side.
+ * Give a region this alpha, a new one laid over the others, on the side of which it covers more: where it grows they
+ * keep their proportions, what it gives up goes to its side.
  *
  * @param {Region[]} regions @param {string} name @param {Planes} wanted @returns {Region[]}
  */
@@ -69,7 +90,14 @@ export function put(regions, name, wanted) {
   const known = regions.find((one) => one.name === name);
   if (!known) {
     const others = regions.map((one) => ({ ...one, alpha: { ...one.alpha, data: one.alpha.data.map((a, at) => a * (1 - alpha.data[at])) } }));
-    return [{ name, side: SUBJECT, score: 1, alpha }, ...others];
+    if (name === SUBJECT) return [{ name, side: SUBJECT, score: 1, alpha }, ...others];
+    const over = regions.filter(({ side }) => side === BACKGROUND).map((one) => one.alpha.data);
+    let [behind, all] = [0, 0];
+    alpha.data.forEach((one, at) => {
+      all += one;
+      for (const data of over) behind += one * data[at];
+    });
+    return [...others, { name, side: behind > 0.5 * all ? BACKGROUND : SUBJECT, score: 1, alpha }];
   }
   const rest = restOf(regions, name);
   const held = known.alpha.data;

@@ -10,7 +10,8 @@ import { planes, resize } from "./planes.js";
  */
 
 export const PARTS = ["skin", "hair", "clothes", "accessories"];
-const [LEAST, WORK] = [0.01, 640]; // share of the person below which a part counts as none; longest side of its matting
+export const LEAST = 0.01; // share of the person below which a part counts as none
+const WORK = 640; // longest side of its matting
 
 /** A part's share of the person at the size of the parts, and how much of it there is. @param {Prediction} prediction @param {string} name */
 function shareOf({ matte, parts }, name) {

@@ -1,7 +1,7 @@
 // @ts-check
 // A painted layer in other colours, or out of focus, as `styfie.colour` and `styfie.blur`.
 
-import { between, offsetOf, rootOf } from "./linear.js";
+import { offsetOf, power, product } from "./linear.js";
 import { lumaOf } from "./layers.js";
 import { gaussian } from "./masks.js";
 import { cut, planes, resize, sizeOf } from "./planes.js";
@@ -37,11 +37,18 @@ function statistics({ data, height, width }, alpha) {
   return { mean, covariance };
 }
 
-/** @param {Planes} picture @param {Planes} palette @param {Planes} alpha of both @returns {Planes} */
-export function matchColours(picture, palette, alpha) {
-  const [mine, goal] = [statistics(picture, alpha), statistics(palette, alpha)];
-  for (let c = 0; c < 3; c++) mine.covariance[4 * c] = Math.max(mine.covariance[4 * c], LEAST);
-  const matrix = between(mine.covariance, rootOf(goal.covariance, 3), 3);
+/**
+ * A picture with mean and covariance of a palette's colours, each within its alpha; axes along which the picture's
+ * variance is under `least` are moved as if it were that.
+ *
+ * @param {Planes} picture @param {Planes} palette @param {Planes} alpha @param {Planes} paletteAlpha @param {number} least
+ * @returns {Planes}
+ */
+export function matchColours(picture, palette, alpha, paletteAlpha = alpha, least = LEAST) {
+  const [mine, goal] = [statistics(picture, alpha), statistics(palette, paletteAlpha)];
+  const [root, back] = [0.5, -0.5].map((exponent) => power(mine.covariance, 3, exponent, least));
+  const inner = power(product(root, product(goal.covariance, root, 3), 3), 3, 0.5, 0);
+  const matrix = product(back, product(inner, back, 3), 3);
   const offset = offsetOf(matrix, mine.mean, goal.mean);
   const count = picture.height * picture.width;
   const found = planes(3, sizeOf(picture));

@@ -28,15 +28,15 @@ export class Segmenter {
     this.network = network;
   }
 
-  /** @param {Planes} photo @param {boolean} mirrored as well: twice the time @returns {Promise<Prediction>} */
-  async predict(photo, mirrored = true) {
-    const square = resize(photo, [SIDE, SIDE]);
+  /** @param {Planes} photo @param {boolean} mirrored as well: twice the time @param {number} side of what is looked at @returns {Promise<Prediction>} */
+  async predict(photo, mirrored = true, side = SIDE) {
+    const square = resize(photo, [side, side]);
     const views = mirrored ? [square.data, flipped(square).data] : [square.data];
     const input = new Float32Array(views.length * square.data.length);
     views.forEach((view, n) => input.set(view, n * view.length));
-    const found = await this.network.run({ picture: new this.ort.Tensor("float32", input, [views.length, 3, SIDE, SIDE]) });
-    const matte = mean(planes(views.length, [SIDE, SIDE], found.matte.data), 1);
-    const parts = mean(planes(5 * views.length, [SIDE / 2, SIDE / 2], found.parts.data), 5);
+    const found = await this.network.run({ picture: new this.ort.Tensor("float32", input, [views.length, 3, side, side]) });
+    const matte = mean(planes(views.length, [side, side], found.matte.data), 1);
+    const parts = mean(planes(5 * views.length, [side / 2, side / 2], found.parts.data), 5);
     const clear = withoutSpecks({ ...matte, data: matte.data.map((one) => Math.min(1, Math.max(0, CONTRAST * (one - 0.5) + 0.5))) });
     return { matte: clear, parts, score: scoreOf(clear) };
   }

@@ -1,6 +1,7 @@
 // @ts-check
 // Where all is computed: ONNX Runtime and the jobs, beside the page's own thread.
 
+import { Clicks } from "./clicks.js";
 import { Job, Refused } from "./job.js";
 import { fitSize, planes, readPixels, resize, sizeOf, toPixels } from "./planes.js";
 import { Painter } from "./painter.js";
@@ -20,7 +21,7 @@ const OWN = 1024; // pixels of a style's longer side, at most
 const MOST = 2048; // pixels of a photo's longer side that are kept
 const [THUMB, FACE] = [240, 192]; // pixels of small pictures
 const [AWAKE, STYLES, REHEARSED] = [2, 8, 128]; // jobs and styles whose pictures are at hand; pixels of what is painted before there is a photo
-const [SECONDS, BYTES] = [14, 1.2e9]; // about, of a megapixel with two styles, on one thread
+const [SECONDS, FILTERED, BYTES] = [14, 4, 1.2e9]; // about, of a megapixel with two styles, on one thread; by filters
 
 /** @type {Map<string, Job>} */
 const jobs = new Map();
@@ -59,8 +60,10 @@ async function prepare() {
 }
 
 async function load() {
-  const [segmenter, statistics, painting] = [await network("segmenter"), await network("statistics"), await network("painting")];
-  return { segmenter: new Segmenter(ort, segmenter), painter: new Painter(ort, statistics, painting), gallery: picture, look: LOOK, settings: SETTINGS };
+  const segmenter = new Segmenter(ort, await network("segmenter"));
+  const painter = new Painter(ort, await network("statistics"), await network("painting"));
+  const clicks = new Clicks(ort, await network("clicks"), segmenter, painter);
+  return { segmenter, painter, clicks, gallery: picture, technique, look: LOOK, settings: SETTINGS };
 }
 
 /** All networks once, small: the first photo then waits neither for compilers nor for a card that cannot. @param {Tools} tools */
@@ -108,8 +111,11 @@ async function pixelsOf(file, longest) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-/** @returns {Promise<{ styles: { name: string, file: string }[], marks: Record<string, string> }>} */
+/** @returns {Promise<{ styles: { name: string, file: string, technique?: string }[], marks: Record<string, string> }>} */
 const listed = async () => (await fetch(new URL("../models/gallery.json", import.meta.url))).json();
+
+/** The filter that suits a built-in style. @param {string} name */
+const technique = async (name) => (await listed()).styles.find((one) => one.name === name)?.technique ?? "";
 
 /** A built-in style. @param {string} name */
 function picture(name) {
@@ -307,8 +313,8 @@ const calls = {
     return jobOf(id).answer();
   },
   /** @param {string} id @param {string} name @param {{ add: [number, number][], remove: [number, number][] }} points */
-  correct(id, name, points) {
-    jobOf(id).correct(name, points);
+  async correct(id, name, points) {
+    await jobOf(id).correct(name, points);
     return jobOf(id).answer();
   },
   /** @param {string} id @param {number} number */
@@ -325,10 +331,11 @@ const calls = {
   exported: async (id, what) => exported(jobOf(id), what, (await listed()).marks),
   /** What paintings of these sizes would cost. @param {string} id @param {number[]} sizes */
   costs(id, sizes) {
-    const { width, height } = jobOf(id).photo;
+    const { photo: { width, height }, settings: { engine } } = jobOf(id);
     return sizes.map((size) => {
       const millions = size * size * Math.min(width, height) / Math.max(width, height) / 1e6;
-      return { size, seconds: SECONDS * millions / Math.max(1, ort.env.wasm.numThreads * 0.8), gigabytes: 0.3 + BYTES * millions / 1e9, error: "" };
+      const seconds = engine === "filters" ? FILTERED * millions : SECONDS * millions / Math.max(1, ort.env.wasm.numThreads * 0.8);
+      return { size, seconds, gigabytes: 0.3 + BYTES * millions / 1e9, error: "" };
     });
   },
   /** @param {string} id */

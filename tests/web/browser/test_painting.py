@@ -121,6 +121,26 @@ def test_only_a_sketch_is_called_one(visit: Visit) -> None:
     alike(visit)
 
 
+def test_a_large_picture_is_seen_roughly_before_the_whole_sketch(visit: Visit) -> None:
+    visit.open(400)
+    page, whole = visit.page, list[Any]()
+    page.route("**/preview", lambda one: whole.append(one))  # not that of few pixels, whose address says how many
+    page.evaluate("() => void styfie.studio.suggest(['ink', 'night'])")
+    visit.until("styfie.studio.layers.size === 2 && styfie.studio.current")
+    while not whole:
+        page.wait_for_timeout(30)
+    assert page.locator("#badge").inner_text() == "Sketch" and page.locator("#canvas.waiting").count() == 0
+    assert page.locator("#status").inner_text() == "Sketching…", "and that it goes on is said"
+    page.evaluate("() => styfie.studio.drawn()")
+    rough = visit.shown()
+    assert np.abs(rough - visit.rendered()).max() <= 2, "it is what the server has"
+    whole[0].continue_()
+    visit.current()
+    alike(visit)
+    finer, fine = (np.abs(np.diff(one.sum(2), axis=1)).mean() for one in (visit.shown(), rough))
+    assert finer > 1.15 * fine, "with more detail"
+
+
 def test_stop_keeps_the_best(visit: Visit) -> None:
     visit.open()
     visit.style("subject", "ink")

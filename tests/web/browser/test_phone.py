@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -159,3 +160,30 @@ def test_from_the_code_to_a_saved_picture(
         before = np.asarray(selfie.resize((64, 64)), float)
     assert found.value.suggested_filename == "selfie - painted.jpg"
     assert 8 < np.abs(painted - before).mean() < 90, "it is painted, and still she"
+
+
+def test_the_network_is_let_in_by_a_press(visit: Visit) -> None:
+    """Whatever the server of the other tests lets in: what it answers is said by the test."""
+    page = visit.page
+    answers = {
+        "GET": {"addresses": [], "can_open": True},
+        "POST": {"addresses": ["http://192.168.1.7:8790/?token=x"], "can_open": False},
+    }
+    page.route("**/api/v1/phone", lambda route: route.fulfill(json=answers[route.request.method]))
+    visit.home()
+    page.click("#open-phone")
+    button = page.get_by_role("button", name="Allow devices in your network")
+    button.wait_for()
+    text = page.locator("#phone").inner_text()
+    assert "Only this computer" in text and "not encrypted" in text
+    assert not re.search(r"styfie web|--|Ctrl", text), "no command line in the page"
+    button.click()
+    page.wait_for_selector("#phone-code:not([hidden])")
+    assert page.locator("#phone-address").inner_text() == "http://192.168.1.7:8790/?token=x"
+    assert button.is_hidden() and page.locator("#phone-alone").is_hidden()
+    assert page.evaluate("() => document.activeElement.id") == "phone-address"
+    answers["GET"]["can_open"] = False
+    page.click("#phone [data-close]")
+    page.click("#open-phone")
+    visit.until("document.getElementById('phone-alone').textContent.includes('cannot be let in')")
+    assert button.is_hidden()

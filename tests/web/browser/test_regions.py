@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from tests.web.browser.visits import Visit
+from tests.web.browser.visits import PORTRAIT, Visit
 
 pytestmark = pytest.mark.slow
 
@@ -120,3 +122,35 @@ def test_a_box_makes_a_region_and_a_soft_brush_has_keys(visit: Visit) -> None:
     page.click("#undo")
     visit.until("!styfie.studio.names.includes('part-1')")
     visit.settle()
+
+
+def test_people_of_one_photo_are_told_apart_by_their_heads(visit: Visit, tmp_path: Path) -> None:
+    page, file = visit.page, tmp_path / "two.jpg"
+    with Image.open(PORTRAIT) as image:
+        left = image.convert("RGB").resize((256, 256)).crop((20, 0, 190, 256))
+    both = Image.new("RGB", (340, 256))
+    both.paste(left, (0, 0))
+    both.paste(ImageOps.mirror(left), (170, 0))
+    both.save(file, quality=95)
+    visit.open(photo=file)
+    people, faces = ("person-1", "person-2"), ((92, 72), (248, 72))  # x and y where the noses are
+    heads = {name: visit.job()["heads"][name] for name in people}
+    for (x, y), (top, left_, bottom, right) in zip(faces, heads.values(), strict=True):
+        assert left_ < x / 340 < right and top < y / 256 < bottom and right - left_ < 0.45
+    for number, (top, left_, bottom, right) in enumerate(heads.values(), 1):
+        chip = page.get_by_role("button", name=f"Person {number}", exact=True)
+        assert chip.get_attribute("title") == f"Give person {number} a look of its own"
+        data = chip.locator("canvas.face").evaluate("(canvas) => canvas.toDataURL().split(',')[1]")
+        shown = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
+        wanted = both.crop((round(left_ * 340), round(top * 256), round(right * 340), round(bottom * 256)))
+        small = [np.asarray(one.resize((12, 12), Image.Resampling.BOX)).astype(int) for one in (shown, wanted)]
+        assert np.abs(small[0] - small[1]).mean() < 12
+    page.emulate_media(forced_colors="active")
+    assert page.locator("#parts canvas.face").first.bounding_box()["width"] >= 24
+    page.emulate_media(forced_colors="none")
+    page.get_by_role("button", name="Person 2", exact=True).click()
+    visit.until("styfie.studio.names.includes('person-2')")
+    visit.settle()
+    assert page.locator('#regions [data-name="person-2"] canvas.face').count() == 1
+    hair = page.get_by_role("button", name="Hair of person 2", exact=True)
+    assert hair.locator("canvas.face").count() == 1, "whose hair it is"

@@ -100,10 +100,10 @@ class Visit:
         self.page.goto(self.address, wait_until="domcontentloaded")
         self.page.wait_for_selector("#hero img")
 
-    def open(self, size: int = 160, asked: dict[str, Any] | None = None) -> None:
-        """The portrait as a job of few pixels, which are enough for what the page does with them."""
+    def open(self, size: int = 160, asked: dict[str, Any] | None = None, photo: Path = PORTRAIT) -> None:
+        """A photo as a job of few pixels, which are enough for what the page does with them."""
         form = {
-            "photo": {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": PORTRAIT.read_bytes()},
+            "photo": {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": photo.read_bytes()},
             "request": json.dumps(asked or {"settings": {"size": size}}),
         }
         reply = self.context.request.post(f"{self.address}/api/v1/jobs", multipart=form, timeout=120_000)

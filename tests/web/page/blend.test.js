@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { BlendCore } from "../../../src/styfie/web/page/blend-core.js";
 import { blend, matteOf, readSoft } from "../../../src/styfie/web/page/blend.js";
 
 const told = JSON.parse(readFileSync(new URL("blend.json", import.meta.url), "utf8"));
@@ -25,6 +26,37 @@ for (const { called, painted, wanted } of told.cases) {
     assert.ok(out.every((value, at) => at % 4 < 3 || value === 255));
   });
 }
+
+test("a picture that is used anew is the one that is blended from nothing, and only where it is another", () => {
+  const layers = Object.fromEntries(["a", "b", "c"].map((key, n) => [key, Uint8ClampedArray.from(photo, (level, at) => (at % 4 === 3 ? 255 : (level * 7 + 50 * n) % 256))]));
+  const made = () => {
+    const core = new BlendCore(photo, soft);
+    for (const [key, layer] of Object.entries(layers)) core.add(key, layer);
+    return core;
+  };
+  const one = (index, key, strength = 1, styled = true) => ({ index, strength, styled, key });
+  const mixes = [
+    [], [one(0, "a")], [one(0, "a", 0.5), one(1, "b")], [one(1, "b"), one(0, "a", 0.5), one(2, "c", 0.3)],
+    [one(0, "a", 0.5), one(2, "c", 0.3), one(1, "gone")], [one(0, "b", 0), one(2, "c", 0.3)], [one(2, "c", 0.3, false)], [], [one(1, "c", 0.25)],
+  ];
+  const core = made();
+  /** @type {[Uint8ClampedArray, number][]} */
+  const pictures = [];
+  mixes.forEach((mixed, n) => {
+    const [spare, number] = pictures.length > 1 ? pictures.shift() : [null, 0];
+    const out = core.blend(mixed, n + 1, spare, number);
+    assert.ok(!spare || out === spare);
+    assert.deepEqual([...out], [...made().blend(mixed)], `number ${n}`);
+    pictures.push([out, n + 1]);
+  });
+  const shared = new Set(soft.places);
+  const untouched = soft.owner.findIndex((index, at) => index === 0 && !shared.has(at));
+  const first = core.blend([one(0, "a"), one(1, "b")], 20);
+  first[4 * untouched] ^= 255;
+  const odd = first[4 * untouched];
+  assert.equal(core.blend([one(0, "a"), one(1, "b", 0.5)], 21, first, 20)[4 * untouched], odd, "its region is as it was");
+  assert.notEqual(core.blend([one(0, "a"), one(1, "b", 0.5)], 22, first, 99)[4 * untouched], odd, "a picture that is not known");
+});
 
 test("the regions' mattes are those of the library", () => {
   told.mattes.forEach((matte, index) => {

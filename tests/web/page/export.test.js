@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import "./server.js";
-import { choicesOf, costWords, fitted } from "../../../src/styfie/web/page/export.js";
+import { choicesOf, costWords, fitted, hurryWords } from "../../../src/styfie/web/page/export.js";
 
 const PHOTO = { width: 3000, height: 4000 };
 
@@ -29,4 +29,12 @@ test("what it costs is said as far as it is known", () => {
   assert.equal(costWords({ ...cost, gigabytes: 2 }), "2.0 GB");
   assert.equal(costWords({ ...cost, error: "Too large." }), "Too large.");
   assert.equal(costWords(cost), "");
+});
+
+test("where full quality takes long, it is said how long the quick way takes", () => {
+  const cost = (seconds, error = "") => ({ size: 2048, seconds, gigabytes: 1, error });
+  assert.equal(hurryWords(cost(1500), cost(40)), "“Quick” paints this size in about 40 s.");
+  for (const [full, fast] of [[cost(60), cost(2)], [cost(300), cost(100)], [cost(1500), cost(0)], [cost(1500), cost(40, "No.")], [null, cost(1)], [cost(900), null]]) {
+    assert.equal(hurryWords(full, fast), "");
+  }
 });

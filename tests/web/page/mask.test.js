@@ -15,7 +15,7 @@ globalThis.ImageData = class {
 };
 const { coverage, Mask } = await import("../../../src/styfie/web/page/mask.js");
 const { pointsOf } = await import("../../../src/styfie/web/page/brush.js");
-const { headOf } = await import("../../../src/styfie/web/page/regions.js");
+const { headOf, squareIn } = await import("../../../src/styfie/web/page/heads.js");
 
 const SIDE = 40;
 const empty = () => ({ width: SIDE, height: SIDE, owner: new Uint8Array(SIDE * SIDE), places: new Uint32Array(), alpha: [], own: [] });
@@ -53,4 +53,11 @@ test("a region's small picture is of its upper end", () => {
   const [left, top, side] = headOf(owner, 1, SIDE);
   assert.ok(top <= 10 && top + side > 20 && Math.abs(left + side / 2 - 20) <= 2, `${left} ${top} ${side}`);
   assert.equal(headOf(owner, 2, SIDE), null);
+});
+
+test("a head is a whole square of pixels within the picture", () => {
+  assert.deepEqual(squareIn([0.1, 0.25, 0.6, 0.5], 200, 100), [50, 10, 50]);
+  const [left, top, side] = squareIn([0.5, 0.751, 1, 1.001], 201, 101);
+  assert.ok(left + side <= 201 && top + side <= 101 && Math.abs(side - 50) <= 1, `${left} ${top} ${side}`);
+  assert.deepEqual(squareIn([0, 0, 1, 1], 40, 30).slice(2), [30], "a portrait is no wider than it is high");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ago, CARE, days, duration, isQuality, offeredParts, regionColor, regionTitle } from "../../../src/styfie/web/page/names.js";
+import { ago, CARE, days, duration, isQuality, offeredParts, personOf, regionColor, regionTitle } from "../../../src/styfie/web/page/names.js";
 
 test("times are said in whole units of which the smaller never fills the larger", () => {
   assert.equal(duration(0), "a moment");
@@ -37,6 +37,10 @@ test("regions are called by words", () => {
   assert.equal(regionTitle("person-2"), "Person 2");
   assert.equal(regionTitle("person-2", ["person-2", "person-2-hair"]), "Rest of person 2");
   assert.equal(regionTitle("person-2-hair"), "Hair of person 2");
+});
+
+test("a part of one person is that person's", () => {
+  assert.deepEqual(["person-2", "person-12-hair", "hair", "person-x"].map(personOf), ["person-2", "person-12", "", ""]);
 });
 
 test("a region of any name has a title and a colour", () => {

@@ -27,7 +27,7 @@ export const job = (id, more = {}) => ({
   id, name: "me.jpg", state: "ready", note: "", error: "", error_code: "", created: 0, width: 4, height: 3,
   regions: ["subject", "background"].map((name) => ({ name, side: name, score: 1, doubtful: false, area: 0.5 })),
   looks: {}, settings: { size: 512, quality: "standard", steps: 0 }, styles: [], previews: 0, painted: [], sketched: [],
-  parts: [], undo: 0, redo: 0, progress: null, queue: 0, pictures: [], versions: [], batch: "", version: 1, ...more,
+  parts: [], heads: {}, undo: 0, redo: 0, progress: null, queue: 0, pictures: [], versions: [], batch: "", version: 1, ...more,
 });
 
 /** Until all that can go on has gone on. */

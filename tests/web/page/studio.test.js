@@ -105,7 +105,7 @@ test("a look that is taken once more after another one is sketched once more, an
     if (path.startsWith("/jobs/one/pictures") || path.startsWith("/jobs/one/soft")) return json({ error: "none here" }, 404);
     if (path === "/jobs/one/look") now = { ...now, looks: looks("ink"), sketched: [], version: ++version };
     if (method === "PUT") now = { ...now, looks: JSON.parse(body), sketched: [], version: ++version };
-    if (path === "/jobs/one/preview") now = { ...now, sketched: ["subject"], previews: now.previews + 1, version: ++version };
+    if (path.startsWith("/jobs/one/preview")) now = { ...now, sketched: ["subject"], previews: now.previews + 1, version: ++version };
     return json(now);
   });
   const studio = new Studio();
@@ -122,7 +122,44 @@ test("a look that is taken once more after another one is sketched once more, an
     assert.deepEqual(studio.unsketched, []);
     assert.ok(calm.length && !calm.includes(true));
   }
-  assert.equal(asked.filter(([, path]) => path === "/jobs/one/preview").length, 4);
+  const previews = asked.map(([, path]) => path).filter((path) => path.startsWith("/jobs/one/preview"));
+  assert.deepEqual(previews, Array(4).fill(["/jobs/one/preview?longest=256", "/jobs/one/preview"]).flat(), "roughly first");
+});
+
+test("what is chosen while a rough sketch comes is sketched at once, and of a small picture there is none", async (t) => {
+  let now = job("one");
+  const asked = [];
+  let meanwhile = () => {};
+  serve((path, { method, body }) => {
+    if (path.startsWith("/jobs/one/pictures") || path.startsWith("/jobs/one/soft")) return json({ error: "none here" }, 404);
+    if (method === "PUT") now = { ...now, looks: JSON.parse(body), sketched: [], version: now.version + 1 };
+    if (path.startsWith("/jobs/one/preview")) {
+      asked.push([path.split("?")[1] ?? "", now.looks.subject.styles[0].name].join(" ").trim());
+      now = { ...now, sketched: ["subject"], previews: now.previews + 1, version: now.version + 1 };
+      meanwhile();
+    }
+    return json(now);
+  });
+  const studio = new Studio();
+  t.after(() => studio.leave());
+  studio.on("error", () => {});
+  await studio.use(now);
+  const choose = (name) => studio.set("subject", { styles: [{ name, weight: 1 }] });
+  let second;
+  meanwhile = () => {
+    meanwhile = () => {};
+    second = choose("glass");
+  };
+  await choose("ink");
+  await second;
+  await quiet();
+  assert.deepEqual(asked.filter((one) => one.endsWith("ink")), ["longest=256 ink"]);
+  assert.deepEqual(asked.slice(-2), ["longest=256 glass", "glass"]);
+  now = { ...now, version: now.version + 1, settings: { ...now.settings, size: 256 } };
+  await studio.use(now);
+  asked.length = 0;
+  await choose("ink");
+  assert.deepEqual(asked, ["ink"]);
 });
 
 test("a layer of an earlier look is not taken for what is asked", () => {

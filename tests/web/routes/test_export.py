@@ -5,6 +5,7 @@ from urllib.parse import unquote
 import pytest
 
 from styfie.web.jobs import Job
+from styfie.web.messages import message
 from styfie.web.routes.common import attached, stem_of
 from tests.web.conftest import API, TestClient
 from tests.web.stubs import StubStudio
@@ -54,4 +55,9 @@ def test_what_sizes_cost_is_asked_with_the_settings_that_are_said(
     assert answer.json() == studio.interactive.answers["costs"]
     name, (*_, settings, sizes) = studio.interactive.calls[-1]
     assert (name, settings["quality"], settings["size"], sizes) == ("costs", "fine", job.settings["size"], [2048])
+    studio.interactive.answers["costs"][0]["error"] = (
+        "64x64 pixels need 9.0 GB and 8.0 GB are allowed: raise --max-memory or lower --size."
+    )
+    said = client.post(f"{API}/jobs/{job.id}/costs", json=asked).json()[0]["error"]
+    assert said == message("library.memory", width=64, height=64, need="9.0", most="8.0"), "in the page's words"
     assert client.post(f"{API}/jobs/{job.id}/costs", json={"sizes": []}).status_code == 422

@@ -24,11 +24,23 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     )
     monkeypatch.setattr(phone, "qr_svg", lambda address: f"<svg>{address}</svg>".encode())
 
-    def asked(path: str, base: str = "http://localhost:8790", headers: Any = None, **options: Any) -> Any:
-        app = make_app(StubStudio(Options(tmp_path, token=TOKEN, **options)))
+    async def listen() -> None:
+        pass
+
+    def asked(
+        path: str,
+        base: str = "http://localhost:8790",
+        headers: Any = None,
+        method: str = "GET",
+        listens: bool = False,
+        **options: Any,
+    ) -> Any:
+        studio = StubStudio(Options(tmp_path, token=TOKEN, **options))
+        studio.access.listen = listen if listens else None
+        app = make_app(studio)
         shown = {"authorization": f"Bearer {TOKEN}", **(headers or {})}
         with TestClient(app, base_url=base, headers=shown, client=("203.0.113.9", 5000)) as client:
-            return client.get(API + path)
+            return client.request(method, API + path)
 
     return asked
 
@@ -45,9 +57,22 @@ def test_the_computers_addresses_with_the_token(ask: Ask) -> None:
 
 
 def test_a_computer_that_lets_nobody_in_has_none(ask: Ask) -> None:
-    assert ask("/phone").json() == {"addresses": [], "command": "styfie web --lan"}
+    assert ask("/phone").json() == {"addresses": [], "can_open": False}
     refused = ask("/phone.svg")
     assert refused.status_code == 404 and "lets no other device in" in refused.json()["detail"]
+
+
+def test_others_are_let_in_by_this_computer(ask: Ask) -> None:
+    """As the server that listens can do it: another program's cannot."""
+    assert ask("/phone", method="POST").json()["code"] == "conflict"
+    first = f"http://192.168.1.7:8790/?token={TOKEN}"
+    assert ask("/phone", method="POST", listens=True).json() == {
+        "addresses": [first, f"http://10.0.0.5:8790/?token={TOKEN}"],
+        "can_open": False,
+    }
+    assert ask("/phone", listens=True).json() == {"addresses": [], "can_open": True}
+    foreign = {"origin": "http://evil.example"}
+    assert ask("/phone", method="POST", listens=True, headers=foreign).status_code == 403
 
 
 def test_an_address_that_was_opened_from_elsewhere_is_the_one(ask: Ask) -> None:

@@ -4,10 +4,16 @@ import json
 from typing import Any
 
 import pytest
+import torch
 
-from styfie.web.jobs import Job
+from styfie.regions import Regions
+from styfie.web.jobs import Job, ResultRequest
+from styfie.web.work.paintings import REGIONS, save, unpainted
+from styfie.web.work.results import show_picture
 from tests.web.conftest import API, TestClient
 from tests.web.stubs import StubStudio
+
+NOBODY: Any = None  # listens to what the worker tells
 
 
 def test_what_grows_is_the_photo_until_something_is_painted(client: TestClient, studio: StubStudio, job: Job) -> None:
@@ -53,6 +59,20 @@ def test_pictures_are_asked_of_the_quick_worker(
     assert (answer.content, answer.headers["content-type"]) == (b"a picture", "image/png")
     name, given = studio.interactive.calls[-1]
     assert name == asked and given[-1] == path.partition("/")[2]
+
+
+def test_the_photo_comes_as_it_stands_beside_its_regions(client: TestClient, studio: StubStudio, job: Job) -> None:
+    studio.interactive.answers["show_picture"] = b"by the worker"
+    folder, url = studio.jobs.path(job), f"{API}/jobs/{job.id}/pictures/photo.png"
+    assert client.get(url).content == b"by the worker", "there are no regions yet"
+    photo = torch.rand(1, 3, 24, 32, generator=torch.Generator().manual_seed(0))
+    save(unpainted(photo, Regions.of_subject(torch.ones(1, 1, 24, 32))), folder / REGIONS)
+    wanted = ResultRequest({}, {}, {"radius": 0.0, "lens": "disc"}, "")
+    answer = client.get(url)
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content == show_picture(NOBODY, str(folder), wanted, "photo") != b"by the worker"
+    (folder / REGIONS).write_bytes(b"damaged")
+    assert client.get(url).content == b"by the worker", "which says what is wrong with it"
 
 
 def test_files_are_named(client: TestClient, studio: StubStudio, job: Job) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from styfie.engines import load_engine
+from styfie.engines.fast import paint as fast_paint
 from styfie.errors import InputError
+from styfie.gallery import PAIRS
 from styfie.images import to_image, write_png
 from styfie.regions import Regions
 from styfie.settings import Settings
@@ -81,7 +85,7 @@ def test_regions_that_are_found_do_not_suffer_from_those_that_are_not(
         return found.split("subject", finer[0], torch.full((1, 1, 48, 64), 0.25)) if finer else found
 
     monkeypatch.setattr(interactive, "find_regions", find)
-    monkeypatch.setattr(interactive, "parts_of", lambda *_: [])
+    monkeypatch.setattr(interactive, "parts_of", lambda *_: {"parts": [], "heads": {}})
     picture(tmp_path, READ, torch.rand(1, 3, 48, 64))
     found = interactive.find(LINE, str(tmp_path), READ, SETTINGS, ["hair", "hat", "background", "skin"])
     assert {region["name"] for region in found["regions"]} == {"subject", "background", "hair", "skin"}
@@ -100,3 +104,45 @@ def test_only_layers_of_what_is_asked_are_shown(tmp_path: Path, halves: Regions)
         wanted = ResultRequest(looks, {}, settings, str(tmp_path), (), sketched)
         difference = (current_painting(tmp_path, wanted).render() - load(tmp_path / REGIONS).photo).abs().max()
         assert (float(difference) > 0.1) == bool(sketched)
+
+
+def test_a_rough_preview_is_painted_small_and_shown_at_the_size_of_the_regions(
+    tmp_path: Path, halves: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    engine = load_engine("fast")
+
+    def painted(photo: Tensor, *given: Any) -> Any:
+        sizes.append((*photo.shape[-2:], *given[0].size))
+        return engine(photo, *given)
+
+    monkeypatch.setattr(interactive, "load_engine", lambda _name: painted)
+    monkeypatch.setattr(interactive, "note_pace", lambda *given: sizes.append(given[-1]))
+    photo = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+    save(unpainted(photo, halves), tmp_path / REGIONS)
+    looks = {"subject": {"styles": [{"name": "ink", "weight": 1.0}]}}
+    whole = [(48, 64, 48, 64), (48, 64)]
+    for longest, wanted in ((32, [(24, 32, 24, 32)]), (0, whole), (640, whole)):
+        sizes.clear()
+        interactive.preview(LINE, str(tmp_path), looks, {}, SETTINGS, str(tmp_path), longest)
+        found = load(tmp_path / PREVIEW)
+        assert sizes == wanted and found.layers.shape == (2, 3, 48, 64)
+        assert torch.equal(found.photo, load(tmp_path / REGIONS).photo)
+
+
+def test_the_styles_of_a_new_photo_are_looked_at_before_it_comes(
+    tmp_path: Path, halves: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As files, in the way that a preview reads them."""
+    for name in PAIRS[0]:
+        picture(tmp_path, f"{name}.png", torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(len(name))))
+    known: OrderedDict[Any, Any] = OrderedDict()
+    monkeypatch.setattr(fast_paint, "_cached", known)
+    interactive.warm_styles(LINE, str(tmp_path), 64)
+    before = list(known)
+    photo = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+    save(unpainted(photo, halves), tmp_path / REGIONS)
+    pair = zip(halves.names, PAIRS[0], strict=True)
+    looks = {name: {"styles": [{"name": style, "weight": 1.0}]} for name, style in pair}
+    interactive.preview(LINE, str(tmp_path), looks, {}, SETTINGS, str(tmp_path))
+    assert before and sorted(map(str, known)) == sorted(map(str, before))

@@ -8,8 +8,12 @@ keep their size; those that are larger than `TILE` in overlapping tiles, with st
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from threading import Lock
 
 import torch
 from torch import Tensor
@@ -20,10 +24,10 @@ from styfie.encoders.plain import Features, PlainEncoder
 from styfie.engines.fast.network import FastNet, draw_noise, load_fast, see
 from styfie.engines.fast.transport import Gaussian, blend, gaussian_of, transports
 from styfie.engines.layers import Box, region_box
-from styfie.engines.onepass import in_one_pass
+from styfie.engines.onepass import in_one_pass, scales
 from styfie.engines.progress import Progress
 from styfie.engines.tiles import Area, tap_masks, tiles_of
-from styfie.looks import Look
+from styfie.looks import Look, Style
 from styfie.losses.moments import Moments, moments
 from styfie.regions import Regions
 from styfie.settings import Settings
@@ -34,6 +38,9 @@ REACH = 96  # pixels around its own that a pixel of the result depends on, in wh
 NATIVE = 256  # longest side that is painted from the photo: what is larger begins at half its size, in larger strokes
 THINNED = {"rgb": 4, "conv1": 4, "conv2": 2}  # of these every so manieth row and column says enough of statistics
 STRIDES = (1, 1, 2, 4, 8, 16)  # pixels between the cells of the picture and of each map
+MOST_CACHED = 48  # styles, each at one scale, whose statistics are held in memory: half a megabyte each
+_cached: OrderedDict[tuple[object, ...], list[Gaussian]] = OrderedDict()
+_knowing = Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +66,15 @@ class FastPainter:
     def __init__(self, looks: Mapping[str, Look], settings: Settings) -> None:
         self.looks, self.seed = looks, settings.seed
         self.device = pick_device(settings.device)
-        encoder = load_encoder("styfie-1")
-        assert isinstance(encoder, PlainEncoder)
-        self.encoder: PlainEncoder = to_fast_dtype(encoder, self.device)
-        self.plain = load_fast(load_packaged("fast")).to(self.device)
-        self.network: FastNet = to_fast_dtype(self.plain, self.device)
+        self.encoder, self.plain, self.network = _networks(self.device)
         self._brushes: dict[tuple[int, int], StyleFilters] = {}
         self._noise: dict[tuple[int, int], list[Tensor]] = {}
+
+    def prepare(self, longest: int) -> None:
+        """Look at all styles as a photo of that longest side wants them, before it is there."""
+        for look in self.looks.values():
+            for size in scales(longest, self.native):
+                self._brush(look, size)
 
     def paint(self, content: Tensor, band: Tensor, look: Look) -> Tensor:
         """`content` (1, 3, h, w) in one look where `band` (1, 1, h, w) is above 0, itself elsewhere."""
@@ -106,9 +115,23 @@ class FastPainter:
 
     def _statistics_of(self, look: Look, longest: int) -> list[Gaussian]:
         """A look's styles blended, at a photo's longest side times the stroke."""
-        styles = [style.at(longest, look.stroke).to(self.device) for style in look.styles]
-        each = [self._statistics(style.picture, style.inside.clamp(0, 1)) for style in styles]
+        each = [self._statistics_at(style.at(longest, look.stroke)) for style in look.styles]
         return [blend(taps, look.weights) for taps in zip(*each, strict=True)]
+
+    def _statistics_at(self, style: Style) -> list[Gaussian]:
+        """A style's as large as it is, from memory if it was seen before: half of a small picture's time."""
+        key = (str(self.device), TILE, *_fingerprint(style.picture), *_fingerprint(style.alpha))
+        with _knowing:
+            if key in _cached:
+                _cached.move_to_end(key)
+                return _cached[key]
+        there = style.to(self.device)
+        found = self._statistics(there.picture, there.inside.clamp(0, 1))
+        with _knowing:
+            _cached[key] = found
+            while len(_cached) > MOST_CACHED:
+                _cached.popitem(last=False)
+        return found
 
     def _statistics(self, picture: Tensor, inside: Tensor, seen: Features | None = None) -> list[Gaussian]:
         """Of a picture's features where `inside` (1, 1, H, W) is, tile by tile, or of those that are `seen`."""
@@ -130,6 +153,23 @@ class FastPainter:
         if size not in self._noise:
             self._noise[size] = [one.to(self.device) for one in draw_noise(size, self.seed)]
         return self._noise[size]
+
+
+@cache
+def _networks(device: torch.device) -> tuple[PlainEncoder, FastNet, FastNet]:
+    """The encoder, the network as it was trained, and the same as it is fastest, on a device, read once."""
+    encoder = load_encoder("styfie-1")
+    assert isinstance(encoder, PlainEncoder)
+    plain = load_fast(load_packaged("fast")).to(device)
+    return to_fast_dtype(encoder, device), plain, to_fast_dtype(plain, device)
+
+
+def _fingerprint(picture: Tensor | None) -> tuple[object, ...]:
+    """What tells a picture's pixels from all others."""
+    if picture is None:
+        return (None,)
+    pixels = picture.detach().cpu().numpy().tobytes()
+    return picture.shape, str(picture.dtype), hashlib.blake2b(pixels, digest_size=16).digest()
 
 
 def _cells(area: Area, stride: int) -> Area:

@@ -16,7 +16,7 @@ from torch import Tensor
 from styfie.images import fit_size, resize
 
 TRUNCATE = 2.5  # standard deviations that a Gaussian reaches
-LARGEST = 640  # longest side at which directions are looked for: they vary slowly
+LARGEST = 512  # longest side at which directions are looked for: they vary slowly
 
 
 def smooth(picture: Tensor, sigma: float) -> Tensor:
@@ -48,13 +48,21 @@ class Flow:
     anisotropy: Tensor
 
 
-def flow_of(picture: Tensor, sigma: float) -> Flow:
-    """The directions of (1, C, H, W): least change of all channels together, the tensor smoothed by `sigma`."""
+def flow_of(picture: Tensor, sigma: float, size: tuple[int, int] | None = None) -> Flow:
+    """The directions of (1, C, H, W), at its own size or another: the tensor of all channels smoothed by `sigma`."""
+    return directions(smooth_structure(picture, sigma), size or (picture.shape[-2], picture.shape[-1]))
+
+
+def smooth_structure(picture: Tensor, sigma: float) -> Tensor:
+    """The structure tensor (1, 3, h, w) of (1, C, H, W), smoothed by `sigma`, at `LARGEST` pixels at most."""
     size = (picture.shape[-2], picture.shape[-1])
     small = resize(picture, fit_size(size, min(LARGEST, max(size))))
-    scale = max(small.shape[-2:]) / max(size)
-    tensor = smooth(structure(small), max(0.5, sigma * scale))
-    if small.shape[-2:] != size:
+    return smooth(structure(small), max(0.5, sigma * max(small.shape[-2:]) / max(size)))
+
+
+def directions(tensor: Tensor, size: tuple[int, int]) -> Flow:
+    """The ways of least change of a smoothed structure tensor (1, 3, h, w), at a size."""
+    if tensor.shape[-2:] != size:
         tensor = F.interpolate(tensor, size, mode="bilinear", align_corners=False)
     across, both, down = tensor.split(1, 1)
     gap = ((across - down).square() + 4 * both.square()).sqrt_()

@@ -13,10 +13,10 @@ from torch import Tensor
 from styfie.colour import luma_of
 from styfie.engines.components.layers import guided_filter
 from styfie.engines.filters.bilateral import bilateral
-from styfie.engines.filters.flow import Flow, along, flow_of, smooth
+from styfie.engines.filters.flow import Flow, along, directions, smooth, smooth_structure
 from styfie.engines.filters.kuwahara import anisotropic_kuwahara
 from styfie.engines.filters.screens import dots, grain
-from styfie.engines.filters.xdog import sharpened, xdog
+from styfie.engines.filters.xdog import lines_size, sharpened, xdog
 from styfie.images import fit_size, resize
 
 FLAT = 512  # longest side at which colours are flattened: what is lost is under the lines
@@ -46,7 +46,11 @@ class Subject:
     @cached_property
     def flow(self) -> Flow:
         """Where its edges run."""
-        return flow_of(self.picture, 2.5 * self.unit)
+        return directions(self._structure, self.size)
+
+    @cached_property
+    def _structure(self) -> Tensor:
+        return smooth_structure(self.picture, 2.5 * self.unit)
 
     @cached_property
     def luma(self) -> Tensor:
@@ -61,6 +65,13 @@ class Subject:
         found: Tensor = ((luma - low) / span + lift).clamp(0, 1)
         return found
 
+    def inked(self, line: float, gain: float, level: float, slope: float) -> Tensor:
+        """Lines half `line` broad, and blacks, on paper: (1, 1, H, W), 0 to 1, as `xdog` draws them."""
+        sigma = line * self.unit
+        size = lines_size(self.size, sigma)
+        flow = self.flow if size == self.size else directions(self._structure, size)
+        return xdog(self.luma, sigma, gain, level, slope, flow)
+
     def printed(self, ink: Tensor, dark: tuple[float, float, float], light: tuple[float, float, float]) -> Tensor:
         """Ink (1, 1, H, W), 1 = all of it, in the style's dark on its light, or in these."""
         low = ink.new_tensor(dark) if self.dark is None else self.dark.to(ink)
@@ -71,7 +82,7 @@ class Subject:
 def ink(subject: Subject, line: float = 0.9, blacks: float = 0.32, wash: float = 0.25) -> Tensor:
     """Pen and brush: lines half `line` broad, what is darker than `blacks` filled, and a grey `wash` in the shade."""
     luma, unit = subject.luma, subject.unit
-    paper = xdog(luma, line * unit, 18.0, blacks + 0.25, 6.0, subject.flow)
+    paper = subject.inked(line, 18.0, blacks + 0.25, 6.0)
     shade = ((0.55 - smooth(luma, 2 * unit)) * 8).clamp(0, 1) * wash
     return subject.printed(1 - paper * (1 - shade), (0.07, 0.07, 0.09), (0.97, 0.955, 0.92))
 
@@ -79,7 +90,7 @@ def ink(subject: Subject, line: float = 0.9, blacks: float = 0.32, wash: float =
 def pencil(subject: Subject, line: float = 0.6, shading: float = 0.9) -> Tensor:
     """Graphite: thin lines, and `shading` by hatches one way, crossed where it is dark; paper shows in the darkest."""
     luma, unit = subject.luma, subject.unit
-    lines = 1 - xdog(luma, line * unit, 30.0, 0.5, 3.0, subject.flow)
+    lines = 1 - subject.inked(line, 30.0, 0.5, 3.0)
     dark = (1 - smooth(luma, 1.2 * unit)) * shading
     cell = max(0.9, 1.2 * unit)
     first = grain(subject.size, cell, 11, -58.0, 24.0).to(luma)
@@ -95,7 +106,7 @@ def charcoal(subject: Subject, line: float = 1.6, grit: float = 0.5) -> Tensor:
     """Charcoal: smudged darks that catch on the `grit` of the paper, and few broad lines."""
     luma, unit = subject.luma, subject.unit
     soft = along(smooth(luma, 1.6 * unit), subject.flow, 3 * unit, unit)
-    lines = 1 - xdog(luma, line * unit, 12.0, 0.45, 4.0, subject.flow)
+    lines = 1 - subject.inked(line, 12.0, 0.45, 4.0)
     tooth = 0.55 * grain(subject.size, max(0.9, 1.2 * unit), 21).to(luma)
     tooth = tooth + 0.45 * grain(subject.size, max(0.9, 1.4 * unit), 22, -58.0, 9.0).to(luma)
     dark = (1 - soft).clamp(0, 1)
@@ -123,7 +134,7 @@ def comic(subject: Subject, line: float = 1.0, tones: int = 7, colour: float = 1
     whole = steps.floor()
     stepped = (whole + 0.5 + 0.5 * torch.tanh(7 * (steps - whole - 0.5))) / tones
     vivid = stepped + colour * (flat - luma) + 0.03
-    lines = xdog(subject.luma, line * unit, 22.0, 0.28, 8.0, subject.flow)
+    lines = subject.inked(line, 22.0, 0.28, 8.0)
     return (vivid.clamp(0, 1) * lines).clamp(0, 1)
 
 

@@ -124,9 +124,11 @@ export const looks = (id, wanted, version) => {
 };
 /** @param {string} id @param {string} name @param {number} size of its longest side in pixels */
 export const ownStyleURL = (id, name, size = 160) => url(id, `styles/${part(name)}.jpg`, { size });
-/** @param {string} id */
-export async function preview(id) {
-  await ask(`/jobs/${part(id)}/preview`, { method: "POST" });
+/** Longest side in pixels at which it is painted at first, to be seen while the whole preview comes; 0: it is not. */
+export const ROUGH = 256;
+/** @param {string} id @param {number} longest side in pixels of what is painted; 0: the whole */
+export async function preview(id, longest = 0) {
+  await ask(`/jobs/${part(id)}/preview${longest ? `?longest=${longest}` : ""}`, { method: "POST" });
   return job(id);
 }
 /** @param {string} id @param {Partial<SettingsSchema>} settings */
@@ -228,6 +230,7 @@ export function follow(id, call, gone) {
 /** The page on other devices. Null where there is no server. @type {Phone | null} */
 export const phone = {
   how: () => json("/phone"),
+  open: () => json("/phone", { method: "POST" }),
   codeURL: (number, picture) => `${BASE}/phone.svg?${new URLSearchParams({ number: String(number), picture })}`,
 };
 

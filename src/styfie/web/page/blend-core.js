@@ -12,9 +12,13 @@ import { contours } from "./contours.js";
  * @typedef {{ index: number, strength: number, styled: boolean, key: string }} Mixed a region and the key of its layer
  */
 
+const REMEMBERED = 4; // pictures of which it is known what they show: two take turns
+
 export class BlendCore {
   /** @type {Map<string, Pixels>} */
   #layers = new Map();
+  /** @type {Map<number, Mixed[]>} */
+  #shown = new Map(); // by the numbers of pictures
 
   /** @param {Pixels} photo @param {Soft} soft */
   constructor(photo, soft) {
@@ -32,14 +36,22 @@ export class BlendCore {
     this.#layers.delete(key);
   }
 
-  /** The picture; regions whose layers are not there stay photo. @param {Mixed[]} mixed @param {Pixels | null} spare to be used anew */
-  blend(mixed, spare = null) {
-    const out = spare?.length === this.photo.length ? spare : new Uint8ClampedArray(this.photo.length);
-    const there = mixed.flatMap(({ key, ...one }) => {
-      const layer = this.#layers.get(key);
-      return layer ? [{ ...one, layer }] : [];
-    });
-    blend(out, this.photo, this.soft, there);
+  /**
+   * The picture, called by a `number` that no other has; regions whose layers are not there stay photo. A `spare` picture
+   * is used anew: where it is one of this photo, by its number, only the regions that are painted otherwise are blended.
+   *
+   * @param {Mixed[]} mixed @param {number} number @param {Pixels | null} spare @param {number} before the spare one's number
+   */
+  blend(mixed, number = 0, spare = null, before = 0) {
+    const fits = spare?.length === this.photo.length;
+    const out = fits ? spare : new Uint8ClampedArray(this.photo.length);
+    const there = mixed.filter(({ key }) => this.#layers.has(key));
+    const painted = there.map(({ key, ...one }) => ({ ...one, layer: this.#layers.get(key) ?? this.photo }));
+    const shown = fits ? this.#shown.get(before) : undefined;
+    blend(out, this.photo, this.soft, painted, shown ? changedBetween(shown, there) : null);
+    this.#shown.delete(before);
+    if (number) this.#shown.set(number, structuredClone(there));
+    for (const old of this.#shown.keys()) if (this.#shown.size > REMEMBERED) this.#shown.delete(old);
     return out;
   }
 
@@ -48,4 +60,16 @@ export class BlendCore {
     const { width, height, alpha } = this.soft;
     return alpha.map((_, index) => contours(matteOf(this.soft, index), width, height));
   }
+}
+
+/**
+ * The regions that are painted otherwise in one picture than in another.
+ *
+ * @param {Mixed[]} before @param {Mixed[]} after
+ */
+export function changedBetween(before, after) {
+  /** @param {Mixed[]} all @param {number} index */
+  const of = (all, index) => JSON.stringify(all.find((one) => one.index === index) ?? null);
+  const indices = new Set([...before, ...after].map(({ index }) => index));
+  return [...indices].filter((index) => of(before, index) !== of(after, index));
 }

@@ -9,14 +9,15 @@ import { BlendCore } from "./blend-core.js";
  * @import { Pixels } from "./types.d.ts"
  *
  * @typedef {{ scene: number } & (
- *   { photo: Pixels, soft: Soft } | { key: string, layer: Pixels | null } | { mixed: Mixed[], spare: Pixels | null }
- * )} Message of which scene; a layer that is null is dropped
+ *   { photo: Pixels, soft: Soft } | { key: string, layer: Pixels | null } | { mixed: Mixed[], spare: Pixels | null, before: number }
+ * )} Message of which scene; a layer that is null is dropped; `before` is the number of the spare picture
  */
 
 const post = /** @type {(message: unknown, transfer?: Transferable[]) => void} */ (/** @type {unknown} */ (self.postMessage.bind(self)));
 /** @type {BlendCore | null} */
 let core = null;
 let scene = -1;
+let made = 0; // pictures
 
 self.addEventListener("message", ({ data }) => {
   const message = /** @type {Message} */ (data);
@@ -30,7 +31,7 @@ self.addEventListener("message", ({ data }) => {
     if (message.layer) core.add(message.key, message.layer);
     else core.drop(message.key);
   } else {
-    const out = core.blend(message.mixed, message.spare);
-    post({ scene, out }, [out.buffer]);
+    const out = core.blend(message.mixed, ++made, message.spare, message.before);
+    post({ scene, out, number: made }, [out.buffer]);
   }
 });

@@ -43,25 +43,33 @@ export function readSoft(buffer) {
   return { width, height, owner, places, alpha: rows(1), own: rows(3) };
 }
 
-/** Blend into `out`. @param {Pixels} out @param {Pixels} photo @param {Soft} soft @param {Painted[]} painted */
-export function blend(out, photo, soft, painted) {
-  new Uint32Array(out.buffer).set(new Uint32Array(photo.buffer));
-  if (!painted.length) return;
-  mixOwned(out, photo, soft.owner, painted);
+/**
+ * Blend into `out`; if that is a picture of this photo, only some of whose regions are painted otherwise, into those alone.
+ *
+ * @param {Pixels} out @param {Pixels} photo @param {Soft} soft @param {Painted[]} painted
+ * @param {number[] | null} changed indices of those regions; null: `out` may be anything
+ */
+export function blend(out, photo, soft, painted, changed = null) {
+  if (changed?.length === 0) return;
+  if (!changed) new Uint32Array(out.buffer).set(new Uint32Array(photo.buffer));
+  mixOwned(out, photo, soft.owner, painted, changed);
   mixShared(out, photo, soft, painted);
 }
 
-/** @param {Pixels} out @param {Pixels} photo @param {Uint8Array} owner @param {Painted[]} painted */
-function mixOwned(out, photo, owner, painted) {
+/** @param {Pixels} out @param {Pixels} photo @param {Uint8Array} owner @param {Painted[]} painted @param {number[] | null} changed */
+function mixOwned(out, photo, owner, painted, changed) {
   const strength = new Float32Array(256);
   const layers = new Array(256).fill(photo);
+  const wanted = new Uint8Array(256);
   for (const { index, strength: much, layer } of painted) {
     strength[index] = much;
     layers[index] = layer;
+    wanted[index] = changed || much === 0 ? 0 : 1; // `out` is a copy of the photo, which none of it changes
   }
+  for (const index of changed ?? []) wanted[index] = 1;
   for (let pixel = 0, at = 0; pixel < owner.length; pixel++, at += 4) {
+    if (!wanted[owner[pixel]]) continue;
     const share = strength[owner[pixel]];
-    if (share === 0) continue;
     const layer = layers[owner[pixel]];
     out[at] = photo[at] + share * (layer[at] - photo[at]);
     out[at + 1] = photo[at + 1] + share * (layer[at + 1] - photo[at + 1]);

@@ -20,6 +20,8 @@ export class Blender {
   #next = null;
   /** @type {Pixels | null} */
   #spare = null;
+  /** @type {WeakMap<Pixels, number>} */
+  #numbers = new WeakMap(); // of the worker's pictures
   /** @type {(() => void)[]} */
   #waiting = [];
   /** @type {[Pixels, Soft] | null} */
@@ -87,14 +89,16 @@ export class Blender {
     const spare = this.#spare;
     this.#next = this.#spare = null;
     this.#asking = true;
-    this.#worker?.postMessage({ scene: this.#scene, mixed, spare }, spare ? [spare.buffer] : []);
+    const before = spare ? this.#numbers.get(spare) ?? 0 : 0;
+    this.#worker?.postMessage({ scene: this.#scene, mixed, spare, before }, spare ? [spare.buffer] : []);
   }
 
-  /** @param {{ scene: number, out?: Pixels | null, outlines?: number[][][] }} data */
-  #take({ scene, out, outlines }) {
+  /** @param {{ scene: number, out?: Pixels | null, number?: number, outlines?: number[][][] }} data */
+  #take({ scene, out, number = 0, outlines }) {
     const now = scene === this.#scene;
     if (outlines) return void (now && this.outline(outlines));
     this.#asking = false;
+    if (out) this.#numbers.set(out, number);
     if (out && now) this.show(out);
     this.#ask();
   }

@@ -17,6 +17,7 @@ import { t } from "./text.js";
 
 const WHOLE = new Set(["photo", "cutout", "mask"]); // of the photo's own size, whatever is painted
 const SIZES = [512, 1024, 2048, 4096];
+const LONG = 120; // seconds from which on it is said how much sooner the quick way is done
 
 /**
  * Width and height of a photo with that longest side.
@@ -55,6 +56,12 @@ export function costWords(cost) {
   return [time, memory].filter(Boolean).join(" · ");
 }
 
+/** That the quick way takes far less time, where full quality takes long. @param {CostResponse | null} full @param {CostResponse | null} fast */
+export function hurryWords(full, fast) {
+  if (!full || !fast || fast.error || !fast.seconds || full.seconds < LONG || full.seconds < 4 * fast.seconds) return "";
+  return t("export.hurry", { quick: t("export.quick"), time: duration(fast.seconds) });
+}
+
 /** @param {Studio} studio */
 export function setUpExport(studio) {
   const dialog = $("export");
@@ -66,6 +73,8 @@ export function setUpExport(studio) {
   let kind = "jpeg";
   let most = 4096;
   let quick = false; // painted like the sketch
+  /** @type {CostResponse[]} */
+  let quickCosts = [];
   /** @type {{ id: string, wanted: Export } | null} */
   let pending = null; // is saved as soon as it is painted
 
@@ -119,8 +128,9 @@ export function setUpExport(studio) {
     if (names.some((name) => WHOLE.has(name)) && studio.job) notes.push(t("export.whole", { width: studio.job.width, height: studio.job.height }));
     if (names.includes("cutout") && kind === "jpeg") notes.push(t("export.transparent"));
     if (names.length > 1) notes.push(t("export.zip"));
+    if (!ready && !quick) notes.push(hurryWords(choices.find((one) => one.size === size)?.cost ?? null, quickCosts.find((one) => one.size === size) ?? null));
     if (!ready) notes.push(t("export.later"));
-    say($("export-note"), notes.join(" "));
+    say($("export-note"), notes.filter(Boolean).join(" "));
   }
 
   /** @param {JobResponse} job */
@@ -149,9 +159,12 @@ export function setUpExport(studio) {
   /** What the sizes cost. @param {JobResponse} job */
   async function ask(job) {
     const asked = quick;
+    const sizes = choices.flatMap((one) => one.size ?? []);
     try {
-      const costs = await api.costs(job.id, choices.flatMap((one) => one.size ?? []), care());
+      const costs = await api.costs(job.id, sizes, care());
+      const fast = asked ? costs : await api.costs(job.id, sizes, { ...settings(), engine: "fast" });
       if (studio.job?.id !== job.id || quick !== asked) return;
+      quickCosts = fast;
       choices = choices.map((one) => ({ ...one, cost: costs.find((cost) => cost.size === one.size) ?? one.cost }));
     } catch {
       choices = choices.map((one) => ({ ...one, cost: { size: one.size ?? 0, seconds: 0, gigabytes: 0, error: "" } })); // not known

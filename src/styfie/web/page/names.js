@@ -33,6 +33,9 @@ export function regionTitle(name, names = []) {
   return words[0].toUpperCase() + words.slice(1);
 }
 
+/** The person whose part a region is, or who it is; nothing of all others. @param {string} name */
+export const personOf = (name) => PERSON.test(name) ? name.split("-", 2).join("-") : "";
+
 /**
  * The parts that are offered beside a region: parts of one person where that person or one of its parts is chosen.
  *

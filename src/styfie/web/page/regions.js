@@ -1,7 +1,8 @@
 // @ts-check
 // The regions as a list, for those who do not point at the picture, and the parts that can get a look of their own.
 
-import { $, check, complain, contextOf, el, icon, roving, say } from "./dom.js";
+import { $, check, complain, el, icon, roving, say } from "./dom.js";
+import { partPicture, regionPicture } from "./heads.js";
 import { offeredParts, regionColor, regionTitle } from "./names.js";
 import { t } from "./text.js";
 
@@ -13,57 +14,6 @@ const SMALLEST = 0.0005; // share of the picture under which a region is not lis
  * @import { Studio } from "./studio.js"
  * @import { RegionResponse } from "./types.d.ts"
  */
-
-const FACE = 42; // pixels of a region's small picture
-/** @type {WeakMap<object, Map<string, HTMLCanvasElement>>} */
-const faces = new WeakMap(); // by scene
-
-/**
- * The square at the upper end of a region, where the head of a person is: left, top and side in pixels; null if there is
- * too little of it.
- *
- * @param {Uint8Array} owner of each pixel @param {number} index of the region @param {number} width
- * @returns {[number, number, number] | null}
- */
-export function headOf(owner, index, width) {
-  const height = owner.length / width;
-  let [top, bottom, left, right, count] = [height, 0, width, 0, 0];
-  for (let at = 0; at < owner.length; at += 2) {
-    if (owner[at] !== index) continue;
-    const [x, y] = [at % width, Math.floor(at / width)];
-    [top, bottom, left, right] = [Math.min(top, y), Math.max(bottom, y), Math.min(left, x), Math.max(right, x)];
-    count++;
-  }
-  if (count < 50) return null;
-  const side = Math.round(Math.min(width, height, Math.max(24, Math.min(right - left, bottom - top) * 0.75)));
-  let [sum, number] = [0, 0]; // the middle of what is there at that height
-  for (let y = top; y < Math.min(height, top + 0.6 * side); y += 2) {
-    for (let x = left; x <= right; x += 2) if (owner[y * width + x] === index) [sum, number] = [sum + x, number + 1];
-  }
-  const middle = number ? sum / number : (left + right) / 2;
-  return [Math.round(Math.max(0, Math.min(width - side, middle - side / 2))), Math.round(Math.max(0, Math.min(height - side, top - 0.08 * side))), side];
-}
-
-/** A small picture of a region as it is in the photo. @param {Studio} studio @param {string} name */
-function portrait(studio, name) {
-  const { scene } = studio;
-  if (!scene) return null;
-  const known = faces.get(scene) ?? new Map();
-  faces.set(scene, known);
-  const index = studio.names.indexOf(name);
-  const key = `${name} ${index}`;
-  const found = known.get(key);
-  if (found) return found;
-  const box = headOf(scene.soft.owner, index, scene.width);
-  if (!box) return null;
-  const [left, top, side] = box;
-  const canvas = el("canvas", { className: "face", width: FACE, height: FACE, ariaHidden: "true" });
-  const cut = new OffscreenCanvas(side, side);
-  contextOf(cut).putImageData(new ImageData(scene.photo, scene.width), -left, -top, left, top, side, side);
-  contextOf(canvas).drawImage(cut, 0, 0, FACE, FACE);
-  known.set(key, canvas);
-  return canvas;
-}
 
 /** @param {Studio} studio @param {Stage} stage @param {Gallery} gallery */
 export function setUpRegions(studio, stage, gallery) {
@@ -83,7 +33,7 @@ export function setUpRegions(studio, stage, gallery) {
     const [style] = studio.look(name).styles;
     const dot = el("span", { className: "region-dot", ariaHidden: "true" });
     dot.style.setProperty("--tint", regionColor(name));
-    const face = region.side === "subject" ? portrait(studio, name) : null;
+    const face = region.side === "subject" ? regionPicture(studio, name) : null;
     const choose = el("button", {
       type: "button", className: "region-choose", role: "radio", data: { name }, onclick: () => studio.select(name),
       onpointerenter: () => stage.hover(name), onpointerleave: () => stage.hover(null),
@@ -111,7 +61,7 @@ export function setUpRegions(studio, stage, gallery) {
     const button = el("button", {
       type: "button", title: t("region.split", { region: regionTitle(name).toLowerCase() }),
       onclick: () => change(() => studio.split(name)),
-    }, icon("i-plus"), regionTitle(name));
+    }, icon("i-plus"), partPicture(studio, name), regionTitle(name));
     button.disabled = studio.running || studio.busy.has("regions");
     return button;
   }

@@ -44,10 +44,13 @@ export function setUpRun(studio, stage, again) {
     return t("status.sketch");
   }
 
+  /** Whether a sketch is under way and what is shown is none of what is asked: a rough one is seen before the whole. */
+  const isWaitedFor = () => studio.busy.has("preview") && !studio.current;
+
   function badge() {
     const { busy, running, job } = studio;
     if (busy.has("reading")) return t("badge.reading");
-    if (busy.has("preview")) return t("status.sketching");
+    if (isWaitedFor()) return t("status.sketching");
     if (running) return job?.state === "queued" ? t("badge.waiting") : t("badge.painting");
     if (!studio.scene || !studio.names.some((name) => studio.look(name).styles.length)) return "";
     if (!studio.current) return ""; // what it would claim is not there yet
@@ -76,7 +79,7 @@ export function setUpRun(studio, stage, again) {
     const words = badge();
     say($("badge"), words);
     $("badge").hidden = !words;
-    stage.canvas.classList.toggle("waiting", busy.has("reading") || busy.has("preview"));
+    stage.canvas.classList.toggle("waiting", busy.has("reading") || isWaitedFor());
     stage.canvas.setAttribute("aria-busy", String(busy.size > 0 || running));
     const focused = document.activeElement;
     $("progress").hidden = !running;

@@ -116,10 +116,11 @@ export function setUpSuggestions(studio, gallery) {
       pictures.clear();
       const tiles = pairs.map((pair) => {
         const image = el("img", { alt: "", width: 96, height: 96, hidden: true, draggable: false });
+        const styles = el("span", { className: "pair", ariaHidden: "true" }, ...pair.map((name) => gallery.thumbnail(name)));
         const tile = el("button", {
           type: "button", className: "suggestion", role: "radio", ariaLabel: words(pair), title: words(pair),
           onclick: () => studio.suggest(pair),
-        }, image);
+        }, styles, image); // what it is made of is seen until it is painted
         return { tile, image, address: api.faceURL(job.id, pair, SIZE, studio.regionsMark) };
       });
       group.replaceChildren(...tiles.map(({ tile }) => tile));

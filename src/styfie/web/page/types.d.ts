@@ -91,6 +91,8 @@ export interface JobResponse {
   painted: string[];
   sketched: string[];
   parts: string[];
+  /** Of people: top, left, bottom and right of a square, as shares of the photo's height and width. */
+  heads: Record<string, number[]>;
   undo: number;
   redo: number;
   progress: ProgressResponse | null;
@@ -242,10 +244,10 @@ export interface FieldResponse {
   high: number | null;
 }
 
-/** Addresses by which other devices open the page; where there are none, the command makes some. */
+/** Addresses by which other devices open the page; where there are none, whether they can be let in. */
 export interface PhoneResponse {
   addresses: string[];
-  command: string;
+  can_open: boolean;
 }
 
 export interface AboutResponse {
@@ -261,6 +263,8 @@ export interface AboutResponse {
 
 export interface Phone {
   how(): Promise<PhoneResponse>;
+  /** Let other devices in. */
+  open(): Promise<PhoneResponse>;
   /** The QR code of one of them, which opens a picture by its id if there is one. */
   codeURL(number: number, picture: string): string;
 }
@@ -359,6 +363,7 @@ export interface Elements {
   paint: HTMLButtonElement;
   phone: HTMLDialogElement;
   "phone-code": HTMLImageElement;
+  "phone-let-in": HTMLButtonElement;
   "phone-next": HTMLButtonElement;
   picture: HTMLCanvasElement;
   "progress-bar": HTMLProgressElement;

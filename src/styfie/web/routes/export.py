@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from styfie.errors import InputError
 from styfie.web.messages import message
 from styfie.web.responses import CostResponse
+from styfie.web.rewording import of_page
 from styfie.web.routes.common import JobHere, StudioHere, attached, job_response, picture_responses, stem_of
 from styfie.web.schemas import CostRequest, SettingsSchema
 
@@ -53,4 +54,5 @@ async def costs(studio: StudioHere, job: JobHere, request: CostRequest) -> list[
     said = request.settings.model_dump(exclude_unset=True)
     settings = SettingsSchema(**job.settings | said).model_dump()
     given = (job.looks, job.styles, str(studio.drawn), settings, request.sizes)
-    return [CostResponse(**one) for one in await studio.ask_interactive(job, "costs", *given)]
+    found = await studio.ask_interactive(job, "costs", *given)
+    return [CostResponse(**one | {"error": of_page(one["error"])}) for one in found]

@@ -177,9 +177,14 @@ async def delete_style(studio: StudioHere, job: JobHere, name: Annotated[str, Pa
 
 
 @router.post("/jobs/{id}/preview")
-async def preview(studio: StudioHere, job: JobHere) -> PreviewResponse:
-    """Paint it in one pass, at once; layers and pictures are then of it."""
-    painted = await studio.preview(job)
+async def preview(
+    studio: StudioHere, job: JobHere, longest: Annotated[int, Query(ge=0, le=16_384)] = 0
+) -> PreviewResponse:
+    """Paint it in one pass, at once; layers and pictures are then of it.
+
+    With a `longest` side it is painted no larger than so many pixels and enlarged, to be seen while the whole comes.
+    """
+    painted = await studio.preview(job, longest)
     return PreviewResponse(version=job.previews, painted=painted)
 
 

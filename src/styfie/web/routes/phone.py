@@ -22,7 +22,14 @@ router = APIRouter(tags=["phone"])
 @router.get("/phone")
 async def phone(studio: StudioHere, request: Request) -> PhoneResponse:
     """Addresses by which other devices in the network open the page, the token in them; none where they cannot."""
-    return PhoneResponse(addresses=_addresses(studio, request), command="styfie web --lan")
+    return _response(studio, request)
+
+
+@router.post("/phone")
+async def let_in(studio: StudioHere, request: Request) -> PhoneResponse:
+    """Let other devices in the network open the page, as long as the server runs; whoever has the token may come."""
+    await studio.access.open()
+    return _response(studio, request)
 
 
 @router.get("/phone.svg", response_class=Response, responses=picture_responses("image/svg+xml"))
@@ -40,15 +47,19 @@ async def code(
     return Response(qr_svg(address), media_type="image/svg+xml")
 
 
+def _response(studio: Studio, request: Request) -> PhoneResponse:
+    return PhoneResponse(addresses=_addresses(studio, request), can_open=studio.access.can_open)
+
+
 def _addresses(studio: Studio, request: Request) -> list[str]:
     """The address that this page was opened by, if others can open it too; else those of the computer itself."""
     options, url, root = studio.options, request.url, request.scope["root_path"]
     if not _is_inside(url.hostname or ""):
         return [page_address(url.hostname or "", url.port, root, options.token, url.scheme)]
-    if not options.is_open:
+    if not studio.access.is_open:
         return []
     port = (request.scope["server"] or ("", 0))[1] or options.port
-    return [page_address(host, port, root, options.token) for host in own_addresses(options.host)]
+    return [page_address(host, port, root, options.token) for host in own_addresses(studio.access.host)]
 
 
 def _is_inside(host: str) -> bool:

@@ -13,8 +13,10 @@ import torch
 
 from styfie.devices import pick_device
 from styfie.engines import load_engine
+from styfie.engines.fast.paint import FastPainter
 from styfie.errors import InputError, NoPersonError
-from styfie.images import read_matte
+from styfie.gallery import PAIRS
+from styfie.images import fit_size, read_matte, resize
 from styfie.painting import Painting
 from styfie.pipeline import paint
 from styfie.reading import find_regions, read_photo
@@ -62,6 +64,13 @@ def warm_fast(_channel: WorkerChannel) -> None:
     paint(None, {SUBJECT: "ink"}, Settings(size=96, engine="fast"))
 
 
+def warm_styles(_channel: WorkerChannel, drawn: str, longest: int = Settings.size) -> None:
+    """Look at the styles that a new photo is shown in, which are `drawn` already."""
+    looks = {name: {"styles": [{"name": name, "weight": 1.0}]} for name in PAIRS[0]}
+    known = resolve_looks(look_specs(Path(drawn), looks, {}, Path(drawn)), longest)
+    FastPainter(known, Settings()).prepare(longest)
+
+
 def find(_channel: WorkerChannel, folder: str, file: str, settings: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """Look for the person in a photo, and for what is `names` of it; a note says what was not found."""
     run_settings, note = Settings(**settings), ""
@@ -74,8 +83,8 @@ def find(_channel: WorkerChannel, folder: str, file: str, settings: dict[str, An
         regions, note = Regions((BACKGROUND,), torch.ones_like(photo[:, :1]), (1.0,)), NOBODY
     except InputError:  # a part that is not there, or a name of the user's own: the others are
         regions, note = _find_each(find, finer)
-    parts = parts_of(photo, run_settings.segmenter) if SUBJECT in regions.names else []
-    return {"regions": _keep(folder, photo, regions), "note": note, "parts": parts}
+    parts = parts_of(photo, run_settings.segmenter) if SUBJECT in regions.names else {"parts": [], "heads": {}}
+    return {"regions": _keep(folder, photo, regions), "note": note, **parts}
 
 
 def _find_each(find: Callable[..., Regions], finer: Sequence[str]) -> tuple[Regions, str]:
@@ -157,19 +166,34 @@ def preview(
     own: dict[str, str],
     settings: dict[str, Any],
     drawn: str,
+    longest: int = 0,
 ) -> list[str]:
-    """Paint with the fast engine, at once; names of the painted regions."""
+    """Paint with the fast engine, at once; names of the painted regions.
+
+    With a `longest` side in pixels it is painted no larger than that, and enlarged: what is seen while the other comes.
+    """
     before = load(Path(folder) / REGIONS)
     wanted = look_specs(Path(folder), _existing(looks, before), own, Path(drawn))
     asked = replace(Settings(**settings), size=max(before.regions.size), engine="fast")
     looks_here = resolve_looks(wanted, asked.size)
     shown = {name: looks_here[name] for name in before.regions.names if name in looks_here}
+    size = fit_size(before.regions.size, min(asked.size, longest or asked.size))
+    photo, regions = (before.photo, before.regions) if size == before.regions.size else _smaller(before, size)
     start = time.monotonic()
-    *_, last = load_engine("fast")(before.photo, before.regions, shown, asked)
-    note_pace("fast", time.monotonic() - start, before.regions.size)
-    painting = Painting(before.photo, before.regions, last.layers, shown, {})
+    *_, last = load_engine("fast")(photo, regions, shown, asked)
+    layers = last.layers
+    if size == before.regions.size:
+        note_pace("fast", time.monotonic() - start, size)
+    else:
+        layers = resize(layers, before.regions.size).clamp(0, 1)
+    painting = Painting(before.photo, before.regions, layers, shown, {})
     save(painting, Path(folder) / PREVIEW)
     return [name for name, look in painting.looks.items() if look.styles]
+
+
+def _smaller(painting: Painting, size: tuple[int, int]) -> tuple[torch.Tensor, Regions]:
+    """Photo and regions of a painting in a smaller (height, width)."""
+    return resize(painting.photo, size).clamp(0, 1), painting.regions.resize(size)
 
 
 def _existing(looks: Mapping[str, Any], painting: Painting) -> dict[str, Any]:

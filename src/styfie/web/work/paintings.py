@@ -15,7 +15,7 @@ from styfie.images import read_picture
 from styfie.looks import Look, Style
 from styfie.painting import Painting
 from styfie.regions import Regions
-from styfie.storage.openraster import as_stored, read_painting, write_painting
+from styfie.storage.openraster import as_stored, eight_bits, png, read_painting, write_painting
 from styfie.storage.stored import LOOK_FIELDS
 from styfie.styles import LARGEST
 from styfie.web.atomic import replace_whole
@@ -42,7 +42,8 @@ def load(file: Path) -> Painting:
 def save(painting: Painting, file: Path) -> None:
     """Write a painting beside and rename."""
     beside = file.with_name(f".{file.name}.part")
-    write_painting(painting, beside)
+    photo = eight_bits(painting.photo)
+    write_painting(painting, beside, both=(photo, png(photo)))  # these files are shown by no other program
     replace_whole(beside, file)
     _hold((str(file), file.stat().st_mtime_ns), painting)
 

@@ -131,11 +131,10 @@ def soft(_channel: WorkerChannel, folder: str) -> bytes:
     return head + bytes(-len(head) % 4) + b"".join(one.astype(one.dtype.newbyteorder("<")).tobytes() for one in arrays)
 
 
-def parts_of(photo: Tensor, name: str) -> list[str]:
-    """Names that may be split off the person, by the segmenter called `name`."""
-    if not find_segmenter(name).parts:
-        return []
-    return cast(PartSegmenter, load_segmenter(name)).parts(photo)
+def parts_of(photo: Tensor, name: str) -> dict[str, Any]:
+    """`parts`, names that may be split off the person by the segmenter called `name`, and `heads`: whose is where."""
+    found = cast(PartSegmenter, load_segmenter(name)).parts(photo) if find_segmenter(name).parts else {}
+    return {"parts": list(found), "heads": {one: [round(edge, 4) for edge in box] for one, box in found.items() if box}}
 
 
 def take_size(folder: Path, painting: Painting) -> bool:
