@@ -34,6 +34,7 @@ from styfie.pipeline import PORTRAIT
 from styfie.shards import Shard
 
 STYFIE = [sys.executable, "-m", "styfie"]
+WROTE = ": wrote "  # stands in each line that tells of a painting
 RATE = 12  # frames a second of the clip
 
 
@@ -134,7 +135,10 @@ def kill_some(paint: Sequence[str], place: Path, options: argparse.Namespace) ->
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
             assert run.stdout is not None
             for line in run.stdout:
-                wrote.append(line.split()[1])
+                if WROTE not in line:
+                    print(f"It said besides: {line.strip()}", flush=True)
+                    continue
+                wrote.append(line.partition(WROTE)[0].partition(" ")[2])
                 while at and len(wrote) >= at[0]:
                     moment = at.pop(0)
                     if moment in drivers:

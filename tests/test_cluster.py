@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
 import sys
 import threading
 from pathlib import Path
@@ -157,6 +159,21 @@ def test_without_ray_one_sentence_says_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingError, match=r"pip install 'styfie\[ray\]'"):
         cluster._ray()
+
+
+def test_ray_is_told_to_print_nothing_of_lost_workers_before_it_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its 2.60 prints that to standard output, where the outcomes are, whatever `log_to_driver` says."""
+    monkeypatch.setenv("RAY_DEDUP_LOGS_SKIP_REGEX", "")
+    monkeypatch.delenv("RAY_DEDUP_LOGS_SKIP_REGEX")
+    seen = list[str | None]()
+
+    def import_module(_name: str) -> None:
+        seen.append(os.environ.get("RAY_DEDUP_LOGS_SKIP_REGEX"))
+
+    monkeypatch.setattr(cluster, "import_module", import_module)
+    cluster._ray()
+    said = "A worker died or was killed while executing a task by an unexpected system error."
+    assert seen[0] and re.search(seen[0], said)
 
 
 def test_a_worker_keeps_what_it_has_loaded(photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 TRIES = 3  # times that a photo is begun whose worker is lost each time, and that a place for a worker is asked for
 OPTIONS = ("num_cpus", "num_gpus", "memory")  # Ray's, of what one worker takes
 STORE = 80_000_000  # bytes of a local cluster's object store, about the least that Ray takes: no pixels go through it
+LOST = "A worker died or was killed"  # what Ray prints among the outcomes; `_Workers._lost` sees to it
 QUIET = 60.0  # seconds without any worker after which that is said
 Say = Callable[[str], None]
 
@@ -270,6 +271,7 @@ def _ray() -> Any:
     Raises:
         MissingError: it is not there.
     """
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", LOST)  # read once, when Ray is imported
     try:
         import_module("ray.exceptions")  # which `ray` itself does not always bring in
         return import_module("ray")
