@@ -240,6 +240,17 @@ def test_a_face_against_the_light_is_lit_to_the_photos_mean() -> None:
     assert middle(fill_light(photo, face)) == pytest.approx(0.5, abs=0.01)  # in front of a white sky to one half
 
 
+def test_a_face_is_lit_in_place_where_that_is_asked_for() -> None:
+    """Else the photo stays as it is."""
+    photo, face = 0.7 + 0.2 * noise(3), F.pad(torch.ones(1, 1, 20, 20), (22, 22, 22, 22))
+    photo = photo * (1 - 0.8 * face)
+    before = photo.clone()
+    lit = fill_light(photo, face)
+    assert torch.equal(photo, before) and not torch.equal(lit, before)
+    assert fill_light(photo, face, in_place=True) is photo
+    assert torch.equal(photo, lit)
+
+
 def test_a_face_that_is_light_enough_stays_as_it_is() -> None:
     photo, face = dark_face(0.6, 0.45)
     assert torch.equal(fill_light(photo, face), photo)

@@ -31,13 +31,15 @@ MARGIN = 4  # pixels of that size around a face: as far as what is reduced and i
 
 
 @torch.no_grad()
-def fill_light(photo: Tensor, face: Tensor, strength: float = 1.0, least: float = 0.0) -> Tensor:
+def fill_light(
+    photo: Tensor, face: Tensor, strength: float = 1.0, least: float = 0.0, in_place: bool = False
+) -> Tensor:
     """The photo (1, 3, H, W) with its dark faces lit, as by a lamp beside the camera.
 
     A face against the light is darker than all around it, and a style that is dark itself would leave nothing of it.
     Its luma, and less and less that of what is near, is raised by a power, so that shadows open and lights stay: to the
     photo's mean, or to `least` where that is more. `face` (1, 1, H, W) is a soft map of faces, 1 inside; `strength` in
-    [0, 1] is a share of that power. Faces that are light enough stay as they are.
+    [0, 1] is a share of that power. Faces that are light enough stay as they are. `in_place` the photo itself is lit.
     """
     size = (face.shape[-2], face.shape[-1])
     small = fit_size(size, min(max(size), 256))
@@ -53,10 +55,8 @@ def fill_light(photo: Tensor, face: Tensor, strength: float = 1.0, least: float 
             power = np.maximum(power, near * min(1 - math.log(wanted) / math.log(mean), DEEPEST))
     if not power.any() or not strength:
         return photo
-    lit, (rows, columns) = (
-        photo.clone(),
-        ndimage.find_objects((power > 0).astype(np.uint8))[0],
-    )  # of a large photo that is a small part
+    lit = photo if in_place else photo.clone()
+    rows, columns = ndimage.find_objects((power > 0).astype(np.uint8))[0]  # of a large photo that is a small part
     box = (..., _scaled(rows, small[0], size[0]), _scaled(columns, small[1], size[1]))
     raised = strength * resize(torch.from_numpy(power)[None, None].to(photo), size)[box]
     luma = luma_of(photo[box]).clamp_min(NOISE)

@@ -36,6 +36,10 @@ class Source:
         rest = (1 - alphas.sum(0, keepdim=True)).clamp_min(0)
         return region_colours(self.photo, torch.cat([alphas, rest]))[: len(self.layers)].clamp_(0, 1).half()
 
+    def forget_colours(self) -> None:
+        """Let go of them, which at print size are a picture's memory; asked for again they are found again."""
+        self.__dict__.pop("colours", None)
+
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
@@ -55,6 +59,6 @@ class Canvas:
         return self.lit(resize(self.source.colours[n : n + 1].float(), size), n)
 
     def lit(self, picture: Tensor, n: int, least: float = 0.0) -> Tensor:
-        """A layer's picture (1, 3, h, w) with its faces lit, fully from the middle of likeness on."""
+        """A layer's picture (1, 3, h, w) with its faces lit, itself, fully from the middle of likeness on."""
         strength = min(1.0, 2 * self.source.layers[n].look.likeness)
-        return picture if self.faces is None else fill_light(picture, self.faces, strength, least)
+        return picture if self.faces is None else fill_light(picture, self.faces, strength, least, in_place=True)

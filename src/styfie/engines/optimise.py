@@ -256,6 +256,8 @@ class _Run:
         spared = sum(blocks[:first])
         every = PREVIEW_INTERVAL if max(scale.size) <= 1024 else 1
         if sparing := scale.side > 0:
+            if scale is self.plan.scales[-1] and n == len(self.layers) - 1:
+                canvas.source.forget_colours()
             trim_memory()  # what lay between all that is kept of the tiles
         for b, steps in enumerate(blocks[first:], first):
             if sparing and b:
