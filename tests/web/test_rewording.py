@@ -16,7 +16,8 @@ from styfie.errors import StyfieError
 from styfie.images import read_picture
 from styfie.reading import check_narrow, find_regions
 from styfie.regions import Regions
-from styfie.segmentation.portrait import PortraitSegmenter, Prediction
+from styfie.segmentation.portrait import PortraitSegmenter
+from styfie.segmentation.prediction import Prediction
 from styfie.settings import Settings
 from styfie.storage.openraster import read_painting
 from styfie.web.messages import catalogue, message
