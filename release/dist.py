@@ -31,6 +31,7 @@ WANTED = (
     "styfie/assets/encoder.safetensors",
     "styfie/assets/segmenter.safetensors",
     "styfie/assets/clicks.safetensors",
+    "styfie/assets/depth.safetensors",
     "styfie/assets/fast.safetensors",
     "styfie/assets/gallery.safetensors",
     "styfie/assets/portrait.jpg",
