@@ -74,7 +74,7 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "depth": WeightFile(
         file="depth.safetensors",
-        checksum="sha256:298120ccfc43e6c82f2055359a9ff4411185a7f92c28f3a4aa26e52243a2ee57",
+        checksum="sha256:b57519cbf62afd64d6164c1c0ae24edf4e374a689455127d29fa62438e929182",
         size=417_250,
         source="styfie train depth",
         licence="Apache-2.0, taught on pictures whose terms do not forbid commercial use: see WEIGHTS.md",
