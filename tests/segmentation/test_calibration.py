@@ -23,7 +23,7 @@ def test_metadata_say_all_and_come_back() -> None:
         {"sure": "2"},
         {"nobody": "-1"},
         {"nobody": "x"},
-        {"parts": "1.5"},
+        {"clear": "1.5"},
         {"curve": "[]"},
         {"curve": "[[0.5, 2]]"},
         {"curve": "[[0.9, 0.1], [0.1, 0.9]]"},
@@ -64,10 +64,10 @@ def test_people_without_clear_parts_are_refused_as_seldom_as_unsure_ones() -> No
     clarities = np.concatenate([rng.normal(0.8, 0.08, 2000), rng.normal(0.5, 0.05, 2000)]).clip(0.2, 1)
     shares, ious = rng.uniform(0.9, 1, 4000), np.array(people) * 0.9
     found = calibrate(shares.tolist(), ious.tolist(), people, Calibration(), clarities.tolist())
-    refused = clarities < found.parts
+    refused = clarities < found.clear
     assert 0.002 <= refused[:2000].mean() <= 0.005 < 0.8 < refused[2000:].mean()
     for without in ([], [1.0] * 4000):
-        assert calibrate(shares.tolist(), ious.tolist(), people, Calibration(), without).parts == 0, "none are known"
+        assert calibrate(shares.tolist(), ious.tolist(), people, Calibration(), without).clear == 0, "none are known"
 
 
 def test_who_was_never_seen_changes_nothing() -> None:

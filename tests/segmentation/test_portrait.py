@@ -191,7 +191,7 @@ def test_what_has_no_clear_parts_is_nobody() -> None:
     """The same sure matte with parts that are clear, that are not, and of a network that knows none."""
     matte, clear = torch.zeros(1, 1, 64, 64), torch.full((1, 5, 32, 32), 0.02)
     matte[..., 20:60, 20:40], clear[:, 3] = 1, 0.92
-    calibration = Calibration(parts=0.6)
+    calibration = Calibration(clear=0.6)
     vague, none = torch.full((1, 5, 32, 32), 0.1), torch.zeros(1, 5, 32, 32)
     vague[:, 3] = 0.5
     found = [Prediction(torch.zeros(1, 3, 64, 64), matte, parts, calibration) for parts in (clear, vague, none)]

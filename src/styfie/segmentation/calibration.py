@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 Curve = tuple[tuple[float, float], ...]
-FIELDS = ("contrast", "sure", "nobody", "parts", "curve")  # of a file's metadata
+FIELDS = ("contrast", "sure", "nobody", "clear", "curve")  # of a file's metadata
 REFUSED = 0.005  # share of pictures of people in which nobody is found, by either of two thresholds, at most
 GOOD = 0.5  # IoU from which on a person counts as found
 KNOTS = 8  # of a curve, at most
@@ -26,13 +26,13 @@ class Calibration:
     They are spread by `contrast` around one half: their outer parts are haze, not hair. The share of the person of
     which the network is `sure`, a probability, is measured; by the `curve`, pairs of that share and of the mean IoU of
     validation pictures that had it, it becomes a score. Below the score `nobody` nobody counts as found, nor where the
-    likeliest part of the person's pixels has a mean probability below `parts`: what is no person has no clear parts.
+    likeliest part of the person's pixels has a mean probability below `clear`: what is no person has no clear parts.
     """
 
     contrast: float = 1.6
     sure: float = 0.9
     nobody: float = 0.7
-    parts: float = 0.0
+    clear: float = 0.0
     curve: Curve = ((0.0, 0.0), (1.0, 1.0))
 
     def score(self, share: float) -> float:
@@ -56,7 +56,7 @@ class Calibration:
         found = replace(cls(), **numbers)  # type: ignore[arg-type]
         if "curve" in about:
             found = replace(found, curve=_curve(about["curve"]))
-        shares = (found.sure, found.nobody, found.parts)
+        shares = (found.sure, found.nobody, found.clear)
         if not (0 < found.contrast < math.inf and all(0 <= share <= 1 for share in shares)):
             raise ValueError("no calibration")
         return found
@@ -82,7 +82,7 @@ def calibrate(
     `clarities` say how clear the parts are in each, see `prediction.Prediction`; all 1, or none, where there are none.
 
     The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
-    pictures. `nobody` and `parts` lie where each refuses at most the share `REFUSED` of those people whose masks are
+    pictures. `nobody` and `clear` lie where each refuses at most the share `REFUSED` of those people whose masks are
     any good.
     """
     # Pictures with nothing sure say nothing of how good the mask is.
@@ -97,7 +97,7 @@ def calibrate(
     if good:
         found = replace(found, nobody=_refusing([found.score(sure_fractions[n]) for n in good]))
         clear = [clarities[n] for n in good] if clarities else [1.0]
-        found = replace(found, parts=_refusing(clear) if min(clear) < 1 else 0.0)
+        found = replace(found, clear=_refusing(clear) if min(clear) < 1 else 0.0)
     return found
 
 

@@ -16,7 +16,7 @@ from styfie.segmentation.matting import refine
 from styfie.segmentation.people import Person, split_people
 
 MIN_AREA = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
-SHIPPED = Calibration(parts=0.59)  # of the network that ships, on portraits that it did not learn from
+SHIPPED = Calibration(clear=0.59)  # of the network that ships, on portraits that it did not learn from
 PART_NAMES = ("skin", "hair", "clothes", "accessories")  # the network's parts after the background
 
 
@@ -50,7 +50,7 @@ class Prediction:
     @property
     def found(self) -> bool:
         """Whether somebody is in the photo."""
-        return self.score >= self.calibration.nobody and self.clarity >= self.calibration.parts
+        return self.score >= self.calibration.nobody and self.clarity >= self.calibration.clear
 
     @property
     def clarity(self) -> float:
