@@ -114,6 +114,9 @@ def test_layers_are_painted_at_once_where_all_that_each_needs_fits() -> None:
     for one, two in zip(alone.scales[:4], both.scales, strict=False):
         assert two.memory == pytest.approx(kept + 2 * (one.memory - kept))
     assert both.memory <= 4 * GB
+    assert [two.work / one.work for one, two in zip(alone.scales, both.scales, strict=True)] == pytest.approx(
+        [0.82] * 4 + [1]
+    ), "sooner done"
     little = make_plan((2048, 2048), 3, 40, 2.2 * GB, at_once=2)
     assert [scale.at_once for scale in little.scales] == [2, 2, 2, 1, 1]
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from styfie.errors import InputError
 from styfie.evaluation.clicks import Mask
-from styfie.segmentation.clicks import MAPS
+from styfie.segmentation.clickmaps import MAPS
 from styfie.training.clicks import ClickSchedule, Example, draw_clicks, fit_clicks, train_clicks
 
 SHORT = ClickSchedule(steps=40, batch=8)

@@ -18,6 +18,7 @@ CHECK_INTERVAL = 10  # steps between two looks at whether anything is still seen
 BLOCK = 40  # steps after which the search begins anew from the best picture, and a run can go on after a stop
 GIGABYTE = 10**9
 TWICE = 1.5  # work on a picture in tiles: they overlap, and their statistics are gathered first
+TOGETHER = 0.82  # of the time of one after the other that layers side by side take
 PASS_STEPS = 6.0  # steps that one pass of a network takes as long as, with all that it needs
 PREPARED = 2.0  # steps that getting a layer of a scale ready takes as long as: its targets, colours and content
 WRITTEN = 1.75  # steps of one layer that blending and writing the pictures take as long as
@@ -62,7 +63,8 @@ class Scale:
     @property
     def work(self) -> float:
         """Pixels to be worked on in one step of one layer, with those that tiles see twice."""
-        return self.pixels * (PASS_STEPS if self.one_pass else TWICE if self.side else 1)
+        alone = self.pixels * (PASS_STEPS if self.one_pass else TWICE if self.side else 1)
+        return alone * (TOGETHER if self.at_once > 1 else 1)
 
 
 @dataclass(frozen=True)

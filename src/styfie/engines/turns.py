@@ -20,7 +20,7 @@ def layers_at_once(layers: int, device: torch.device) -> int:
     """How many of a painting's layers are best searched for at a time.
 
     A second core has little to do at the sizes where most steps are made, with matrices to be decomposed, and with
-    sums over few pixels: two layers take six sevenths of the time of one after the other.
+    sums over few pixels: two layers take four fifths of the time of one after the other.
     """
     return min(MOST_LAYERS, layers, torch.get_num_threads()) if device.type == "cpu" else 1
 
