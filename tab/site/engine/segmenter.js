@@ -12,14 +12,15 @@ import { planes, resize } from "./planes.js";
  * @typedef {object} Prediction what the network says of a photo
  * @property {Planes} matte probability of "person", (1, 256, 256)
  * @property {Planes} parts those of background, skin, hair, clothes, accessories, (5, 128, 128)
- * @property {number} score the share of the person of which it is sure
+ * @property {number} score the share of the person of which it is sure; 0 where nothing is clearly skin, hair or clothes
  */
 
 const SIDE = 256; // the network sees the photo stretched to a square of this side
 const WORK = 384; // longest side at which the matte is solved for
 const CONTRAST = 1.6; // of probabilities around 0.5
 const [SURE, LEAST] = [0.9, 0.01]; // probability that counts as sure, and least share of the picture
-export const SCORE = 0.7; // below which nobody counts as found
+const CLEAR = 0.59; // mean probability of the likeliest part over the person, below which nobody counts as found
+export const SCORE = 0.7; // likewise
 
 export class Segmenter {
   /** @param {{ Tensor: new (type: "float32", data: Float32Array, dims: readonly number[]) => any }} ort @param {Session} network */
@@ -38,7 +39,7 @@ export class Segmenter {
     const matte = mean(planes(views.length, [side, side], found.matte.data), 1);
     const parts = mean(planes(5 * views.length, [side / 2, side / 2], found.parts.data), 5);
     const clear = withoutSpecks({ ...matte, data: matte.data.map((one) => Math.min(1, Math.max(0, CONTRAST * (one - 0.5) + 0.5))) });
-    return { matte: clear, parts, score: scoreOf(clear) };
+    return { matte: clear, parts, score: clarityOf(clear, parts) < CLEAR ? 0 : scoreOf(clear) };
   }
 
   /** The matte at the photo's size; null where nobody is found. @param {Planes} photo @param {Prediction} prediction */
@@ -78,4 +79,18 @@ function scoreOf({ data }) {
     if (one > SURE) sure++;
   }
   return person / data.length >= LEAST ? sure / person : 0;
+}
+
+/** How clear the parts of the person are, as `Prediction.clarity` of the library. @param {Planes} matte @param {Planes} parts */
+function clarityOf(matte, parts) {
+  const small = resize(matte, [parts.height, parts.width]).data;
+  let [person, likeliest] = [0, 0];
+  small.forEach((one, at) => {
+    if (one <= 0.5) return;
+    person++;
+    let most = 0;
+    for (let c = 0; c < parts.channels; c++) most = Math.max(most, parts.data[c * small.length + at]);
+    likeliest += most;
+  });
+  return person ? likeliest / person : 1;
 }
