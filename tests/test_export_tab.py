@@ -24,6 +24,7 @@ from styfie.images import resize
 from styfie.looks import Look, Style
 from styfie.segmentation.clickmaps import MAPS
 from styfie.segmentation.clicks import load_click_net
+from styfie.segmentation.prediction import MIN_AREA, SHIPPED
 from styfie.settings import Settings
 from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.styles import load_style
@@ -107,3 +108,12 @@ def test_the_graph_of_clicks_decides_as_the_network_does(tmp_path: Path) -> None
         wanted = load_click_net()(maps, lab).sigmoid().numpy()
     assert np.abs(found - wanted).max() < 2e-3 and wanted.std() > 0.05
     assert (tmp_path / "clicks.onnx").stat().st_size < 50_000
+
+
+def test_the_tab_reads_the_network_by_the_numbers_that_ship() -> None:
+    """How probabilities are spread, what is sure, and below what nobody counts as found."""
+    text = (Path(__file__).parents[1] / "tab/site/engine/segmenter.js").read_text()
+    assert f"CONTRAST = {SHIPPED.contrast:g};" in text
+    assert f"[SURE, LEAST] = [{SHIPPED.sure:g}, {MIN_AREA:g}]" in text
+    assert f"CLEAR = {SHIPPED.clear:g};" in text
+    assert f"SCORE = {SHIPPED.nobody:g};" in text
