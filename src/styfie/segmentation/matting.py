@@ -102,7 +102,8 @@ def _whitened(centred: Field) -> Field:
     rest = rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg
     inverse = ((minors[0], minors[1], minors[2]), (minors[1], rest[0], rest[1]), (minors[2], rest[1], rest[2]))
     determinant = rr * minors[0] + rg * minors[1] + rb * minors[2]
-    return np.stack([x * r + y * g + z * b for x, y, z in inverse]) / determinant
+    whitened: Field = np.stack([x * r + y * g + z * b for x, y, z in inverse]) / determinant
+    return whitened
 
 
 def guided_upsample(coarse: Tensor, photo: Tensor) -> Tensor:
