@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, BinaryIO
 
 from styfie.errors import InputError
+from styfie.looks import BACKGROUND, SUBJECT
 from styfie.web import versions
 from styfie.web.checks import check_budget, check_styles, is_styled, with_styles
 from styfie.web.clips import Clips
@@ -95,7 +97,7 @@ class Studio(Deleting):
             self._coming -= 1
             self._coming_painted -= painted
         self._keep(job)
-        self._carry_out(job, self._read)
+        self._carry_out(job, partial(self._read, first=source.first))
         return job
 
     async def _receive(
@@ -121,11 +123,15 @@ class Studio(Deleting):
         job.then_paint = is_styled(request)
         job.used = self.clock.now
 
-    async def _read(self, job: Job) -> None:
-        """Find the person, then paint if that is asked for already: what there is of it."""
+    async def _read(self, job: Job, first: tuple[str, str] | None = None) -> None:
+        """Find the person, then paint if that is asked for already: what there is of it.
+
+        Meanwhile a `first` sketch in these styles, of the person and of what is behind, is shown.
+        """
         asked = bool(job.looks)
         given = (str(self.jobs.path(job)), await self._decoded(job), self.settings(job), list(job.looks))
-        found = await self._quickly("find", *given, owner=job.id)
+        wanted = (dict(zip((SUBJECT, BACKGROUND), first, strict=True)), str(self.drawn)) if first else ()
+        found = await self._quickly("find", *given, *wanted, owner=job.id, on_event=lambda _: self._wake(job))
         job.regions, job.note, job.state = found["regions"], found["note"], "ready"
         job.parts, job.heads = found["parts"], found["heads"]
         self._without_lost(job)

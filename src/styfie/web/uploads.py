@@ -30,11 +30,15 @@ LABEL = 60  # letters of a style's name
 
 @dataclass(frozen=True)
 class Source:
-    """Where a photo came from: its file's name, the batch it is of, and the size it is to be painted at."""
+    """Where a photo came from: its file's name, the batch it is of, and the size it is to be painted at.
+
+    `first` are the styles of its first small sketch, of the person and of what is behind; none: there is none.
+    """
 
     name: str = ""
     batch: str = ""
     size: int | None = None
+    first: tuple[str, str] | None = None
 
 
 class Uploads:

@@ -49,6 +49,7 @@ export function setUpRun(studio, stage, again) {
 
   function badge() {
     const { busy, running, job } = studio;
+    if (studio.first) return t("badge.sketch");
     if (busy.has("reading")) return t("badge.reading");
     if (isWaitedFor()) return t("status.sketching");
     if (running) return job?.state === "queued" ? t("badge.waiting") : t("badge.painting");
@@ -79,7 +80,7 @@ export function setUpRun(studio, stage, again) {
     const words = badge();
     say($("badge"), words);
     $("badge").hidden = !words;
-    stage.canvas.classList.toggle("waiting", busy.has("reading") || isWaitedFor());
+    stage.canvas.classList.toggle("waiting", !studio.first && (busy.has("reading") || isWaitedFor()));
     stage.canvas.setAttribute("aria-busy", String(busy.size > 0 || running));
     const focused = document.activeElement;
     $("progress").hidden = !running;

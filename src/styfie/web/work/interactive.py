@@ -28,6 +28,7 @@ from styfie.web.messages import message
 from styfie.web.work.costs import costs, note_pace
 from styfie.web.work.exporting import export
 from styfie.web.work.face_previews import face_preview
+from styfie.web.work.first_sketch import first_sketch
 from styfie.web.work.frames import camera, camera_off, frame
 from styfie.web.work.history import remember, step
 from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, described, load, look_specs, save, unpainted
@@ -70,10 +71,23 @@ def warm_styles(_channel: WorkerChannel, drawn: str, names: Sequence[str], longe
     FastPainter(known, Settings()).prepare(longest)
 
 
-def find(_channel: WorkerChannel, folder: str, file: str, settings: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """Look for the person in a photo, and for what is `names` of it; a note says what was not found."""
+def find(
+    channel: WorkerChannel,
+    folder: str,
+    file: str,
+    settings: dict[str, Any],
+    names: list[str],
+    first: dict[str, str] | None = None,
+    drawn: str = "",
+) -> dict[str, Any]:
+    """Look for the person in a photo, and for what is `names` of it; a note says what was not found.
+
+    With styles for the `first` sketch it is told when there is one.
+    """
     run_settings, note = Settings(**settings), ""
     photo = read_photo(Path(folder) / file, run_settings.size)
+    if first and first_sketch(Path(folder), photo, first, drawn, run_settings):
+        channel.send("first")
     finer = [name for name in names if name not in (SUBJECT, BACKGROUND)]
     find = partial(find_regions, photo, run_settings, {}, source=Path(folder) / file)
     try:
