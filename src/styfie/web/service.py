@@ -24,7 +24,7 @@ from styfie.web.options import Options
 from styfie.web.schemas import SettingsSchema
 from styfie.web.supervised import Supervisor
 from styfie.web.uploads import Uploads
-from styfie.web.workers import OnEvent, Worker
+from styfie.web.workers import Worker
 
 READING_NOTE = 3 << 30  # bytes that the process which decodes may take
 FACE = 256  # pixels of a face that looks are shown on
@@ -109,15 +109,13 @@ class Service(Keeper):
         self.supervisor.begin(carried_out)
 
     async def _decoded(self, job: Job) -> str:
-        """The photo as the other workers may read it; one of an older version is decoded now."""
+        """The photo as the other workers may read it; one that just came, or is of an older version, is written now."""
         if not (self.jobs.path(job) / READ).is_file():
-            await self.uploads.read_photo(job)
+            await self.uploads.write_whole(job)
         return READ
 
-    async def _quickly(self, name: str, *given: Any, owner: str, on_event: OnEvent | None = None) -> Any:
-        return await self.interactive.call(
-            name, *given, owner=owner, seconds=INTERACTIVE_SECONDS, on_event=on_event, again=True
-        )
+    async def _quickly(self, name: str, *given: Any, owner: str) -> Any:
+        return await self.interactive.call(name, *given, owner=owner, seconds=INTERACTIVE_SECONDS, again=True)
 
     def settings(self, job: Job) -> dict[str, Any]:
         """A job's settings for the library, with the size that it is painted at and the memory that it may have."""

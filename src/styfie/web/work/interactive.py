@@ -41,6 +41,7 @@ __all__ = [
     "costs",
     "export",
     "face_preview",
+    "first_sketch",
     "frame",
     "show_all",
     "show_layer",
@@ -71,23 +72,10 @@ def warm_styles(_channel: WorkerChannel, drawn: str, names: Sequence[str], longe
     FastPainter(known, Settings()).prepare(longest)
 
 
-def find(
-    channel: WorkerChannel,
-    folder: str,
-    file: str,
-    settings: dict[str, Any],
-    names: list[str],
-    first: dict[str, str] | None = None,
-    drawn: str = "",
-) -> dict[str, Any]:
-    """Look for the person in a photo, and for what is `names` of it; a note says what was not found.
-
-    With styles for the `first` sketch it is told when there is one.
-    """
+def find(_channel: WorkerChannel, folder: str, file: str, settings: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """Look for the person in a photo, and for what is `names` of it; a note says what was not found."""
     run_settings, note = Settings(**settings), ""
     photo = read_photo(Path(folder) / file, run_settings.size)
-    if first and first_sketch(Path(folder), photo, first, drawn, run_settings):
-        channel.send("first")
     finer = [name for name in names if name not in (SUBJECT, BACKGROUND)]
     find = partial(find_regions, photo, run_settings, {}, source=Path(folder) / file)
     try:
