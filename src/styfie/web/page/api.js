@@ -1,7 +1,6 @@
 // @ts-check
 // The server's interface, version 1. Every error is one sentence, and a code that says which.
 
-import { contextOf } from "./dom.js";
 import { t } from "./text.js";
 
 const BASE = new URL("api/v1", globalThis.document?.baseURI ?? "http://localhost/").pathname; // below any path
@@ -325,13 +324,8 @@ export async function bytes(address) {
 
 /** The pixels (RGBA, 8 bit) of a picture exactly as they are in its file. @param {string} address */
 export async function pixels(address) {
-  const blob = await (await ask(address.slice(BASE.length))).blob();
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = contextOf(canvas, { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return context.getImageData(0, 0, canvas.width, canvas.height);
+  const [{ pixelsOf }, reply] = await Promise.all([import("./pixels.js"), ask(address.slice(BASE.length))]);
+  return pixelsOf(await reply.blob());
 }
 
 /** A picture to be drawn, not to be counted with. @param {string} address */
