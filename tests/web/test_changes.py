@@ -325,3 +325,18 @@ def test_from_time_to_time_it_is_said_that_nothing_changed(tmp_path: Path, monke
 async def _first(names: AsyncIterator[str | None], count: int) -> AsyncIterator[str | None]:
     for _ in range(count):
         yield await anext(names)
+
+
+def test_a_painting_does_not_wait_for_what_it_would_cost(tmp_path: Path) -> None:
+    async def use(studio: StubStudio) -> None:
+        job, known = await posted(studio), asyncio.Event()
+        studio.interactive.answers["costs"] = lambda *_: known.wait()
+        asked = asyncio.create_task(studio.look_interactive(job, "costs"))
+        await asyncio.sleep(0.01)
+        await asyncio.wait_for(studio.paint(job), 5)
+        await until(lambda: job.state == "done")
+        assert not asked.done()
+        known.set()
+        await asked
+
+    using(tmp_path, use)

@@ -136,6 +136,10 @@ class Service(Keeper):
         async with self._locked(job):
             return await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
 
+    async def look_interactive(self, job: Job, name: str, *given: Any) -> Any:
+        """The same for what only looks at the folder and takes its time: changes of the job do not wait for it."""
+        return await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
+
     async def contact_sheet(self, cells: list[tuple[str, str]]) -> bytes:
         """Paintings on one sheet as JPEG: what each is called, and the folder of its job."""
         found: bytes = await self.reader.call("contact_sheet", cells, again=True)

@@ -10,7 +10,7 @@ import { LOOK } from "./looks.js";
  * @import { Mixed } from "./blend-core.js"
  * @import { JobResponse, LookSchema, Looks, News, Pixels, Scene } from "./types.d.ts"
  *
- * @typedef {"reading" | "scene" | "looks" | "preview" | "layers" | "regions"} Work
+ * @typedef {"reading" | "scene" | "looks" | "preview" | "layers" | "regions" | "starting"} Work
  */
 
 const BYTES = 160e6; // of layers that are kept, so that a look that was had before is there at once

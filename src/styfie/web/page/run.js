@@ -31,6 +31,7 @@ export function setUpRun(studio, stage, again) {
     const { job, busy } = studio;
     if (busy.has("reading")) return t("status.reading");
     if (!job || !studio.scene) return "";
+    if (busy.has("starting")) return t("status.starting");
     if (job.state === "queued") return t("status.waiting");
     if (job.state === "painting") return t("status.painting");
     if (busy.has("regions")) return t("status.outline");
@@ -86,7 +87,7 @@ export function setUpRun(studio, stage, again) {
     $("progress").hidden = !running;
     $("action-buttons").hidden = running;
     const styled = studio.names.some((name) => studio.look(name).styles.length);
-    $("paint").disabled = !studio.scene || !styled || running || busy.has("regions");
+    $("paint").disabled = !studio.scene || !styled || running || busy.has("regions") || busy.has("starting");
     say($("paint"), job?.state === "failed" && job.regions.length ? t("paint.again") : t("paint.now"));
     $("take-again").hidden = !job?.painted.length || studio.unpainted;
     $("take-again").disabled = running || busy.has("regions");
