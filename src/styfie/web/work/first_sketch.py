@@ -18,7 +18,7 @@ from styfie.web.jobs import FIRST, PHOTO
 from styfie.web.work.paintings import look_specs
 from styfie.web.workers import WorkerChannel
 
-SIDE = 256  # pixels of its longest side: it is painted at one scale alone
+SKETCH_SIZE = 256  # pixels of its longest side: it is painted at one scale alone
 
 
 def first_sketch(
@@ -32,7 +32,7 @@ def first_sketch(
     run_settings = Settings(**settings)
     if not find_segmenter(run_settings.segmenter).follows:
         return False
-    small = read_picture(Path(folder) / PHOTO, SIDE)
+    small = read_picture(Path(folder) / PHOTO, SKETCH_SIZE)
     try:
         regions, _ = cast(FrameSegmenter, load_segmenter(run_settings.segmenter)).of_frame(small, (), None)
     except NoPersonError:
@@ -40,7 +40,7 @@ def first_sketch(
     if regions.doubtful or SUBJECT not in regions.names:
         return False
     looks = {name: {"styles": [{"name": style, "weight": 1.0}]} for name, style in styles.items()}
-    wanted = resolve_looks(look_specs(Path(folder), looks, {}, Path(drawn)), SIDE)
+    wanted = resolve_looks(look_specs(Path(folder), looks, {}, Path(drawn)), SKETCH_SIZE)
     *_, last = load_engine("fast")(small, regions, wanted, run_settings)
     beside = Path(folder) / f".{FIRST}.part"
     to_image(Painting(small, regions, last.layers, wanted, {}).render()).save(beside, "JPEG", quality=88)
