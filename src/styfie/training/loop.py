@@ -134,6 +134,7 @@ def fit(
     mine = range(rank * schedule.accumulate, (rank + 1) * schedule.accumulate)
     turns = ((step, _rows(share, schedule.batch // shares)) for step in range(first, schedule.steps) for share in mine)
     batches = _ahead(batch_at, turns)
+    between = max(1, schedule.steps // schedule.scores)  # steps from one score to the next
 
     def averaged(done: int) -> nn.Module:
         """The averaged model after so many steps, its batch norms measured on the last batches.
@@ -142,7 +143,8 @@ def fit(
         """
         if not schedule.decay:
             return average.module
-        last = ((step, share) for step in range(max(0, done - BATCHES), done) for share in range(shares))
+        count = BATCHES if done == schedule.steps else min(BATCHES // 4, between)
+        last = ((step, share) for step in range(max(0, done - count), done) for share in range(shares))
         seen = (batch_at(step, _rows(share, schedule.batch // shares)).to(device) for step, share in last)
         measure_statistics(average.module, lambda network, batch: loss_of(network, batch, 0.0), seen)
         return average.module
@@ -162,7 +164,7 @@ def fit(
                 values = mean_over_processes(torch.stack(list(terms.values()))).tolist()
                 if note:
                     note(done, dict(zip(terms, values, strict=True)))
-            if note and score and (done % max(1, schedule.steps // schedule.scores) == 0 or done == schedule.steps):
+            if note and score and (done % between == 0 or done == schedule.steps):
                 note(done, score(averaged(done), done))
             stop = interrupt.requested  # once: it may be asked while a checkpoint is written
             if note and (stop or (done % schedule.save_every == 0 and done < schedule.steps)):

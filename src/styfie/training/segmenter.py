@@ -30,7 +30,8 @@ from styfie.training.sampler import Material, Sampler, Several
 from styfie.training.table import Scores, score_pictures
 from styfie.weights import load_packaged
 
-WATCHED = 200  # portraits of either kind scored in the course of a run
+WATCHED, FEWEST = 200, 20  # portraits of either kind scored in the course of a run, and in short runs
+LEARNED = 4  # pictures learned from for each of either kind that is scored, else scoring would take longer than learning
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,9 @@ def train_segmenter(
     if not recipe.varied:
         freeze_unasked(network)
 
-    watched = {"train": material.learned.spread(WATCHED), "val": material.held_out.spread(WATCHED)}
+    schedule = recipe.schedule
+    count = min(WATCHED, max(FEWEST, schedule.steps * schedule.batch // (schedule.scores * LEARNED)))
+    watched = {"train": material.learned.spread(count), "val": material.held_out.spread(count)}
 
     def score(learner: nn.Module, step: int) -> dict[str, float]:
         found: dict[str, float] = {"pass": step * recipe.schedule.batch / recipe.pass_size}
