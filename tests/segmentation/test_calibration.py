@@ -57,6 +57,16 @@ def test_a_network_that_is_too_sure_is_believed_less() -> None:
         assert abs(score - iou) < 0.05 and count > 100
 
 
+def test_a_hesitant_network_refuses_those_of_whom_it_is_less_sure_than_of_anybody() -> None:
+    """Made-up people whose masks are all alike, however sure the network is of them, from three tenths up."""
+    rng = np.random.default_rng(0)
+    shares, ious = rng.uniform(0.3, 0.8, 150), rng.uniform(0.55, 0.65, 150)
+    found = calibrate(shares.tolist(), ious.tolist(), [True] * 150, Calibration())
+    refused = [share for share in np.linspace(0, 1, 101) if found.score(share) < found.nobody]
+    assert refused[0] == 0 and 0.28 <= refused[-1] <= shares.min()
+    assert found.score(0.5) == pytest.approx(0.6, abs=0.03)
+
+
 def test_people_without_clear_parts_are_refused_as_seldom_as_unsure_ones() -> None:
     """Made-up people with clear parts, and as many pictures of nobody that the network is as sure of, without."""
     rng = np.random.default_rng(0)

@@ -16,7 +16,7 @@ Curve = tuple[tuple[float, float], ...]
 FIELDS = ("contrast", "sure", "nobody", "clear", "curve")  # of a file's metadata
 REFUSED = 0.005  # share of pictures of people in which nobody is found, by either of two thresholds, at most
 GOOD = 0.5  # IoU from which on a person counts as found
-KNOTS = 8  # of a curve, at most
+KNOTS = 8  # of a curve after its beginning, at most
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ def calibrate(
     `clarities` say how clear the parts are in each, see `prediction.Prediction`; all 1, or none, where there are none.
 
     The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
-    pictures. `nobody` and `clear` lie where each refuses at most the share `REFUSED` of those people whose masks are
+    pictures, and 0 where nothing is sure: below its first mean all would else count alike, an empty picture as much as
+    the people that a hesitant network is least sure of, and nobody would ever be refused. `nobody` and `clear` lie where each refuses at most the share `REFUSED` of those people whose masks are
     any good.
     """
     # Pictures with nothing sure say nothing of how good the mask is.
@@ -92,7 +93,7 @@ def calibrate(
     x, fitted = np.asarray(sure_fractions, float)[seen], _rising(np.asarray(ious, float)[seen])
     parts = [part for part in np.array_split(np.arange(len(x)), KNOTS) if len(part)]
     curve = tuple((round(float(x[part].mean()), 4), round(float(fitted[part].mean()), 4)) for part in parts)
-    found = replace(before, curve=curve)
+    found = replace(before, curve=((0.0, 0.0), *curve))
     good = [n for n, (iou, person) in enumerate(zip(ious, people, strict=True)) if person and iou >= GOOD]
     if good:
         found = replace(found, nobody=_refusing([found.score(sure_fractions[n]) for n in good]))
