@@ -83,8 +83,8 @@ def calibrate(
 
     The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
     pictures, and 0 where nothing is sure: below its first mean all would else count alike, an empty picture as much as
-    the people that a hesitant network is least sure of, and nobody would ever be refused. `nobody` and `clear` lie where each refuses at most the share `REFUSED` of those people whose masks are
-    any good.
+    the people that a hesitant network is least sure of, and nobody would ever be refused. `nobody` and `clear` lie
+    where each refuses at most the share `REFUSED` of those people whose masks are any good.
     """
     # Pictures with nothing sure say nothing of how good the mask is.
     seen = [n for n in np.argsort(sure_fractions, kind="stable") if sure_fractions[n] > 0]

@@ -31,7 +31,7 @@ from styfie.training.table import Scores, score_pictures
 from styfie.weights import load_packaged
 
 WATCHED, FEWEST = 200, 20  # portraits of either kind scored in the course of a run, and in short runs
-LEARNED = 4  # pictures learned from for each of either kind that is scored, else scoring would take longer than learning
+LEARNED = 4  # pictures learned from for each that is scored: scoring is not to take longer than learning
 
 
 @dataclass(frozen=True)
