@@ -17,6 +17,7 @@ from styfie.painting import Painting
 from styfie.pipeline import Request, is_painted, paint_into
 from styfie.regions import Regions
 from styfie.settings import Settings
+from styfie.storage.openraster import read_painting
 
 TINY = Settings(size=64, steps=1, device="cpu")
 
@@ -49,6 +50,15 @@ def test_finer_regions_are_split_off_known_ones_and_masks_laid_over_them(portrai
     assert painting.regions.names == ("subject", "background", "hair", "sky")
     assert float(painting.regions["sky"][..., :15, :].min()) == 1
     assert float(painting.regions["hair"].sum()) > 0
+
+
+def test_what_is_kept_of_an_unfinished_run_is_shown_as_small_as_it_is_painted(portrait: Tensor, tmp_path: Path) -> None:
+    settings = replace(TINY, size=192, steps=2)
+    request = Request({"subject": "pop", "background": "waves"}, settings, regions=halves_of(portrait))
+    paint_into(tmp_path, portrait, request, on_progress=lambda one: one.state is None)
+    unfinished = read_painting(tmp_path / "unfinished.ora")
+    assert max(unfinished.photo.shape[-2:]) == 96, "the first of two scales"
+    assert not unfinished.recipe["finished"]
 
 
 def test_a_large_painting_begins_as_the_one_of_512_pixels(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,8 +95,9 @@ class Run:
 
     def _sketch(self, progress: Progress) -> Painting:
         """What is painted so far, small: the exact layers are in the state beside it."""
-        before, size = self.before, fit_size(self.before.regions.size, min(SKETCH, max(self.before.regions.size)))
-        layers = resize(progress.layers, size)
+        before, layers = self.before, progress.layers
+        size = fit_size(before.regions.size, min(SKETCH, max(layers.shape[-2:])))
+        layers = resize(layers, size)
         return Painting(
             resize(before.photo, size), before.regions.resize(size), layers, before.looks, self._recipe(progress, False)
         )

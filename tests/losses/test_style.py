@@ -226,6 +226,19 @@ def test_wassersteins_gradient_is_right_where_covariances_are_nearly_singular(ch
     assert torch.autograd.gradcheck(lambda x: distance("wasserstein", x, style), found.requires_grad_(), eps=1e-7)
 
 
+def test_wasserstein_is_searched_in_the_directions_in_which_a_style_varies() -> None:
+    generator = torch.Generator().manual_seed(3)
+    few = torch.randn(1, 24, 3, 3, generator=generator, dtype=torch.float64)  # nine positions: eight directions
+    mask = torch.ones(1, 1, 3, 3, dtype=torch.float64)
+    target = load_loss("wasserstein").prepare(moments(few, mask))
+    assert target.root.shape == (24, 8)
+    centred = (few - few.mean((2, 3), keepdim=True)).flatten(2)[0]
+    missed = centred @ centred.T / 9 - target.root @ target.root.T
+    assert missed.abs().max() < 2 * target.ridge
+    flat = load_loss("wasserstein").prepare(moments(torch.zeros_like(few), mask))
+    assert flat.root.shape[0] == 24 and flat.root.shape[1] > 0 and flat.root.isfinite().all()
+
+
 def test_wasserstein_in_float32_is_near_the_truth_of_many_channels() -> None:
     spectrum = torch.logspace(0, -4, 128)[:, None, None]
     found, style = noise(1, 128, 20, 20) * spectrum, (noise(1, 128, 20, 20, seed=1) * spectrum).roll(1, 1) + 0.1

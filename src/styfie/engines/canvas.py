@@ -16,6 +16,8 @@ from styfie.likeness import fill_light
 from styfie.regions import Regions
 from styfie.segmentation.colours import region_colours
 
+NOTHING = 1e-4  # of a pixel that no layer paints: rounding
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -34,14 +36,16 @@ class Source:
         """Every layer's foreground colours (L, 3, H, W), in half the memory, and still finer than 255ths."""
         alphas = torch.cat([self.alpha(n) for n in range(len(self.layers))])
         rest = (1 - alphas.sum(0, keepdim=True)).clamp_min(0)
-        return region_colours(self.photo, torch.cat([alphas, rest]))[: len(self.layers)].clamp_(0, 1).half()
+        if rest.amax() > NOTHING:  # two layers that are all of the photo are solved for at once
+            alphas = torch.cat([alphas, rest])
+        return region_colours(self.photo, alphas)[: len(self.layers)].clamp_(0, 1).half()
 
     def forget_colours(self) -> None:
         """Let go of them, which at print size are a picture's memory; asked for again they are found again."""
         self.__dict__.pop("colours", None)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Canvas:
     """What all layers of one scale share: the photo, each layer's band, where it must stay itself."""
 
@@ -51,7 +55,12 @@ class Canvas:
     face: Tensor  # (1, 1, h, w): where a likeness is decided
     faces: Tensor | None  # (1, 1, h, w): faces as they were found; None where none is lit
     depth: Tensor | None  # (1, 1, h, w)
-    contrast: Contrast  # of the photo's content features
+    contrast: Contrast | None  # of the photo's content features, where content is not measured in the style's
+
+    def forget_all_but_the_shown(self) -> None:
+        """Let go of what no layer asks for once the last one's loss is made, which at print size counts."""
+        self.source.forget_colours()
+        self.face, self.faces = self.face[..., :0, :0], None
 
     def region_colours(self, n: int) -> Tensor:
         """A layer's foreground colours (1, 3, h, w), its dark faces lit."""

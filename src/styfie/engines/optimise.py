@@ -152,7 +152,7 @@ def _step_seconds(settings: Settings) -> float:
     inside = torch.ones_like(ramp[:, :1])
     targets = measure.targets(Look((Style("ramp", ramp.mT),)), PROBE, device)
     objective = Objective(ramp, [Goal(inside, targets)], measure, 0 * inside, measure.contrast(ramp))
-    times = [time.perf_counter() for _ in search(objective, ramp, 5, 2)]
+    times = [time.perf_counter() for _ in search(objective, ramp, 3, 2)]  # the first is not counted
     return min(b - a for a, b in itertools.pairwise(times)) / PROBE**2
 
 
@@ -225,10 +225,10 @@ class _Run:
         regions = source.regions
         face = nothing if regions.face is None else emphasis(small, resize(regions.face, scale.size))
         depth = None if regions.depth is None else resize(regions.depth, scale.size)
-        contrast = self._measure(scale).contrast(small.to(self.device))
+        own = None if self.weights.in_style or scale.one_pass else self._measure(scale).contrast(small.to(self.device))
         relit = self.weights.in_style and regions.face is not None
         faces = resize(regions.face, scale.size) if relit and regions.face is not None else None
-        return Canvas(source, small, bands, face, faces, depth, contrast)
+        return Canvas(source, small, bands, face, faces, depth, own)
 
     def _measure(self, scale: Scale, look: Look = PLAIN) -> Measure:
         weights = replace(self.weights, content=self.weights.content * CONTENT_RANGE ** (2 * look.content - 1))
@@ -257,7 +257,7 @@ class _Run:
         every = PREVIEW_INTERVAL if max(scale.size) <= 1024 else 1
         if sparing := scale.side > 0:
             if scale is self.plan.scales[-1] and n == len(self.layers) - 1:
-                canvas.source.forget_colours()
+                canvas.forget_all_but_the_shown()
             trim_memory()  # what lay between all that is kept of the tiles
         for b, steps in enumerate(blocks[first:], first):
             if sparing and b:
@@ -300,12 +300,12 @@ class _Run:
         measure, size = self._measure(scale, look), (canvas.photo.shape[-2], canvas.photo.shape[-1])
         likeness = look.likeness * (canvas.face * resize(canvas.source.alpha(n), size))[box]  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
-        contrast = measure.contrast_of_styles(look, max(scale.size), self.device) if self.weights.in_style else None
+        contrast = canvas.contrast or measure.contrast_of_styles(look, max(scale.size), self.device)
         drawn = self._drawn(canvas, n)[box].to(self.device)
         pictures = (canvas.region_colours(n)[box], canvas.bands[n : n + 1][box], likeness)
         own, band, face = (picture.to(self.device) for picture in pictures)
         borders, depth = self._borders(canvas, n, box), self._depth(canvas, n, box)
-        return Objective(own, [Goal(band, targets)], measure, face, contrast or canvas.contrast, borders, drawn, depth)
+        return Objective(own, [Goal(band, targets)], measure, face, contrast, borders, drawn, depth)
 
     def _depth(self, canvas: Canvas, n: int, box: Box) -> DepthOrder | None:
         """What a layer's picture is to show of the photo's order of depths, where that is asked for."""

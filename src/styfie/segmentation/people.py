@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from styfie.geodesic import Mask, geodesic_distance
@@ -107,6 +106,8 @@ def match_people(found: Tensor, before: Tensor) -> list[int]:
     """
     numbers = [-1] * len(found)
     if len(found) and len(before):
+        from scipy.optimize import linear_sum_assignment  # a quarter of a second that only films need
+
         pairs = [
             [float(torch.minimum(a, b).sum() / torch.maximum(a, b).sum().clamp_min(1)) for b in before] for a in found
         ]
