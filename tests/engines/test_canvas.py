@@ -8,7 +8,7 @@ from styfie.engines.canvas import Canvas, Source
 from styfie.engines.layers import group
 from styfie.looks import Look
 from styfie.regions import Regions
-from styfie.segmentation import colours
+from styfie.segmentation.foreground import estimate_foregrounds
 from tests.engines.conftest import BLUE, RED
 
 
@@ -26,8 +26,13 @@ def test_colours_that_were_let_go_are_found_again(photo: Tensor, halves: Regions
 def test_two_layers_that_are_all_of_the_photo_are_solved_for_at_once(
     photo: Tensor, halves: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    solved, estimate = [], colours.estimate_foregrounds
-    monkeypatch.setattr(colours, "estimate_foregrounds", lambda x, a: solved.append(len(a)) or estimate(x, a))
+    solved: list[int] = []
+
+    def counted(photo: Tensor, alpha: Tensor) -> Tensor:
+        solved.append(len(alpha))
+        return estimate_foregrounds(photo, alpha)
+
+    monkeypatch.setattr("styfie.segmentation.colours.estimate_foregrounds", counted)
     looks = {"subject": Look((RED,)), "background": Look((BLUE,))}
     both = Source(photo, halves, group(halves, looks)).colours
     one = Source(photo, halves, group(halves, {"subject": looks["subject"]})).colours

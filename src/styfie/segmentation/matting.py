@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -59,22 +60,50 @@ def refine(coarse: Tensor, photo: Tensor, most: int = MATTE_SIZE) -> Tensor:
     return matte
 
 
-def matting_laplacian(colours: Field, touched: Mask) -> sparse.csr_matrix:
+def matting_laplacian(colours: Field, touched: Mask) -> Field:
     """The matting Laplacian (Levin et al. 2008) of a picture (H, W, 3), over the 3x3 windows that hold a touched pixel.
 
-    `x L x` is how far x (H * W) is from being linear in the colours in each window; (H * W, H * W), symmetric, its
-    rows sum to 0.
+    `x L x` is how far x (H * W) is from being linear in the colours in each window. It is symmetric, its rows sum to 0,
+    and pixels that share no window are 0 to each other: what is given is each pixel's row in its 5x5 neighbours, by
+    their `_steps` (25, H * W).
     """
-    width = touched.shape[1]
+    height, width = touched.shape
     y, x = np.nonzero(ndimage.binary_dilation(touched, np.ones((3, 3), bool))[1:-1, 1:-1])
-    offsets = np.array([dy * width + dx for dy in range(3) for dx in range(3)], np.int32)
-    windows = (y * width + x).astype(np.int32)[:, None] + offsets  # (windows, 9)
-    centred = colours.reshape(-1, 3)[windows]
-    centred = centred - centred.mean(1, keepdims=True)
-    spread = centred.transpose(0, 2, 1) @ centred / 9 + FLAT / 9 * np.eye(3)
-    share = (1 + centred @ np.linalg.inv(spread) @ centred.transpose(0, 2, 1)) / 9
-    rows, columns = np.repeat(windows, 9, 1).ravel(), np.tile(windows, (1, 9)).ravel()
-    return sparse.csr_matrix(((np.eye(9) - share).ravel(), (rows, columns)), (touched.size, touched.size))
+    offsets = np.array([dy * width + dx for dy in range(3) for dx in range(3)])
+    windows = (y * width + x) + offsets[:, None]  # (9, windows)
+    centred = colours.reshape(-1, 3).T[:, windows]  # (3, 9, windows)
+    centred -= centred.mean(1, keepdims=True)
+    whitened = _whitened(centred)
+    rows = np.zeros((25, height * width))
+    for i, j in itertools.combinations_with_replacement(range(9), 2):
+        here = _neighbour(j // 3 - i // 3, j % 3 - i % 3)
+        rows[here, windows[i]] += (i == j) - (1 + (whitened[:, i] * centred[:, j]).sum(0)) / 9  # each pixel once
+    for here, step in enumerate(_steps(width)[:12]):  # the other half
+        rows[here, -step:] = rows[24 - here, :step]
+    return rows
+
+
+def _neighbour(down: int, across: int) -> int:
+    """Its number among the 25 of a pixel."""
+    return 5 * (down + 2) + across + 2
+
+
+def _steps(width: int) -> list[int]:
+    """From a pixel to each of its 25 neighbours, in a picture's pixels row by row."""
+    return [dy * width + dx for dy in range(-2, 3) for dx in range(-2, 3)]
+
+
+def _whitened(centred: Field) -> Field:
+    """The colours (3, 9, N) of N windows, times the inverse of each window's covariance (Cramer's rule)."""
+    r, g, b = centred
+    rg, rb, gb = ((x * y).mean(0) for x, y in ((r, g), (r, b), (g, b)))
+    rr, gg, bb = ((x * x).mean(0) + FLAT / 9 for x in (r, g, b))
+    minors = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
+    rest = rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg
+    inverse = ((minors[0], minors[1], minors[2]), (minors[1], rest[0], rest[1]), (minors[2], rest[1], rest[2]))
+    determinant = rr * minors[0] + rg * minors[1] + rb * minors[2]
+    whitened: Field = np.stack([x * r + y * g + z * b for x, y, z in inverse]) / determinant
+    return whitened
 
 
 def guided_upsample(coarse: Tensor, photo: Tensor) -> Tensor:
@@ -141,14 +170,19 @@ def _trimap(coarse: Tensor, size: tuple[int, int], most: int) -> tuple[tuple[int
 
 def _solve(colours: Field, values: Field, unknown: Mask) -> Field:
     """The matte in the unknown pixels by conjugate gradients with a diagonal preconditioner, the rest held."""
-    laplacian = matting_laplacian(colours, unknown)
-    places = np.flatnonzero(unknown)
-    rows = laplacian[places]
-    coarse = values.ravel()[places]
+    places, coarse = np.flatnonzero(unknown), values[unknown]
+    rows = matting_laplacian(colours, unknown)[:, places].T  # (unknown, 25)
     prior = PRIOR * ((2 * coarse - 1) ** 2 + 0.01)
-    matrix = rows[:, places] + sparse.diags(prior)
-    wanted = prior * coarse - rows @ np.where(unknown, 0.0, values).ravel()
-    scale = sparse.diags(1 / matrix.diagonal())
+    neighbours = (places[:, None] + _steps(values.shape[1])).clip(0, values.size - 1)  # beyond the picture are zeros
+    wanted = prior * coarse - (rows * np.where(unknown, 0.0, values).ravel()[neighbours]).sum(1)
+    number = np.full(values.size, -1, np.int32)
+    number[places] = np.arange(len(places))
+    rows[:, _neighbour(0, 0)] += prior
+    columns = number[neighbours]
+    kept = (columns >= 0) & (rows != 0)
+    ends = np.concatenate([[0], kept.sum(1).cumsum()])
+    matrix = sparse.csr_array((rows[kept], columns[kept], ends), shape=(len(places),) * 2)
+    scale = sparse.diags_array(1 / rows[:, _neighbour(0, 0)])
     found, _ = cg(matrix, wanted, x0=coarse, rtol=1e-3, maxiter=200, M=scale)
     result = values.copy()
     result[unknown] = found.clip(0, 1)

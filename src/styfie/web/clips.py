@@ -104,7 +104,7 @@ class Clips:
             raise InputError(message("error.clip_look"))
         engine = request.settings.engine
         paints = engine in ENGINES and bool(ENGINES[engine].frames) and not ENGINES[engine].needs
-        settings = {"engine": engine if paints else "fast", "size": size}
+        settings = {"engine": engine if paints else "fast", "size": size, "mark": request.settings.mark}
         clip.looks, clip.settings = plain(request.looks), SettingsSchema(**settings).model_dump()
 
     def _queue(self, clip: Job) -> None:

@@ -64,6 +64,13 @@ def test_a_clip_in_and_a_film_out(client: TestClient, studio: StubStudio, painte
     assert not (studio.options.folder / "clips" / clip).exists()
 
 
+@pytest.mark.parametrize("mark", [True, False])
+def test_a_film_is_marked_as_its_look_says(client: TestClient, painted: list[tuple[Any, ...]], mark: bool) -> None:
+    clip = send(client, look=LOOK | {"settings": {"engine": "fast", "mark": mark}}).json()["id"]
+    ended(client, clip, "done")
+    assert painted[0][3]["mark"] is mark
+
+
 def test_stopped_failed_and_gone_on_with(
     client: TestClient, studio: StubStudio, painted: list[tuple[Any, ...]]
 ) -> None:
