@@ -49,6 +49,18 @@ def read_picture(source: Picture, longest: int = 0, *, enlarge: bool = True) -> 
         picture = _checked_tensor(source)
         wanted = longest and (enlarge or max(_size(picture)) > longest)
         return resize(picture, fit_size(_size(picture), longest)) if wanted else picture
+    upright = read_upright(source, longest, enlarge=enlarge)
+    return torch.from_numpy(np.asarray(upright, np.float32) / 255).permute(2, 0, 1)[None].contiguous()
+
+
+def read_upright(
+    source: str | Path | Image.Image | NDArray[Any], longest: int = 0, *, enlarge: bool = True
+) -> Image.Image:
+    """A picture as `read_picture` reads it, as 8-bit PIL image: of a large photo in half the time.
+
+    Raises:
+        MissingError, InputError: as `read_picture`.
+    """
     name = describe(source)
     image = open_picture(Path(source), name, longest) if isinstance(source, str | Path) else _from_memory(source, name)
     check_size(image.size, name)
@@ -56,7 +68,7 @@ def read_picture(source: Picture, longest: int = 0, *, enlarge: bool = True) -> 
     if longest and (enlarge or max(upright.size) > longest):
         height, width = fit_size((upright.height, upright.width), longest)
         upright = upright.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return torch.from_numpy(np.asarray(upright, np.float32) / 255).permute(2, 0, 1)[None].contiguous()
+    return upright
 
 
 def read_once(file: Path) -> Picture:

@@ -202,6 +202,8 @@ export const ownStyleURL = (id, name) => owned.get(`${id}/${name}`) ?? "";
 /** @param {string} id @param {Looks} wanted @param {number} version @returns {Promise<JobResponse>} */
 export const looks = (id, wanted, version) => ask("looks", id, wanted, version);
 export const ROUGH = 0; // nothing is shown before the whole preview
+/** @type {import("./types.d.ts").FirstSketch | null} */
+export const firstSketch = null;
 /** @param {string} id @param {number} [_longest] @returns {Promise<JobResponse>} */
 export const preview = (id, _longest) => ask("preview", id);
 /** @param {string} id @param {Partial<SettingsSchema>} settings @returns {Promise<JobResponse>} */

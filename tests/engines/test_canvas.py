@@ -46,7 +46,7 @@ def test_a_canvas_lets_go_of_faces_and_colours_and_still_shows(photo: Tensor, ha
     held = source.colours
     face = torch.ones_like(photo[:, :1])
     canvas = Canvas(source, photo, torch.ones(2, 1, *photo.shape[-2:]), face, face, None, None)
-    canvas.forget_all_but_the_shown()
+    canvas.forget_faces_and_colours()
     assert source.colours is not held
     assert canvas.face.numel() == 0 and canvas.faces is None
     assert canvas.photo is photo and canvas.bands.shape == (2, 1, *photo.shape[-2:])

@@ -225,18 +225,17 @@ def test_a_fault_does_not_leave_a_job_waiting(tmp_path: Path, caplog: pytest.Log
 
 def test_a_photo_is_decoded_once_and_that_of_an_older_version_then(tmp_path: Path) -> None:
     async def use(studio: StubStudio) -> None:
-        def decode(file: str, *_: object) -> dict[str, int]:
+        def write(file: str, *_: object) -> None:
             Path(file).with_name(READ).write_bytes(b"decoded")
-            return {"width": 8, "height": 8}
 
-        studio.reader.answers["photo"] = decode
+        studio.reader.answers["whole"] = write
         job = await posted(studio, looks=INK)
-        assert [name for name, _ in studio.reader.calls].count("photo") == 1
+        assert [name for name, _ in studio.reader.calls] == ["photo", "whole"]
         assert studio.interactive.calls[0][1][1] == studio.painter.calls[0][1][1] == READ
         (studio.jobs.path(job) / READ).unlink()
         await studio.paint(job)
         await until(lambda: job.state == "done")
-        assert [name for name, _ in studio.reader.calls].count("photo") == 2
+        assert [name for name, _ in studio.reader.calls] == ["photo", "whole", "whole"]
 
     using(tmp_path, use)
 
@@ -326,3 +325,18 @@ def test_from_time_to_time_it_is_said_that_nothing_changed(tmp_path: Path, monke
 async def _first(names: AsyncIterator[str | None], count: int) -> AsyncIterator[str | None]:
     for _ in range(count):
         yield await anext(names)
+
+
+def test_a_painting_does_not_wait_for_what_it_would_cost(tmp_path: Path) -> None:
+    async def use(studio: StubStudio) -> None:
+        job, known = await posted(studio), asyncio.Event()
+        studio.interactive.answers["costs"] = lambda *_: known.wait()
+        asked = asyncio.create_task(studio.look_interactive(job, "costs"))
+        await asyncio.sleep(0.01)
+        await asyncio.wait_for(studio.paint(job), 5)
+        await until(lambda: job.state == "done")
+        assert not asked.done()
+        known.set()
+        await asked
+
+    using(tmp_path, use)

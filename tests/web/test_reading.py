@@ -28,6 +28,13 @@ MOST = 1_000_000
 LINE: Any = None  # nothing is told
 
 
+def read_whole(file: Path, *longest: int) -> dict[str, int]:
+    """What is said of a photo that was read, and written for all others."""
+    found = reading.photo(LINE, str(file), MOST, *longest)
+    reading.whole(LINE, str(file), MOST, *longest)
+    return found
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "HEIF", "BMP", "GIF"])
 def test_reads_every_kind_by_its_bytes(tmp_path: Path, kind: str) -> None:
     if kind == "HEIF":
@@ -54,13 +61,25 @@ def test_what_others_read_is_decoded_here(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.linear_gradient("L").resize((80, 48)).convert("RGB").save(tmp_path / "upload.png", exif=exif)
-    reading.photo(LINE, str(tmp_path / "upload.png"), MOST)
+    read_whole(tmp_path / "upload.png")
     whole = opened(tmp_path / "read.png")
     assert whole.size == (48, 80) and not dict(whole.getexif())
     with Image.open(tmp_path / "upload.png") as sent:
         assert whole.tobytes() == sent.transpose(Image.Transpose.ROTATE_270).tobytes()
-    reading.photo(LINE, str(tmp_path / "upload.png"), MOST, 40)
+    read_whole(tmp_path / "upload.png", 40)
     assert opened(tmp_path / "read.png").size == (24, 40)
+
+
+def test_a_photo_of_a_moment_ago_is_written_from_memory_and_any_other_is_read_again(tmp_path: Path) -> None:
+    for name, grey in (("first.png", 80), ("second.png", 160)):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (48, 40), (grey, grey, grey)).save(tmp_path / name / "upload.png", dpi=(90, 90))
+        reading.photo(LINE, str(tmp_path / name / "upload.png"), MOST)
+    (tmp_path / "second.png" / "upload.png").unlink()
+    for name, grey in (("first.png", 80), ("second.png", 160)):
+        reading.whole(LINE, str(tmp_path / name / "upload.png"), MOST)
+        with Image.open(tmp_path / name / "read.png") as found:
+            assert found.getpixel((3, 3)) == (grey, grey, grey) and not found.info
 
 
 def test_a_photo_may_have_much_to_say_of_itself(tmp_path: Path) -> None:
@@ -114,17 +133,17 @@ def test_orientations_from_5_on_lie_on_their_side(tmp_path: Path, orientation: i
     exif[0x0112] = orientation
     Image.new("RGB", (80, 48)).save(tmp_path / "upload.jpg", exif=exif)
     size = (48, 80) if orientation >= 5 else (80, 48)
-    assert reading.photo(LINE, str(tmp_path / "upload.jpg"), MOST) == dict(zip(("width", "height"), size, strict=True))
+    assert read_whole(tmp_path / "upload.jpg") == dict(zip(("width", "height"), size, strict=True))
     assert opened(tmp_path / "read.png").size == opened(tmp_path / "photo.jpg").size == size
 
 
 def test_what_is_kept_is_as_large_as_may_be_painted_and_what_is_shown_a_kilopixel(tmp_path: Path) -> None:
     Image.linear_gradient("L").resize((5000, 40)).convert("RGB").save(tmp_path / "upload.png")
-    assert reading.photo(LINE, str(tmp_path / "upload.png"), MOST) == {"width": 5000, "height": 40}
+    assert read_whole(tmp_path / "upload.png") == {"width": 5000, "height": 40}
     assert opened(tmp_path / "read.png").size == (4096, 33)
     assert opened(tmp_path / "photo.jpg").size == (1024, 8)
     Image.new("RGB", (300, 200)).save(tmp_path / "upload.png")
-    reading.photo(LINE, str(tmp_path / "upload.png"), MOST)
+    read_whole(tmp_path / "upload.png")
     assert opened(tmp_path / "read.png").size == opened(tmp_path / "photo.jpg").size == (300, 200), "none is enlarged"
 
 

@@ -57,7 +57,7 @@ class Canvas:
     depth: Tensor | None  # (1, 1, h, w)
     contrast: Contrast | None  # of the photo's content features, where content is not measured in the style's
 
-    def forget_all_but_the_shown(self) -> None:
+    def forget_faces_and_colours(self) -> None:
         """Let go of what no layer asks for once the last one's loss is made, which at print size counts."""
         self.source.forget_colours()
         self.face, self.faces = self.face[..., :0, :0], None

@@ -257,7 +257,7 @@ class _Run:
         every = PREVIEW_INTERVAL if max(scale.size) <= 1024 else 1
         if sparing := scale.side > 0:
             if scale is self.plan.scales[-1] and n == len(self.layers) - 1:
-                canvas.forget_all_but_the_shown()
+                canvas.forget_faces_and_colours()
             trim_memory()  # what lay between all that is kept of the tiles
         for b, steps in enumerate(blocks[first:], first):
             if sparing and b:

@@ -4,6 +4,7 @@ job.json       what the job is and what is asked
 upload.EXT     the photo as it was sent
 read.png       the same, decoded, upright and at most as large as may be painted: what all others read
 photo.jpg      the same, upright and small; growing.jpg is the painting so far
+first.jpg      the first small sketch, seen while the photo is still looked at
 before-N.ora   regions before they were changed, after-N.ora those that were taken back
 regions.ora    photo, regions and looks as they are before painting; preview.ora the same, painted in one pass
 style-N.png    style pictures that were sent
@@ -42,6 +43,7 @@ FILE = "job.json"
 COMING = ".coming"
 READ = "read.png"
 PHOTO = "photo.jpg"  # upright and small
+FIRST = "first.jpg"  # a small sketch of all of it, seen until there is more
 GROWING, LONGEST = "growing.jpg", 768  # the picture that grows, and the longest side of it in pixels
 BUSY = ("reading", "queued", "painting")
 BEFORE, AFTER = "before", "after"  # states of the regions that can be had back

@@ -109,9 +109,9 @@ class Service(Keeper):
         self.supervisor.begin(carried_out)
 
     async def _decoded(self, job: Job) -> str:
-        """The photo as the other workers may read it; one of an older version is decoded now."""
+        """The photo as the other workers may read it; one that just came, or is of an older version, is written now."""
         if not (self.jobs.path(job) / READ).is_file():
-            await self.uploads.read_photo(job)
+            await self.uploads.write_whole(job)
         return READ
 
     async def _quickly(self, name: str, *given: Any, owner: str) -> Any:
@@ -135,6 +135,10 @@ class Service(Keeper):
         """Ask the quick worker for something of a job's folder."""
         async with self._locked(job):
             return await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
+
+    async def look_interactive(self, job: Job, name: str, *given: Any) -> Any:
+        """The same for what only looks at the folder and takes its time: changes of the job do not wait for it."""
+        return await self._quickly(name, str(self.jobs.path(job)), *given, owner=job.id)
 
     async def contact_sheet(self, cells: list[tuple[str, str]]) -> bytes:
         """Paintings on one sheet as JPEG: what each is called, and the folder of its job."""

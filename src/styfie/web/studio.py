@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, BinaryIO
 
-from styfie.errors import InputError
+from styfie.errors import InputError, StyfieError
+from styfie.looks import BACKGROUND, SUBJECT
 from styfie.web import versions
 from styfie.web.checks import check_budget, check_styles, is_styled, with_styles
 from styfie.web.clips import Clips
@@ -95,7 +98,7 @@ class Studio(Deleting):
             self._coming -= 1
             self._coming_painted -= painted
         self._keep(job)
-        self._carry_out(job, self._read)
+        self._carry_out(job, partial(self._read, first=source.first))
         return job
 
     async def _receive(
@@ -121,10 +124,14 @@ class Studio(Deleting):
         job.then_paint = is_styled(request)
         job.used = self.clock.now
 
-    async def _read(self, job: Job) -> None:
-        """Find the person, then paint if that is asked for already: what there is of it."""
+    async def _read(self, job: Job, first: tuple[str, str] | None = None) -> None:
+        """Find the person, then paint if that is asked for already: what there is of it.
+
+        Meanwhile a `first` sketch in these styles, of the person and of what is behind, is shown.
+        """
         asked = bool(job.looks)
-        given = (str(self.jobs.path(job)), await self._decoded(job), self.settings(job), list(job.looks))
+        decoded, _ = await asyncio.gather(self._decoded(job), self._sketch_first(job, first))
+        given = (str(self.jobs.path(job)), decoded, self.settings(job), list(job.looks))
         found = await self._quickly("find", *given, owner=job.id)
         job.regions, job.note, job.state = found["regions"], found["note"], "ready"
         job.parts, job.heads = found["parts"], found["heads"]
@@ -136,6 +143,15 @@ class Studio(Deleting):
             raise InputError(message("error.nothing_asked", note=job.note).strip())
         self._change_looks(job, with_styles(job.looks, [region["name"] for region in job.regions]))
         self._queue(job)
+
+    async def _sketch_first(self, job: Job, styles: tuple[str, str] | None) -> None:
+        """Have a photo painted small in these styles while it is read; if that fails, there is none."""
+        if styles:
+            with contextlib.suppress(StyfieError):
+                both = dict(zip((SUBJECT, BACKGROUND), styles, strict=True))
+                given = (str(self.jobs.path(job)), both, str(self.drawn), self.settings(job))
+                await self._quickly("first_sketch", *given, owner=job.id)
+                self._wake(job)
 
     # ---- styles
 

@@ -30,11 +30,15 @@ LABEL = 60  # letters of a style's name
 
 @dataclass(frozen=True)
 class Source:
-    """Where a photo came from: its file's name, the batch it is of, and the size it is to be painted at."""
+    """Where a photo came from: its file's name, the batch it is of, and the size it is to be painted at.
+
+    `first` are the styles of its first small sketch, of the person and of what is behind; none: there is none.
+    """
 
     name: str = ""
     batch: str = ""
     size: int | None = None
+    first: tuple[str, str] | None = None
 
 
 class Uploads:
@@ -57,7 +61,7 @@ class Uploads:
         await self.read_photo(job)
 
     async def read_photo(self, job: Job) -> None:
-        """Have a job's photo decoded, for everybody who looks at it then.
+        """Have a job's photo decoded, and shown small.
 
         Raises:
             InputError: it cannot be.
@@ -65,6 +69,15 @@ class Uploads:
         file = self.jobs.path(job) / job.upload
         found = await self._decode("photo", str(file), self.most_pixels, self.longest)
         job.width, job.height = found["width"], found["height"]
+
+    async def write_whole(self, job: Job) -> None:
+        """Have a job's photo written for everybody who looks at it then.
+
+        Raises:
+            InputError: it cannot be.
+        """
+        file = self.jobs.path(job) / job.upload
+        await self._decode("whole", str(file), self.most_pixels, self.longest)
 
     async def read_frame(self, frame: bytes, most_pixels: int, size: int) -> tuple[bytes, int, int]:
         """The pixels of a camera's frame, at most `size` long, as `reading.frame` gives them, with height and width.

@@ -12,6 +12,22 @@ from tests.web.browser.visits import PORTRAIT, Visit, alike
 
 pytestmark = pytest.mark.slow
 
+FRAMES = """() => {
+  const [states, frames] = (window.frames_seen = [[], []]);
+  const small = new OffscreenCanvas(24, 24).getContext("2d", {willReadFrequently: true});
+  const look = () => {
+    const {first, job} = styfie.studio;
+    const state = first ? "first" : job?.state ?? "";
+    if (state) {
+      small.drawImage(document.getElementById("picture"), 0, 0, 24, 24);
+      states.push(state);
+      frames.push([...small.getImageData(0, 0, 24, 24).data]);
+    }
+    requestAnimationFrame(look);
+  };
+  look();
+}"""  # what is on the canvas, small, frame by frame
+
 
 def test_the_whole_path_from_a_drop_to_the_painting(visit: Visit) -> None:
     page = visit.page
@@ -59,6 +75,24 @@ def test_the_whole_path_from_a_drop_to_the_painting(visit: Visit) -> None:
     for _ in range(30):
         page.press("#divider", "ArrowLeft")
     assert page.get_attribute("#divider", "aria-valuenow") == "0"
+
+
+def test_a_dropped_photo_is_seen_painted_while_it_is_read_and_never_as_it_was_again(visit: Visit) -> None:
+    visit.home()
+    visit.page.evaluate(FRAMES)
+    visit.drop(PORTRAIT)
+    visit.until("styfie.studio.first")
+    assert visit.job()["state"] == "reading" and visit.page.locator("#badge").inner_text() == "Sketch"
+    visit.until("styfie.studio.layers.size === 2")
+    visit.current()
+    states, frames = visit.page.evaluate("() => window.frames_seen")
+    seen = np.array(frames, np.float64).reshape(len(frames), -1, 4)[..., :3]
+    photo, whole = seen[states.index("reading")], seen[-1]
+    after = [frame for state, frame in zip(states, seen, strict=True) if state == "first"]
+    assert len(after) > 3 and visit.page.evaluate("() => styfie.studio.first === null")
+    for frame in (after[0], after[-1], *seen[states.index("first") :]):
+        assert np.abs(frame - whole).mean() < 0.6 * np.abs(frame - photo).mean(), "nearer to what it becomes"
+    alike(visit)
 
 
 def test_three_regions_blend_as_the_library_does(visit: Visit) -> None:

@@ -37,10 +37,11 @@ test("looks go with the version that they were changed from", async () => {
 
 test("a file is sent as one, under its name", async () => {
   const asked = serve(() => json(job("id")));
-  await api.upload(new Blob(["x"], { type: "image/jpeg" }));
+  await api.upload(new Blob(["x"], { type: "image/jpeg" }), ["ink", "night"]);
   await api.ownStyle("id", Object.assign(new Blob(["x"]), { name: "mine.png" }));
   const [photo, style] = [asked[0][2].body.get("photo"), asked[1][2].body.get("style")];
   assert.deepEqual([photo.name, style.name], ["photo.jpg", "mine.png"]);
+  assert.equal(asked[0][2].body.get("first"), "ink,night", "what is seen first");
 });
 
 test("a job is followed until it is gone, and each state of it told once", { timeout: 20_000 }, async (t) => {

@@ -203,6 +203,19 @@ test("settings are taken back and done again among the looks, and with those tha
   assert.deepEqual(seen(), states[0]);
 });
 
+test("what is to be painted is said to begin until the server answers, also that it cannot be", async (t) => {
+  let answer = () => {};
+  const { studio } = await reading(t, (path) => path.endsWith("/paint") && new Promise((done) => (answer = done)));
+  for (const [reply, ends] of [[json(job("one", { state: "queued", version: 2 }), 202), /^fine$/], [json({ detail: "Too many wait." }, 503), /Too many/]]) {
+    const asked = studio.paint({ size: 2048 }).then(() => "fine", String);
+    await quiet();
+    assert.ok(studio.busy.has("starting"));
+    answer(reply);
+    assert.match(await asked, ends);
+    assert.ok(!studio.busy.has("starting"));
+  }
+});
+
 test("a style that was deleted is not brought back by an earlier look", async (t) => {
   let now = job("one", { state: "reading", styles: ["mine.png"] });
   const { studio } = await reading(t, (path, { method, body }) => {

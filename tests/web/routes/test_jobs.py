@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from pathlib import Path
@@ -7,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from styfie.errors import InputError
 from styfie.web.jobs import Job
 from styfie.web.routes.jobs import _check_names
 from tests.web.conftest import API, TestClient
-from tests.web.stubs import StubStudio, photo
+from tests.web.stubs import BOTH, StubStudio, photo
 
 INK = {"subject": {"styles": [{"name": "ink"}]}}
 
@@ -34,6 +36,47 @@ def test_what_is_asked_comes_once(client: TestClient) -> None:
     assert client.post(f"{API}/jobs", files=files, data={"request": asked}).status_code == 422
     files = {"photo": ("me.png", photo()), "recipe": ("recipe.json", io.BytesIO(asked.encode()))}
     assert client.post(f"{API}/jobs", files=files).json()["looks"]["subject"]["styles"][0]["name"] == "ink"
+
+
+def test_the_first_sketch_is_of_two_styles_that_there_are(client: TestClient, studio: StubStudio) -> None:
+    def sketch(folder: str, styles: dict[str, str], *_: Any) -> bool:
+        Path(folder, "first.jpg").write_bytes(" before ".join(styles.values()).encode())
+        return True
+
+    studio.interactive.answers["first_sketch"] = sketch
+    name = posted(client, first="ink,night").json()["id"]
+    assert client.get(f"{API}/jobs/{name}/first.jpg").content == b"ink before night"
+    plain = posted(client).json()["id"]
+    assert client.get(f"{API}/jobs/{plain}/first.jpg").status_code == 204, "of none that nobody asked for"
+    for wrong in ("ink", "ink,nowhere", "ink,night,glass", "../ink,night"):
+        assert posted(client, first=wrong).status_code == 422
+
+
+def test_the_first_sketch_is_waited_for_as_long_as_the_photo_is_read(client: TestClient, studio: StubStudio) -> None:
+    goes_on = asyncio.Event()
+
+    async def find(*_: Any) -> dict[str, Any]:
+        await goes_on.wait()
+        return {"regions": BOTH, "note": "", "parts": [], "heads": {}}
+
+    def fail(*_: Any) -> bool:
+        raise InputError("It failed.")
+
+    async def sketch(folder: str, *_: Any) -> bool:
+        await asyncio.sleep(0.1)
+        Path(folder, "first.jpg").write_bytes(b"small")
+        return True
+
+    studio.interactive.answers |= {"find": find, "first_sketch": sketch}
+    seen = posted(client, first="ink,night").json()
+    assert client.get(f"{API}/jobs/{seen['id']}/first.jpg").content == b"small"
+    assert client.get(f"{API}/jobs/{seen['id']}").json()["state"] == "reading"
+    studio.interactive.answers["first_sketch"] = fail
+    assert client.portal
+    client.portal.call(goes_on.set)
+    broken = posted(client, first="ink,night").json()["id"]
+    assert client.get(f"{API}/jobs/{broken}/first.jpg").status_code == 204
+    assert client.get(f"{API}/jobs/{broken}").json()["state"] == "ready", "it is no part of the reading"
 
 
 def test_a_style_that_is_sent_twice_and_named_by_nobody_is_taken() -> None:

@@ -1,14 +1,13 @@
 // @ts-check
 // The server's interface, version 1. Every error is one sentence, and a code that says which.
 
-import { contextOf } from "./dom.js";
 import { t } from "./text.js";
 
 const BASE = new URL("api/v1", globalThis.document?.baseURI ?? "http://localhost/").pathname; // below any path
 
 /**
  * @import { AboutResponse, CameraResponse, CostResponse, Export, JobResponse, Looks, NameResponse } from "./types.d.ts"
- * @import { Batches, Clips, Phone, Points, Presets, ErrorResponse, SettingsSchema, StyleResponse, Trash, TrashResponse } from "./types.d.ts"
+ * @import { Batches, Clips, FirstSketch, Phone, Points, Presets, ErrorResponse, SettingsSchema, StyleResponse, Trash, TrashResponse } from "./types.d.ts"
  */
 
 export class ApiError extends Error {
@@ -75,8 +74,17 @@ export const portrait = async () => (await ask("/portrait.jpg")).blob();
 export const jobs = (most, skip = 0) => json(`/jobs?${new URLSearchParams({ most: String(most), skip: String(skip) })}`);
 /** @param {string} id */
 export const job = (id) => answered(`/jobs/${part(id)}`);
-/** @param {File} photo */
-export const upload = (photo) => answered("/jobs", form("photo", photo));
+/** @param {File} photo @param {[subject: string, background: string]} first what its first small sketch is painted in */
+export const upload = (photo, first) => {
+  const sent = form("photo", photo);
+  sent.body.append("first", String(first));
+  return answered("/jobs", sent);
+};
+/** The first small sketch of a photo that is being read, as soon as there is one. Null where there is none. @type {FirstSketch | null} */
+export const firstSketch = async (id) => {
+  const reply = await ask(`/jobs/${part(id)}/first.jpg`);
+  return reply.status === 204 ? null : createImageBitmap(await reply.blob());
+};
 /** @param {string} id @param {File} photo */
 export const again = (id, photo) => answered(`/jobs/${part(id)}/again`, form("photo", photo));
 /** @type {(path: string) => Promise<TrashResponse>} */
@@ -145,8 +153,8 @@ export const url = (id, path, values = {}) => {
 };
 
 const BUSY = new Set(["reading", "queued", "painting"]);
-// Milliseconds between two looks at a job: at most so many while nobody says that it changed.
-const WAITS = { busy: 400, idle: 2000, hidden: 5000, told: 30_000 };
+// Milliseconds between two looks at a job: at most so many while nobody says that it changed. One that is read is waited for.
+const WAITS = { reading: 50, busy: 400, idle: 2000, hidden: 5000, told: 30_000 };
 
 /** Whether the server's news come, and who hears them: of a job by its id, or that all may have changed. */
 const news = { open: false, heard: /** @type {Set<(id?: string) => void>} */ (new Set()), begun: false };
@@ -172,7 +180,7 @@ function hearNews() {
 export function follow(id, call, gone) {
   let ended = false;
   let tag = "";
-  let wait = WAITS.busy;
+  let [wait, gap] = [WAITS.busy, WAITS.reading];
   let [asking, missed] = [false, false];
   let [asked, due] = [-Infinity, Infinity]; // milliseconds
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -183,7 +191,7 @@ export function follow(id, call, gone) {
     due = when;
     timer = setTimeout(look, Math.max(0, when - performance.now()));
   };
-  const soon = () => Math.max(performance.now(), asked + (document.hidden ? WAITS.hidden : WAITS.busy));
+  const soon = () => Math.max(performance.now(), asked + (document.hidden ? WAITS.hidden : gap));
   async function look() {
     if (asking) return;
     [asking, missed] = [true, false];
@@ -198,6 +206,7 @@ export function follow(id, call, gone) {
       if (found) {
         tag = reply.headers.get("ETag") ?? "";
         wait = BUSY.has(found.state) ? WAITS.busy : WAITS.idle;
+        gap = found.state === "reading" ? WAITS.reading : WAITS.busy;
         call(found);
       }
     } catch {
@@ -315,13 +324,8 @@ export async function bytes(address) {
 
 /** The pixels (RGBA, 8 bit) of a picture exactly as they are in its file. @param {string} address */
 export async function pixels(address) {
-  const blob = await (await ask(address.slice(BASE.length))).blob();
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = contextOf(canvas, { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return context.getImageData(0, 0, canvas.width, canvas.height);
+  const [{ pixelsOf }, reply] = await Promise.all([import("./pixels.js"), ask(address.slice(BASE.length))]);
+  return pixelsOf(await reply.blob());
 }
 
 /** A picture to be drawn, not to be counted with. @param {string} address */

@@ -26,6 +26,8 @@ export class Blender {
   #waiting = [];
   /** @type {[Pixels, Soft] | null} */
   #given = null; // the scene, should the worker end
+  /** @type {[unknown, Transferable[]][] | null} */
+  #held = null; // what is told the worker until the scene has been sent
   onLost = () => {}; // the layers are gone: they are wanted once more
 
   /** @param {(out: Pixels) => void} show a picture @param {(outlines: number[][][]) => void} outline the regions of a scene */
@@ -48,19 +50,34 @@ export class Blender {
       this.#worker.addEventListener("message", ({ data }) => this.#take(data));
       this.#worker.addEventListener("error", () => this.#fallBack());
     }
+    this.#held ??= [];
+    setTimeout(() => this.#send()); // a large scene takes its time, in which others who hear of it need not wait
+  }
+
+  #send() {
+    if (!this.#held || !this.#given || !this.#worker) return;
+    const [photo, soft] = this.#given;
     this.#worker.postMessage({ scene: this.#scene, photo, soft });
+    for (const [message, transfer] of this.#held) this.#worker.postMessage(message, transfer);
+    this.#held = null;
+  }
+
+  /** @param {unknown} message @param {Transferable[]} transfer */
+  #tell(message, transfer = []) {
+    if (this.#held) this.#held.push([message, transfer]);
+    else this.#worker?.postMessage(message, transfer);
   }
 
   /** A layer of the photo's size, which is the blender's from now on. @param {string} key @param {Pixels} layer */
   add(key, layer) {
     if (this.#core) return this.#core.add(key, layer);
-    this.#worker?.postMessage({ scene: this.#scene, key, layer }, [layer.buffer]);
+    this.#tell({ scene: this.#scene, key, layer }, [layer.buffer]);
   }
 
   /** @param {string} key */
   drop(key) {
     if (this.#core) return this.#core.drop(key);
-    this.#worker?.postMessage({ scene: this.#scene, key, layer: null });
+    this.#tell({ scene: this.#scene, key, layer: null });
   }
 
   /** Blend what is there; `show` is called with it. @param {Mixed[]} mixed */
@@ -90,7 +107,7 @@ export class Blender {
     this.#next = this.#spare = null;
     this.#asking = true;
     const before = spare ? this.#numbers.get(spare) ?? 0 : 0;
-    this.#worker?.postMessage({ scene: this.#scene, mixed, spare, before }, spare ? [spare.buffer] : []);
+    this.#tell({ scene: this.#scene, mixed, spare, before }, spare ? [spare.buffer] : []);
   }
 
   /** @param {{ scene: number, out?: Pixels | null, number?: number, outlines?: number[][][] }} data */
@@ -106,7 +123,7 @@ export class Blender {
   /** The worker could not be started, or has ended: it is blended here. */
   #fallBack() {
     if (!this.#given) return;
-    this.#worker = this.#next = null;
+    this.#worker = this.#next = this.#held = null;
     this.#asking = false;
     this.#core = new BlendCore(...this.#given);
     this.outline(this.#core.outlines());

@@ -160,14 +160,17 @@ export function setUpExport(studio) {
   async function ask(job) {
     const asked = quick;
     const sizes = choices.flatMap((one) => one.size ?? []);
+    const isOver = () => studio.job?.id !== job.id || quick !== asked || !dialog.open;
     try {
       const costs = await api.costs(job.id, sizes, care());
-      const fast = asked ? costs : await api.costs(job.id, sizes, { ...settings(), engine: "fast" });
-      if (studio.job?.id !== job.id || quick !== asked) return;
-      quickCosts = fast;
+      if (isOver()) return;
+      quickCosts = costs;
       choices = choices.map((one) => ({ ...one, cost: costs.find((cost) => cost.size === one.size) ?? one.cost }));
+      show();
+      if (!asked) quickCosts = await api.costs(job.id, sizes, { ...settings(), engine: "fast" });
+      if (isOver()) return;
     } catch {
-      choices = choices.map((one) => ({ ...one, cost: { size: one.size ?? 0, seconds: 0, gigabytes: 0, error: "" } })); // not known
+      choices = choices.map((one) => ({ ...one, cost: one.cost ?? { size: one.size ?? 0, seconds: 0, gigabytes: 0, error: "" } })); // not known
     }
     if (dialog.open) show();
   }

@@ -144,7 +144,7 @@ export class Gallery {
     if (!this.group.children.length) return;
     const [style] = studio.selected ? studio.look(studio.selected).styles : [];
     const tiles = [...this.group.querySelectorAll("button")].filter((one) => "style" in one.dataset);
-    check(this.group, tiles.find((one) => one.dataset.style === (style?.name ?? "")));
+    check(this.group, studio.selected ? tiles.find((one) => one.dataset.style === (style?.name ?? "")) : undefined); // none of a photo that is still read
     for (const one of this.group.querySelectorAll("button")) one.disabled = !studio.scene || studio.running;
     const whose = studio.selected ? ` ${t("gallery.for", { region: regionTitle(studio.selected, studio.names).toLowerCase() })}` : "";
     say($("style-for"), whose);

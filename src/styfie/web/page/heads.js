@@ -12,7 +12,7 @@ import { personOf } from "./names.js";
  */
 
 const SIZE = 84; // pixels of a small picture: twice those of the page, for fine screens
-const SAMPLES = 256; // of the longest side that are looked at: a large photo takes no longer than a small one
+const SAMPLES = 128; // of the longest side that are looked at: a large photo takes no longer than a small one
 const LEAST = 100; // pixels of a region that has a picture
 /** @type {WeakMap<Scene, Map<string, HTMLCanvasElement>>} */
 const drawn = new WeakMap(); // by what they are of

@@ -298,6 +298,7 @@ export default {
   "span.days": {"one": "a day", "other": "{count} days"},
 
   "status.reading": "Looking for the person…",
+  "status.starting": "Starting to paint…",
   "status.waiting": "Waiting for its turn…",
   "status.painting": "The painting is growing. Stop it whenever you like what you see.",
   "status.outline": "Finding the outline…",

@@ -48,13 +48,24 @@ export class Opened extends Picture {
     const mine = (this.#opening = Symbol("opening"));
     this._work("reading", true);
     try {
-      const job = await (like ? api.again(like, file) : api.upload(file));
+      const job = await (like ? api.again(like, file) : api.upload(file, this.suggested));
       if (this.#opening !== mine) return;
       this.#suggests = !like;
+      if (!like) this.#sketchFirst(job.id);
       await this.use(job);
     } finally {
       if (this.#opening === mine && (!this.job || this.job.state !== "reading")) this._work("reading", false);
     }
+  }
+
+  /** Show a photo painted small while it is being read. @param {string} id */
+  async #sketchFirst(id) {
+    const bitmap = await api.firstSketch?.(id).catch(() => null); // none where the server is not sure of anybody
+    if (!bitmap) return;
+    if (this.job?.id !== id || this.job.state !== "reading") return bitmap.close();
+    this.first = bitmap;
+    this.tell("first", bitmap);
+    this.tell("status");
   }
 
   /** Go on with a job, as the server describes it. @param {JobResponse} job */
@@ -73,6 +84,7 @@ export class Opened extends Picture {
     this.#tried = "";
     this.#suggests = false;
     this.changes.clear();
+    this._dropFirst();
     this.selected = this.adding = null;
     this._forgetLayers();
     this.busy.clear();
@@ -88,7 +100,8 @@ export class Opened extends Picture {
     this._work("reading", job.state === "reading");
     this.tell("job", before);
     if (restyled) this.tell("looks");
-    if (job.state === "reading" || (job.state === "failed" && !job.regions.length)) return;
+    if (job.state === "reading") return;
+    if (job.state === "failed" && !job.regions.length) return this._dropFirst();
     const ended = isRunning(before) && !isRunning(job);
     if (ended) this._counts.painting++;
     if (this.#suggests) this.#suggestFirst();
@@ -249,7 +262,7 @@ export class Opened extends Picture {
         const asked = Object.values(this.#theirs).some((look) => look?.styles?.length); // else the server would choose some
         if (this.unpainted && asked) {
           this._work("preview", true);
-          if (this.#isLarge) {
+          if (this.#isLarge && !this.first) {
             await this._answered(await api.preview(id, api.ROUGH));
             await this.refresh();
             if (this.#previews > 1) continue; // it is of other styles already

@@ -10,7 +10,7 @@ import { LOOK } from "./looks.js";
  * @import { Mixed } from "./blend-core.js"
  * @import { JobResponse, LookSchema, Looks, News, Pixels, Scene } from "./types.d.ts"
  *
- * @typedef {"reading" | "scene" | "looks" | "preview" | "layers" | "regions"} Work
+ * @typedef {"reading" | "scene" | "looks" | "preview" | "layers" | "regions" | "starting"} Work
  */
 
 const BYTES = 160e6; // of layers that are kept, so that a look that was had before is there at once
@@ -30,6 +30,8 @@ export class Picture extends EventTarget {
   layers = new Map(); // by region's name: the key of the one that is blended
   /** @type {Set<Work>} */
   busy = new Set();
+  /** @type {ImageBitmap | null} */
+  first = null; // a first small sketch of all of it, which is seen until there are layers, or none come any more
   #blendStart = 0;
   blendTime = 0; // milliseconds that the last picture took, from where it was asked for
   /** @type {Map<string, Promise<boolean>>} */
@@ -188,6 +190,7 @@ export class Picture extends EventTarget {
         painted.push({ index: this.names.indexOf(name), strength, key: layer.key, styled: styles.length > 0 });
       }
     }
+    if (this.first && !painted.length && this.busy.size) return; // what is seen is nearer to what comes than the photo
     this.#painted = painted.length > 0;
     this.#blendStart = performance.now();
     this.#blender.blend(painted);
@@ -198,8 +201,15 @@ export class Picture extends EventTarget {
     if (!this.scene || this.running || out.length !== this.scene.photo.length) return;
     if (this.scene.out.data.buffer.byteLength && this.scene.out.data !== out) this.#blender.recycle(this.scene.out.data);
     this.scene.out = new ImageData(out, this.scene.width);
+    this._dropFirst();
     this.blendTime = performance.now() - this.#blendStart;
     this.tell("picture", this.#painted);
+  }
+
+  /** @protected */
+  _dropFirst() {
+    this.first?.close();
+    this.first = null;
   }
 
   /** When what is shown is as it is asked. */
@@ -212,7 +222,7 @@ export class Picture extends EventTarget {
     if (yes === this.busy.has(kind)) return;
     if (yes) this.busy.add(kind);
     else this.busy.delete(kind);
-    if (!this.busy.size && !this.current) this.redraw(); // what did not come is not shown as if it had
+    if (!this.busy.size && (this.first || !this.current)) this.redraw(); // what did not come is not shown as if it had
     this.tell("status");
   }
 }

@@ -31,6 +31,7 @@ export function setUpRun(studio, stage, again) {
     const { job, busy } = studio;
     if (busy.has("reading")) return t("status.reading");
     if (!job || !studio.scene) return "";
+    if (busy.has("starting")) return t("status.starting");
     if (job.state === "queued") return t("status.waiting");
     if (job.state === "painting") return t("status.painting");
     if (busy.has("regions")) return t("status.outline");
@@ -49,6 +50,7 @@ export function setUpRun(studio, stage, again) {
 
   function badge() {
     const { busy, running, job } = studio;
+    if (studio.first) return t("badge.sketch");
     if (busy.has("reading")) return t("badge.reading");
     if (isWaitedFor()) return t("status.sketching");
     if (running) return job?.state === "queued" ? t("badge.waiting") : t("badge.painting");
@@ -79,13 +81,13 @@ export function setUpRun(studio, stage, again) {
     const words = badge();
     say($("badge"), words);
     $("badge").hidden = !words;
-    stage.canvas.classList.toggle("waiting", busy.has("reading") || isWaitedFor());
+    stage.canvas.classList.toggle("waiting", !studio.first && (busy.has("reading") || isWaitedFor()));
     stage.canvas.setAttribute("aria-busy", String(busy.size > 0 || running));
     const focused = document.activeElement;
     $("progress").hidden = !running;
     $("action-buttons").hidden = running;
     const styled = studio.names.some((name) => studio.look(name).styles.length);
-    $("paint").disabled = !studio.scene || !styled || running || busy.has("regions");
+    $("paint").disabled = !studio.scene || !styled || running || busy.has("regions") || busy.has("starting");
     say($("paint"), job?.state === "failed" && job.regions.length ? t("paint.again") : t("paint.now"));
     $("take-again").hidden = !job?.painted.length || studio.unpainted;
     $("take-again").disabled = running || busy.has("regions");

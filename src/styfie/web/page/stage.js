@@ -65,6 +65,7 @@ export class Stage {
       this.draw();
     });
     studio.on("growing", (bitmap) => this.#grow(bitmap));
+    studio.on("first", (bitmap) => this.#sketch(bitmap));
     studio.on("selected", () => this.draw());
     new ResizeObserver(() => this.fit()).observe($("frame"));
   }
@@ -170,6 +171,7 @@ export class Stage {
     const { scene } = this.studio;
     if (!scene) return;
     this.#resize(scene.width, scene.height);
+    if (this.studio.first) this.#sketch(this.studio.first);
     this.mask = null;
     this.shown = true;
     this.draw();
@@ -178,7 +180,8 @@ export class Stage {
   #blended() {
     const { scene } = this.studio;
     if (!scene || this.studio.running || !scene.out.data.length) return;
-    this.picture.putImageData(scene.out, 0, 0);
+    if (this.studio.first) this.#sketch(this.studio.first);
+    else this.picture.putImageData(scene.out, 0, 0);
     if (this.after && this.compared !== null && !this.#peeking) this.picture.drawImage(this.after, 0, 0, scene.width, scene.height);
     if (this.#peeking) this.#before(scene, 1);
     else if (this.compared !== null) this.#before(scene, this.compared);
@@ -245,6 +248,14 @@ export class Stage {
       if (share < 1) requestAnimationFrame(step);
     };
     requestAnimationFrame(step);
+  }
+
+  /** A small picture of all of it, as large as what is shown. @param {ImageBitmap} bitmap */
+  #sketch(bitmap) {
+    if (!this.shown) this.#resize(bitmap.width, bitmap.height); // a file that the browser cannot read
+    this.shown = true;
+    this.picture.imageSmoothingQuality = "high";
+    this.picture.drawImage(bitmap, 0, 0, ...this.size);
   }
 
   #copy() {

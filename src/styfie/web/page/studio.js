@@ -66,11 +66,16 @@ export class Studio extends Opened {
 
   /** @param {Partial<SettingsSchema>} settings */
   async paint(settings) {
-    await this.#changing;
-    await this.saveLooks.now();
-    if (!this.job) return;
-    if (this.#changesSettings(settings)) this._note("settings");
-    await this._answered(await api.paint(this.job.id, settings));
+    this._work("starting", true); // until the server says that it runs, whatever it does before
+    try {
+      await this.#changing;
+      await this.saveLooks.now();
+      if (!this.job) return;
+      if (this.#changesSettings(settings)) this._note("settings");
+      await this._answered(await api.paint(this.job.id, settings));
+    } finally {
+      this._work("starting", false);
+    }
   }
 
   /** Settings of the next painting, and with them looks of all regions: one change. @param {Partial<SettingsSchema>} settings @param {Partial<LookSchema>} [look] */

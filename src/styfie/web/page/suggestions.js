@@ -13,7 +13,7 @@ import { t } from "./text.js";
  */
 
 const SIZE = 256; // pixels of a preview, which is painted at one scale alone
-const REST = 120; // milliseconds of quiet before the next one is asked for
+const REST = 120; // milliseconds of quiet before the first one is asked for
 
 /**
  * Do things one after the other, each only while `free` says so; what is under way is given up when it is `stop`ped.
@@ -49,11 +49,11 @@ export class FreeTime {
     clearTimeout(this.#timer);
   }
 
-  /** Something else is asked for: what is under way is given up, and done anew later. Or it is over: go on. */
-  go() {
+  /** Something else is asked for: what is under way is given up, and done anew later. Or it is over: go on. @param {number} rest */
+  go(rest = REST) {
     clearTimeout(this.#timer);
     if (!this.free()) return void this.#now?.abort();
-    if (!this.#now && this.#left.length) this.#timer = setTimeout(() => this.#next(), REST);
+    if (!this.#now && this.#left.length) this.#timer = setTimeout(() => this.#next(), rest);
   }
 
   async #next() {
@@ -68,7 +68,7 @@ export class FreeTime {
     }
     if (this.#now !== mine) return;
     this.#now = null;
-    this.go();
+    this.go(0);
   }
 }
 

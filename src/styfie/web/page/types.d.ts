@@ -261,6 +261,8 @@ export interface AboutResponse {
   choices: Choices;
 }
 
+export type FirstSketch = (id: string) => Promise<ImageBitmap | null>;
+
 export interface Phone {
   how(): Promise<PhoneResponse>;
   /** Let other devices in. */
@@ -307,6 +309,7 @@ export interface News {
   /** Whether anything but the photo is to be seen. */
   picture: boolean;
   growing: ImageBitmap;
+  first: ImageBitmap;
   /** Lines around each region, in pixels: `contours` says how. */
   outlines: number[][][];
   selected: undefined;

@@ -54,5 +54,5 @@ async def costs(studio: StudioHere, job: JobHere, request: CostRequest) -> list[
     said = request.settings.model_dump(exclude_unset=True)
     settings = SettingsSchema(**job.settings | said).model_dump()
     given = (job.looks, job.styles, str(studio.drawn), settings, request.sizes)
-    found = await studio.ask_interactive(job, "costs", *given)
+    found = await studio.look_interactive(job, "costs", *given)
     return [CostResponse(**one | {"error": of_page(one["error"])}) for one in found]

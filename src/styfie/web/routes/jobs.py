@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Json
 
 from styfie.errors import InputError
+from styfie.web.checks import check_styles
 from styfie.web.errors import NotFoundError
 from styfie.web.jobs import PHOTO
 from styfie.web.messages import message
@@ -26,11 +27,12 @@ from styfie.web.routes.common import (
     picture_responses,
     tag,
 )
-from styfie.web.schemas import BATCH, LOOKS, Looks, PaintRequest, SettingsSchema
+from styfie.web.schemas import BATCH, LOOKS, Looks, LookSchema, PaintRequest, SettingsSchema, StyleSchema
 from styfie.web.uploads import Source, label_of
 
 router = APIRouter(tags=["jobs"])
 MOST_STYLES = 8
+PAIR = r"^[a-z-]{1,30},[a-z-]{1,30}$"
 
 
 @router.post("/jobs", status_code=201)
@@ -47,6 +49,9 @@ async def post(
     ] = None,
     batch: Annotated[str | None, Form(pattern=BATCH, description="The same for photos that come together.")] = None,
     size: Annotated[int | None, Form(ge=1, le=16_384, description="Of the painting, whatever the recipe says.")] = None,
+    first: Annotated[
+        str | None, Form(pattern=PAIR, description="Styles for person and background of `first.jpg`: `autumn,night`.")
+    ] = None,
 ) -> JobResponse:
     """A new job: the photo is checked at once, and then looked at."""
     files = style or []
@@ -56,10 +61,18 @@ async def post(
         raise InputError(message("error.request_and_recipe"))
     styles = [(file.filename or "style", file.file) for file in files]
     _check_names([name for name, _ in styles], request)
-    source = Source(photo.filename or "", batch or "", size)
+    source = Source(photo.filename or "", batch or "", size, _pair(first) if first else None)
     recipe_file = recipe.file if recipe else None
     job = await studio.post(photo.file, request, styles, recipe_file, source)
     return answer(job, f"jobs/{job.id}")
+
+
+def _pair(first: str) -> tuple[str, str]:
+    """Two styles of the gallery, as `autumn,night`."""
+    subject, background = first.split(",")
+    asked = {"subject": subject, "background": background}
+    check_styles({side: LookSchema(styles=[StyleSchema(name=name)]) for side, name in asked.items()}, ())
+    return subject, background
 
 
 def _check_names(names: list[str], request: PaintRequest | None) -> None:

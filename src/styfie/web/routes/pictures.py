@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from styfie.web.errors import NotFoundError
-from styfie.web.jobs import GROWING, LONGEST, PHOTO, Job
+from styfie.web.jobs import FIRST, GROWING, LONGEST, PHOTO, Job
 from styfie.web.messages import message
 from styfie.web.routes.common import JobHere, RegionHere, StudioHere, picture_responses, png
 from styfie.web.schemas import MOST_BLUR, Bokeh, Color, PaintRequest
@@ -52,6 +52,18 @@ async def picture(studio: StudioHere, job: JobHere, name: RegionHere) -> Respons
     if name == "photo" and (found := await asyncio.to_thread(_photo, studio.jobs.path(job) / REGIONS)):
         return png(found)
     return png(await studio.ask_interactive(job, "show_picture", studio.result_request(job), name))
+
+
+@router.get(
+    "/jobs/{id}/first.jpg", responses=picture_responses("image/jpeg") | {204: {"description": "There will be none."}}
+)
+async def first(studio: StudioHere, job: JobHere) -> Response:
+    """The first small sketch, if one was asked for with the photo; it is waited for until the photo was looked at."""
+    file = studio.jobs.path(job) / FIRST
+    async for changed in studio.watch(job):
+        if file.is_file() or (changed and changed.state != "reading"):
+            break
+    return _file(studio, job, FIRST, "image/jpeg") if file.is_file() else Response(status_code=204)
 
 
 @router.get("/jobs/{id}/growing.jpg", responses=picture_responses("image/jpeg"))

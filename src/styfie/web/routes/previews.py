@@ -35,5 +35,5 @@ async def face(
         raise InputError(message("error.no_pair"))
     check_styles({side: LookSchema(styles=[StyleSchema(name=name)]) for side, name in styles.items()}, job.styles)
     device = studio.settings(job)["device"]
-    data = await studio.ask_interactive(job, "face_preview", styles, job.styles, str(studio.drawn), size, device)
+    data = await studio.look_interactive(job, "face_preview", styles, job.styles, str(studio.drawn), size, device)
     return Response(data, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})

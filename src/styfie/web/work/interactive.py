@@ -28,6 +28,7 @@ from styfie.web.messages import message
 from styfie.web.work.costs import costs, note_pace
 from styfie.web.work.exporting import export
 from styfie.web.work.face_previews import face_preview
+from styfie.web.work.first_sketch import first_sketch
 from styfie.web.work.frames import camera, camera_off, frame
 from styfie.web.work.history import remember, step
 from styfie.web.work.paintings import PAINTING, PREVIEW, REGIONS, described, load, look_specs, save, unpainted
@@ -40,6 +41,7 @@ __all__ = [
     "costs",
     "export",
     "face_preview",
+    "first_sketch",
     "frame",
     "show_all",
     "show_layer",

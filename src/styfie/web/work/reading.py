@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from torch import Tensor
 
 from styfie.errors import InputError
-from styfie.images import read_matte, read_picture, to_image, write_png
+from styfie.images import read_matte, read_picture, read_upright, to_image, write_png
 from styfie.looks import Look, Style
 from styfie.storage.atomic import sync
 from styfie.storage.recipes import read_recipe
@@ -22,7 +21,7 @@ from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.styles import LARGEST, load_style
 from styfie.web.atomic import replace_whole
 from styfie.web.filetypes import suffix_of
-from styfie.web.jobs import GROWING, READ
+from styfie.web.jobs import GROWING, PHOTO, READ
 from styfie.web.messages import message
 from styfie.web.schemas import LookSchema, SettingsSchema
 from styfie.web.work.decoding import check_pixels, guarded, open_picture
@@ -36,10 +35,11 @@ ENTRIES = 200  # files in it, at most
 TURNED = 5  # EXIF orientations from here on are of pictures that lie on their side
 
 
-def photo(_channel: WorkerChannel, file: str, most_pixels: int, longest: int = LONGEST) -> dict[str, int]:
-    """Decode all of a photo, and write it upright beside, for what paints as `read.png` and small as `photo.jpg`.
+_latest: dict[str, Image.Image] = {}  # by its file, the photo that was decoded last and is still to be written
 
-    The other workers read that: what came from outside is decoded here alone.
+
+def photo(_channel: WorkerChannel, file: str, most_pixels: int, longest: int = LONGEST) -> dict[str, int]:
+    """Decode all of a photo, and write it upright beside, small, as `photo.jpg`; `whole` writes the rest.
 
     Returns:
         Its upright size as it was sent.
@@ -51,19 +51,37 @@ def photo(_channel: WorkerChannel, file: str, most_pixels: int, longest: int = L
         width, height = image.size
         if guarded(image.getexif).get(0x0112, 1) >= TURNED:
             width, height = height, width
-    read = to_image(_read(file, longest))
+    read = _read(file, longest)
+    _latest.clear()
+    _latest[file] = read
+    small = read.copy()
+    small.thumbnail((PHOTO_SIZE, PHOTO_SIZE))
+    small.save(Path(file).with_name(PHOTO), quality=88)
+    return {"width": width, "height": height}
+
+
+def whole(_channel: WorkerChannel, file: str, most_pixels: int, longest: int = LONGEST) -> None:
+    """Write a photo upright beside as `read.png`, from memory if it was decoded a moment ago.
+
+    The other workers read that: what came from outside is decoded here alone. It takes a large photo's time, in which
+    `photo.jpg` is shown and sketched.
+
+    Raises:
+        InputError, MissingError: as `photo`.
+    """
+    read = _latest.pop(file, None)
+    if read is None:
+        open_picture(Path(file), most_pixels).close()
+        read = _read(file, longest)
     beside = Path(file).with_name(f".{READ}")
     write_png(read, beside)
     replace_whole(beside, Path(file).with_name(READ))
-    read.thumbnail((PHOTO_SIZE, PHOTO_SIZE))
-    read.save(Path(file).with_name("photo.jpg"), quality=88)
-    return {"width": width, "height": height}
 
 
 def style(_channel: WorkerChannel, file: str, into: str, most_pixels: int) -> None:
     """A style picture, decoded and written anew as PNG: nothing but its pixels is kept."""
     open_picture(Path(file), most_pixels).close()
-    write_png(to_image(_read(file, LARGEST)), Path(into))
+    write_png(_read(file, LARGEST), Path(into))
     sync(Path(into))
 
 
@@ -171,5 +189,13 @@ def contact_sheet(_channel: WorkerChannel, cells: list[tuple[str, str]]) -> byte
     return held.getvalue()
 
 
-def _read(file: str, longest: int) -> Tensor:
-    return guarded(lambda: read_picture(Path(file), longest, enlarge=False))
+def _read(file: str, longest: int) -> Image.Image:
+    """A picture's pixels, and nothing that its file says of them."""
+
+    def read() -> Image.Image:
+        found = read_upright(Path(file), longest, enlarge=False)
+        found.load()
+        found.info = {}
+        return found
+
+    return guarded(read)
