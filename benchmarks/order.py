@@ -7,8 +7,9 @@ until the geometric mean of the paintings' style losses is within 5 % of that wi
 less style. The judge is a depth network of `styfie train depth` that took no part in painting: another seed, other
 pictures. Without one it is the network that ships, which then sees the pictures otherwise than it did while they were
 painted: mirrored, and smaller. Printed is the share of pairs of places whose true order it sees in the paintings, and
-how often it sees the order that it sees in the photo; chance is one half. With `--data`, a sheet of six selfies either
-way beside the photos and the depths that the judge sees.
+how often it sees the order that it sees in the photo; chance is one half. Beside it, by no network, how often a pixel
+at a known border of depths has a steeper step of luma than one elsewhere (`depth.recall`). With `--data`, a sheet of
+six selfies either way beside the photos and the depths that the judge sees.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from styfie.settings import Settings
 from styfie.storage.sheet import lay_out
 
 from common import PAIRS, PHOTOS, style_source
-from depth import Scene, draw_scene
+from depth import Scene, draw_scene, recall
 
 STYLES = ("night", "mosaic", "watercolour", "waves")
 PAIRS_OF_PLACES = 4000
@@ -115,8 +116,8 @@ def paint_all(scenes: list[Scene], settings: Settings, weights: Weights) -> tupl
 
 
 def figures(judge: Judge, scenes: list[Scene], pictures: Paintings) -> str:
-    """How often the judge sees the true order in pictures, and how often the order of the scene's photo."""
-    true, same = [], []
+    """How often the judge sees the true order in pictures, and the photo's; how often borders are the steeper."""
+    true, same, borders = [], [], []
     for (i, _), picture in pictures.items():
         seen, photo = (judge(one).flatten() for one in (picture, scenes[i].photo))
         generator = torch.Generator().manual_seed(i)
@@ -126,7 +127,9 @@ def figures(judge: Judge, scenes: list[Scene], pictures: Paintings) -> str:
         order = (seen[b] - seen[a])[chosen]
         true.append(float((order * rise[chosen] > 0).float().mean()))
         same.append(float((order * (photo[b] - photo[a])[chosen] > 0).float().mean()))
-    return f"true order {sum(true) / len(true):.3f}, the photo's {sum(same) / len(same):.3f}"
+        borders.append(recall(picture, scenes[i].borders)[1])
+    means = {"true order": true, "the photo's": same, "borders": borders}
+    return ", ".join(f"{name} {sum(each) / len(each):.3f}" for name, each in means.items())
 
 
 def selfies(data: Path, judge: Judge, held: Settings) -> Image.Image:

@@ -1,17 +1,22 @@
 """Make the pictures of README and docs: `python docs/figures.py [NAME …]`. The built-in portrait and gallery are all
 they show.
+
+    python docs/figures.py grid --photos FOLDER [--vgg] [--output grid.jpg]
+
+draws the grid of all engines with the first ten photos of a folder of one's own.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+import argparse
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
 
 import styfie
+from styfie.batch import find_photos
 from styfie.depth import estimate_depth
 from styfie.engines import ENGINES as ENTRIES
 from styfie.engines.components.layers import decompose
@@ -33,7 +38,7 @@ from styfie.styles import load_styles
 IMAGES = Path(__file__).parent / "images"
 SIDE = 384  # longest side of the pictures of likeness, in pixels
 HEAD = (64, 0, 304, 200)  # left, top, right and bottom of head and shoulders in them
-GRID = 128  # longest side of the pictures of all engines, in pixels
+GRID, TEN = 128, 10  # longest side of the pictures of all engines, in pixels, and how many photos of a folder
 SMALL, FRAMES = 256, 5  # pixels of the pictures without networks, and how many of a painting being painted
 BRUSHED = {
     "oil": {"subject": "autumn", "background": "night"},
@@ -61,7 +66,17 @@ def main() -> None:
         "techniques": draw_techniques,
         "grid": draw_grid,
     }
-    for name in sys.argv[1:] or figures:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(figures))
+    parser.add_argument("--photos", type=Path, help="for grid: a folder, the first ten photos of which are painted")
+    parser.add_argument("--vgg", action="store_true", help="for grid: also classic and gatys: VGG is fetched")
+    parser.add_argument("--output", type=Path, help="for grid: the picture's file")
+    asked = parser.parse_args()
+    if asked.photos:
+        photos = [read_picture(file, GRID) for file in find_photos([asked.photos])[:TEN]]
+        draw_grid(photos, asked.output or Path("grid.jpg"), asked.vgg)
+        return
+    for name in asked.names or figures:
         figures[name]()
 
 
@@ -86,21 +101,24 @@ def draw_techniques() -> None:
     lay_out(cells, columns=4, cell=288).save(IMAGES / "techniques.jpg", quality=86)
 
 
-def draw_grid() -> None:
-    """Two pictures by every engine that needs nothing fetched, and by patches: each class of Jing et al. (2018)."""
+def draw_grid(photos: Sequence[Tensor] = (), file: Path = IMAGES / "grid.jpg", vgg: bool = False) -> None:
+    """A row a photo by every engine, and by patches: each class of Jing et al. (2018).
+
+    Without photos the built-in portrait and its head; without `vgg` the engines that need nothing fetched.
+    """
     portrait = read_picture(PORTRAIT, GRID)
     head = read_picture(to_image(read_picture(PORTRAIT, SIDE)).crop(HEAD), GRID)
-    columns = {name: {"engine": name} for name, entry in ENTRIES.items() if not entry.needs}
+    columns = {name: {"engine": name} for name, entry in ENTRIES.items() if vgg or not entry.needs}
     columns["optimise"] |= {"loss": "wasserstein"}
     columns["--loss patches"] = {"engine": "optimise", "loss": "patches"}
     cells = []
-    for n, photo in enumerate((portrait, head)):
+    for n, photo in enumerate(photos or (portrait, head)):
         regions = styfie.segment(photo)
         for name, asked in {"": {}, **columns}.items():
             settings = styfie.Settings(size=GRID, quality="draft", **asked)
             result = styfie.paint(photo, PAIR, settings, regions=regions).render() if name else photo
             cells.append(((name or "photo") if n == 0 else "", to_image(result)))
-    lay_out(cells, columns=len(columns) + 1, cell=GRID).save(IMAGES / "grid.jpg", quality=82)
+    lay_out(cells, columns=len(columns) + 1, cell=GRID).save(file, quality=82)
 
 
 def draw_default() -> None:

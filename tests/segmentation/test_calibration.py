@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from styfie.segmentation.calibration import Calibration, calibrate, reliability
+from styfie.segmentation.calibration import Calibration, calibrate, reliability, sure_level
 
 
 def test_metadata_say_all_and_come_back() -> None:
@@ -55,6 +55,23 @@ def test_a_network_that_is_too_sure_is_believed_less() -> None:
     assert 0.002 <= refused <= 0.0105
     for score, iou, count in reliability([found.score(s) for s in shares], ious.tolist(), [0, 0.25, 0.5, 0.75, 1]):
         assert abs(score - iou) < 0.05 and count > 100
+
+
+def test_a_hesitant_network_refuses_those_of_whom_it_is_less_sure_than_of_anybody() -> None:
+    """Made-up people whose masks are all alike, however sure the network is of them, from three tenths up."""
+    rng = np.random.default_rng(0)
+    shares, ious = rng.uniform(0.3, 0.8, 150), rng.uniform(0.55, 0.65, 150)
+    found = calibrate(shares.tolist(), ious.tolist(), [True] * 150, Calibration())
+    refused = [share for share in np.linspace(0, 1, 101) if found.score(share) < found.nobody]
+    assert refused[0] == 0 and 0.28 <= refused[-1] <= shares.min()
+    assert found.score(0.5) == pytest.approx(0.6, abs=0.03)
+
+
+def test_what_a_network_calls_sure_is_what_half_of_most_people_are() -> None:
+    shares = {0.9: [0.0, 0.1, 0.9], 0.8: [0.2, 0.5, 0.95], 0.6: [0.6, 0.7, 1.0]}
+    assert sure_level(shares) == 0.8
+    assert sure_level({0.9: [0.8], 0.6: [0.9]}) == 0.9, "the highest of those that will do"
+    assert sure_level({0.9: [0.0], 0.6: [0.1]}) == 0.6, "none will do"
 
 
 def test_people_without_clear_parts_are_refused_as_seldom_as_unsure_ones() -> None:

@@ -16,7 +16,8 @@ Curve = tuple[tuple[float, float], ...]
 FIELDS = ("contrast", "sure", "nobody", "clear", "curve")  # of a file's metadata
 REFUSED = 0.005  # share of pictures of people in which nobody is found, by either of two thresholds, at most
 GOOD = 0.5  # IoU from which on a person counts as found
-KNOTS = 8  # of a curve, at most
+LEVELS = (0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55)  # probabilities of which one is called sure
+KNOTS = 8  # of a curve after its beginning, at most
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,15 @@ def _curve(text: str) -> Curve:
     return pairs
 
 
+def sure_level(shares: Mapping[float, Sequence[float]]) -> float:
+    """The highest level at which the median picture has half of its person above it, else the lowest.
+
+    `shares` are, by level, those of each validation picture. A network of little training says 0.9 of next to nothing,
+    and shares of nothing tell nobody from somebody.
+    """
+    return max((level for level, each in shares.items() if np.median(each) >= 0.5), default=min(shares))
+
+
 def calibrate(
     sure_fractions: Sequence[float],
     ious: Sequence[float],
@@ -82,8 +92,9 @@ def calibrate(
     `clarities` say how clear the parts are in each, see `prediction.Prediction`; all 1, or none, where there are none.
 
     The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
-    pictures. `nobody` and `clear` lie where each refuses at most the share `REFUSED` of those people whose masks are
-    any good.
+    pictures, and 0 where nothing is sure: below its first mean all would else count alike, an empty picture as much as
+    the people that a hesitant network is least sure of, and nobody would ever be refused. `nobody` and `clear` lie
+    where each refuses at most the share `REFUSED` of those people whose masks are any good.
     """
     # Pictures with nothing sure say nothing of how good the mask is.
     seen = [n for n in np.argsort(sure_fractions, kind="stable") if sure_fractions[n] > 0]
@@ -92,7 +103,7 @@ def calibrate(
     x, fitted = np.asarray(sure_fractions, float)[seen], _rising(np.asarray(ious, float)[seen])
     parts = [part for part in np.array_split(np.arange(len(x)), KNOTS) if len(part)]
     curve = tuple((round(float(x[part].mean()), 4), round(float(fitted[part].mean()), 4)) for part in parts)
-    found = replace(before, curve=curve)
+    found = replace(before, curve=((0.0, 0.0), *curve))
     good = [n for n, (iou, person) in enumerate(zip(ious, people, strict=True)) if person and iou >= GOOD]
     if good:
         found = replace(found, nobody=_refusing([found.score(sure_fractions[n]) for n in good]))

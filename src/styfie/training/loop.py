@@ -23,6 +23,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from styfie.devices import has_bf16
 from styfie.errors import InputError
+from styfie.training.batchnorm import BATCHES, measure_statistics
 from styfie.training.interrupts import interrupts
 from styfie.training.outputs import make_folder, write_atomically, writing
 from styfie.training.processes import mean_over_processes, rank_and_count
@@ -123,7 +124,7 @@ def fit(
     run = {"schedule": asdict(schedule), "processes": count, "about": dict(about or {})}
     model.to(device)
     optimiser, rate = _optimiser(model, schedule, groups)
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(schedule.decay), use_buffers=True)
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(schedule.decay))
     average.module.eval()
     checkpoint, parts = folder / "checkpoint.pt", (model, average, optimiser, rate)
     first = _resume(checkpoint, run, parts, device)
@@ -133,6 +134,21 @@ def fit(
     mine = range(rank * schedule.accumulate, (rank + 1) * schedule.accumulate)
     turns = ((step, _rows(share, schedule.batch // shares)) for step in range(first, schedule.steps) for share in mine)
     batches = _ahead(batch_at, turns)
+    between = max(1, schedule.steps // schedule.scores)  # steps from one score to the next
+
+    def averaged(done: int) -> nn.Module:
+        """The averaged model after so many steps, its batch norms measured on the last batches.
+
+        Without averaging it is the model as it is.
+        """
+        if not schedule.decay:
+            return average.module
+        count = BATCHES if done == schedule.steps else min(BATCHES // 4, between)
+        last = ((step, share) for step in range(max(0, done - count), done) for share in range(shares))
+        seen = (batch_at(step, _rows(share, schedule.batch // shares)).to(device) for step, share in last)
+        measure_statistics(average.module, lambda network, batch: loss_of(network, batch, 0.0), seen)
+        return average.module
+
     note = _Log(folder / "log.jsonl", first, on_log) if rank == 0 else None
     with interrupts(heeded=count == 1) as interrupt:  # several processes would leave at different steps
         for step in range(first, schedule.steps):
@@ -148,8 +164,8 @@ def fit(
                 values = mean_over_processes(torch.stack(list(terms.values()))).tolist()
                 if note:
                     note(done, dict(zip(terms, values, strict=True)))
-            if note and score and (done % max(1, schedule.steps // schedule.scores) == 0 or done == schedule.steps):
-                note(done, score(average.module, done))
+            if note and score and (done % between == 0 or done == schedule.steps):
+                note(done, score(averaged(done), done))
             stop = interrupt.requested  # once: it may be asked while a checkpoint is written
             if note and (stop or (done % schedule.save_every == 0 and done < schedule.steps)):
                 _save(checkpoint, done, run, parts)
@@ -158,8 +174,7 @@ def fit(
     if rank == 0:
         with write_atomically(folder / "schedule.json") as part:
             part.write_text(json.dumps(run, indent=1), encoding="utf-8")
-    result: nn.Module = average.module
-    return result
+    return averaged(schedule.steps)
 
 
 def _gradients(

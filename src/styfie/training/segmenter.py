@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from styfie.errors import InputError, MissingError
 from styfie.evaluation.masks import MaskSummary, overlap, score_mask, summarise
 from styfie.images import resize
 from styfie.losses.masks import matte_entropy
-from styfie.segmentation.calibration import Calibration, calibrate, reliability
+from styfie.segmentation.calibration import LEVELS, Calibration, calibrate, reliability, sure_level
 from styfie.segmentation.files import read_state
 from styfie.segmentation.networks import FROZEN, PortraitNet
 from styfie.segmentation.portrait import predict
@@ -30,7 +30,8 @@ from styfie.training.sampler import Material, Sampler, Several
 from styfie.training.table import Scores, score_pictures
 from styfie.weights import load_packaged
 
-WATCHED = 200  # portraits of either kind scored in the course of a run
+WATCHED, FEWEST = 200, 20  # portraits of either kind scored in the course of a run, and in short runs
+LEARNED = 4  # pictures learned from for each that is scored: scoring is not to take longer than learning
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,9 @@ def train_segmenter(
     if not recipe.varied:
         freeze_unasked(network)
 
-    watched = {"train": material.learned.spread(WATCHED), "val": material.held_out.spread(WATCHED)}
+    schedule = recipe.schedule
+    count = min(WATCHED, max(FEWEST, schedule.steps * schedule.batch // (schedule.scores * LEARNED)))
+    watched = {"train": material.learned.spread(count), "val": material.held_out.spread(count)}
 
     def score(learner: nn.Module, step: int) -> dict[str, float]:
         found: dict[str, float] = {"pass": step * recipe.schedule.batch / recipe.pass_size}
@@ -222,14 +225,18 @@ def calibrate_segmenter(
     The second is `reliability` on the same portraits, in tenths of the score.
     """
     before = Calibration()
-    shares, ious, people, clarities = [], [], [], []
+    ious, people, clarities = [], [], []
+    by_level: dict[float, list[float]] = {level: [] for level in LEVELS}
     for portrait in (portraits[i] for i in range(len(portraits))):
         photo, truth = as_picture(portrait), as_matte(portrait)
         seen = predict(photo.to(device), network, side, calibration=before)
         matte = resize(seen.matte.cpu(), (truth.shape[-2], truth.shape[-1]))
-        shares.append(seen.sure)
+        for level, each in by_level.items():
+            each.append(replace(seen, calibration=replace(before, sure=level)).sure)
         clarities.append(seen.clarity)
         ious.append(overlap((matte >= 0.5).numpy(), (truth >= 0.5).numpy()))
         people.append(bool((truth >= 0.5).any()))
-    found = calibrate(shares, ious, people, before, clarities)
+    level = sure_level(by_level)
+    shares = by_level[level]
+    found = calibrate(shares, ious, people, replace(before, sure=level), clarities)
     return found, reliability([found.score(share) for share in shares], ious, [n / 10 for n in range(11)])
