@@ -71,13 +71,13 @@ def _curve(text: str) -> Curve:
     return pairs
 
 
-def sure_level(fractions: Mapping[float, Sequence[float]]) -> float:
+def sure_level(by_level: Mapping[float, Sequence[float]]) -> float:
     """The highest level at which the median picture has half of its person above it, else the lowest.
 
-    `fractions` are, by level, those of each validation picture. A network of little training says 0.9 of next to nothing,
-    and fractions of nothing tell nobody from somebody.
+    `by_level` has, for each level, the share in each validation picture. A network of little training says 0.9 of next
+    to nothing, and shares of nothing tell nobody from somebody.
     """
-    return max((level for level, each in fractions.items() if np.median(each) >= 0.5), default=min(fractions))
+    return max((level for level, each in by_level.items() if np.median(each) >= 0.5), default=min(by_level))
 
 
 def calibrate(
