@@ -114,7 +114,7 @@ export const jobs = async (most = 200, skip = 0) => {
 };
 /** @param {string} id @returns {Promise<JobResponse>} */
 export const job = (id) => ask("job", id);
-/** @param {File} photo @returns {Promise<JobResponse>} */
+/** Nothing is sketched before the photo is read: it takes no longer here. @type {(photo: File, first?: [string, string]) => Promise<JobResponse>} */
 export const upload = (photo) => ask("open", photo, null);
 /** @param {string} id @param {File} photo @returns {Promise<JobResponse>} */
 export const again = (id, photo) => ask("open", photo, id);
