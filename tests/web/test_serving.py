@@ -102,6 +102,26 @@ def test_others_cannot_be_let_in_where_there_is_no_way(
     assert not studio.access.is_open
 
 
+def test_what_is_broken_off_at_the_end_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    log, handler = logging.getLogger("uvicorn.error"), logging.Handler()
+    monkeypatch.setattr(handler, "emit", lambda record: told.append(record.exc_info[0]))
+
+    async def broken_off(*_given: Any) -> None:  # as uvicorn does with what is still being answered
+        for error in (asyncio.CancelledError("timeout graceful shutdown exceeded"), ValueError("a fault")):
+            log.error("Exception in ASGI application", exc_info=error)
+
+    monkeypatch.setattr(uvicorn.Server, "shutdown", broken_off)
+    studio = StubStudio(Options(tmp_path))
+    server = serving._Server(uvicorn.Config(make_app(studio), log_config=None), studio, 8790, lambda _line: None)
+    log.addHandler(handler)
+    try:
+        asyncio.run(server.shutdown())
+    finally:
+        log.removeHandler(handler)
+    assert told == [ValueError]
+
+
 def test_faults_are_written_beside_the_jobs(tmp_path: Path) -> None:
     with logged(tmp_path) as file:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import socket
 import sys
 import threading
@@ -124,8 +125,14 @@ class _Server(uvicorn.Server):
         return kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Break off what is still being answered after a moment, which is no fault to be told of."""
         self.studio.close()
+        logging.getLogger("uvicorn.error").addFilter(_is_fault)
         await super().shutdown(sockets)
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def address_of(options: Options, port: int, host: str = "") -> str:
