@@ -7,9 +7,20 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.swa_utils import update_bn
 
 BATCHES = 16  # that they are measured on
+
+
+class _Seeing(nn.Module):
+    """What passes a batch through a network, as a network."""
+
+    def __init__(self, network: nn.Module, see: Callable[[nn.Module, Any], object]) -> None:
+        super().__init__()
+        self.network, self.see = network, see
+
+    def forward(self, batch: Any) -> object:
+        return self.see(self.network, batch)
 
 
 @torch.no_grad()
@@ -20,17 +31,5 @@ def measure_statistics(network: nn.Module, see: Callable[[nn.Module, Any], objec
     none (Izmailov et al. 2018), and for hundreds of steps such a network may find nothing at all. Each batch counts
     alike. The network is in evaluation mode afterwards; one without batch norm sees no batch.
     """
+    update_bn(batches, _Seeing(network, see))
     network.eval()
-    normed = [layer for layer in network.modules() if isinstance(layer, _BatchNorm)]
-    if not normed:
-        return
-    momenta = [layer.momentum for layer in normed]
-    for layer in normed:
-        layer.reset_running_stats()
-        layer.momentum = None  # the plain mean over what it sees
-        layer.train()
-    for batch in batches:
-        see(network, batch)
-    for layer, momentum in zip(normed, momenta, strict=True):
-        layer.momentum = momentum
-        layer.eval()
