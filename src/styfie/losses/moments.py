@@ -9,6 +9,7 @@ from torch import Tensor
 
 CHUNK = 1024  # positions, at least, in a partial product
 CHUNKS = 64  # partial products, at most
+TINY = 1e-12  # under divisions, where a style is black
 
 
 class Moments(NamedTuple):

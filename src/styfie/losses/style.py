@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from styfie.devices import in_float64
-from styfie.losses.moments import Moments
+from styfie.losses.moments import TINY, Moments
+from styfie.losses.wasserstein import Gaussian, wasserstein_loss, wasserstein_slope, wasserstein_target
 
 
 class Map(NamedTuple):
@@ -47,10 +47,6 @@ class StyleLoss(Generic[Sample, Target]):
     means: bool = True
 
 
-TINY = 1e-12  # under divisions, where a style is black
-RIDGE = 1e-3  # added to covariances, as a share of the style's mean square per channel
-MIN_RIDGE_FRACTION = 1e-2  # share of the ridge that float32 sums leave of it, at least
-
 # Sliced: maps of up to EXACT positions are sorted, larger ones counted into BINS.
 EXACT, BINS = 4096, 1024
 STYLE_POSITIONS = 65_536  # of a style, at most
@@ -77,78 +73,6 @@ def _gram_slope(sample: Moments, target: tuple[Tensor, Tensor]) -> tuple[Tensor,
     wanted, power = target
     change = sample.gram - wanted
     return change.square().sum() / power, change * (2 / (power * sample.weight.clamp_min(1e-6)))
-
-
-class Gaussian(NamedTuple):
-    """Of a style, in float64: `mean` (C,), `root` (C, K) of covariance and ridge, `ridge` (), mean square `power`.
-
-    The covariance and ridge are `root @ root.T` in the K directions in which the style varies by more than the ridge:
-    in the others it is as good as flat. A coarse scale has fewer positions than channels, and K is a quarter of C.
-    """
-
-    mean: Tensor
-    root: Tensor
-    ridge: Tensor
-    power: Tensor
-
-
-def _gaussian(sample: Moments) -> tuple[Tensor, Tensor]:
-    exact = Moments(*(in_float64(x) for x in sample))  # float32 loses the roots of small eigenvalues
-    return exact.mean, exact.covariance
-
-
-@torch.no_grad()
-def _wasserstein_target(style: Moments) -> Gaussian:
-    mean, covariance = _gaussian(style)
-    power = (covariance.trace() + mean.square().sum()).clamp_min(TINY)
-    ridge = RIDGE * power / len(mean)
-    values, vectors = torch.linalg.eigh(covariance)
-    kept = values >= torch.minimum(ridge, values.amax())
-    root = vectors[:, kept] * (values[kept].clamp_min(0) + ridge).sqrt()
-    return Gaussian(mean, root, ridge, power)
-
-
-def _wasserstein_loss(sample: Moments, target: Gaussian) -> Tensor:
-    """|m - n|^2 + tr A + tr B - 2 tr (R^T A R)^1/2 over the style's mean square, R R^T = B (Olkin and Pukelsheim 1982).
-
-    A small ridge is added to both covariances, which keeps it a distance of Gaussians and its gradient finite where a
-    picture is flat or a channel dead. Only eigenvalues are differentiated: equal ones do no harm. The moments must be
-    products of float32: in bfloat16 the error of each exceeds the small eigenvalues.
-    """
-    mean, covariance = _gaussian(sample)
-    product = target.root.T @ _lifted(covariance, target.ridge) @ target.root
-    shared = torch.linalg.eigvalsh(product).clamp_min((MIN_RIDGE_FRACTION * target.ridge).square()).sqrt().sum()
-    spread = covariance.trace() + len(product) * target.ridge + target.root.square().sum() - 2 * shared
-    distance: Tensor = (mean - target.mean).square().sum() + spread
-    return (distance / target.power).to(sample.second.dtype).to(sample.second.device)  # in turn, as gradients go back
-
-
-def _wasserstein_slope(sample: Moments, target: Gaussian) -> tuple[Tensor, Tensor, Tensor]:
-    """`_wasserstein_loss`, and its gradients by the second and the first moment.
-
-    With R the style's root and P = R^T A R: d tr P^1/2 = tr(R P^-1/2 R^T dA) / 2. Eigenvalues of P that are lifted to
-    the least do not change.
-    """
-    mean, covariance = _gaussian(sample)
-    values, vectors = torch.linalg.eigh(target.root.T @ _lifted(covariance, target.ridge) @ target.root)
-    least = (MIN_RIDGE_FRACTION * target.ridge).square()
-    roots = values.clamp_min(least).sqrt()
-    turned = target.root @ vectors
-    by_covariance = -(turned * ((values > least) / roots)) @ turned.T
-    by_covariance.diagonal().add_(1)
-    away = mean - target.mean
-    spread = covariance.trace() + len(values) * target.ridge + target.root.square().sum() - 2 * roots.sum()
-    by_mean = 2 * (away - by_covariance @ mean)
-    rate = 1 / (target.power * in_float64(sample.weight.clamp_min(1e-6)))
-    distance = (away.square().sum() + spread) / target.power
-    found = (distance, by_covariance * rate, by_mean * rate)
-    return found[0].to(sample.second), found[1].to(sample.second), found[2].to(sample.second)
-
-
-def _lifted(covariance: Tensor, ridge: Tensor) -> Tensor:
-    lifted = covariance.clone()
-    lifted.diagonal().add_(ridge)
-    return lifted
 
 
 class Slices(NamedTuple):
@@ -321,6 +245,6 @@ def _patches_loss(sample: Map, target: Patches) -> Tensor:
 
 
 GRAM = StyleLoss[Moments, tuple[Tensor, Tensor]](_gram_target, _gram_loss, _gram_slope, means=False)
-WASSERSTEIN = StyleLoss[Moments, Gaussian](_wasserstein_target, _wasserstein_loss, _wasserstein_slope)
+WASSERSTEIN = StyleLoss[Moments, Gaussian](wasserstein_target, wasserstein_loss, wasserstein_slope)
 SLICED = StyleLoss[Map, Slices](_sliced_target, _sliced_loss, additive=False)
 PATCHES = StyleLoss[Map, Patches](_patches_target, _patches_loss, additive=False)

@@ -12,7 +12,7 @@ from torch.optim.swa_utils import update_bn
 BATCHES = 16  # that they are measured on
 
 
-class _Seeing(nn.Module):
+class _Pass(nn.Module):
     """What passes a batch through a network, as a network."""
 
     def __init__(self, network: nn.Module, see: Callable[[nn.Module, Any], object]) -> None:
@@ -31,5 +31,5 @@ def measure_statistics(network: nn.Module, see: Callable[[nn.Module, Any], objec
     none (Izmailov et al. 2018), and for hundreds of steps such a network may find nothing at all. Each batch counts
     alike. The network is in evaluation mode afterwards; one without batch norm sees no batch.
     """
-    update_bn(batches, _Seeing(network, see))
+    update_bn(batches, _Pass(network, see))
     network.eval()

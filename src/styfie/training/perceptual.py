@@ -20,7 +20,7 @@ from styfie.encoders.plain import halve
 from styfie.engines.objective import GRAIN
 from styfie.losses import load_loss
 from styfie.losses.moments import Moments, moments, precise
-from styfie.losses.style import Gaussian
+from styfie.losses.wasserstein import Gaussian
 
 PATCHES = (3, 5, 9)  # sides of patches, in pixels
 DIRECTIONS = 16  # that patches of each size are projected on, other ones at each step
