@@ -24,10 +24,10 @@ def normed_network() -> nn.Sequential:
 def statistics_of(network: nn.Sequential, batches: list[Tensor]) -> tuple[Tensor, Tensor]:
     """Means over batches of the mean and of the unbiased variance of what the first layer gives, by NumPy."""
     given = [network[0](one).detach().double().numpy().transpose(1, 0, 2, 3).reshape(2, -1) for one in batches]
-    return tuple(
-        torch.from_numpy(np.mean(values, 0)).float()
-        for values in ([one.mean(1) for one in given], [one.var(1, ddof=1) for one in given])
-    )  # type: ignore[return-value]
+    mean, variance = (
+        np.mean(values, 0) for values in ([one.mean(1) for one in given], [one.var(1, ddof=1) for one in given])
+    )
+    return torch.from_numpy(mean).float(), torch.from_numpy(variance).float()
 
 
 def test_each_batch_counts_alike_and_nothing_else_changes() -> None:
