@@ -73,9 +73,9 @@ def client(port: int) -> Iterator[socket.socket]:
 
 
 def answer(client: socket.socket) -> bytes:
-    """What comes until the answer's end, or until the connection is closed."""
+    """What comes until the answer's last chunk, or until the connection is closed."""
     found = b""
-    while b"came" not in found:
+    while not found.endswith(b"\r\n0\r\n\r\n"):  # it may come apart from the words before it
         try:
             more = client.recv(65536)
         except ConnectionError:
