@@ -7,7 +7,8 @@ from torch import Tensor
 from styfie.encoders.loss_weights import THIN, Weights
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.measure import Measure
-from styfie.engines.objective import TERMS, Goal, Objective
+from styfie.engines.objective import TERMS, Objective
+from styfie.engines.spread import Goal
 from styfie.looks import Look, Style
 from styfie.losses import load_loss
 from styfie.losses.functional import gram, relative_gram_loss

@@ -13,7 +13,8 @@ from styfie.depth import DepthOrder
 from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines.measure import Measure, Targets
-from styfie.engines.objective import TERMS, Goal, Objective
+from styfie.engines.objective import TERMS, Objective
+from styfie.engines.spread import Goal
 from styfie.losses import load_loss
 from styfie.losses.borders import REACH, Borders
 from styfie.losses.moments import Moments

@@ -11,14 +11,15 @@ GB = 1e9
 
 
 def test_pyramid_halves() -> None:
-    assert pyramid(512) == [128, 256, 512]
-    assert pyramid(384) == [96, 192, 384]
-    assert pyramid(64) == [64]
+    assert pyramid(512, 96) == [128, 256, 512]
+    assert pyramid(512, 48) == [64, 128, 256, 512]
+    assert pyramid(384, 96) == [96, 192, 384]
+    assert pyramid(64, 48) == [64]
 
 
 @pytest.mark.parametrize("size", [513, 1000, 1024, 3000, 4096, 16384])
 def test_beyond_512_pixels_every_pyramid_begins_alike_and_at_most_doubles(size: int) -> None:
-    found = pyramid(size)
+    found = pyramid(size, 96)
     assert found[:3] == [128, 256, 512]
     assert found[-1] == size
     assert all(1 < b / a <= 2 for a, b in itertools.pairwise(found[2:]))
@@ -49,7 +50,7 @@ def test_the_scales_below_do_not_depend_on_the_final_size() -> None:
     """What 512 pixels show is how 4096 pixels begin."""
     small, large = (make_plan((3 * s // 4, s), 2, 60, 100 * GB) for s in (512, 4096))
     assert [s.size for s in small.scales] == [s.size for s in large.scales[:3]]
-    assert [s.steps for s in small.scales] == [s.steps for s in large.scales[:3]] == [60, 45, 45]
+    assert [s.steps for s in small.scales] == [s.steps for s in large.scales[:3]] == [60, 40, 40]
 
 
 def test_time_per_pixel_never_rises() -> None:

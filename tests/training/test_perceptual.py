@@ -12,7 +12,8 @@ from torch import Tensor
 from styfie.encoders import load_encoder
 from styfie.encoders.loss_weights import PAINTED
 from styfie.engines.measure import Measure
-from styfie.engines.objective import TERMS, Goal, Objective
+from styfie.engines.objective import TERMS, Objective
+from styfie.engines.spread import Goal
 from styfie.gallery import draw
 from styfie.looks import Look, Style
 from styfie.losses import load_loss
@@ -42,7 +43,7 @@ def pictures() -> tuple[Tensor, Tensor, Tensor]:
 def test_terms_and_gradient_are_those_of_the_optimising_engine(pictures: tuple[Tensor, Tensor, Tensor]) -> None:
     photo, style, painted = pictures
     encoder = load_encoder("styfie-2")
-    measure = Measure(encoder, load_loss("wasserstein"), replace(PAINTED, enlarged=9.0))
+    measure = Measure(encoder, load_loss("wasserstein"), replace(PAINTED, enlarged=9.0, plain=0.0))
     look = Look((Style("style", style),), likeness=0)
     goal = Goal(torch.ones_like(photo[:, :1]), measure.targets(look, 64, photo.device))
     face = torch.zeros_like(photo[:, :1])

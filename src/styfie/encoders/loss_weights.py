@@ -22,8 +22,22 @@ class Weights:
     borders: float = 0.1  # steps of light and dark where depth jumps
     face: float = 1.0  # how much more content counts on a face of full likeness
     in_style: bool = False  # the content kept is that of the photo in the style's colours
+    plain: float = 0.0  # how much more a plain place of the photo counts for the style than a busy one, besides once
+    windows: float = 0.0  # share of the style that windows of the coarsest scale are asked for, each by itself
+    smallest: int = 96  # pixels of the longest side of the coarsest scale, at least
     enlarged: float = math.inf  # times that a style's picture is, at most, for paintings of up to 512 pixels
 
 
 THIN = Weights()  # also of the published networks
-PAINTED = Weights(content=0.1, grain=0.08, detail=0.3, edges=0.015, face=0.5, in_style=True, enlarged=2.0)
+PAINTED = Weights(
+    content=0.125,
+    grain=0.08,
+    detail=0.3,
+    edges=0.015,
+    face=0.5,
+    in_style=True,
+    plain=2.0,
+    windows=0.5,
+    smallest=48,
+    enlarged=2.0,
+)

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from styfie.colour import LUMA
 from styfie.depth import DepthOrder
-from styfie.engines.measure import AddGradient, Contrast, Measure, Targets
+from styfie.engines.measure import AddGradient, Contrast, Measure
+from styfie.engines.spread import Goal, emphasised, with_windows
 from styfie.engines.tiles import Area, Tile, cells, tap_masks
 from styfie.losses.borders import Borders, border_error, tile_borders
 from styfie.losses.edges import UNIT, Edges, edge_slope, edge_targets, tile_targets
@@ -21,13 +22,6 @@ from styfie.losses.style import Map
 
 GRAIN = 0.02  # step from pixel to pixel, as a vector of RGB, below which it counts by its square
 TERMS = ("style", "content", "edges", "borders", "smooth", "range", "depth")
-
-
-class Goal(NamedTuple):
-    """A region (1, 1, H, W) of the picture, and what its style asks for."""
-
-    alpha: Tensor
-    targets: Targets
 
 
 Key = tuple[int, str]  # number of a goal, and tap
@@ -63,7 +57,7 @@ class Objective:
     stay itself and how much, `contrast` the unit of content: `Measure.contrast` of the style or of the whole photo, not
     of the layer, lest a plain wall be nailed to its plainness. `borders` is what is wanted where depth jumps, `drawn`
     (1, 3, H, W) the picture whose content is kept: the photo, if there is none. `depth` is what is wanted of the order
-    of depths.
+    of depths. `windows` is the share of the style that parts of the picture are asked for, each by itself.
 
     Gradients are written out but for a few small ones: summed in place and kept in the maps' own format, they make a
     step a fifth shorter than autograd's did.
@@ -79,17 +73,21 @@ class Objective:
         borders: Borders | None = None,
         drawn: Tensor | None = None,
         depth: DepthOrder | None = None,
+        windows: float = 0.0,
     ) -> None:
         self.depth = depth
-        self.measure, self.goals, self.pixels = measure, goals, photo.numel()
-        self.keys = [(n, tap) for n, goal in enumerate(goals) for tap in goal.targets]
-        alpha = torch.stack([goal.alpha for goal in goals]).sum(0).clamp(max=1)
+        self.measure, self.pixels = measure, photo.numel()
+        alpha = _together(goals)
         # Edges are measured relative to all under their weight: a face counts by its share of the layer, and by the
         # square of likeness besides, so that equal steps of it look like equal steps.
         self.likeness = float(face.max()) ** 2 * float(face.sum() / alpha.sum().clamp_min(1e-6))
+        goals = emphasised(goals, photo, measure.weights.plain)
+        self.goals = with_windows(goals, windows)
+        self.keys = [(n, tap) for n, goal in enumerate(self.goals) for tap in goal.targets]
         kept = edge_targets(photo, face) if self.likeness else None
         with torch.no_grad():
             drawn = photo if drawn is None else drawn
+            alpha = _together(goals)
             parts = [self._part(drawn, tile, alpha, face, kept, borders) for tile in measure.tiles(photo)]
             self.parts = self._shared(parts, contrast)
             self.weights = {
@@ -278,6 +276,11 @@ class Objective:
             error = self.measure.weights.borders * border_error(leaf, part.borders)
         gradient += torch.autograd.grad(error, leaf)[0]
         return error.detach()
+
+
+def _together(goals: Sequence[Goal]) -> Tensor:
+    """All goals' alphas (1, 1, H, W) as one."""
+    return torch.stack([goal.alpha for goal in goals]).sum(0).clamp(max=1)
 
 
 def _reading(sample: Moments | Map, leaves: Sequence[Tensor]) -> Moments | Map:

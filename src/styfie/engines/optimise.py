@@ -29,10 +29,11 @@ from styfie.engines.canvas import Canvas, Source
 from styfie.engines.layers import Box, band_of, enlarge, group, if_styled, in_style_colours, region_box
 from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.measure import Measure
-from styfie.engines.objective import TERMS, Goal, Objective
+from styfie.engines.objective import TERMS, Objective
 from styfie.engines.onepass import DETAIL, with_features
 from styfie.engines.plan import BASE_SIZE, CHECK_INTERVAL, GIGABYTE, Plan, Scale, make_plan
 from styfie.engines.progress import EngineState, Progress
+from styfie.engines.spread import Goal
 from styfie.engines.turns import interleave, layers_at_once
 from styfie.engines.whereabouts import Place, ProgressEstimate, Reached, block_count, blocks_of, read_state, state_of
 from styfie.errors import InputError
@@ -104,7 +105,7 @@ def plan_for(
     cached = entry.cached + (ORDER_MEMORY if settings.depth_weight else 0)
     draft = settings.quality == "draft" and not settings.steps
     step, at_once = (entry.memory, entry.reach, cached), layers_at_once(layers, pick_device(settings.device))
-    return make_plan(size, layers, steps, memory, whole, step, begun, draft, at_once)
+    return make_plan(size, layers, steps, memory, whole, step, begun, draft, at_once, entry.weights.smallest)
 
 
 def describe_plan(
@@ -305,7 +306,8 @@ class _Run:
         pictures = (canvas.region_colours(n)[box], canvas.bands[n : n + 1][box], likeness)
         own, band, face = (picture.to(self.device) for picture in pictures)
         borders, depth = self._borders(canvas, n, box), self._depth(canvas, n, box)
-        return Objective(own, [Goal(band, targets)], measure, face, contrast, borders, drawn, depth)
+        windows = self.weights.windows if scale is self.plan.scales[0] else 0.0  # what lies where is settled there
+        return Objective(own, [Goal(band, targets)], measure, face, contrast, borders, drawn, depth, windows)
 
     def _depth(self, canvas: Canvas, n: int, box: Box) -> DepthOrder | None:
         """What a layer's picture is to show of the photo's order of depths, where that is asked for."""

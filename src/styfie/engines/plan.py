@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from styfie.errors import InputError
 from styfie.images import fit_size
 
-SMALLEST = 96  # longest side of the coarsest scale, at least
-COARSE, LATER = 192, 0.75  # longest side up to which a scale gets all steps, and the share that larger ones get
+COARSE, LATER = 192, 2 / 3  # longest side up to which a scale gets all steps, and the share that larger ones get
 BASE_SIZE = 512  # longest side up to which they get it; each doubling beyond halves it
 FEWEST, FEWEST_OF_DRAFT = 8, 4  # steps, at least
 DRAFTED = BASE_SIZE // 4  # longest side from which on a draft gets half the steps with each doubling
@@ -117,6 +116,7 @@ def make_plan(
     small: tuple[int, int] | None = None,
     draft: bool = False,
     at_once: int = 1,
+    smallest: int = 96,
 ) -> Plan:
     """The scales for a picture of (height, width) with `steps` at the coarsest, within `memory` bytes.
 
@@ -124,13 +124,14 @@ def make_plan(
     pixels it sees around a tile, and bytes that it keeps for each of the picture; `small`: the (height, width) of the
     picture read at `BASE_SIZE` pixels, that the scales up to there are of; `draft`: what is settled at a coarse scale
     is hardly gone over again, and beyond `SEARCHED` pixels one pass of a network finishes it, where memory allows;
-    `at_once`: so many layers are painted at a time, where memory allows and nothing is painted in tiles.
+    `at_once`: so many layers are painted at a time, where memory allows and nothing is painted in tiles; `smallest`:
+    pixels of the coarsest scale's longest side, at least.
 
     Raises:
         InputError: it cannot be done in so little.
     """
     scales = []
-    for longest in reversed(pyramid(max(size))):  # the final one first: it needs most, and says what is missing
+    for longest in reversed(pyramid(max(size), smallest)):  # the final one first: it needs most, and says what is missing
         here = fit_size(small if small and longest <= BASE_SIZE else size, longest)
         found = _one_pass(here, size, layers, memory) if draft and longest > SEARCHED else None
         found = found or _fit(here, size, layers, _steps_at(longest, steps, draft), memory, whole, step)
@@ -146,14 +147,14 @@ def _steps_at(longest: int, steps: int, draft: bool) -> int:
     return min(steps, max(FEWEST_OF_DRAFT if draft else FEWEST, round(steps * share)))
 
 
-def pyramid(size: int) -> list[int]:
+def pyramid(size: int, smallest: int) -> list[int]:
     """Longest sides to work at, coarse to fine: up to `BASE_SIZE` each twice the one before, beyond it at most twice.
 
-    2048 is 128, 256, 512, 1024, 2048, and 3000 is 128, 256, 512, 923, 1664, 3000: what is painted at 512 pixels is how
-    every larger painting begins.
+    From 96 on 2048 is 128, 256, 512, 1024, 2048, and 3000 is 128, 256, 512, 923, 1664, 3000: what is painted at 512
+    pixels is how every larger painting begins.
     """
     scales = [min(size, BASE_SIZE)]
-    while scales[0] // 2 >= SMALLEST:
+    while scales[0] // 2 >= smallest:
         scales.insert(0, scales[0] // 2)
     count = math.ceil(math.log2(max(size, BASE_SIZE) / BASE_SIZE))
     return scales + [round(BASE_SIZE * (size / BASE_SIZE) ** (i / count)) for i in range(1, count + 1)]
