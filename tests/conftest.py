@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytest
@@ -111,6 +113,16 @@ def asked_once() -> Iterator[None]:
         patch.setattr(styles_module, "draw", lambda *asked: drawn(*asked).clone())
         patch.setattr(typer.main, "get_command", cache(get_command))
         yield
+
+
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Ctrl-C as Python has it, though the tests may run where it is ignored, as shells do in the background."""
+    usual: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    before = {one: signal.signal(one, handler) for one, handler in usual.items()}
+    yield
+    for one, handler in before.items():
+        signal.signal(one, handler)
 
 
 @pytest.fixture(scope="session")
