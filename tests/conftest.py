@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import socket
+from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytest
@@ -16,8 +19,10 @@ import typer
 from PIL import Image
 from torch import Tensor, nn
 
+from styfie import devices
 from styfie import styles as styles_module
 from styfie.engines import optimise as optimise_module
+from styfie.engines.fast import paint as fast_paint
 from styfie.gallery import draw
 from styfie.images import read_picture
 from styfie.pipeline import PORTRAIT
@@ -92,7 +97,8 @@ def asked_once() -> Iterator[None]:
             return predict(photo, network, side, mirrored)
         changed = sum(value._version for value in network.state_dict().values())
         pixels = hashlib.sha256(photo.detach().numpy().tobytes()).digest()
-        key = (packaged[network], changed, photo.shape, photo.dtype, pixels, side, mirrored)
+        lowered = devices.has_bf16(photo.device)
+        key = (packaged[network], changed, photo.shape, photo.dtype, pixels, side, mirrored, lowered)
         if key not in seen:
             seen[key] = predict(photo, network, side, mirrored)
         matte, parts = seen[key]
@@ -111,6 +117,27 @@ def asked_once() -> Iterator[None]:
         patch.setattr(styles_module, "draw", lambda *asked: drawn(*asked).clone())
         patch.setattr(typer.main, "get_command", cache(get_command))
         yield
+
+
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Ctrl-C as Python has it, though the tests may run where it is ignored, as shells do in the background."""
+    usual: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    before = {one: signal.signal(one, handler) for one, handler in usual.items()}
+    yield
+    for one, handler in before.items():
+        signal.signal(one, handler)
+
+
+@pytest.fixture
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks as they are where the processor has no bfloat16, for what is compared closely or with what it was.
+
+    Those that tests before this one read in bfloat16 are not used again, nor are these by tests after it.
+    """
+    monkeypatch.setattr(devices, "has_bf16", lambda _: False)
+    monkeypatch.setattr(fast_paint, "_networks", cache(fast_paint._networks.__wrapped__))
+    monkeypatch.setattr(fast_paint, "_cached", OrderedDict())
 
 
 @pytest.fixture(scope="session")

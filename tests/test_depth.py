@@ -299,6 +299,7 @@ def test_the_farthest_person_is_nearer_than_all_behind() -> None:
     assert float(behind.min()) == pytest.approx(0.4, abs=1e-3) and float(behind.max()) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.usefixtures("float32")
 def test_depth_of_the_portrait_is_what_it_was(portrait: Tensor) -> None:
     """Paintings with `--depth auto` repeat by their recipes."""
     depth = estimate_depth(portrait, load_segmenter("auto")(portrait))

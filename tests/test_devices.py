@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,7 +20,6 @@ from styfie.engines import gatys as gatys_module
 from styfie.engines import onepass
 from styfie.engines import optimise as engine
 from styfie.engines.classic import Classic, classic
-from styfie.engines.fast import paint as fast_paint
 from styfie.engines.fast.paint import FastPainter, fast
 from styfie.engines.gatys import gatys
 from styfie.engines.optimise import optimise
@@ -172,16 +170,13 @@ RUNS: dict[str, Run] = {
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("float32")  # which forgets, too, what another stand-in was given
 @pytest.mark.parametrize("name", RUNS)
 def test_all_of_a_run_is_on_its_device_and_in_what_that_knows(
     name: str, halves: Regions, there: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With faces and depth, on a device that refuses float64, what is missing there, and tensors of two places."""
     there(mps=True)
-    monkeypatch.setattr(devices, "has_bf16", lambda device: False)
-    # What another stand-in was given is not known to this one.
-    monkeypatch.setattr(fast_paint, "_networks", fast_paint._networks.__wrapped__)
-    monkeypatch.setattr(fast_paint, "_cached", OrderedDict())
     monkeypatch.setattr(onepass, "NATIVE", 32)
     monkeypatch.setattr(FastPainter, "native", 32)
     rng = torch.Generator().manual_seed(0)

@@ -40,14 +40,10 @@ from styfie.settings import Settings
 from styfie.styles import load_style, load_styles
 from styfie.weights import save_weights
 
+pytestmark = pytest.mark.usefixtures("float32")
+
 CLOSE = 2 / 255
 DOCS = Path(__file__).parents[1] / "docs" / "export.md"
-
-
-@pytest.fixture(autouse=True)
-def float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The networks as they are where the processor has no bfloat16."""
-    monkeypatch.setattr("styfie.devices.has_bf16", lambda _: False)
 
 
 def run(file: Path, **inputs: Tensor) -> list[Tensor]:

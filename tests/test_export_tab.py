@@ -29,14 +29,10 @@ from styfie.settings import Settings
 from styfie.storage.xmp import SourceType, xmp_packet
 from styfie.styles import load_style
 
+pytestmark = pytest.mark.usefixtures("float32")
+
 CLOSE = 2 / 255
 Numbers = dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]
-
-
-@pytest.fixture(autouse=True)
-def float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network as it is where the processor has no bfloat16."""
-    monkeypatch.setattr("styfie.devices.has_bf16", lambda _: False)
 
 
 def run(file: Path, inputs: Numbers) -> Numbers:

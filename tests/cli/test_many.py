@@ -82,7 +82,9 @@ def test_what_no_photo_can_be_painted_with_is_one_sentence(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("heeded")
 def test_interrupted_the_finished_ones_stay(tmp_path: Path) -> None:
+    """The second photo is given to the worker when the first one's line is out, and takes as long as that."""
     for name in "ab":
         opened(PORTRAIT).resize((128, 128)).save(tmp_path / f"{name}.png")
     command = [sys.executable, "-m", "styfie", "paint", str(tmp_path / "a.png"), str(tmp_path / "b.png")]

@@ -197,9 +197,10 @@ def test_a_draft_is_finished_by_one_pass_over_what_was_found(
     settings = Settings(size=192, quality="draft", device="cpu")
     *_, searched, finished = optimise(large, regions, {"subject": look}, settings, encoder=encoder)
     assert searched.state is not None and searched.state["layer0"].shape == (1, 3, 72, 96)
-    begun = enlarge(searched.state["layer0"], large, DETAIL).clamp(0, 1)
+    colours = large.half().float()  # as they are kept
+    begun = enlarge(searched.state["layer0"], colours, DETAIL).clamp(0, 1)
     wanted = FastPainter({}, settings).paint(begun, torch.ones_like(large[:, :1]), look).clamp(0, 1)
-    torch.testing.assert_close(finished.layers[:1], wanted, atol=2e-3, rtol=0)  # colours are kept in half precision
+    torch.testing.assert_close(finished.layers[:1], wanted, atol=1e-5, rtol=0)
     assert finished.losses == searched.losses and finished.step == finished.steps == 31
     *_, resumed = optimise(large, regions, {"subject": look}, settings, state=searched.state, encoder=encoder)
     assert torch.equal(resumed.layers, finished.layers) and resumed.losses == finished.losses
@@ -217,8 +218,12 @@ def test_regions_that_look_alike_are_one_layer(photo: Tensor, halves: Regions, e
     assert len(group(halves, both | {"subject": Look((RED, BLUE))})) == 2
 
 
+@pytest.mark.usefixtures("float32")
 def test_a_scale_ends_early_when_nothing_changes(photo: Tensor, encoder: PlainEncoder) -> None:
-    """The photo as its own style, hardly smoothed: the first block changes nothing that is seen."""
+    """The photo as its own style, hardly smoothed: the first block changes nothing that is seen.
+
+    In bfloat16 the gradient of what is right already is rounding alone, and the search follows it.
+    """
     regions, looks = Regions.of_subject(torch.ones_like(photo[:, :1])), {"subject": Look((Style("itself", photo),))}
     settings, still = Settings(size=64, steps=100, device="cpu"), Weights(total_variation=0.0)
     found = list(

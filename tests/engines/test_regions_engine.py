@@ -213,6 +213,7 @@ def test_the_svg_stands_beside_the_pictures_and_goes_with_them(tmp_path: Path) -
     assert file.read_text() == "<svg>mine</svg>"
 
 
+@pytest.mark.usefixtures("float32")  # a part of the face has one tone or another
 @pytest.mark.parametrize("name", KINDS)
 def test_each_is_made_as_it_was(name: str) -> None:
     """What is painted with a recipe is painted so again: other pieces, borders or tones are another kind."""

@@ -181,9 +181,8 @@ def packed(file: Path) -> int:
     return len(gzip.compress(file.read_bytes(), 6))
 
 
-def test_paints_as_the_library_does_and_without_a_network(
-    chromium: Any, site: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("float32")
+def test_paints_as_the_library_does_and_without_a_network(chromium: Any, site: Path) -> None:
     server = Server(site)
     tab = Tab(chromium, server.address, viewport={"width": 1280, "height": 900})
     tab.visit()
@@ -201,7 +200,6 @@ def test_paints_as_the_library_does_and_without_a_network(
     tab.settle()
     tab.style("background", "great-wave")
     tab.paint(SIZE)
-    monkeypatch.setattr("styfie.devices.has_bf16", lambda _: False)
     settings = Settings(size=SIZE, engine="fast", device="cpu")
     wanted = styfie.paint(PORTRAIT, subject=master_file("kiss"), background="great-wave", settings=settings)
     shown, library = tab.shown(), wanted.render()[0].permute(1, 2, 0).numpy() * 255

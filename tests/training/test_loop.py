@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,16 +72,6 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> N
     assert all(torch.equal(again[name], value) for name, value in whole.items())
     without_time = [[{**line, "seconds": 0} for line in log_of(tmp_path / run)] for run in ("whole", "stopped")]
     assert without_time[0] == without_time[1], "each step stands once in the log"
-
-
-@pytest.fixture
-def heeded() -> Iterator[None]:
-    """Ctrl-C as Python has it, though the tests may run where it is ignored."""
-    usual: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-    before = {one: signal.signal(one, handler) for one, handler in usual.items()}
-    yield
-    for one, handler in before.items():
-        signal.signal(one, handler)
 
 
 @pytest.mark.usefixtures("heeded")

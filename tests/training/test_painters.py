@@ -116,6 +116,29 @@ def test_what_is_taught_begins_as_what_is_painted(portrait: Tensor, monkeypatch:
     assert float(apart) < 0.4 * float((content - portrait).abs().mean())
 
 
+@pytest.mark.parametrize("straight", [True, False])
+def test_a_lesson_is_the_same_with_an_encoder_in_bfloat16(portrait: Tensor, straight: bool) -> None:
+    """With the network's convolutions in bfloat16, and in float32."""
+    photo, style = resize(portrait, (64, 64)), draw("glass", 96)[..., :64, :64]
+    pair = Pair(photo, style, draw_noise((64, 64), 0), straight=straight)
+    network = load_fast(load_packaged("fast")).requires_grad_()
+
+    def total(kind: torch.dtype, lowered: bool) -> float:
+        encoder = load_encoder("styfie-2")
+        assert isinstance(encoder, PlainEncoder)
+        torch.manual_seed(0)
+        network.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=lowered):
+            found = fast_training.fast_loss(network, encoder.to(kind), pair, fast_training.LESSON)["total"]
+        found.backward()
+        assert all(one.grad is not None and one.grad.any() for one in network.parameters())
+        return found.item()
+
+    wanted = total(torch.float32, lowered=False)
+    for lowered in (True, False):
+        assert total(torch.bfloat16, lowered) == pytest.approx(wanted, rel=0.02)
+
+
 def test_a_run_stopped_and_started_again_ends_with_the_same_weights(photos: Path, tmp_path: Path) -> None:
     whole = train_fast([photos], [photos], tmp_path / "whole", SHORT)
 

@@ -24,6 +24,7 @@ class Weights:
     in_style: bool = False  # the content kept is that of the photo in the style's colours
     plain: float = 0.0  # how much more a plain place of the photo counts for the style than a busy one, besides once
     windows: float = 0.0  # share of the style that windows of the coarsest scale are asked for, each by itself
+    frame: float = 0.0  # share of a style's sides, at either end, that is not painted like: frames, margins, bare canvas
     smallest: int = 96  # pixels of the longest side of the coarsest scale, at least
     enlarged: float = math.inf  # times that a style's picture is, at most, for paintings of up to 512 pixels
 
@@ -38,6 +39,7 @@ PAINTED = Weights(
     in_style=True,
     plain=2.0,
     windows=0.5,
+    frame=0.05,
     smallest=48,
     enlarged=2.0,
 )

@@ -18,6 +18,7 @@ from styfie.looks import Look, Style
 from styfie.losses.moments import Moments, moments, precise
 from styfie.losses.style import Map, StyleLoss
 
+MOSTLY = 0.5  # of a style's mask that is not left out with its frame
 LARGE = 512  # pixels of a style picture's longer side from which it is always looked at in tiles
 Targets = Mapping[str, Sequence[tuple[float, Any]]]  # of each tap: every style's share, and what is wanted
 Contrast = Mapping[str, Tensor]  # of each content tap: the unit () of its changes
@@ -77,7 +78,7 @@ class Measure:
         """What a look's styles ask for, their longest sides brought to `longest` pixels times the stroke."""
         found: dict[str, list[tuple[float, Any]]] = {tap: [] for tap in self.encoder.style_taps}
         for share, style in styles_at(look, longest, device, self.weights.enlarged):
-            for tap, sample in self._samples(style.picture, style.inside).items():
+            for tap, sample in self._samples(style.picture, within_frame(style.inside, self.weights.frame)).items():
                 found[tap].append((share, self.loss.prepare(sample)))
         return found
 
@@ -128,6 +129,19 @@ def styles_at(look: Look, longest: int, device: torch.device, enlarged: float) -
     for share, style in zip(look.weights, look.styles, strict=True):
         most = enlarged * max(style.picture.shape[-2:]) * max(1.0, longest / BASE_SIZE) * max(1.0, look.stroke)
         yield share, style.at(longest, look.stroke, most).to(device)
+
+
+def within_frame(inside: Tensor, share: float) -> Tensor:
+    """A style's mask (1, 1, H, W) without a share of its sides at either end, where that leaves most of it.
+
+    What runs along the edge of a picture (a frame, a margin, canvas left bare) would be painted along the edges.
+    """
+    down, across = (round(share * side) for side in inside.shape[-2:])
+    height, width = inside.shape[-2:]
+    kept = torch.zeros_like(inside)
+    middle = (..., slice(down, height - down), slice(across, width - across))
+    kept[middle] = inside[middle]
+    return kept if float(kept.sum()) >= MOSTLY * float(inside.sum()) else inside
 
 
 def add(one: Moments | Map, other: Moments | Map) -> Moments | Map:

@@ -26,6 +26,7 @@ from styfie.engines.fast.transport import Gaussian, gaussian, transports
 from styfie.engines.layers import enlarge
 from styfie.engines.onepass import DETAIL
 from styfie.gallery import GALLERY, draw
+from styfie.losses.moments import precise
 from styfie.training.loop import CPU, Schedule, fit
 from styfie.training.perceptual import Lesson, painting_terms, patch_distance, perceptual_targets, texture_distance
 from styfie.training.pictures import PictureSet, Pixels, random_crop
@@ -176,7 +177,8 @@ def _paint(
     with torch.no_grad(), torch.autocast(content.device.type, enabled=False):
         seen = see(content, encoder(content))
         affines = transports([gaussian(one) for one in seen.values()], statistics)
-        colours, (_, *features) = affines[0](content), seen.values()
+        colours, (_, *maps) = affines[0](content), seen.values()
+        features = [precise(one) for one in maps]  # the encoder may be in bfloat16, the network's weights are not
     painted: Tensor = network(colours, features, network.laterals(affines[1:]), network.filters(statistics), noise)
     return painted
 
