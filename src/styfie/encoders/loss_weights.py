@@ -22,9 +22,9 @@ class Weights:
     borders: float = 0.1  # steps of light and dark where depth jumps
     face: float = 1.0  # how much more content counts on a face of full likeness
     in_style: bool = False  # the content kept is that of the photo in the style's colours
-    plain: float = 0.0  # how much more a plain place of the photo counts for the style than a busy one, besides once
+    plain: float = 0.0  # how much more a plain place of the photo counts than a busy one, besides once
     windows: float = 0.0  # share of the style that windows of the coarsest scale are asked for, each by itself
-    frame: float = 0.0  # share of a style's sides, at either end, that is not painted like: frames, margins, bare canvas
+    frame: float = 0.0  # share of a style's sides that is left out at either end: frames, margins, bare canvas
     smallest: int = 96  # pixels of the longest side of the coarsest scale, at least
     enlarged: float = math.inf  # times that a style's picture is, at most, for paintings of up to 512 pixels
 

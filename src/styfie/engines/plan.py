@@ -131,7 +131,8 @@ def make_plan(
         InputError: it cannot be done in so little.
     """
     scales = []
-    for longest in reversed(pyramid(max(size), smallest)):  # the final one first: it needs most, and says what is missing
+    # The final one first: it needs most, and says what is missing.
+    for longest in reversed(pyramid(max(size), smallest)):
         here = fit_size(small if small and longest <= BASE_SIZE else size, longest)
         found = _one_pass(here, size, layers, memory) if draft and longest > SEARCHED else None
         found = found or _fit(here, size, layers, _steps_at(longest, steps, draft), memory, whole, step)
