@@ -45,7 +45,7 @@ def with_windows(goals: Sequence[Goal], share: float) -> list[Goal]:
 
 
 def plainness(photo: Tensor) -> Tensor:
-    """How plain the photo (1, 3, H, W) is around each pixel (1, 1, H, W), from 0 to 1, by its local contrast of luma."""
+    """How plain the photo (1, 3, H, W) is around each pixel: (1, 1, H, W) in [0, 1], by its local contrast of luma."""
     longest = max(photo.shape[-2:])
     size = (photo.shape[-2], photo.shape[-1])
     if longest > SEEN:
