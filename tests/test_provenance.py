@@ -186,3 +186,9 @@ def test_a_network_that_was_trained_anew_is_another_request(tmp_path: Path) -> N
 def test_the_depth_network_counts_where_it_is_looked_through() -> None:
     assert "depth" in weights_used(Settings(depth_weight=1.0))
     assert "depth" not in weights_used(Settings())
+
+
+def test_a_run_names_the_weights_of_its_segmenter() -> None:
+    assert "segmenter" in weights_used(Settings())
+    free = weights_used(Settings(segmenter="portrait-free"))
+    assert "segmenter-free" in free and "segmenter" not in free

@@ -20,6 +20,7 @@ from styfie.devices import pick_device
 from styfie.engines import ENGINES
 from styfie.fields import Part, fields_of, is_said, names_of
 from styfie.looks import Look, Style
+from styfie.segmentation import FREE
 from styfie.settings import Settings
 from styfie.weights import WEIGHTS, checksum, checksums
 
@@ -188,7 +189,8 @@ def weights_used(settings: Settings) -> list[str]:
     used = ENGINES[settings.engine].weights if settings.engine in ENGINES else ()
     start = ["fast"] if settings.start == "fast" else []
     depth = ["depth"] if settings.depth_weight else []
-    return list(dict.fromkeys(["encoder", "segmenter", *used, *start, *depth, *({settings.encoder} & set(WEIGHTS))]))
+    segmenter = "segmenter-free" if settings.segmenter == FREE else "segmenter"
+    return list(dict.fromkeys(["encoder", segmenter, *used, *start, *depth, *({settings.encoder} & set(WEIGHTS))]))
 
 
 def checksums_of(settings: Settings) -> dict[str, str]:

@@ -63,6 +63,14 @@ WEIGHTS: dict[str, WeightFile] = {
         licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",
         origin="Trained by this project on portraits with known mattes, from the built-in encoder's weights on.",
     ),
+    "segmenter-free": WeightFile(
+        file="segmenter-free.safetensors",
+        checksum="sha256:e3c83467632d0cd457c2078c7a837c088a6ff6df883807bde8f6f7dd5f3c3085",
+        size=6_310_068,
+        source="styfie train segmenter --preset scratch",
+        licence="Apache-2.0, taught on pictures whose terms do not forbid commercial use: see WEIGHTS.md",
+        origin="Trained by this project, from chance alone, on people with known mattes.",
+    ),
     "clicks": WeightFile(
         file="clicks.safetensors",
         checksum="sha256:dc322a0e898d339d5dedc79da773bdf97e1ffc179bf9ec56e0223e85467545d9",
@@ -120,11 +128,21 @@ def load_packaged(name: str) -> dict[str, Tensor]:
     """The tensors of a file that ships, checked, floats as float32.
 
     Raises:
-        MissingError: the file is not there.
-        InputError: no such name among `PACKAGED`, or the file is damaged.
+        MissingError, InputError: as `check_packaged`.
     """
     from safetensors.torch import load
 
+    state = load(check_packaged(name).read_bytes())
+    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+
+
+def check_packaged(name: str) -> Path:
+    """Where a file that ships lies, once its checksum is found right.
+
+    Raises:
+        MissingError: the file is not there.
+        InputError: no such name among `PACKAGED`, or the file is damaged.
+    """
     if name not in PACKAGED:
         raise InputError(f"No weights {name!r} ship: known are {', '.join(PACKAGED)}.")
     entry, path = WEIGHTS[name], ASSETS / WEIGHTS[name].file
@@ -132,8 +150,7 @@ def load_packaged(name: str) -> dict[str, Tensor]:
         raise MissingError(f"The weights {entry.file} are missing from the package: install styfie anew.")
     if fault := find_fault(path, entry):
         raise InputError(f"The weights {entry.file} are damaged ({fault}): install styfie anew.")
-    state = load(path.read_bytes())
-    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+    return path
 
 
 def save_weights(

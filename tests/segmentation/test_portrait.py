@@ -28,6 +28,13 @@ def test_finds_the_astronaut(portrait: Tensor) -> None:
     assert regions.score[0] > 0.5
 
 
+def test_the_network_on_stated_terms_finds_the_same_person(portrait: Tensor) -> None:
+    """Nothing that they learned is shared: they agree since both are right, and not by being one."""
+    usual, free = (load_segmenter(name)(portrait).alpha[0] for name in ("portrait", "portrait-free"))
+    both, either = torch.minimum(usual, free).sum(), torch.maximum(usual, free).sum()
+    assert 0.9 < float(both / either) < 0.999
+
+
 def test_a_brief_look_finds_the_same_person(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     segmenter = load_segmenter("auto")
     assert isinstance(segmenter, PortraitSegmenter)

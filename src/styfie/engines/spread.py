@@ -21,7 +21,7 @@ SEEN = 512  # pixels of the longer side at which plain and busy are told apart, 
 FINE, WIDE = 32, 16  # parts of the longer side: what is finer is contrast, and within what it is averaged
 CONTRAST = 0.04  # deviation of luma at which a place is half plain
 WINDOWS = 3  # along each side
-LEAST = 0.3  # of the fullest window, what another holds of the layer if it is asked by itself
+ENOUGH = 0.3  # of the fullest window, what another holds of the layer if it is asked by itself
 
 
 class Goal(NamedTuple):
@@ -69,7 +69,7 @@ def _with_windows(goal: Goal, share: float) -> list[Goal]:
     """A goal, and with a share of what it weighs the same asked of each window that holds enough of it."""
     masks = [goal.alpha * window for window in _windows(goal.alpha)]
     held = torch.stack([mask.sum() for mask in masks])
-    kept = [mask for mask, enough in zip(masks, (held > LEAST * held.max()).tolist(), strict=True) if enough]
+    kept = [mask for mask, enough in zip(masks, (held > ENOUGH * held.max()).tolist(), strict=True) if enough]
     if len(kept) < 2:
         return [goal]
     each = share / len(kept)

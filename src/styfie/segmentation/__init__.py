@@ -32,6 +32,7 @@ def _portrait(title: str, maker: str, licence: str, source: str) -> SegmenterEnt
     return SegmenterEntry(title, path, "", licence, source, follows=True, parts=True, fast=True, network=True)
 
 
+FREE = "portrait-free"  # the network on stated terms
 SEGMENTERS: Registry[SegmenterEntry] = Registry(
     "segmenter",
     SegmenterEntry,
@@ -41,6 +42,12 @@ SEGMENTERS: Registry[SegmenterEntry] = Registry(
             "load_portrait",
             "Apache-2.0; of the pictures it learned from some are for research only: see WEIGHTS.md",
             "trained by `styfie train segmenter`",
+        ),
+        FREE: _portrait(
+            "The same network taught from chance, masks less exact: for who builds on it and wants its terms stated",
+            "load_free",
+            "Apache-2.0; no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
+            "trained by `styfie train segmenter --preset scratch`",
         ),
         "jseg": SegmenterEntry(
             "Regions of anything by colour and texture: region-1, region-2, … by area; jseg:8 for 8 of them",

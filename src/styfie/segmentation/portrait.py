@@ -26,7 +26,7 @@ from styfie.segmentation.people import Box, match_people, without_specks
 from styfie.segmentation.prediction import PART_NAMES, SHIPPED, Prediction
 from styfie.segmentation.protocols import Memory
 from styfie.segmentation.splitting import PERSON_PART, check_name, split_groups, split_off
-from styfie.weights import load_packaged
+from styfie.weights import check_packaged, load_packaged
 
 INPUT_SIZE = 256  # the network sees the photo stretched to a square of this side, as in training
 SCALES = (1.0, 1.25)  # of that side, each seen straight and mirrored
@@ -252,6 +252,16 @@ def load_portrait() -> PortraitSegmenter:
         MissingError: it is missing from the package.
     """
     return PortraitSegmenter(load_network())
+
+
+def load_free() -> PortraitSegmenter:
+    """The segmenter of the built-in network that no picture taught whose terms forbid commercial use.
+
+    Raises:
+        MissingError: it is missing from the package.
+        InputError: its file is damaged.
+    """
+    return load_trained(check_packaged("segmenter-free"))
 
 
 def load_trained(file: Path) -> PortraitSegmenter:
