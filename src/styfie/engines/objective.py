@@ -82,13 +82,15 @@ class Objective:
         # square of likeness besides, so that equal steps of it look like equal steps.
         self.likeness = float(face.max()) ** 2 * float(face.sum() / alpha.sum().clamp_min(1e-6))
         goals = emphasised(goals, photo, measure.weights.plain)
-        self.goals = with_windows(goals, windows)
-        self.keys = [(n, tap) for n, goal in enumerate(self.goals) for tap in goal.targets]
+        shown = with_windows(goals, windows)
+        self.wanted = [goal.targets for goal in shown]  # and not where: at print size each map counts
+        self.keys = [(n, tap) for n, targets in enumerate(self.wanted) for tap in targets]
         kept = edge_targets(photo, face) if self.likeness else None
         with torch.no_grad():
             drawn = photo if drawn is None else drawn
             alpha = _together(goals)
-            parts = [self._part(drawn, tile, alpha, face, kept, borders) for tile in measure.tiles(photo)]
+            tiles = measure.tiles(photo)
+            parts = [self._part(drawn, tile, (alpha, shown), face, kept, borders) for tile in tiles]
             self.parts = self._shared(parts, contrast)
             self.weights = {
                 key: torch.stack([precise(part.masks[key]).sum() for part in self.parts]).sum() for key in self.keys
@@ -97,15 +99,23 @@ class Objective:
                 self.parts = [_spread(self.parts[0], measure.features(photo))]
 
     def _part(
-        self, drawn: Tensor, tile: Tile, alpha: Tensor, face: Tensor, edges: Edges | None, borders: Borders | None
+        self,
+        drawn: Tensor,
+        tile: Tile,
+        layer: tuple[Tensor, Sequence[Goal]],
+        face: Tensor,
+        edges: Edges | None,
+        borders: Borders | None,
     ) -> _Part:
+        """What a tile of `layer`, its alpha and goals, is compared with."""
+        alpha, goals = layer
         seen, taps = (..., *tile.seen), self.measure.encoder.content_taps
         maps = self.measure.features(drawn[seen])
         # Of a picture in tiles these are the most that is kept from step to step: half precision is enough for them.
         sparing = self.measure.side > 0 and maps[taps[0]].dtype == torch.float32
         content = {tap: maps[tap].half() if sparing else maps[tap] for tap in taps}
         inside = tap_masks(alpha[seen], content, tile)
-        styled = [tap_masks(goal.alpha[seen], maps, tile) for goal in self.goals]
+        styled = [tap_masks(goal.alpha[seen], maps, tile) for goal in goals]
         masks = {(n, name): styled[n][name] for n, name in self.keys}
         more = {tap: 1 + self.measure.weights.face * cells(face[seen], maps[tap])[0] for tap in taps}
         own = _edges_within(edges, face, tile) if edges else None
@@ -180,7 +190,7 @@ class Objective:
         values: list[Tensor] = []
         slopes: dict[Key, Slope] = {}
         for key, sample in samples.items():
-            wanted = self.goals[key[0]].targets[key[1]]
+            wanted = self.wanted[key[0]][key[1]]
             if loss.slope:
                 found = [(share, loss.slope(sample, target)) for share, target in wanted]
                 values += [share * value for share, (value, *_) in found]
@@ -211,7 +221,7 @@ class Objective:
         kept = {tap: one * part.content_masks[tap] for tap, one in change.items()}
 
         def add_gradient(tap: str, gradient: Tensor) -> None:
-            for n in range(len(self.goals)):
+            for n in range(len(self.wanted)):
                 if (key := (n, tap)) not in samples:
                     continue
                 if self.measure.loss.additive:
