@@ -57,7 +57,7 @@ def test_what_is_kept_of_an_unfinished_run_is_shown_as_small_as_it_is_painted(po
     request = Request({"subject": "pop", "background": "waves"}, settings, regions=halves_of(portrait))
     paint_into(tmp_path, portrait, request, on_progress=lambda one: one.state is None)
     unfinished = read_painting(tmp_path / "unfinished.ora")
-    assert max(unfinished.photo.shape[-2:]) == 96, "the first of two scales"
+    assert max(unfinished.photo.shape[-2:]) == 48, "the first of three scales"
     assert not unfinished.recipe["finished"]
 
 

@@ -44,7 +44,7 @@ def test_paints_the_built_in_portrait(capsys: pytest.CaptureFixture[str], tmp_pa
     assert code == 0
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == RESULTS
     assert "both.png" in out
-    assert "step 4/4" in err, "plain lines where the output is no terminal"
+    assert "step 8/8" in err, "plain lines where the output is no terminal"
     both, photo = (opened(tmp_path / "out" / f"{name}.png") for name in ("both", "photo"))
     assert both.size == photo.size == (96, 96)
     assert both.tobytes() != photo.tobytes()

@@ -6,12 +6,15 @@ from styfie.encoders.loss_weights import PAINTED, THIN
 
 
 def test_the_default_weights_are_those_of_docs_engine() -> None:
-    assert (PAINTED.content, PAINTED.edges, PAINTED.borders) == (0.1, 0.015, 0.1)
+    assert (PAINTED.content, PAINTED.edges, PAINTED.borders) == (0.125, 0.015, 0.1)
     assert (PAINTED.total_variation, PAINTED.grain, PAINTED.range) == (0.3, 0.08, 10)
     assert PAINTED.in_style, "the content kept is that of the photo in the style's colours"
     assert PAINTED.face == 0.5, "content on a face is raised by up to a half"
     assert PAINTED.enlarged == 2, "styles are enlarged to at most twice their own size"
     assert PAINTED.detail == 0.3
+    assert PAINTED.plain == 2, "a plain place counts up to three times"
+    assert (PAINTED.windows, PAINTED.frame) == (0.5, 0.05), "half of the style, and a twentieth of a style's sides"
+    assert (PAINTED.smallest, PAINTED.later) == (48, 2 / 3)
 
 
 def test_the_first_encoders_weights_are_those_of_earlier_paintings() -> None:

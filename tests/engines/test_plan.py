@@ -50,7 +50,7 @@ def test_the_scales_below_do_not_depend_on_the_final_size() -> None:
     """What 512 pixels show is how 4096 pixels begin."""
     small, large = (make_plan((3 * s // 4, s), 2, 60, 100 * GB) for s in (512, 4096))
     assert [s.size for s in small.scales] == [s.size for s in large.scales[:3]]
-    assert [s.steps for s in small.scales] == [s.steps for s in large.scales[:3]] == [60, 40, 40]
+    assert [s.steps for s in small.scales] == [s.steps for s in large.scales[:3]] == [60, 45, 45]
 
 
 def test_time_per_pixel_never_rises() -> None:

@@ -40,7 +40,14 @@ def test_slow_changes_of_light_are_plain() -> None:
 
 def test_a_plain_place_counts_as_often_as_is_said() -> None:
     photo, alpha = half_busy(128), torch.full((1, 1, 128, 128), 0.6)
-    (goal,) = emphasised([Goal(alpha, {})], photo, 3.0)
+    face = torch.zeros_like(alpha)
+    face[..., :20, -20:] = 0.5  # features, as likely as not to stay themselves
+    face[..., :20, :20] = 0.5  # and skin
+    (goal,), content = emphasised([Goal(alpha, {})], photo, 3.0, face)
+    assert torch.equal(goal.alpha[..., 30:, :], content[..., 30:, :]), "without a face both are the same"
+    features, skin = (content[0, 0, 5, at] / goal.alpha[0, 0, 5, at] for at in (-5, 5))
+    assert float(features) == pytest.approx(2.5, rel=0.05)  # (1 + 3 / 2) for 1
+    assert float(skin) == pytest.approx(1.6, rel=0.05)  # (1 + 3) for (1 + 3 / 2)
     left, right = float(goal.alpha[0, 0, 64, 10]), float(goal.alpha[0, 0, 64, -10])
     assert left == pytest.approx(0.6, rel=0.02)
     assert left / right == pytest.approx(4.0, rel=0.1)

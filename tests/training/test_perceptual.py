@@ -43,7 +43,7 @@ def pictures() -> tuple[Tensor, Tensor, Tensor]:
 def test_terms_and_gradient_are_those_of_the_optimising_engine(pictures: tuple[Tensor, Tensor, Tensor]) -> None:
     photo, style, painted = pictures
     encoder = load_encoder("styfie-2")
-    measure = Measure(encoder, load_loss("wasserstein"), replace(PAINTED, enlarged=9.0, plain=0.0))
+    measure = Measure(encoder, load_loss("wasserstein"), replace(PAINTED, enlarged=9.0, plain=0.0, frame=0.0))
     look = Look((Style("style", style),), likeness=0)
     goal = Goal(torch.ones_like(photo[:, :1]), measure.targets(look, 64, photo.device))
     face = torch.zeros_like(photo[:, :1])

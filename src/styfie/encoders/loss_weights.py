@@ -26,6 +26,7 @@ class Weights:
     windows: float = 0.0  # share of the style that windows of the coarsest scale are asked for, each by itself
     frame: float = 0.0  # share of a style's sides that is left out at either end: frames, margins, bare canvas
     smallest: int = 96  # pixels of the longest side of the coarsest scale, at least
+    later: float = 0.75  # share of the steps that scales above 192 pixels get
     enlarged: float = math.inf  # times that a style's picture is, at most, for paintings of up to 512 pixels
 
 
@@ -41,5 +42,6 @@ PAINTED = Weights(
     windows=0.5,
     frame=0.05,
     smallest=48,
+    later=2 / 3,
     enlarged=2.0,
 )

@@ -77,18 +77,17 @@ class Objective:
     ) -> None:
         self.depth = depth
         self.measure, self.pixels = measure, photo.numel()
-        alpha = _together(goals)
+        whole = torch.stack([goal.alpha for goal in goals]).sum(0).clamp(max=1).sum()
         # Edges are measured relative to all under their weight: a face counts by its share of the layer, and by the
         # square of likeness besides, so that equal steps of it look like equal steps.
-        self.likeness = float(face.max()) ** 2 * float(face.sum() / alpha.sum().clamp_min(1e-6))
-        goals = emphasised(goals, photo, measure.weights.plain)
-        shown = with_windows(goals, windows)
-        self.wanted = [goal.targets for goal in shown]  # and not where: at print size each map counts
-        self.keys = [(n, tap) for n, targets in enumerate(self.wanted) for tap in targets]
+        self.likeness = float(face.max()) ** 2 * float(face.sum() / whole.clamp_min(1e-6))
+        counted, alpha = emphasised(goals, photo, measure.weights.plain, face)
+        shown = with_windows(counted, windows)
+        self.targets = [goal.targets for goal in shown]  # and not where: at print size each map counts
+        self.keys = [(n, tap) for n, targets in enumerate(self.targets) for tap in targets]
         kept = edge_targets(photo, face) if self.likeness else None
         with torch.no_grad():
             drawn = photo if drawn is None else drawn
-            alpha = _together(goals)
             tiles = measure.tiles(photo)
             parts = [self._part(drawn, tile, (alpha, shown), face, kept, borders) for tile in tiles]
             self.parts = self._shared(parts, contrast)
@@ -190,7 +189,7 @@ class Objective:
         values: list[Tensor] = []
         slopes: dict[Key, Slope] = {}
         for key, sample in samples.items():
-            wanted = self.wanted[key[0]][key[1]]
+            wanted = self.targets[key[0]][key[1]]
             if loss.slope:
                 found = [(share, loss.slope(sample, target)) for share, target in wanted]
                 values += [share * value for share, (value, *_) in found]
@@ -221,7 +220,7 @@ class Objective:
         kept = {tap: one * part.content_masks[tap] for tap, one in change.items()}
 
         def add_gradient(tap: str, gradient: Tensor) -> None:
-            for n in range(len(self.wanted)):
+            for n in range(len(self.targets)):
                 if (key := (n, tap)) not in samples:
                     continue
                 if self.measure.loss.additive:
@@ -286,11 +285,6 @@ class Objective:
             error = self.measure.weights.borders * border_error(leaf, part.borders)
         gradient += torch.autograd.grad(error, leaf)[0]
         return error.detach()
-
-
-def _together(goals: Sequence[Goal]) -> Tensor:
-    """All goals' alphas (1, 1, H, W) as one."""
-    return torch.stack([goal.alpha for goal in goals]).sum(0).clamp(max=1)
 
 
 def _reading(sample: Moments | Map, leaves: Sequence[Tensor]) -> Moments | Map:

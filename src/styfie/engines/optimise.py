@@ -105,7 +105,8 @@ def plan_for(
     cached = entry.cached + (ORDER_MEMORY if settings.depth_weight else 0)
     draft = settings.quality == "draft" and not settings.steps
     step, at_once = (entry.memory, entry.reach, cached), layers_at_once(layers, pick_device(settings.device))
-    return make_plan(size, layers, steps, memory, whole, step, begun, draft, at_once, entry.weights.smallest)
+    own = entry.weights
+    return make_plan(size, layers, steps, memory, whole, step, begun, draft, at_once, own.smallest, own.later)
 
 
 def describe_plan(

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from styfie.errors import InputError
 from styfie.images import fit_size
 
-COARSE, LATER = 192, 2 / 3  # longest side up to which a scale gets all steps, and the share that larger ones get
-BASE_SIZE = 512  # longest side up to which they get it; each doubling beyond halves it
+COARSE = 192  # longest side up to which a scale gets all steps
+BASE_SIZE = 512  # longest side up to which larger ones get a share of them; each doubling beyond halves it
 FEWEST, FEWEST_OF_DRAFT = 8, 4  # steps, at least
 DRAFTED = BASE_SIZE // 4  # longest side from which on a draft gets half the steps with each doubling
 SEARCHED = BASE_SIZE // 2  # longest side up to which a draft is searched for; one pass of a network does the rest
@@ -117,6 +117,7 @@ def make_plan(
     draft: bool = False,
     at_once: int = 1,
     smallest: int = 96,
+    later: float = 0.75,
 ) -> Plan:
     """The scales for a picture of (height, width) with `steps` at the coarsest, within `memory` bytes.
 
@@ -125,7 +126,8 @@ def make_plan(
     picture read at `BASE_SIZE` pixels, that the scales up to there are of; `draft`: what is settled at a coarse scale
     is hardly gone over again, and beyond `SEARCHED` pixels one pass of a network finishes it, where memory allows;
     `at_once`: so many layers are painted at a time, where memory allows and nothing is painted in tiles; `smallest`:
-    pixels of the coarsest scale's longest side, at least.
+    pixels of the coarsest scale's longest side, at least; `later`: the share of
+    the steps that scales above `COARSE` get.
 
     Raises:
         InputError: it cannot be done in so little.
@@ -135,16 +137,16 @@ def make_plan(
     for longest in reversed(pyramid(max(size), smallest)):
         here = fit_size(small if small and longest <= BASE_SIZE else size, longest)
         found = _one_pass(here, size, layers, memory) if draft and longest > SEARCHED else None
-        found = found or _fit(here, size, layers, _steps_at(longest, steps, draft), memory, whole, step)
+        found = found or _fit(here, size, layers, _steps_at(longest, steps, draft, later), memory, whole, step)
         scales.append(_side_by_side(found, _base_memory(size[0] * size[1], layers), memory, at_once))
     return Plan(tuple(reversed(scales)), layers)
 
 
-def _steps_at(longest: int, steps: int, draft: bool) -> int:
+def _steps_at(longest: int, steps: int, draft: bool, later: float) -> int:
     """Of a scale, with so many at the coarsest."""
     if longest <= COARSE:
         return steps
-    share = DRAFTED / longest if draft else LATER * min(1.0, BASE_SIZE / longest)
+    share = DRAFTED / longest if draft else later * min(1.0, BASE_SIZE / longest)
     return min(steps, max(FEWEST_OF_DRAFT if draft else FEWEST, round(steps * share)))
 
 

@@ -31,12 +31,18 @@ class Goal(NamedTuple):
     targets: Targets
 
 
-def emphasised(goals: Sequence[Goal], photo: Tensor, plain: float) -> list[Goal]:
-    """The goals, plain places of the photo (1, 3, H, W) counted 1 + `plain` times as much as busy ones."""
+def emphasised(goals: Sequence[Goal], photo: Tensor, plain: float, face: Tensor) -> tuple[list[Goal], Tensor]:
+    """The goals, and all their alphas (1, 1, H, W) together for the content: plain places counted more than busy ones.
+
+    What is plain in the photo (1, 3, H, W) counts 1 + `plain` times as much. A `face` (1, 1, H, W) is to stay itself:
+    its features, which are busy, count more for the content, and its skin, which is plain, less for the style.
+    """
+    together = torch.stack([goal.alpha for goal in goals]).sum(0).clamp(max=1)
     if not plain:
-        return list(goals)
-    emphasis = (1 + plain * plainness(photo)) / (1 + plain)
-    return [Goal(alpha * emphasis, targets) for alpha, targets in goals]
+        return list(goals), together
+    found = plainness(photo)
+    style, content = ((1 + plain * counted) / (1 + plain) for counted in (found * (1 - face), found.maximum(face)))
+    return [Goal(alpha * style, targets) for alpha, targets in goals], together * content
 
 
 def with_windows(goals: Sequence[Goal], share: float) -> list[Goal]:
