@@ -331,11 +331,11 @@ def test_where_content_is_all_a_layer_is_the_photo_in_the_styles_colours(
     assert float((found.layers[:1] - wanted).abs().mean()) < 0.02 < float((photo - wanted).abs().mean())
 
 
-PAINTED = {
-    "gram": [0.375, 0.0251, 0.0202, 0.4039, 0.3969, 0.4107, 0.2885],
-    "wasserstein": [0.3798, 0.0245, 0.0199, 0.4085, 0.3993, 0.4179, 0.2933],
-    "sliced": [0.3792, 0.0245, 0.0198, 0.4082, 0.3998, 0.4167, 0.292],
-    "patches": [0.3808, 0.0242, 0.0196, 0.4096, 0.4005, 0.4185, 0.2947],
+PAINTED = {  # between what is painted in float32 and in bfloat16
+    "gram": [0.3801, 0.0241, 0.0194, 0.4106, 0.3993, 0.4188, 0.2917],
+    "wasserstein": [0.3811, 0.0241, 0.0195, 0.4108, 0.3998, 0.4199, 0.2937],
+    "sliced": [0.3812, 0.0238, 0.0192, 0.4118, 0.3999, 0.4206, 0.2927],
+    "patches": [0.3814, 0.0239, 0.0193, 0.4109, 0.4005, 0.4201, 0.294],
 }
 
 
