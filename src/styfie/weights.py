@@ -68,7 +68,7 @@ WEIGHTS: dict[str, WeightFile] = {
         checksum="sha256:e3c83467632d0cd457c2078c7a837c088a6ff6df883807bde8f6f7dd5f3c3085",
         size=6_310_068,
         source="styfie train segmenter --preset scratch",
-        licence="Apache-2.0, taught on pictures whose terms do not forbid commercial use: see WEIGHTS.md",
+        licence="Apache-2.0, no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
         origin="Trained by this project, from chance alone, on people with known mattes.",
     ),
     "clicks": WeightFile(
@@ -76,7 +76,7 @@ WEIGHTS: dict[str, WeightFile] = {
         checksum="sha256:dc322a0e898d339d5dedc79da773bdf97e1ffc179bf9ec56e0223e85467545d9",
         size=29_410,
         source="styfie train clicks",
-        licence="Apache-2.0, taught on pictures whose terms do not forbid commercial use: see WEIGHTS.md",
+        licence="Apache-2.0, no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
         origin="Trained by this project on things and people that were clicked on; it reads what the encoder and the "
         "segmenter see.",
     ),
@@ -85,7 +85,7 @@ WEIGHTS: dict[str, WeightFile] = {
         checksum="sha256:b57519cbf62afd64d6164c1c0ae24edf4e374a689455127d29fa62438e929182",
         size=417_250,
         source="styfie train depth",
-        licence="Apache-2.0, taught on pictures whose terms do not forbid commercial use: see WEIGHTS.md",
+        licence="Apache-2.0, no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
         origin="Trained by this project, from chance alone, on scenes put together of people, things and drawn styles.",
     ),
     "fast": WeightFile(
