@@ -73,6 +73,28 @@ test("looks that were changed elsewhere meanwhile are joined and told once more"
   assert.equal(asked.filter(([method]) => method === "PUT").length, 2);
 });
 
+test("looks that are changed while others are being told are told after them, so that none is refused", async (t) => {
+  let version = 1;
+  let now = job("one", { state: "reading" });
+  const refused = [];
+  const { studio } = await reading(t, async (path, { method, body, headers }) => {
+    if (method !== "PUT") return json(now);
+    await quiet(); // the server takes its time
+    if (headers["If-Match"] !== `"${version}"`) {
+      refused.push(body);
+      return json({ detail: "They were changed.", code: "stale" }, 412);
+    }
+    return json((now = { ...now, looks: JSON.parse(body), version: ++version }));
+  });
+  studio.on("error", () => {}); // there is no picture to fetch here
+  studio.set("subject", { strength: 0.4 });
+  const choices = ["ink", "glass"].map((name) => studio.set("subject", { styles: [{ name, weight: 1 }] }));
+  studio.set("subject", { strength: 0.6 });
+  await Promise.all([...choices, studio.saveLooks.now()]);
+  assert.deepEqual(refused, []);
+  assert.deepEqual([now.looks.subject.strength, now.looks.subject.styles[0].name], [0.6, "glass"]);
+});
+
 test("a refusal of looks does not keep the next picture from being changed", async (t) => {
   let away = true;
   const { studio } = await reading(t, (path, { method }) => {

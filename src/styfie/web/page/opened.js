@@ -204,8 +204,8 @@ export class Opened extends Picture {
   async _restyled() {
     await this._restyling(async () => {
       try {
-        await this.saveLooks.now(); // looks that came before
-        await this.#putLooks();
+        this.saveLooks();
+        await this.saveLooks.now(); // one after the other: of two at once the server would refuse the later one
         await this.sketch();
       } catch (error) {
         this.tell("error", error);
