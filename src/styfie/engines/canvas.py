@@ -9,6 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from styfie.engines.drawing import drawing_of
 from styfie.engines.layers import Layer
 from styfie.engines.measure import Contrast
 from styfie.images import resize
@@ -71,3 +72,10 @@ class Canvas:
         """A layer's picture (1, 3, h, w) with its faces lit, itself, fully from the middle of likeness on."""
         strength = min(1.0, 2 * self.source.layers[n].look.likeness)
         return picture if self.faces is None else fill_light(picture, self.faces, strength, least, in_place=True)
+
+    def drawing(self, picture: Tensor, contours: float) -> Tensor:
+        """What is drawn in a layer's picture (1, 3, h, w), its faces left as they are; without `contours` the picture."""
+        if not contours:
+            return picture
+        found = drawing_of(picture, contours)
+        return found if self.faces is None else found.lerp_(picture, self.faces)

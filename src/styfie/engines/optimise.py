@@ -292,8 +292,9 @@ class _Run:
         own, look = canvas.region_colours(n), canvas.source.layers[n].look
         if not self.weights.in_style:
             return own
+        own = canvas.drawing(own, self.weights.contours)  # the photo's is let go of: at print size each picture counts
         drawn = in_style_colours(own, canvas.bands[n : n + 1], look)
-        del own  # at print size each picture counts
+        del own
         return canvas.lit(drawn, n, FACE_LUMA)
 
     def _objective(self, canvas: Canvas, scale: Scale, n: int, box: Box) -> Objective:
