@@ -33,7 +33,7 @@ class Weights:
 
 THIN = Weights()  # also of the published networks
 PAINTED = Weights(
-    content=0.125,
+    content=0.135,
     grain=0.08,
     detail=0.3,
     edges=0.015,

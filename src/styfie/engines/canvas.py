@@ -74,7 +74,7 @@ class Canvas:
         return picture if self.faces is None else fill_light(picture, self.faces, strength, least, in_place=True)
 
     def drawing(self, picture: Tensor, contours: float) -> Tensor:
-        """What is drawn in a layer's picture (1, 3, h, w), its faces left as they are; without `contours` the picture."""
+        """What is drawn in a layer's picture (1, 3, h, w), faces as they are; without `contours` the picture itself."""
         if not contours:
             return picture
         found = drawing_of(picture, contours)

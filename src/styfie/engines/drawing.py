@@ -1,7 +1,7 @@
 """The drawing that a painting keeps of its photo: planes without texture, within firm contours.
 
-A painter leaves out fur, shingles and gravel, and draws what has a form. What the photo's own features ask for is all of
-them, and a painting that has them looks filtered.
+A painter leaves out fur, shingles and gravel, and draws what has a form. The photo's own features ask for all of them,
+and a painting that has them looks filtered.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from styfie.images import fit_size, resize
 
 SMALLEST, LARGEST = 100, 1024  # longest sides: a smaller picture has no texture, of a larger one it is found at this
 UNIT = 1 / 512  # of the longest side: lengths below are in these
-PLANE, TONES, ROUNDS = 3.0, 0.15, 2  # of the bilateral filter: how far, and how unlike a colour, is still one plane
+PLANE, TONES, ROUNDS = 3.0, 0.06, 2  # of the bilateral filter: how far, and how unlike a colour, is still one plane
 STEPS = 0.7  # pixels: borders of planes are stairs without it
 CONTOUR = 4.0  # within so far of a border its two sides are told apart more
 WINDOW, FAINT = 4, 1e-4  # of the guided filter: its radius in pixels, and the variance from which an edge counts
@@ -38,7 +38,7 @@ def drawing_of(photo: Tensor, contours: float) -> Tensor:
 def _carried(firm: Tensor, small: Tensor, photo: Tensor) -> Tensor:
     """A small photo's drawing at the photo's own size, its borders as crisp as there.
 
-    Near each place it is a line over the photo's colour, each channel by itself (He and Sun 2015, "Fast guided filter").
+    Near each place it is a line over the photo's colour, by channel (He and Sun 2015, "Fast guided filter").
     """
     mean, wanted = _box(small), _box(firm)
     slope = (_box(small * firm) - mean * wanted) / (_box(small * small) - mean * mean + FAINT)
