@@ -27,8 +27,7 @@ def drawing_of(photo: Tensor, contours: float) -> Tensor:
     longest = max(photo.shape[-2:])
     if longest < SMALLEST:
         return photo
-    photo = photo.clamp(0, 1)
-    small = resize(photo, fit_size((photo.shape[-2], photo.shape[-1]), min(longest, LARGEST)))
+    small = resize(photo, fit_size((photo.shape[-2], photo.shape[-1]), min(longest, LARGEST))).clamp(0, 1)
     unit = UNIT * max(small.shape[-2:])
     plain = smooth(bilateral(small, max(1.0, PLANE * unit), TONES, ROUNDS), STEPS)
     firm = plain.add(plain - smooth(plain, max(1.0, CONTOUR * unit)), alpha=contours).clamp_(0, 1)
