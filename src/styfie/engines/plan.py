@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from styfie.encoders.loss_weights import THIN
 from styfie.errors import InputError
 from styfie.images import fit_size
 
@@ -116,8 +117,8 @@ def make_plan(
     small: tuple[int, int] | None = None,
     draft: bool = False,
     at_once: int = 1,
-    smallest: int = 96,
-    later: float = 0.75,
+    smallest: int = THIN.smallest,
+    later: float = THIN.later,
 ) -> Plan:
     """The scales for a picture of (height, width) with `steps` at the coarsest, within `memory` bytes.
 
@@ -126,8 +127,8 @@ def make_plan(
     picture read at `BASE_SIZE` pixels, that the scales up to there are of; `draft`: what is settled at a coarse scale
     is hardly gone over again, and beyond `SEARCHED` pixels one pass of a network finishes it, where memory allows;
     `at_once`: so many layers are painted at a time, where memory allows and nothing is painted in tiles; `smallest`:
-    pixels of the coarsest scale's longest side, at least; `later`: the share of
-    the steps that scales above `COARSE` get.
+    pixels of the coarsest scale's longest side, at least; `later`: the share of the steps that scales above `COARSE`
+    get.
 
     Raises:
         InputError: it cannot be done in so little.
