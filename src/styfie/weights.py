@@ -65,7 +65,7 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "segmenter-free": WeightFile(
         file="segmenter-free.safetensors",
-        checksum="sha256:e3c83467632d0cd457c2078c7a837c088a6ff6df883807bde8f6f7dd5f3c3085",
+        checksum="sha256:9497ae4fe470d3c3e78ec16d66a2ca728cbd2bd99d48f933fe8fd0e3422d60dc",
         size=6_310_068,
         source="styfie train segmenter --preset scratch",
         licence="Apache-2.0, no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
