@@ -7,9 +7,9 @@ and a painting that has them looks filtered.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from styfie.engines.components.layers import guided_lines
 from styfie.engines.filters.bilateral import bilateral
 from styfie.engines.filters.flow import smooth
 from styfie.images import fit_size, resize
@@ -23,7 +23,10 @@ WINDOW, FAINT = 4, 1e-4  # of the guided filter: its radius in pixels, and the v
 
 
 def drawing_of(photo: Tensor, contours: float) -> Tensor:
-    """A photo (1, 3, H, W) without its texture; steps of colour at what is left are `contours` times as high again."""
+    """A photo (1, 3, H, W), RGB in [0, 1], without its texture; what is left has contours firmer by a factor.
+
+    Close to a border a step of colour is up to `contours` times as high again: unsharp masking of the planes.
+    """
     longest = max(photo.shape[-2:])
     if longest < SMALLEST:
         return photo
@@ -39,16 +42,9 @@ def _carried(firm: Tensor, small: Tensor, photo: Tensor) -> Tensor:
 
     Near each place it is a line over the photo's colour, by channel (He and Sun 2015, "Fast guided filter").
     """
-    mean, wanted = _box(small), _box(firm)
-    slope = (_box(small * firm) - mean * wanted) / (_box(small * small) - mean * mean + FAINT)
-    offset = _box(wanted - slope * mean)
-    slope = _box(slope)
+    slope, offset = guided_lines(small, firm, WINDOW, FAINT)
     size, found = (photo.shape[-2], photo.shape[-1]), torch.empty_like(photo)
     for channel in (slice(i, i + 1) for i in range(photo.shape[1])):  # at print size each picture counts
         torch.mul(photo[:, channel], resize(slope[:, channel], size), out=found[:, channel])
         found[:, channel] += resize(offset[:, channel], size)
     return found.clamp_(0, 1)
-
-
-def _box(x: Tensor) -> Tensor:
-    return F.avg_pool2d(x, 2 * WINDOW + 1, 1, WINDOW, count_include_pad=False)

@@ -99,10 +99,16 @@ def guided_filter(guide: Tensor, picture: Tensor, radius: int, epsilon: float) -
     Within squares of 2 radius + 1 pixels it is a line over the guide; `epsilon` is the variance of the guide, in its
     squared units, from which its edges count.
     """
+    slope, offset = guided_lines(guide, picture, radius, epsilon)
+    return slope * guide + offset
+
+
+def guided_lines(guide: Tensor, picture: Tensor, radius: int, epsilon: float) -> tuple[Tensor, Tensor]:
+    """Slope and offset (1, 3, H, W) of `guided_filter`'s lines: enlarged, they fit the guide at a larger size."""
     mean, goal = _box(guide, radius), _box(picture, radius)
     variance = _box(guide * guide, radius) - mean * mean
     slope = (_box(guide * picture, radius) - mean * goal) / (variance + epsilon)
-    return _box(slope, radius) * guide + _box(goal - slope * mean, radius)
+    return _box(slope, radius), _box(goal - slope * mean, radius)
 
 
 def _box(picture: Tensor, radius: int) -> Tensor:
