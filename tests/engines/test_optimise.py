@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from styfie.depth import load_depth_net, order_loss
 from styfie.devices import few_threads
+from styfie.encoders import loss_weights
 from styfie.encoders.loss_weights import Weights
 from styfie.encoders.plain import PlainEncoder
 from styfie.engines import SourceImage, plan
@@ -18,8 +20,9 @@ from styfie.engines.fast.paint import FastPainter
 from styfie.engines.layers import enlarge, group, in_style_colours, region_box
 from styfie.engines.objective import TERMS, Objective
 from styfie.engines.onepass import DETAIL
-from styfie.engines.optimise import optimise, search
+from styfie.engines.optimise import optimise
 from styfie.engines.progress import Progress
+from styfie.engines.search import search
 from styfie.errors import InputError
 from styfie.looks import Look, Style
 from styfie.losses.functional import gram, relative_gram_loss
@@ -29,11 +32,14 @@ from tests.conftest import fingerprint
 from tests.engines.conftest import BLUE, RED
 
 SETTINGS = Settings(size=64, steps=12, device="cpu")
+ONCE = replace(
+    loss_weights.PAINTED, kept=0.0
+)  # nothing is painted anew, whatever is lost: these pictures are all waves
 
 
 def last(photo: Tensor, regions: Regions, looks: dict[str, Look], encoder: PlainEncoder, **changes: object) -> Progress:
     settings = Settings(**{**vars(SETTINGS), **changes})
-    *_, found = optimise(photo, regions, looks, settings, encoder=encoder)
+    *_, found = optimise(photo, regions, looks, settings, encoder=encoder, weights=ONCE)
     return found
 
 
@@ -89,12 +95,12 @@ def test_the_order_of_depths_is_kept_where_that_is_asked_for(
 
 def test_progress_counts_steps_and_stopping_is_stopping(photo: Tensor, halves: Regions, encoder: PlainEncoder) -> None:
     looks = {"subject": Look((RED,))}
-    steps = list(optimise(photo, halves, looks, SETTINGS, encoder=encoder))
+    steps = list(optimise(photo, halves, looks, SETTINGS, encoder=encoder, weights=ONCE))
     assert [p.step for p in steps] == [5, 10, 12]
     assert {p.steps for p in steps} == {12}
     assert steps[-1].seconds_left == 0
     assert {"style", "content", "total"} <= set(steps[0].losses)
-    few = list(itertools.islice(optimise(photo, halves, looks, SETTINGS, encoder=encoder), 2))
+    few = list(itertools.islice(optimise(photo, halves, looks, SETTINGS, encoder=encoder, weights=ONCE), 2))
     assert torch.equal(few[-1].layers, steps[1].layers)
 
 
@@ -102,7 +108,8 @@ def test_within_a_scale_the_best_picture_never_gets_worse(
     photo: Tensor, halves: Regions, encoder: PlainEncoder
 ) -> None:
     looks, settings = {"subject": Look((RED,))}, Settings(size=64, steps=60, device="cpu")
-    totals = [p.losses["total"] for p in optimise(photo, halves, looks, settings, encoder=encoder)]
+    run = optimise(photo, halves, looks, settings, encoder=encoder, weights=ONCE)
+    totals = [p.losses["total"] for p in run]
     assert all(b <= a + 1e-4 for a, b in itertools.pairwise(totals))  # a block's first step measures once more
     assert totals[-1] < 0.7 * totals[0]
 
@@ -157,12 +164,12 @@ def test_the_state_of_a_version_that_painted_in_turn_is_gone_on_from(
     """It told one place, of the layer that was being painted."""
     looks, settings = {"subject": Look((RED,)), "background": Look((BLUE,))}, Settings(size=64, steps=60, device="cpu")
     with few_threads():
-        whole = list(optimise(photo, halves, looks, settings, encoder=encoder))
+        whole = list(optimise(photo, halves, looks, settings, encoder=encoder, weights=ONCE))
         states = [p.state for p in whole if p.state is not None]
         assert [state["place"].tolist() for state in states] == [[0, 0, 1], [0, 1, 0], [0, 1, 1], [1, 0, 0]]
         for state in states[:3]:
-            old = {name: value for name, value in state.items() if name != "done"}
-            *_, found = optimise(photo, halves, looks, settings, state=old, encoder=encoder)
+            old = {name: value for name, value in state.items() if name not in ("done", "firmer")}
+            *_, found = optimise(photo, halves, looks, settings, state=old, encoder=encoder, weights=ONCE)
             assert torch.equal(found.layers, whole[-1].layers)
 
 
@@ -270,6 +277,7 @@ def test_a_large_painting_begins_as_the_small_one(
     """The scales up to `FULL` do not see the larger photo at all, however little it differs."""
     for module in (plan, engine):
         monkeypatch.setattr(module, "BASE_SIZE", 64)
+    monkeypatch.setattr(plan, "COARSE", 32)  # which is less than that
     looks = {"subject": Look((RED,)), "background": Look((BLUE,))}
     large = torch.nn.functional.interpolate(photo, (96, 128), mode="bicubic").clamp(0, 1)
     settings, small = Settings(size=128, steps=12, device="cpu"), SourceImage(photo, halves, looks)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,15 @@ def test_the_scales_below_do_not_depend_on_the_final_size() -> None:
     small, large = (make_plan((3 * s // 4, s), 2, 60, 100 * GB) for s in (512, 4096))
     assert [s.size for s in small.scales] == [s.size for s in large.scales[:3]]
     assert [s.steps for s in small.scales] == [s.steps for s in large.scales[:3]] == [60, 45, 45]
+
+
+def test_small_scales_are_those_that_are_searched_for_whole() -> None:
+    """Of a large painting and a draft the same; in tiles, none."""
+    for size, draft in ((512, False), (4096, False), (4096, True)):
+        plan = make_plan((size, size), 2, 60, 100 * GB, draft=draft, smallest=48)
+        assert [max(scale.size) for scale in plan.small_scales] == [64, 128]
+    one = replace(plan, scales=tuple(replace(scale, side=256) for scale in plan.scales))
+    assert one.small_scales == []
 
 
 def test_time_per_pixel_never_rises() -> None:

@@ -14,7 +14,7 @@ from styfie.engines.layers import Layer
 from styfie.engines.measure import Contrast
 from styfie.images import resize
 from styfie.likeness import fill_light
-from styfie.regions import Regions
+from styfie.regions import SUBJECT, Regions
 from styfie.segmentation.colours import region_colours
 
 NOTHING = 1e-4  # of a pixel that no layer paints: rounding
@@ -31,6 +31,12 @@ class Source:
     def alpha(self, n: int) -> Tensor:
         """Where a layer is (1, 1, H, W)."""
         return self.regions.alpha[list(self.layers[n].regions)].sum(0, keepdim=True)
+
+    def subject(self, n: int) -> Tensor:
+        """Where of a layer (1, 1, H, W) the subject is."""
+        sides = self.regions.sides
+        own = [i for i in self.layers[n].regions if sides[i] == SUBJECT]
+        return self.regions.alpha[own].sum(0, keepdim=True)
 
     @cached_property
     def colours(self) -> Tensor:

@@ -9,9 +9,8 @@ the network of `fast` paints.
 from __future__ import annotations
 
 import itertools
-import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -26,13 +25,14 @@ from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
 from styfie.engines import Cost, SourceImage
 from styfie.engines.canvas import Canvas, Source
+from styfie.engines.kept import kept_drawing
 from styfie.engines.layers import Box, band_of, enlarge, group, if_styled, in_style_colours, region_box
-from styfie.engines.lbfgs import Lbfgs
 from styfie.engines.measure import Measure
 from styfie.engines.objective import TERMS, Objective
 from styfie.engines.onepass import DETAIL, with_features
 from styfie.engines.plan import BASE_SIZE, CHECK_INTERVAL, GIGABYTE, Plan, Scale, make_plan
 from styfie.engines.progress import EngineState, Progress
+from styfie.engines.search import search, still
 from styfie.engines.spread import Goal
 from styfie.engines.turns import interleave, layers_at_once
 from styfie.engines.whereabouts import Place, ProgressEstimate, Reached, block_count, blocks_of, read_state, state_of
@@ -48,10 +48,10 @@ from styfie.settings import Settings
 if TYPE_CHECKING:
     from styfie.engines.fast.paint import FastPainter
 
-STILL = 0.25 / 255  # mean change of a picture over `CHECK_INTERVAL` steps below which nothing is seen to change
 FACE_LUMA = 0.28  # of a face in the colours of a dark style, at least
 STEPS = 60  # at the coarsest scale, in standard quality
 CONTENT_RANGE = 4.0  # how much more the content weighs at its fullest than at its middle
+FIRMER, FIRMER_TIMES = 2.0, 3  # how much more it weighs with each time that a subject is lost, and how often
 PLAIN = Look()
 PROBE = 192  # side of the picture whose steps are timed for the plan
 ORDER_MEMORY = 52  # bytes for each pixel of the picture while its order of depths is looked at
@@ -180,7 +180,8 @@ class _Run:
 
     def paint(self, start: Tensor | None, state: EngineState | None) -> Iterator[Progress]:
         given = [None if start is None else start[layer.regions[0]][None] for layer in self.layers]
-        place = Place(0, [0] * len(self.layers), given)
+        self.given = tuple(given)  # where a layer begins anew
+        place = Place(0, [0] * len(self.layers), given, [1.0] * len(self.layers))
         if state is not None:
             place = read_state(state, self.plan)
             terms = state.get("terms", self.terms)
@@ -194,7 +195,7 @@ class _Run:
         for s in range(place.scale, len(self.plan.scales)):
             trim_memory(always=self.plan.scales[s].side > 0)
             yield from self._scale(s, place)
-            place = Place(s + 1, [0] * len(self.layers), place.settled)
+            place = Place(s + 1, [0] * len(self.layers), place.settled, place.firmer)
 
     def _scale(self, s: int, place: Place) -> Iterator[Progress]:
         """All layers of one scale, side by side where the plan says so."""
@@ -203,7 +204,7 @@ class _Run:
         self.estimate.skip(scale.steps * (len(self.layers) - len(left)), scale)
         if scale.at_once > 1:  # what is made once for all is made before two of them would make it
             _ = canvas.source.colours, scale.one_pass and self._painter, self.settings.depth_weight and self._depth_net
-        runs = [self._layer(canvas, scale, n, place.done[n], painted[n]) for n in left]
+        runs = [self._layer(canvas, scale, n, place.done[n], painted[n], place.firmer[n]) for n in left]
         for reached in interleave(runs, scale.at_once):
             n, painted[reached.layer] = reached.layer, reached.picture
             self.estimate.pass_on(reached.steps, reached.spared, scale)
@@ -211,7 +212,7 @@ class _Run:
                 self.terms = reached.terms  # what a finished painting says of itself
             state, terms = None, reached.terms
             if reached.done is not None:
-                place.done[n], place.settled[n] = reached.done, reached.picture
+                place.done[n], place.settled[n], place.firmer[n] = reached.done, reached.picture, reached.firmer
                 over = min(place.done) == blocks
                 terms = self.terms if over and s + 1 == len(self.plan.scales) else terms
                 state = state_of(s, place, blocks, self.terms)
@@ -232,8 +233,9 @@ class _Run:
         faces = resize(regions.face, scale.size) if relit and regions.face is not None else None
         return Canvas(source, small, bands, face, faces, depth, own)
 
-    def _measure(self, scale: Scale, look: Look = PLAIN) -> Measure:
-        weights = replace(self.weights, content=self.weights.content * CONTENT_RANGE ** (2 * look.content - 1))
+    def _measure(self, scale: Scale, look: Look = PLAIN, firmer: float = 1.0) -> Measure:
+        content = self.weights.content * CONTENT_RANGE ** (2 * look.content - 1) * firmer
+        weights = replace(self.weights, content=content)
         return Measure(self.encoder, load_loss(self.settings.loss), weights, scale.side)
 
     def _borders(self, canvas: Canvas, n: int, box: Box) -> Borders | None:
@@ -245,15 +247,45 @@ class _Run:
         weight = (depth_borders(canvas.depth) * inside)[box].to(self.device)
         return border_targets(canvas.region_colours(n)[box].to(self.device), canvas.depth[box].to(self.device), weight)
 
-    def _layer(self, canvas: Canvas, scale: Scale, n: int, first: int, coarse: Tensor | None) -> Iterator[Reached]:
-        """All blocks, from `first` on, of one layer at one scale."""
+    def _layer(
+        self, canvas: Canvas, scale: Scale, n: int, first: int, coarse: Tensor | None, firmer: float
+    ) -> Iterator[Reached]:
+        """All blocks, from `first` on, of one layer at one scale; content counts `firmer` times as much.
+
+        Where a style wiped its subject out while the painting was small, that is painted anew with more content, which
+        then counts to the end.
+        """
+        for reached in self._blocks(canvas, scale, n, first, coarse, firmer):
+            if self.weights.kept and [scale] == self.plan.small_scales[-1:] and reached.done == block_count(scale):
+                reached = yield from self._kept(canvas, scale, n, reached)
+            yield reached
+
+    def _kept(self, canvas: Canvas, scale: Scale, n: int, found: Reached) -> Generator[Reached, None, Reached]:
+        """What was found, or what is found from the coarsest scale on with the content that its subject needs."""
+        where = resize(canvas.source.subject(n), scale.size)
+        least = self.weights.kept * min(1.0, 2 * self.layers[n].look.content)  # who wants less is given less
+        for _ in range(FIRMER_TIMES):
+            if kept_drawing(found.picture, self._drawn(canvas, n), where) >= least:
+                break
+            picture, firmer = self.given[n], found.firmer * FIRMER
+            for one in self.plan.small_scales:
+                for again in self._blocks(canvas if one is scale else self._canvas(one), one, n, 0, picture, firmer):
+                    yield again._replace(steps=0, spared=0, done=None)
+                    found, picture = found._replace(picture=again.picture, terms=again.terms), again.picture
+            found = found._replace(firmer=firmer)
+        return found
+
+    def _blocks(
+        self, canvas: Canvas, scale: Scale, n: int, first: int, coarse: Tensor | None, firmer: float
+    ) -> Iterator[Reached]:
+        """All blocks, from `first` on, of one layer at one scale, as the loss has them."""
         if scale.one_pass and coarse is not None:
-            yield Reached(n, self._finish(canvas, n, coarse), self.terms, 1, 0, 1)
+            yield Reached(n, self._finish(canvas, n, coarse), self.terms, 1, 0, 1, firmer)
             return
         whole = coarse if first else self._start(canvas, n, coarse)
         assert whole is not None
         box = region_box(canvas.bands[n : n + 1])
-        objective = self._objective(canvas, scale, n, box)
+        objective = self._objective(canvas, scale, n, box, firmer)
         blocks = blocks_of(scale.steps)
         spared = sum(blocks[:first])
         every = PREVIEW_INTERVAL if max(scale.size) <= 1024 else 1
@@ -264,13 +296,13 @@ class _Run:
         for b, steps in enumerate(blocks[first:], first):
             if sparing and b:
                 whole = whole.clone()  # what a state holds is not painted over
-            begun, still, step, told = whole[box].to(self.device), False, 0, 0
+            begun, settled, step, told = whole[box].to(self.device), False, 0, 0
             seen = (begun.clone() if sparing else begun) if steps > CHECK_INTERVAL else None
             for image, tried, terms in search(objective, begun, steps, scale.history, sparing):
                 step += 1
                 if seen is not None and step % CHECK_INTERVAL == 0:
-                    still, seen = _still(seen, tried), tried
-                last = still or step == steps
+                    settled, seen = still(seen, tried), tried
+                last = settled or step == steps
                 if last or step % every == 0:
                     whole = whole if sparing else whole.clone()
                     whole[box] = image.cpu()
@@ -280,11 +312,11 @@ class _Run:
                     yield Reached(n, whole, terms, step - told, spared)
                     told, spared = step, 0
             del image, tried, seen, begun  # with the search's history, before anybody writes a state
-            if still:
+            if settled:
                 spared += steps - step + sum(blocks[b + 1 :])
-            yield Reached(n, whole, terms, step - told, spared, len(blocks) if still else b + 1)
+            yield Reached(n, whole, terms, step - told, spared, len(blocks) if settled else b + 1, firmer)
             spared = 0
-            if still:
+            if settled:
                 return
 
     def _drawn(self, canvas: Canvas, n: int) -> Tensor:
@@ -297,10 +329,10 @@ class _Run:
         del own
         return canvas.lit(drawn, n, FACE_LUMA)
 
-    def _objective(self, canvas: Canvas, scale: Scale, n: int, box: Box) -> Objective:
+    def _objective(self, canvas: Canvas, scale: Scale, n: int, box: Box, firmer: float) -> Objective:
         """The loss of one layer within its box."""
         look = canvas.source.layers[n].look
-        measure, size = self._measure(scale, look), (canvas.photo.shape[-2], canvas.photo.shape[-1])
+        measure, size = self._measure(scale, look, firmer), (canvas.photo.shape[-2], canvas.photo.shape[-1])
         likeness = look.likeness * (canvas.face * resize(canvas.source.alpha(n), size))[box]  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
         contrast = canvas.contrast or measure.contrast_of_styles(look, max(scale.size), self.device)
@@ -362,34 +394,5 @@ class _Run:
         return shown
 
 
-def search(
-    objective: Objective, start: Tensor, steps: int, history: int, onto: bool = False
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """After each step of L-BFGS the best image so far (always the same tensor), the last one tried, the best's terms.
-
-    `onto`: the best is kept in `start` itself, which saves a picture of memory.
-
-    Without a line search a step may overshoot, and the next ones mostly come back by themselves. A loss that is no
-    number any more is never the best, and the next search begins from what was.
-    """
-    image, best = (start.clone(), start) if onto else (start, start.clone())
-    optimiser = Lbfgs(start, history)
-    lowest, held = start.new_tensor(math.inf), start.new_full((len(TERMS),), math.inf)
-    for _ in range(steps):
-        terms, gradient = objective(image)
-        total = terms.sum()
-        better = total < lowest
-        best = torch.where(better, image, best, out=best)
-        held, lowest = torch.where(better, terms, held), torch.where(better, total, lowest)
-        yield best, image, held
-        image = optimiser.step(image, gradient)
-
-
-def _still(before: Tensor, after: Tensor) -> bool:
-    """Whether nothing is seen to change any more."""
-    return float((after - before).abs().mean()) < STILL
-
-
 def _losses(terms: Tensor) -> dict[str, float]:
-    """The terms by name, and their sum."""
     return dict(zip(TERMS, terms.tolist(), strict=True)) | {"total": float(terms.sum())}

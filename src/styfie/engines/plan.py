@@ -92,6 +92,11 @@ class Plan:
         )
 
     @property
+    def small_scales(self) -> list[Scale]:
+        """Those that cost little and settle what is seen of the photo in the end."""
+        return [scale for scale in self.scales if max(scale.size) <= COARSE and not (scale.side or scale.one_pass)]
+
+    @property
     def work(self) -> float:
         """Pixels to be worked on in all, with those that tiles see twice."""
         return self.layers * sum(scale.work * scale.steps for scale in self.scales)

@@ -13,7 +13,10 @@ from styfie.engines.progress import EngineState
 
 
 class Reached(NamedTuple):
-    """How far a layer has come: `steps` made and `spared` since it was told last, `done` blocks where one ends."""
+    """How far a layer has come: `steps` made and `spared` since it was told last, `done` blocks where one ends.
+
+    Content counts `firmer` times as much as the look has it.
+    """
 
     layer: int
     picture: Tensor
@@ -21,14 +24,19 @@ class Reached(NamedTuple):
     steps: int
     spared: int
     done: int | None = None
+    firmer: float = 1.0
 
 
 class Place(NamedTuple):
-    """Where a run is: of each layer the blocks done at a scale, and its picture after these, which is not changed."""
+    """Where a run is: of each layer the blocks done at a scale, and its picture after these, which is not changed.
+
+    And how many times as much content counts in each as the look has it.
+    """
 
     scale: int
     done: list[int]
     settled: list[Tensor | None]
+    firmer: list[float]
 
 
 class ProgressEstimate:
@@ -74,14 +82,17 @@ def state_of(s: int, place: Place, blocks: int, terms: Tensor) -> EngineState:
     held = {f"layer{n}": picture for n, picture in enumerate(place.settled) if picture is not None}
     unfinished = next(((n, done) for n, done in enumerate(place.done) if done < blocks), None)
     at, done = ((s, *unfinished), place.done) if unfinished else ((s + 1, 0, 0), [0] * len(place.done))
-    return {"place": torch.tensor(at), "done": torch.tensor(done), "terms": terms.cpu(), **held}
+    told = {"place": torch.tensor(at), "done": torch.tensor(done), "firmer": torch.tensor(place.firmer)}
+    return {**told, "terms": terms.cpu(), **held}
 
 
 def read_state(state: EngineState, plan: Plan) -> Place:
     """Where to go on, also by what a version wrote that painted one layer after the other."""
     s, layer, block = (int(one) for one in state["place"])
     settled = [state.get(f"layer{n}") for n in range(plan.layers)]
+    firmer = state["firmer"].tolist() if "firmer" in state else [1.0] * plan.layers
     if "done" in state:
-        return Place(s, [int(one) for one in state["done"]], settled)
+        return Place(s, [int(one) for one in state["done"]], settled, firmer)
     blocks = block_count(plan.scales[s]) if s < len(plan.scales) else 0
-    return Place(s, [blocks if n < layer else block if n == layer else 0 for n in range(plan.layers)], settled)
+    done = [blocks if n < layer else block if n == layer else 0 for n in range(plan.layers)]
+    return Place(s, done, settled, firmer)

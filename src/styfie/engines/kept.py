@@ -1,0 +1,35 @@
+"""Whether a painting still has the drawing of its photo: a style of plain planes may wipe a person out.
+
+The loss cannot tell: where nearly all of a style is one colour, a face becomes such a plane, at no higher content than
+other styles end with, which paint over it and leave it to be seen.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from styfie.colour import luma_of
+from styfie.engines.filters.flow import smooth
+
+FINE, COARSE = 1 / 96, 1 / 24  # of the longest side: deviations between which lie eyes, mouths, arms and lapels
+FAINT = 1e-4  # variance of luma in this band from which there is a drawing at all
+SMALLEST = 16.0  # pixels of a picture within which something is looked for
+
+
+def kept_drawing(painted: Tensor, drawn: Tensor, where: Tensor) -> float:
+    """How far a painting (1, 3, H, W) is light and dark where its drawing (1, 3, H, W) is, within a mask (1, 1, H, W).
+
+    The correlation of their luma between two smoothings, the same at every size: 1 for the drawing itself and for any
+    other contrast of it, 0 where it is gone. 1, too, where there is nothing to keep.
+    """
+    longest, weight = max(painted.shape[-2:]), where.sum()
+    if weight < SMALLEST:
+        return 1.0
+    ours, theirs = (_band(luma_of(one), longest) for one in (painted, drawn))
+    ours, theirs = (one - (one * where).sum() / weight for one in (ours, theirs))
+    both, own, wanted = ((a * b * where).sum() / weight for a, b in ((ours, theirs), (ours, ours), (theirs, theirs)))
+    return 1.0 if wanted < FAINT else float(both / (own * wanted).sqrt().clamp_min(FAINT**2))
+
+
+def _band(luma: Tensor, longest: int) -> Tensor:
+    return smooth(luma, FINE * longest) - smooth(luma, COARSE * longest)
