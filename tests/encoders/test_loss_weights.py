@@ -10,7 +10,7 @@ def test_the_default_weights_are_those_of_docs_engine() -> None:
     assert (PAINTED.total_variation, PAINTED.grain, PAINTED.range) == (0.3, 0.08, 10)
     assert PAINTED.in_style, "the content kept is that of the photo in the style's colours"
     assert PAINTED.contours == 1, "of its drawing, with firm contours"
-    assert PAINTED.kept == 0.62, "a subject of which less is left is painted anew with more content"
+    assert PAINTED.fidelity == 0.62, "a subject of which less is left is painted anew with more content"
     assert PAINTED.face == 0.5, "content on a face is raised by up to a half"
     assert PAINTED.enlarged == 2, "styles are enlarged to at most twice their own size"
     assert PAINTED.detail == 0.3

@@ -115,7 +115,7 @@ def test_earlier_paintings_repeat_by_the_first_balance() -> None:
     assert vars(entry.weights) == {
         "content": 0.05, "total_variation": 0.3, "grain": 0.0, "range": 10.0, "detail": 0.9, "edges": 0.1,
         "borders": 0.1, "face": 1.0, "in_style": False, "enlarged": math.inf,
-        "contours": 0.0, "kept": 0.0, "plain": 0.0, "windows": 0.0, "frame": 0.0, "smallest": 96, "later": 0.75,
+        "contours": 0.0, "fidelity": 0.0, "plain": 0.0, "windows": 0.0, "frame": 0.0, "smallest": 96, "later": 0.75,
     }  # fmt: skip
     assert load_encoder("styfie-1").content_taps == ("conv4",)
     assert load_encoder("styfie-2").content_taps == ("conv3", "conv4", "conv5")

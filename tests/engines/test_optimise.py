@@ -33,7 +33,7 @@ from tests.engines.conftest import BLUE, RED
 
 SETTINGS = Settings(size=64, steps=12, device="cpu")
 ONCE = replace(
-    loss_weights.PAINTED, kept=0.0
+    loss_weights.PAINTED, fidelity=0.0
 )  # nothing is painted anew, whatever is lost: these pictures are all waves
 
 

@@ -25,7 +25,7 @@ from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
 from styfie.engines import Cost, SourceImage
 from styfie.engines.canvas import Canvas, Source
-from styfie.engines.kept import kept_drawing
+from styfie.engines.fidelity import fidelity
 from styfie.engines.layers import Box, band_of, enlarge, group, if_styled, in_style_colours, region_box
 from styfie.engines.measure import Measure
 from styfie.engines.objective import TERMS, Objective
@@ -256,16 +256,16 @@ class _Run:
         then counts to the end.
         """
         for reached in self._blocks(canvas, scale, n, first, coarse, firmer):
-            if self.weights.kept and [scale] == self.plan.small_scales[-1:] and reached.done == block_count(scale):
-                reached = yield from self._kept(canvas, scale, n, reached)
+            if self.weights.fidelity and [scale] == self.plan.small_scales[-1:] and reached.done == block_count(scale):
+                reached = yield from self._faithful(canvas, scale, n, reached)
             yield reached
 
-    def _kept(self, canvas: Canvas, scale: Scale, n: int, found: Reached) -> Generator[Reached, None, Reached]:
+    def _faithful(self, canvas: Canvas, scale: Scale, n: int, found: Reached) -> Generator[Reached, None, Reached]:
         """What was found, or what is found from the coarsest scale on with the content that its subject needs."""
         where = resize(canvas.source.subject(n), scale.size)
-        least = self.weights.kept * min(1.0, 2 * self.layers[n].look.content)  # who wants less is given less
+        least = self.weights.fidelity * min(1.0, 2 * self.layers[n].look.content)  # who wants less is given less
         for _ in range(FIRMER_TIMES):
-            if kept_drawing(found.picture, self._drawn(canvas, n), where) >= least:
+            if fidelity(found.picture, self._drawn(canvas, n), where) >= least:
                 break
             picture, firmer = self.given[n], found.firmer * FIRMER
             for one in self.plan.small_scales:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from styfie.encoders.loss_weights import PAINTED, Weights
-from styfie.engines.kept import kept_drawing
+from styfie.engines.fidelity import fidelity
 from styfie.engines.optimise import optimise
 from styfie.looks import Look, Style
 from styfie.regions import Regions
@@ -39,14 +39,14 @@ def lattice() -> Style:
 def test_a_drawing_is_kept_by_itself_and_by_any_contrast_of_it() -> None:
     picture = discs(96)
     for one in (picture, 0.3 * picture + 0.6, picture + torch.linspace(0, 0.1, 96)):
-        assert kept_drawing(one, picture, everywhere(picture)) > 0.97
-    assert kept_drawing(1 - picture, picture, everywhere(picture)) < -0.97
+        assert fidelity(one, picture, everywhere(picture)) > 0.97
+    assert fidelity(1 - picture, picture, everywhere(picture)) < -0.97
 
 
 def test_it_is_lost_where_there_is_a_plane_or_something_else() -> None:
     picture, elsewhere = discs(96), discs(96).roll(24, 3)
-    assert kept_drawing(torch.full_like(picture, 0.5), picture, everywhere(picture)) == 0
-    assert abs(kept_drawing(elsewhere, picture, everywhere(picture))) < 0.3
+    assert fidelity(torch.full_like(picture, 0.5), picture, everywhere(picture)) == 0
+    assert abs(fidelity(elsewhere, picture, everywhere(picture))) < 0.3
 
 
 def test_it_is_the_same_at_every_size() -> None:
@@ -55,7 +55,7 @@ def test_it_is_the_same_at_every_size() -> None:
         picture = discs(size)
         half = picture.clone()
         half[..., : size // 2] = 0.6
-        found.append(kept_drawing(half, picture, everywhere(picture)))
+        found.append(fidelity(half, picture, everywhere(picture)))
     assert max(found) - min(found) < 0.05 and 0.5 < min(found) < 0.9
 
 
@@ -63,10 +63,10 @@ def test_only_what_is_inside_counts_and_nothing_is_never_lost() -> None:
     picture = discs(96)
     half, left = picture.clone(), everywhere(picture)
     half[..., 48:], left[..., 40:] = 0.6, 0
-    assert kept_drawing(half, picture, left) > 0.95
+    assert fidelity(half, picture, left) > 0.95
     plane = torch.full_like(picture, 0.5)
-    assert kept_drawing(plane, plane, everywhere(picture)) == 1
-    assert kept_drawing(plane, picture, 0 * left) == 1
+    assert fidelity(plane, plane, everywhere(picture)) == 1
+    assert fidelity(plane, picture, 0 * left) == 1
 
 
 def paint(photo: Tensor, regions: Regions, weights: Weights, content: float = 0.5) -> tuple[float, float]:
@@ -75,25 +75,25 @@ def paint(photo: Tensor, regions: Regions, weights: Weights, content: float = 0.
     settings = Settings(size=96, steps=20, device="cpu")
     *_, found = optimise(photo, regions, {"subject": look, "background": look}, settings, weights=weights)
     assert found.state is not None
-    return kept_drawing(found.layers[:1], photo, regions.alpha[:1]), float(found.state["firmer"].max())
+    return fidelity(found.layers[:1], photo, regions.alpha[:1]), float(found.state["firmer"].max())
 
 
 def test_a_subject_that_a_style_wipes_out_is_painted_anew_with_more_content() -> None:
     photo = discs(96)
     regions = Regions.of_subject(everywhere(photo))
-    lost, once = paint(photo, regions, replace(PAINTED, kept=0.0))
-    kept, times = paint(photo, regions, replace(PAINTED, kept=0.9))
+    lost, once = paint(photo, regions, replace(PAINTED, fidelity=0.0))
+    kept, times = paint(photo, regions, replace(PAINTED, fidelity=0.9))
     assert once == 1 and math.log2(times) in (1, 2, 3)
     assert kept > lost + 0.05
-    assert paint(photo, regions, replace(PAINTED, kept=lost - 0.1)) == (lost, 1), "what is kept is left as it is"
+    assert paint(photo, regions, replace(PAINTED, fidelity=lost - 0.1)) == (lost, 1), "what is kept is left as it is"
 
 
 def test_whoever_asks_for_less_of_the_photo_is_given_less() -> None:
     photo = discs(96)
-    assert paint(photo, Regions.of_subject(everywhere(photo)), replace(PAINTED, kept=0.9), content=0.0)[1] == 1
+    assert paint(photo, Regions.of_subject(everywhere(photo)), replace(PAINTED, fidelity=0.9), content=0.0)[1] == 1
 
 
 def test_a_background_may_be_lost() -> None:
     photo = discs(96)
     background = Regions.of_subject(0 * everywhere(photo))
-    assert paint(photo, background, replace(PAINTED, kept=0.9))[1] == 1
+    assert paint(photo, background, replace(PAINTED, fidelity=0.9))[1] == 1

@@ -1,4 +1,4 @@
-"""Whether a painting still has the drawing of its photo: a style of plain planes may wipe a person out.
+"""How faithful a painting is to the drawing of its photo: a style of plain planes may wipe a person out.
 
 The loss cannot tell: where nearly all of a style is one colour, a face becomes such a plane, at no higher content than
 other styles end with, which paint over it and leave it to be seen.
@@ -16,7 +16,7 @@ FAINT = 1e-4  # variance of luma in this band from which there is a drawing at a
 SMALLEST = 16.0  # pixels of a picture within which something is looked for
 
 
-def kept_drawing(painted: Tensor, drawn: Tensor, where: Tensor) -> float:
+def fidelity(painted: Tensor, drawn: Tensor, where: Tensor) -> float:
     """How far a painting (1, 3, H, W) is light and dark where its drawing (1, 3, H, W) is, within a mask (1, 1, H, W).
 
     The correlation of their luma between two smoothings, the same at every size: 1 for the drawing itself and for any
