@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from styfie.encoders.loss_weights import PAINTED, Weights
-from styfie.engines.fidelity import fidelity
+from styfie.engines.fidelity import FACE, fidelity, is_lost
 from styfie.engines.optimise import optimise
 from styfie.looks import Look, Style
 from styfie.regions import Regions
@@ -67,6 +67,20 @@ def test_only_what_is_inside_counts_and_nothing_is_never_lost() -> None:
     plane = torch.full_like(picture, 0.5)
     assert fidelity(plane, plane, everywhere(picture)) == 1
     assert fidelity(plane, picture, 0 * left) == 1
+
+
+def test_a_face_has_to_be_more_faithful_than_a_figure() -> None:
+    picture, subject = discs(96), everywhere(discs(96))
+    face = torch.zeros_like(subject)
+    face[..., 24:44, 24:72] = 1  # the two upper discs, of which the painting has one
+    painted = picture.clone()
+    painted[..., :44, 48:] = 0.6
+    whole, held = fidelity(painted, picture, subject), fidelity(painted, picture, face)
+    assert held < whole + FACE
+    assert is_lost(painted, picture, subject, face, (held + whole) / 2 - FACE / 2)
+    assert not is_lost(painted, picture, subject, None, whole - 0.01)
+    assert is_lost(painted, picture, subject, None, whole + 0.01)
+    assert not is_lost(painted, picture, subject, face, 0)
 
 
 def paint(photo: Tensor, regions: Regions, weights: Weights, content: float = 0.5) -> tuple[float, float]:

@@ -14,6 +14,18 @@ from styfie.engines.filters.flow import smooth
 FINE, COARSE = 1 / 96, 1 / 24  # of the longest side: deviations between which lie eyes, mouths, arms and lapels
 FAINT = 1e-4  # variance of luma in this band from which there is a drawing at all
 SMALLEST = 16.0  # pixels of a picture within which something is looked for
+FACE = 0.1  # how much more faithful a face has to be than the figure: its lines are few, and each counts
+
+
+def is_lost(painted: Tensor, drawn: Tensor, subject: Tensor, faces: Tensor | None, least: float) -> bool:
+    """Whether a painting is less faithful than `least` to the drawing of its subject, or of the subject's faces.
+
+    Masks are (1, 1, H, W), pictures (1, 3, H, W); nothing is lost if `least` is 0.
+    """
+    if least <= 0:
+        return False
+    held = faces is None or fidelity(painted, drawn, subject * faces) >= least + FACE
+    return not held or fidelity(painted, drawn, subject) < least
 
 
 def fidelity(painted: Tensor, drawn: Tensor, where: Tensor) -> float:

@@ -25,7 +25,7 @@ from styfie.encoders import ENCODERS, Encoder, load_encoder
 from styfie.encoders.loss_weights import Weights
 from styfie.engines import Cost, SourceImage
 from styfie.engines.canvas import Canvas, Source
-from styfie.engines.fidelity import fidelity
+from styfie.engines.fidelity import is_lost
 from styfie.engines.layers import Box, band_of, enlarge, group, if_styled, in_style_colours, region_box
 from styfie.engines.measure import Measure
 from styfie.engines.objective import TERMS, Objective
@@ -265,7 +265,7 @@ class _Run:
         where = resize(canvas.source.subject(n), scale.size)
         least = self.weights.fidelity * min(1.0, 2 * self.layers[n].look.content)  # who wants less is given less
         for _ in range(FIRMER_TIMES):
-            if fidelity(found.picture, self._drawn(canvas, n), where) >= least:
+            if not is_lost(found.picture, self._drawn(canvas, n), where, canvas.faces, least):
                 break
             picture, firmer = self.given[n], found.firmer * FIRMER
             for one in self.plan.small_scales:
