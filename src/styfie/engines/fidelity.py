@@ -14,7 +14,7 @@ from styfie.engines.filters.flow import smooth
 FINE, COARSE = 1 / 96, 1 / 24  # of the longest side: deviations between which lie eyes, mouths, arms and lapels
 FAINT = 1e-4  # variance of luma in this band from which there is a drawing at all
 SMALLEST = 16.0  # pixels of a picture within which something is looked for
-FACE = 0.1  # how much more faithful a face has to be than the figure: its lines are few, and each counts
+FACE = 0.15  # how much more faithful a face has to be than the figure: its lines are few, and each counts
 
 
 def is_lost(painted: Tensor, drawn: Tensor, subject: Tensor, faces: Tensor | None, least: float) -> bool:
