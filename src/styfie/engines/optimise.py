@@ -270,9 +270,9 @@ class _Run:
             picture, firmer = self.given[n], found.firmer * FIRMER
             for one in self.plan.small_scales:
                 for again in self._blocks(canvas if one is scale else self._canvas(one), one, n, 0, picture, firmer):
-                    yield again._replace(steps=0, spared=0, done=None)
-                    found, picture = found._replace(picture=again.picture, terms=again.terms), again.picture
-            found = found._replace(firmer=firmer)
+                    yield replace(again, steps=0, spared=0, done=None)
+                    found, picture = replace(found, picture=again.picture, terms=again.terms), again.picture
+            found = replace(found, firmer=firmer)
         return found
 
     def _blocks(

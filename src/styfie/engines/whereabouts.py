@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -12,7 +13,8 @@ from styfie.engines.plan import BLOCK, Plan, Scale
 from styfie.engines.progress import EngineState
 
 
-class Reached(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Reached:
     """How far a layer has come: `steps` made and `spared` since it was told last, `done` blocks where one ends.
 
     Content counts `firmer` times as much as the look has it.
