@@ -73,8 +73,8 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "clicks": WeightFile(
         file="clicks.safetensors",
-        checksum="sha256:dc322a0e898d339d5dedc79da773bdf97e1ffc179bf9ec56e0223e85467545d9",
-        size=29_410,
+        checksum="sha256:3005d9e7dc91df1952da2a7a307a924b3bfa977e60f704a5c37a9af9aeeee412",
+        size=830_542,
         source="styfie train clicks",
         licence="Apache-2.0, no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
         origin="Trained by this project on things and people that were clicked on; it reads what the encoder and the "

@@ -87,11 +87,11 @@ function followUpdates(registration) {
   });
 }
 
-/** The portrait and all styles, one after the other, when the networks are there: so that they work without a network. */
+/** The network for clicks, the portrait and all styles, one after the other, when the networks are there: so that they work without a network. */
 async function keepPictures() {
   const { styles } = await (await fetch("models/gallery.json")).json();
   const files = styles.flatMap((/** @type {{ file: string, small: string }} */ one) => [`styles/${one.small}`, `styles/${one.file}`]);
-  for (const file of worker?.controller ? ["portrait.jpg", ...files] : []) await fetch(`models/${file}`, { priority: "low" });
+  for (const file of worker?.controller ? ["clicks.onnx", "portrait.jpg", ...files] : []) await fetch(`models/${file}`, { priority: "low" });
   document.documentElement.dataset.kept = "all";
 }
 

@@ -11,7 +11,7 @@ from styfie.encoders.plain import load_styfie_2
 from styfie.errors import InputError
 from styfie.segmentation import clicks as clicks_module
 from styfie.segmentation.clickmaps import MAPS, ClickMaps
-from styfie.segmentation.clicks import ClickedPhoto, ClickNet, around, region_at, segment_at
+from styfie.segmentation.clicks import ClickedPhoto, ClickNet, region_at, segment_at
 from styfie.segmentation.portrait import predict
 
 
@@ -55,10 +55,9 @@ def test_it_is_a_region_with_a_name_of_ones_own(two_things: Tensor) -> None:
 def test_pieces_without_a_click_are_dropped(two_things: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that takes all that is not grey: only the piece that is clicked on stays."""
     net = ClickNet()
-    monkeypatch.setattr(
-        net, "forward", lambda _maps, lab: (lab[:, 1:].norm(dim=1, keepdim=True) > 0.1).float() * 20 - 10
-    )
     photo = ClickedPhoto(two_things, net)
+    coloured = photo.maps.lab[None, 1:].norm(dim=1, keepdim=True) > 0.1
+    monkeypatch.setattr(net, "forward", lambda _maps: coloured.float() * 20 - 10)
     found = photo.found([(45.0, 60.0)])
     assert found[60, 45] and not found[65, 122]
     both = photo.found([(45.0, 60.0), (122.0, 65.0)])
@@ -107,10 +106,9 @@ def test_maps_say_how_far_and_how_like(two_things: Tensor) -> None:
     assert found[28, y, x + 3] > found[28, v, u], "its colour is likelier here"
 
 
-def test_answers_around_a_pixel_are_means() -> None:
-    logits = torch.zeros(1, 1, 12, 14)
-    logits[..., 6, 7] = 50
-    maps = around(logits, torch.rand(1, 3, 12, 14, generator=torch.Generator().manual_seed(1)))
-    assert maps.shape == (1, 6, 12, 14)
-    assert float(maps[0, 2, 6, 7]) == pytest.approx((8 * 0.5 + 1) / 9)
-    assert float(maps[0, 2, 0, 0]) == pytest.approx(0.5), "only pixels that there are"
+def test_a_picture_of_any_size_is_decided_at_its_own() -> None:
+    """What is padded to whole cells of the coarsest size is cut off again."""
+    network = ClickNet().eval()
+    for size in ((64, 96), (37, 50), (8, 9)):
+        assert network(torch.randn(2, MAPS, *size)).shape == (2, 1, *size)
+    assert sum(one.numel() for one in network.parameters()) == 413_329

@@ -45,7 +45,7 @@ const planes = ({ file, size: [channels, height, width] }) =>
 const asked = JSON.parse(readFileSync(`${folder}/asked.json`, "utf8"));
 const photo = planes(asked.photo);
 const segmenter = new Segmenter(ort, await network("segmenter"));
-const clicks = new Clicks(ort, await network("clicks"), segmenter, new Painter(ort, await network("statistics"), null));
+const clicks = new Clicks(ort, () => network("clicks"), segmenter, new Painter(ort, await network("statistics"), null));
 for (const [n, { add, remove }] of asked.clicks.entries()) {
   const found = await clicks.coarse(photo, add, remove);
   writeFileSync(`${folder}/found-${n}`, found.data);

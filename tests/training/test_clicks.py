@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,11 @@ from PIL import Image
 
 from styfie.errors import InputError
 from styfie.evaluation.clicks import Mask
+from styfie.regions import Point
 from styfie.segmentation.clickmaps import MAPS
-from styfie.training.clicks import ClickSchedule, Example, draw_clicks, fit_clicks, train_clicks
+from styfie.training.clicks import SCHEDULE, Example, draw_clicks, fit_clicks, train_clicks, where_wrong
 
-SHORT = ClickSchedule(steps=40, batch=8)
+SHORT = replace(SCHEDULE, steps=60, log_every=10, bf16=False)
 
 
 def disc(height: int = 60, width: int = 80) -> Mask:
@@ -53,29 +56,55 @@ def test_a_thing_that_fills_the_picture_is_never_clicked_beside() -> None:
     assert (len(add), remove) == (5, [])
 
 
-def test_a_network_learns_what_its_maps_say() -> None:
+def test_a_network_learns_what_its_maps_say(tmp_path: Path) -> None:
     """Where a map is the truth itself, it is found; the same schedule gives the same weights."""
     rng = torch.Generator().manual_seed(0)
     examples = []
-    for _ in range(4):
-        maps, truth = torch.randn(MAPS, 12, 16, generator=rng), (torch.rand(1, 12, 16, generator=rng) > 0.5).float()
+    for height in (12, 16, 12, 16):  # pictures of several sizes in a batch
+        maps, truth = torch.randn(MAPS, height, 16, generator=rng), torch.zeros(1, height, 16)
+        truth[:, 3:9, 4:11] = 1
         maps[0] = 4 * truth[0] - 2
-        examples.append(Example(maps, torch.rand(3, 12, 16, generator=rng), truth))
+        examples.append(Example(maps, truth))
     log: list[float] = []
-    network = fit_clicks(examples, SHORT, lambda values: log.append(values["entropy"]))
-    assert not any(weight.requires_grad for weight in network.parameters())
-    assert log[4] < 0.6 * log[0]
+    network = fit_clicks(examples, tmp_path / "a", SHORT, lambda values: log.append(values["entropy"]))
+    assert not network.training and not any(weight.requires_grad for weight in network.parameters())
+    assert log[-1] < 0.5 * log[0]
     with torch.no_grad():
-        found = network.rounds[0](network.normal(examples[0].maps[None])).sigmoid() > 0.5
+        found = network(examples[0].maps[None]) > 0
     assert float((found[0] == (examples[0].truth > 0.5)).float().mean()) > 0.95
-    again = fit_clicks(examples, SHORT)
+    again = fit_clicks(examples, tmp_path / "b", SHORT)
     assert all(
         torch.equal(a, b) for a, b in zip(network.state_dict().values(), again.state_dict().values(), strict=True)
     )
 
 
-def test_it_is_taught_from_a_folder_of_things(things: Path) -> None:
-    network = train_clicks([things], ClickSchedule(steps=2, batch=2))
+def test_it_is_taught_from_a_folder_of_things(things: Path, tmp_path: Path) -> None:
+    brief = replace(SCHEDULE, steps=2, batch=2)
+    network = train_clicks([things], tmp_path / "run", brief)
     assert not network.training
+    assert all((tmp_path / "run" / part / "log.jsonl").is_file() for part in ("first", "second"))
     with pytest.raises(InputError, match="nothing to learn from"):
-        train_clicks([things], ClickSchedule(steps=2, batch=2), leave_out=["BY"])
+        train_clicks([things], tmp_path / "other", brief, leave_out=["BY"])
+
+
+def test_later_clicks_are_where_what_was_found_is_wrong() -> None:
+    mask = disc()
+    left = mask.copy()
+    left[:, 30:] = False
+
+    def find(add: Sequence[Point], remove: Sequence[Point]) -> Mask:
+        return left if len(add) == 1 and not remove else np.ones_like(mask)
+
+    second, third, last = where_wrong(find, mask)
+    (_, (x, y)), none = second
+    assert mask[int(y), int(x)] and x >= 30 and not none, "the right half was missing"
+    assert len(third[0]) == 2 and not mask[int(third[1][0][1]), int(third[1][0][0])], "then all was taken for the thing"
+    assert len(last[0]) + len(last[1]) == 5
+
+
+def test_a_second_half_begins_from_the_first(tmp_path: Path) -> None:
+    example = Example(torch.randn(MAPS, 16, 16), torch.ones(1, 16, 16))
+    first = fit_clicks([example], tmp_path / "a", replace(SHORT, steps=2))
+    still = fit_clicks([example], tmp_path / "b", replace(SHORT, steps=1, learning_rate=1e-12), start=first)
+    assert torch.allclose(still.answer.weight, first.answer.weight, atol=1e-6)
+    assert torch.equal(still.get_buffer("mean"), first.get_buffer("mean"))

@@ -254,18 +254,18 @@ def clicks(
         typer.Option("--leave-out", help="Pictures with this in their path or licence are not learned from; repeat."),
     ] = None,
     people: Annotated[int, typer.Option(min=0, help="Pictures of each --data of portraits; all if 0.")] = 0,
-    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps of each round.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps of each half.")] = None,
     seed: RunSeed = 0,
 ) -> None:
     """Teach the network that finds anything by clicks."""
     from styfie.storage.atomic import check_targets
-    from styfie.training.clicks import ClickSchedule, train_clicks
+    from styfie.training.clicks import SCHEDULE, train_clicks
     from styfie.weights import save_weights
 
     file = output / "clicks.safetensors"
     check_targets([file], data)
-    schedule = replace(ClickSchedule(seed=seed), **({"steps": steps} if steps else {}))
-    network = train_clicks(data, schedule, leave_out=leave_out or (), people=people, on_log=_log)
+    schedule = replace(SCHEDULE, seed=seed, steps=steps or SCHEDULE.steps)
+    network = train_clicks(data, output, schedule, leave_out=leave_out or (), people=people, on_log=_log)
     typer.echo(f"Wrote {save_weights(network.state_dict(), file)}")
 
 

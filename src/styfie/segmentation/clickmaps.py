@@ -24,6 +24,7 @@ from styfie.regions import Point
 Field = NDArray[np.float32]
 Pixel = tuple[int, int]  # row and column of the small picture
 MAPS = 41
+NEARER = 9  # of these the one that is above 0 where a click on the thing is nearer than one beside it, over features
 SEARCH_SIZE = 96  # longest side at which a thing is looked for
 FAR = 9.0  # the largest geodesic distance
 FEATURE_EDGE = 0.15  # weight of features beside colours in what is an edge

@@ -21,14 +21,17 @@ const REACH = 1.5; // pixels of the small picture around a click that are as it 
 export class Clicks {
   /** @type {WeakMap<Planes, ClickMaps>} */
   #known = new WeakMap(); // what photos show before anybody clicks
+  /** @type {Promise<Session> | null} */
+  #network = null;
 
   /**
    * @param {{ Tensor: new (type: "float32", data: Float32Array, dims: readonly number[]) => any }} ort
-   * @param {Session} network @param {Segmenter} segmenter @param {Painter} painter whose encoder sees the photo
+   * @param {() => Promise<Session>} open gives the network, which is asked for at the first click
+   * @param {Segmenter} segmenter @param {Painter} painter whose encoder sees the photo
    */
-  constructor(ort, network, segmenter, painter) {
+  constructor(ort, open, segmenter, painter) {
     this.ort = ort;
-    this.network = network;
+    this.open = open;
     this.segmenter = segmenter;
     this.painter = painter;
   }
@@ -42,9 +45,19 @@ export class Clicks {
   async coarse(photo, add, remove) {
     const known = this.#known.get(photo) ?? (await this.#look(photo));
     this.#known.set(photo, known);
-    const { thing } = await this.network.run({ maps: this.#tensor(known.at(add, remove)), lab: this.#tensor(known.lab) });
+    const network = await this.#opened();
+    const { thing } = await network.run({ maps: this.#tensor(known.at(add, remove)) });
     const found = Float32Array.from(/** @type {Float32Array} */ (thing.data), (one) => Math.min(1, Math.max(0, CERTAIN * (one - 0.5) + 0.5)));
     return planes(1, known.size, joined(found, known, known.pixels(add), known.pixels(remove)));
+  }
+
+  /** The network; where it could not be loaded, the next click asks for it again. */
+  #opened() {
+    this.#network ??= this.open().catch((error) => {
+      this.#network = null;
+      throw error;
+    });
+    return this.#network;
   }
 
   /** @param {Planes} photo */

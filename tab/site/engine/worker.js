@@ -62,7 +62,7 @@ async function prepare() {
 async function load() {
   const segmenter = new Segmenter(ort, await network("segmenter"));
   const painter = new Painter(ort, await network("statistics"), await network("painting"));
-  const clicks = new Clicks(ort, await network("clicks"), segmenter, painter);
+  const clicks = new Clicks(ort, () => network("clicks"), segmenter, painter);
   return { segmenter, painter, clicks, gallery: picture, technique, look: LOOK, settings: SETTINGS };
 }
 
