@@ -84,12 +84,12 @@ def test_a_face_has_to_be_more_faithful_than_a_figure() -> None:
 
 
 def paint(photo: Tensor, regions: Regions, weights: Weights, content: float = 0.5) -> tuple[float, float]:
-    """How much of a photo is kept in a painting in the style of the lattice, and how much firmer content was."""
+    """How much of a photo is kept in a painting in the style of the lattice, and what factor content then had."""
     look = Look((lattice(),), content=content, likeness=0.0)
     settings = Settings(size=96, steps=20, device="cpu")
     *_, found = optimise(photo, regions, {"subject": look, "background": look}, settings, weights=weights)
     assert found.state is not None
-    return fidelity(found.layers[:1], photo, regions.alpha[:1]), float(found.state["firmer"].max())
+    return fidelity(found.layers[:1], photo, regions.alpha[:1]), float(found.state["content_factors"].max())
 
 
 def test_a_subject_that_a_style_wipes_out_is_painted_anew_with_more_content() -> None:

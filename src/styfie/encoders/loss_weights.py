@@ -23,7 +23,7 @@ class Weights:
     face: float = 1.0  # how much more content counts on a face of full likeness
     in_style: bool = False  # the content kept is that of the photo in the style's colours
     contours: float = 0.0  # how much firmer the kept photo's contours are, without its texture; 0: as it is
-    fidelity: float = 0.0  # of a subject to its drawing, at least, or content counts more (`engines.fidelity`); 0: none
+    fidelity: float = 0.0  # of a subject to its drawing, at least, or content counts more (`engines.fidelity`); 0: any
     plain: float = 0.0  # how much more a plain place of the photo counts than a busy one, besides once
     windows: float = 0.0  # share of the style that windows of the coarsest scale are asked for, each by itself
     frame: float = 0.0  # share of a style's sides that is left out at either end: frames, margins, bare canvas

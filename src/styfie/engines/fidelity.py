@@ -1,7 +1,7 @@
 """How faithful a painting is to the drawing of its photo: a style of plain planes may wipe a person out.
 
-The loss cannot tell: where nearly all of a style is one colour, a face becomes such a plane, at no higher content than
-other styles end with, which paint over it and leave it to be seen.
+The content loss does not tell: a face that has become a plane has no more of it than one that is covered with strokes
+and still to be seen.
 """
 
 from __future__ import annotations

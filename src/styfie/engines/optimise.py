@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 FACE_LUMA = 0.28  # of a face in the colours of a dark style, at least
 STEPS = 60  # at the coarsest scale, in standard quality
 CONTENT_RANGE = 4.0  # how much more the content weighs at its fullest than at its middle
-FIRMER, FIRMER_TIMES = 2.0, 3  # how much more it weighs with each time that a subject is lost, and how often
+MORE_CONTENT, REPEATS = 2.0, 3  # how much more it weighs each time that a subject is lost, and how often at most
 PLAIN = Look()
 PROBE = 192  # side of the picture whose steps are timed for the plan
 ORDER_MEMORY = 52  # bytes for each pixel of the picture while its order of depths is looked at
@@ -195,7 +195,7 @@ class _Run:
         for s in range(place.scale, len(self.plan.scales)):
             trim_memory(always=self.plan.scales[s].side > 0)
             yield from self._scale(s, place)
-            place = Place(s + 1, [0] * len(self.layers), place.settled, place.firmer)
+            place = Place(s + 1, [0] * len(self.layers), place.settled, place.content_factors)
 
     def _scale(self, s: int, place: Place) -> Iterator[Progress]:
         """All layers of one scale, side by side where the plan says so."""
@@ -204,7 +204,7 @@ class _Run:
         self.estimate.skip(scale.steps * (len(self.layers) - len(left)), scale)
         if scale.at_once > 1:  # what is made once for all is made before two of them would make it
             _ = canvas.source.colours, scale.one_pass and self._painter, self.settings.depth_weight and self._depth_net
-        runs = [self._layer(canvas, scale, n, place.done[n], painted[n], place.firmer[n]) for n in left]
+        runs = [self._layer(canvas, scale, n, place.done[n], painted[n], place.content_factors[n]) for n in left]
         for reached in interleave(runs, scale.at_once):
             n, painted[reached.layer] = reached.layer, reached.picture
             self.estimate.pass_on(reached.steps, reached.spared, scale)
@@ -212,7 +212,8 @@ class _Run:
                 self.terms = reached.terms  # what a finished painting says of itself
             state, terms = None, reached.terms
             if reached.done is not None:
-                place.done[n], place.settled[n], place.firmer[n] = reached.done, reached.picture, reached.firmer
+                place.done[n], place.settled[n] = reached.done, reached.picture
+                place.content_factors[n] = reached.content_factor
                 over = min(place.done) == blocks
                 terms = self.terms if over and s + 1 == len(self.plan.scales) else terms
                 state = state_of(s, place, blocks, self.terms)
@@ -233,8 +234,8 @@ class _Run:
         faces = resize(regions.face, scale.size) if relit and regions.face is not None else None
         return Canvas(source, small, bands, face, faces, depth, own)
 
-    def _measure(self, scale: Scale, look: Look = PLAIN, firmer: float = 1.0) -> Measure:
-        content = self.weights.content * CONTENT_RANGE ** (2 * look.content - 1) * firmer
+    def _measure(self, scale: Scale, look: Look = PLAIN, factor: float = 1.0) -> Measure:
+        content = self.weights.content * CONTENT_RANGE ** (2 * look.content - 1) * factor
         weights = replace(self.weights, content=content)
         return Measure(self.encoder, load_loss(self.settings.loss), weights, scale.side)
 
@@ -248,44 +249,44 @@ class _Run:
         return border_targets(canvas.region_colours(n)[box].to(self.device), canvas.depth[box].to(self.device), weight)
 
     def _layer(
-        self, canvas: Canvas, scale: Scale, n: int, first: int, coarse: Tensor | None, firmer: float
+        self, canvas: Canvas, scale: Scale, n: int, first: int, coarse: Tensor | None, factor: float
     ) -> Iterator[Reached]:
-        """All blocks, from `first` on, of one layer at one scale; content counts `firmer` times as much.
+        """All blocks, from `first` on, of one layer at one scale; content counts `factor` times as much.
 
         Where a style wiped its subject out while the painting was small, that is painted anew with more content, which
         then counts to the end.
         """
-        for reached in self._blocks(canvas, scale, n, first, coarse, firmer):
+        for reached in self._blocks(canvas, scale, n, first, coarse, factor):
             if self.weights.fidelity and [scale] == self.plan.small_scales[-1:] and reached.done == block_count(scale):
-                reached = yield from self._faithful(canvas, scale, n, reached)
+                reached = yield from self._repainted(canvas, scale, n, reached)
             yield reached
 
-    def _faithful(self, canvas: Canvas, scale: Scale, n: int, found: Reached) -> Generator[Reached, None, Reached]:
+    def _repainted(self, canvas: Canvas, scale: Scale, n: int, found: Reached) -> Generator[Reached, None, Reached]:
         """What was found, or what is found from the coarsest scale on with the content that its subject needs."""
         where = resize(canvas.source.subject(n), scale.size)
         least = self.weights.fidelity * min(1.0, 2 * self.layers[n].look.content)  # who wants less is given less
-        for _ in range(FIRMER_TIMES):
+        for _ in range(REPEATS):
             if not is_lost(found.picture, self._drawn(canvas, n), where, canvas.faces, least):
                 break
-            picture, firmer = self.given[n], found.firmer * FIRMER
+            picture, factor = self.given[n], found.content_factor * MORE_CONTENT
             for one in self.plan.small_scales:
-                for again in self._blocks(canvas if one is scale else self._canvas(one), one, n, 0, picture, firmer):
+                for again in self._blocks(canvas if one is scale else self._canvas(one), one, n, 0, picture, factor):
                     yield replace(again, steps=0, spared=0, done=None)
                     found, picture = replace(found, picture=again.picture, terms=again.terms), again.picture
-            found = replace(found, firmer=firmer)
+            found = replace(found, content_factor=factor)
         return found
 
     def _blocks(
-        self, canvas: Canvas, scale: Scale, n: int, first: int, coarse: Tensor | None, firmer: float
+        self, canvas: Canvas, scale: Scale, n: int, first: int, coarse: Tensor | None, factor: float
     ) -> Iterator[Reached]:
         """All blocks, from `first` on, of one layer at one scale, as the loss has them."""
         if scale.one_pass and coarse is not None:
-            yield Reached(n, self._finish(canvas, n, coarse), self.terms, 1, 0, 1, firmer)
+            yield Reached(n, self._finish(canvas, n, coarse), self.terms, 1, 0, 1, factor)
             return
         whole = coarse if first else self._start(canvas, n, coarse)
         assert whole is not None
         box = region_box(canvas.bands[n : n + 1])
-        objective = self._objective(canvas, scale, n, box, firmer)
+        objective = self._objective(canvas, scale, n, box, factor)
         blocks = blocks_of(scale.steps)
         spared = sum(blocks[:first])
         every = PREVIEW_INTERVAL if max(scale.size) <= 1024 else 1
@@ -314,7 +315,7 @@ class _Run:
             del image, tried, seen, begun  # with the search's history, before anybody writes a state
             if settled:
                 spared += steps - step + sum(blocks[b + 1 :])
-            yield Reached(n, whole, terms, step - told, spared, len(blocks) if settled else b + 1, firmer)
+            yield Reached(n, whole, terms, step - told, spared, len(blocks) if settled else b + 1, factor)
             spared = 0
             if settled:
                 return
@@ -329,10 +330,10 @@ class _Run:
         del own
         return canvas.lit(drawn, n, FACE_LUMA)
 
-    def _objective(self, canvas: Canvas, scale: Scale, n: int, box: Box, firmer: float) -> Objective:
+    def _objective(self, canvas: Canvas, scale: Scale, n: int, box: Box, factor: float) -> Objective:
         """The loss of one layer within its box."""
         look = canvas.source.layers[n].look
-        measure, size = self._measure(scale, look, firmer), (canvas.photo.shape[-2], canvas.photo.shape[-1])
+        measure, size = self._measure(scale, look, factor), (canvas.photo.shape[-2], canvas.photo.shape[-1])
         likeness = look.likeness * (canvas.face * resize(canvas.source.alpha(n), size))[box]  # its own faces
         targets = measure.targets(look, max(scale.size), self.device)
         contrast = canvas.contrast or measure.contrast_of_styles(look, max(scale.size), self.device)

@@ -17,7 +17,7 @@ from styfie.engines.progress import EngineState
 class Reached:
     """How far a layer has come: `steps` made and `spared` since it was told last, `done` blocks where one ends.
 
-    Content counts `firmer` times as much as the look has it.
+    Content counts `content_factor` times as much as the look has it.
     """
 
     layer: int
@@ -26,19 +26,19 @@ class Reached:
     steps: int
     spared: int
     done: int | None = None
-    firmer: float = 1.0
+    content_factor: float = 1.0
 
 
 class Place(NamedTuple):
     """Where a run is: of each layer the blocks done at a scale, and its picture after these, which is not changed.
 
-    And how many times as much content counts in each as the look has it.
+    `content_factors`: how many times as much content counts in each as the look has it.
     """
 
     scale: int
     done: list[int]
     settled: list[Tensor | None]
-    firmer: list[float]
+    content_factors: list[float]
 
 
 class ProgressEstimate:
@@ -84,7 +84,11 @@ def state_of(s: int, place: Place, blocks: int, terms: Tensor) -> EngineState:
     held = {f"layer{n}": picture for n, picture in enumerate(place.settled) if picture is not None}
     unfinished = next(((n, done) for n, done in enumerate(place.done) if done < blocks), None)
     at, done = ((s, *unfinished), place.done) if unfinished else ((s + 1, 0, 0), [0] * len(place.done))
-    told = {"place": torch.tensor(at), "done": torch.tensor(done), "firmer": torch.tensor(place.firmer)}
+    told = {
+        "place": torch.tensor(at),
+        "done": torch.tensor(done),
+        "content_factors": torch.tensor(place.content_factors),
+    }
     return {**told, "terms": terms.cpu(), **held}
 
 
@@ -92,9 +96,9 @@ def read_state(state: EngineState, plan: Plan) -> Place:
     """Where to go on, also by what a version wrote that painted one layer after the other."""
     s, layer, block = (int(one) for one in state["place"])
     settled = [state.get(f"layer{n}") for n in range(plan.layers)]
-    firmer = state["firmer"].tolist() if "firmer" in state else [1.0] * plan.layers
+    factors = state["content_factors"].tolist() if "content_factors" in state else [1.0] * plan.layers
     if "done" in state:
-        return Place(s, [int(one) for one in state["done"]], settled, firmer)
+        return Place(s, [int(one) for one in state["done"]], settled, factors)
     blocks = block_count(plan.scales[s]) if s < len(plan.scales) else 0
     done = [blocks if n < layer else block if n == layer else 0 for n in range(plan.layers)]
-    return Place(s, done, settled, firmer)
+    return Place(s, done, settled, factors)
