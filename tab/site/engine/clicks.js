@@ -43,9 +43,9 @@ export class Clicks {
 
   /** Where it is, small. @param {Planes} photo @param {Places} add @param {Places} remove @returns {Promise<Planes>} */
   async coarse(photo, add, remove) {
+    const network = await this.#opened();
     const known = this.#known.get(photo) ?? (await this.#look(photo));
     this.#known.set(photo, known);
-    const network = await this.#opened();
     const { thing } = await network.run({ maps: this.#tensor(known.at(add, remove)) });
     const found = Float32Array.from(/** @type {Float32Array} */ (thing.data), (one) => Math.min(1, Math.max(0, CERTAIN * (one - 0.5) + 0.5)));
     return planes(1, known.size, joined(found, known, known.pixels(add), known.pixels(remove)));

@@ -32,11 +32,11 @@ const stopping = new Set();
 /** @type {Map<string, Promise<Planes>>} */
 const gallery = new Map();
 
-/** @param {string} file */
-async function network(file) {
+/** @param {string} file @param {string} by what computes it */
+async function network(file, by = provider) {
   const reply = await fetch(new URL(`../models/${file}.onnx`, import.meta.url));
   if (!reply.ok) throw new Refused(`The network ${file} could not be loaded: are you offline, and was this page ever loaded whole?`, 503);
-  return ort.InferenceSession.create(new Uint8Array(await reply.arrayBuffer()), { executionProviders: [provider] });
+  return ort.InferenceSession.create(new Uint8Array(await reply.arrayBuffer()), { executionProviders: [by] });
 }
 
 let provider = "wasm";
@@ -62,7 +62,7 @@ async function prepare() {
 async function load() {
   const segmenter = new Segmenter(ort, await network("segmenter"));
   const painter = new Painter(ort, await network("statistics"), await network("painting"));
-  const clicks = new Clicks(ort, () => network("clicks"), segmenter, painter);
+  const clicks = new Clicks(ort, () => network("clicks", "wasm"), segmenter, painter); // no graphics card is rehearsed for it
   return { segmenter, painter, clicks, gallery: picture, technique, look: LOOK, settings: SETTINGS };
 }
 
