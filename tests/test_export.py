@@ -32,6 +32,7 @@ from styfie.pipeline import PORTRAIT
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import read_exported
 from styfie.segmentation.files import NETWORKS
+from styfie.segmentation.guided import GuidedNet
 from styfie.segmentation.networks import PortraitNet
 from styfie.segmentation.portrait import INPUT_SIZE, load_network, predict
 from styfie.segmentation.segnet import SegNet
@@ -83,6 +84,20 @@ def test_a_segmenter_of_ones_own(tmp_path: Path) -> None:
     picture = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
         assert apart(network.both(picture)[1].softmax(1), own.both(picture)[1].softmax(1)) < CLOSE
+
+
+def test_a_guided_network_sees_the_same(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    own = GuidedNet().eval()
+    for norm in (layer for layer in own.bridges.modules() if isinstance(layer, torch.nn.BatchNorm2d)):
+        torch.nn.init.normal_(norm.weight)
+    source = save_weights(own.state_dict(), tmp_path / "own.safetensors", {"arch": "guided", "side": "64"})
+    picture = torch.rand(2, 3, 64, 96)
+    matte, parts = run(export(str(source), tmp_path / "a.onnx"), picture=picture)
+    with torch.no_grad():
+        logits, part_logits = own.both(picture)
+    assert apart(matte, logits.sigmoid()) < CLOSE and float(matte.std()) > 0.01
+    assert apart(parts, part_logits.softmax(1)) < CLOSE
 
 
 @pytest.mark.parametrize(

@@ -65,11 +65,12 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "segmenter-free": WeightFile(
         file="segmenter-free.safetensors",
-        checksum="sha256:9497ae4fe470d3c3e78ec16d66a2ca728cbd2bd99d48f933fe8fd0e3422d60dc",
-        size=6_310_068,
-        source="styfie train segmenter --preset scratch",
+        checksum="sha256:4785223d69a5986ffeceec6ac5656d5646325dbeaa9158249929617d3aee0c51",
+        size=6_554_304,
+        source="styfie train segmenter --arch guided",
         licence="Apache-2.0, no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
-        origin="Trained by this project, from chance alone, on people with known mattes.",
+        origin="Trained by this project, from chance, on people with known mattes, beside MediaPipe's network for "
+        "selfies (Apache-2.0), which is a part of it.",
     ),
     "clicks": WeightFile(
         file="clicks.safetensors",

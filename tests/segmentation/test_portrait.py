@@ -29,10 +29,12 @@ def test_finds_the_astronaut(portrait: Tensor) -> None:
 
 
 def test_the_network_on_stated_terms_finds_the_same_person(portrait: Tensor) -> None:
-    """Nothing that they learned is shared: they agree since both are right, and not by being one."""
+    """But for the helmet she holds, of which one of them keeps a part: they agree since both are right, not as one."""
     usual, free = (load_segmenter(name)(portrait).alpha[0] for name in ("portrait", "portrait-free"))
     both, either = torch.minimum(usual, free).sum(), torch.maximum(usual, free).sum()
-    assert 0.9 < float(both / either) < 0.999
+    assert 0.8 < float(both / either) < 0.999
+    head = (..., slice(0, 90), slice(0, None))
+    assert float(torch.minimum(usual, free)[head].sum() / torch.maximum(usual, free)[head].sum()) > 0.93
 
 
 def test_a_brief_look_finds_the_same_person(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,7 +181,7 @@ def segmenter(
         list[Path], typer.Option(help="A folder or ZIP of portraits and mattes (docs/training.md); repeat for more.")
     ],
     output: Folder,
-    arch: Annotated[str, typer.Option(help="portrait, segnet, segnet-slim, banet or unet88.")] = "portrait",
+    arch: Annotated[str, typer.Option(help="portrait, guided, segnet, segnet-slim, banet or unet88.")] = "portrait",
     preset: Annotated[
         str,
         typer.Option(
@@ -200,12 +200,16 @@ def segmenter(
     start: Annotated[
         Path | None, typer.Option(help="Safetensors of an earlier run to start from; the built-in encoder if none.")
     ] = None,
+    guide: Annotated[
+        Path | None, typer.Option(help="MediaPipe's selfie_segmentation.tflite, to start a guided network with.")
+    ] = None,
     seed: RunSeed = 0,
     device: Device = "auto",
 ) -> None:
     """Teach a network to find people. Given again, the same command goes on where it was stopped."""
     from styfie.errors import InputError
     from styfie.storage.atomic import check_targets
+    from styfie.training.guide import read_guide
     from styfie.training.presets import load_preset
     from styfie.training.processes import joined, rank_and_count
     from styfie.training.segmenter import read_start, train_segmenter
@@ -214,7 +218,7 @@ def segmenter(
         raise InputError("Both --passes and --steps are given: choose one.")
     check_targets(
         [output / name for name in ("segmenter.safetensors", "table.json", "pairs.png", "curves.png")],
-        [*data, *(scenes or ()), *([start] if start else [])],
+        [*data, *(scenes or ()), *([start] if start else []), *([guide] if guide else [])],
     )
     recipe = load_preset(preset)
     schedule = replace(
@@ -226,6 +230,8 @@ def segmenter(
     )
     recipe = replace(recipe, schedule=schedule, side=size, passes=passes or (0 if steps else recipe.passes))
     weights = read_start(start) if start else None
+    if guide:
+        weights = dict(weights or {}) | {f"guide.{name}": value for name, value in read_guide(guide).items()}
     with joined(device) as where:
         trained = train_segmenter(
             arch,

@@ -8,10 +8,12 @@ from torch import Tensor, nn
 
 from styfie.encoders.plain import SLOPE
 from styfie.export.graph import ABOUT, Graph, folded, new_graph
+from styfie.export.guided import guide
 from styfie.export.published import boundary_attention, doubling, unpooling
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import KIND, KNOWS, NO_PARTS
 from styfie.segmentation.files import read_network
+from styfie.segmentation.guided import SURE, GuidedNet
 from styfie.segmentation.networks import PARTS, PortraitNet, Residual
 from styfie.segmentation.portrait import INPUT_SIZE, load_network
 from styfie.segmentation.prediction import SHIPPED
@@ -53,21 +55,31 @@ def export_segmenter(file: Path, source: Path | None = None, half: bool = False)
 
 def _both(graph: Graph, network: PortraitNet, picture: str) -> tuple[str, str]:
     """The logits, as `PortraitNet.both`."""
+
+    def added(x: str, level: int) -> str:
+        """A level with what the guide sees there."""
+        if not isinstance(network, GuidedNet):
+            return x
+        return graph("Add", x, graph.convolve(maps[level], folded(network.bridges[level])))
+
     taps = _encode(graph, network, picture)
-    x = _line(graph, network.trunk, taps[4])
+    logits, maps = guide(graph, network.guide, picture) if isinstance(network, GuidedNet) else ("", [])
+    x = added(_line(graph, network.trunk, taps[4]), 0)
     deep = _line(graph, network.deep, _halve(graph, x))
     deep = graph("Add", deep, _context(graph, network.context, deep))
     x = graph("Add", x, graph.double(_step(graph, network.back, deep), "linear"))
     x = _step(graph, network.join, x)
     levels = zip(reversed(taps[1:4]), network.laterals, network.narrow, network.smooth, strict=True)
-    for tap, lateral, narrow, smooth in levels:
+    for n, (tap, lateral, narrow, smooth) in enumerate(levels, 1):
         assert isinstance(narrow, nn.Conv2d)
         up = graph.double(graph.convolve(x, narrow), "linear")
-        x = graph("Relu", graph("Add", up, graph.convolve(tap, folded(lateral))))
+        x = graph("Relu", added(graph("Add", up, graph.convolve(tap, folded(lateral))), n))
         x = _step(graph, smooth, x)
     first, last = network.head
     assert isinstance(last, nn.Conv2d)
     matte = graph.double(graph.convolve(_step(graph, first, x), last), "linear")
+    if isinstance(network, GuidedNet):
+        matte = graph("Add", matte, graph("Mul", graph("Clip", logits, -SURE, SURE), network.trust))
     return matte, graph.convolve(x, network.parts)
 
 

@@ -44,10 +44,10 @@ SEGMENTERS: Registry[SegmenterEntry] = Registry(
             "trained by `styfie train segmenter`",
         ),
         FREE: _portrait(
-            "The same network taught from chance, masks less exact: for who builds on it and wants its terms stated",
+            "One guided by MediaPipe's for selfies, parts less exact: for who builds on it and wants its terms stated",
             "load_free",
             "Apache-2.0; no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
-            "trained by `styfie train segmenter --preset scratch`",
+            "trained by `styfie train segmenter --arch guided`",
         ),
         "jseg": SegmenterEntry(
             "Regions of anything by colour and texture: region-1, region-2, … by area; jseg:8 for 8 of them",

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from styfie.errors import InputError, MissingError
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.calibration import Calibration
+from styfie.segmentation.guided import GuidedNet
 from styfie.segmentation.networks import PortraitNet
 from styfie.segmentation.segnet import SLIM, SegNet
 from styfie.segmentation.unet88 import UNet88
@@ -22,6 +23,7 @@ SIDES = (32, 4096)  # pixels that networks are trained on, at the least and at t
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "portrait": PortraitNet,
+    "guided": GuidedNet,
     "segnet": SegNet,
     "segnet-slim": partial(SegNet, SLIM),
     "banet": BANet,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -58,18 +60,21 @@ class PortraitNet(nn.Module):
         self.head = nn.Sequential(conv_bn(pyramid[-1], 24), nn.Conv2d(24, 1, 1))
         self.parts = nn.Conv2d(pyramid[-1], PARTS, 1)
 
-    def features(self, picture: Tensor) -> Tensor:
-        """The pyramid's last level, (B, pyramid[-1], H/2, W/2)."""
+    def features(self, picture: Tensor, added: Sequence[Tensor] = ()) -> Tensor:
+        """The pyramid's last level, (B, pyramid[-1], H/2, W/2).
+
+        `added` are maps to add, if there are any: to the trunk's at 1/16, and to the pyramid's at 1/8, 1/4 and 1/2.
+        """
         taps = self.encode(picture)
         x: Tensor = self.trunk(taps[4])  # 1/16
+        if added:
+            x = x + added[0]
         deep = self.deep(F.avg_pool2d(x, 2))  # 1/32
         deep = deep + self.context(deep.mean((2, 3)))[:, :, None, None]
         x = self.join(x + F.interpolate(self.back(deep), scale_factor=2.0, mode="bilinear"))
-        for tap, lateral, narrow, smooth in zip(
-            reversed(taps[1:4]), self.laterals, self.narrow, self.smooth, strict=True
-        ):
-            up = F.interpolate(narrow(x), scale_factor=2.0, mode="bilinear")
-            x = smooth(F.relu(up + lateral(tap)))
+        for n, (lateral, narrow, smooth) in enumerate(zip(self.laterals, self.narrow, self.smooth, strict=True), 1):
+            x = F.interpolate(narrow(x), scale_factor=2.0, mode="bilinear") + lateral(taps[4 - n])
+            x = smooth(F.relu(x + added[n] if added else x))
         return x
 
     def encode(self, picture: Tensor) -> list[Tensor]:

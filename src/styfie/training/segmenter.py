@@ -19,6 +19,7 @@ from styfie.images import resize
 from styfie.losses.masks import matte_entropy
 from styfie.segmentation.calibration import LEVELS, Calibration, calibrate, reliability, sure_level
 from styfie.segmentation.files import read_state
+from styfie.segmentation.guided import GuidedNet
 from styfie.segmentation.networks import FROZEN, PortraitNet
 from styfie.segmentation.portrait import predict
 from styfie.training.architectures import load_architecture
@@ -58,9 +59,9 @@ def train_segmenter(
     """Train the network called `arch` on the portraits of `data`, folders or ZIPs.
 
     `start` are weights of an earlier network of this kind, or for `portrait` of the built-in encoder, which is what it
-    starts from without. `scenes` are pictures without people to paste people on. Checkpoints and `log.jsonl`
-    go to `folder`; see `fit` for several processes and for stopping. Pictures with one of the words of `leave_out` in
-    their path are scored on but not learned from, nor pasted on.
+    starts from without; for `guided` of a portrait network, and its guide's. `scenes` are pictures without people to
+    paste people on. Checkpoints and `log.jsonl` go to `folder`; see `fit` for several processes and for stopping.
+    Pictures with one of the words of `leave_out` in their path are scored on but not learned from, nor pasted on.
 
     Raises:
         InputError, MissingError: the data, the start or the settings cannot be used.
@@ -146,12 +147,17 @@ def load_start(network: nn.Module, start: Mapping[str, Tensor] | None, scratch: 
     """Load the weights to start from: all of the network's, or its encoder's; others stay as they were drawn.
 
     From `scratch` none are, unless they are given; a built-in network's encoder, which has no batch norm to put
-    scales right, is then drawn as He et al. (2015) do.
+    scales right, is then drawn as He et al. (2015) do. A guided one begins with a portrait network's and its guide's.
 
     Raises:
-        InputError: the weights are of another network.
+        InputError: the weights are of another network, or a guide's are missing.
     """
     into = network
+    if isinstance(network, GuidedNet) and not {"guide.stem.weight", "head.1.weight"} <= set(start or ()):
+        raise InputError(
+            "A guided network starts from two others: give --start, the safetensors of a portrait network, and "
+            "--guide, MediaPipe's selfie_segmentation.tflite; or --start with an earlier guided one alone."
+        )
     if isinstance(network, PortraitNet) and scratch and start is None:
         for conv in network.encoder.convs:
             nn.init.kaiming_normal_(conv.weight, SLOPE)  # type: ignore[arg-type]
@@ -163,9 +169,11 @@ def load_start(network: nn.Module, start: Mapping[str, Tensor] | None, scratch: 
     if start is None:
         return
     try:
-        into.load_state_dict(start)
-    except RuntimeError:
-        raise InputError("The weights to start from are of another network: give a file of the same one.") from None
+        missing, unknown = into.load_state_dict(start, strict=False)
+    except RuntimeError:  # other shapes
+        missing, unknown = ["all"], []
+    if unknown or not all(isinstance(into, GuidedNet) and name.startswith(GuidedNet.OWN) for name in missing):
+        raise InputError("The weights to start from are of another network: give a file of the same one.")
 
 
 def read_start(file: Path) -> dict[str, Tensor]:

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from styfie.segmentation.guided import SURE, GuidedNet
+from styfie.segmentation.networks import PARTS, PortraitNet
+
+
+def small() -> GuidedNet:
+    torch.manual_seed(0)
+    return GuidedNet(16, 16, (16, 12, 8))
+
+
+@torch.no_grad()
+def test_at_first_it_answers_as_network_and_guide_together() -> None:
+    guided, plain = small().eval(), PortraitNet(16, 16, (16, 12, 8)).eval()
+    plain.load_state_dict({name: value for name, value in guided.state_dict().items() if name in plain.state_dict()})
+    assert guided.guide.head.bias is not None
+    nn.init.constant_(guided.guide.head.bias, 100)  # sure of everything
+    picture = torch.rand(1, 3, 64, 64)
+    (logits, parts), (own, own_parts) = guided.both(picture), plain.both(picture)
+    torch.testing.assert_close(logits, own + SURE)
+    torch.testing.assert_close(parts, own_parts)
+    assert parts.shape == (1, PARTS, 32, 32)
+
+
+@torch.no_grad()
+def test_what_the_guide_sees_reaches_the_answer_at_every_size() -> None:
+    guided, picture = small().eval(), torch.rand(1, 3, 64, 64)
+    before = guided.both(picture)[1]
+    for norm in (layer for layer in guided.bridges.modules() if isinstance(layer, nn.BatchNorm2d)):
+        nn.init.ones_(norm.weight)
+        after = guided.both(picture)[1]
+        assert not torch.equal(after, before)
+        before = after
+
+
+def test_the_guide_does_not_learn() -> None:
+    guided = small()
+    guided.both(torch.rand(2, 3, 64, 64))[0].sum().backward()
+    assert guided.trust.grad is not None
+    assert all(parameter.grad is None for parameter in guided.guide.parameters())

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import flatbuffers
+import numpy as np
+import pytest
+import tflite
+import torch
+from torch import Tensor, nn
+
+from styfie.errors import InputError, MissingError
+from styfie.segmentation.guided import GuidedNet
+from styfie.segmentation.networks import PortraitNet
+from styfie.segmentation.selfie import SelfieNet
+from styfie.training.guide import read_guide
+from styfie.training.segmenter import load_start
+
+HALF, SINGLE = 1, 0  # types of tensors
+
+
+class Written:
+    """A TensorFlow Lite file being written: tensors, operators and what they are made of."""
+
+    def __init__(self) -> None:
+        self.builder = flatbuffers.Builder(1 << 20)
+        self.buffers = [self.buffer(b"")]
+        self.tensors: list[int] = []
+        self.operators: list[int] = []
+        self.codes: dict[int, int] = {}
+
+    def buffer(self, data: bytes) -> int:
+        content = self.builder.CreateByteVector(data)
+        tflite.BufferStart(self.builder)
+        tflite.BufferAddData(self.builder, content)
+        return int(tflite.BufferEnd(self.builder))
+
+    def tensor(self, shape: tuple[int, ...], kind: int = SINGLE, values: Tensor | None = None) -> int:
+        at = 0
+        if values is not None:
+            self.buffers.append(self.buffer(values.numpy().astype(np.float16 if kind else np.float32).tobytes()))
+            at = len(self.buffers) - 1
+        size = self.builder.CreateNumpyVector(np.array(shape, np.int32))
+        tflite.TensorStart(self.builder)
+        tflite.TensorAddShape(self.builder, size)
+        tflite.TensorAddType(self.builder, kind)
+        tflite.TensorAddBuffer(self.builder, at)
+        self.tensors.append(tflite.TensorEnd(self.builder))
+        return len(self.tensors) - 1
+
+    def constant(self, values: Tensor) -> int:
+        """A tensor stored in half precision, and what it is made single by."""
+        half, single = self.tensor(values.shape, HALF, values), self.tensor(values.shape)
+        self.operator("DEQUANTIZE", [half], single)
+        return single
+
+    def operator(self, kind: str, inputs: list[int], output: int) -> None:
+        code = self.codes.setdefault(getattr(tflite.BuiltinOperator, kind), len(self.codes))
+        given, made = (self.builder.CreateNumpyVector(np.array(ends, np.int32)) for ends in (inputs, [output]))
+        tflite.OperatorStart(self.builder)
+        tflite.OperatorAddOpcodeIndex(self.builder, code)
+        tflite.OperatorAddInputs(self.builder, given)
+        tflite.OperatorAddOutputs(self.builder, made)
+        self.operators.append(tflite.OperatorEnd(self.builder))
+
+    def vector(self, items: list[int]) -> int:
+        self.builder.StartVector(4, len(items), 4)
+        for item in reversed(items):
+            self.builder.PrependUOffsetTRelative(item)
+        return int(self.builder.EndVector())
+
+    def finish(self, file: Path) -> Path:
+        codes = []
+        for code in self.codes:
+            tflite.OperatorCodeStart(self.builder)
+            tflite.OperatorCodeAddDeprecatedBuiltinCode(self.builder, code)
+            tflite.OperatorCodeAddBuiltinCode(self.builder, code)
+            codes.append(tflite.OperatorCodeEnd(self.builder))
+        tensors, operators = self.vector(self.tensors), self.vector(self.operators)
+        tflite.SubGraphStart(self.builder)
+        tflite.SubGraphAddTensors(self.builder, tensors)
+        tflite.SubGraphAddOperators(self.builder, operators)
+        graph = tflite.SubGraphEnd(self.builder)
+        graphs, codes_at, buffers = self.vector([graph]), self.vector(codes), self.vector(self.buffers)
+        tflite.ModelStart(self.builder)
+        tflite.ModelAddVersion(self.builder, 3)
+        tflite.ModelAddOperatorCodes(self.builder, codes_at)
+        tflite.ModelAddSubgraphs(self.builder, graphs)
+        tflite.ModelAddBuffers(self.builder, buffers)
+        self.builder.Finish(tflite.ModelEnd(self.builder), file_identifier=b"TFL3")
+        file.write_bytes(self.builder.Output())
+        return file
+
+
+def written(network: SelfieNet, file: Path, *, last: bool = True) -> Path:
+    """A network as its authors give it out: weights as TensorFlow orders them, rows first."""
+    into = Written()
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
+    for layer in layers if last else layers[:-1]:
+        assert layer.bias is not None
+        kind, order = "CONV_2D", (0, 2, 3, 1)
+        if isinstance(layer, nn.ConvTranspose2d):
+            kind, order = "CUSTOM", (1, 2, 3, 0)
+        elif layer.groups > 1:
+            kind, order = "DEPTHWISE_CONV_2D", (1, 2, 3, 0)
+        weight, bias = into.constant(layer.weight.detach().permute(order)), into.constant(layer.bias.detach())
+        into.operator(kind, [0, weight, bias], into.tensor((1,)))
+        into.operator("RELU", [0], into.tensor((1,)))
+    return into.finish(file)
+
+
+def test_every_weight_is_read_where_it_belongs(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network = SelfieNet()
+    found = read_guide(written(network, tmp_path / "selfie.tflite"))
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(found[name], value.half().float(), atol=0, rtol=0)
+
+
+def test_what_is_no_such_network_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="selfie_segmentation"):
+        read_guide(tmp_path / "none.tflite")
+    for content in (b"", b"\x00" * 64, b"not a network at all, but a text of some length"):
+        (tmp_path / "other.tflite").write_bytes(content)
+        with pytest.raises(InputError, match="selfie_segmentation"):
+            read_guide(tmp_path / "other.tflite")
+    with pytest.raises(InputError, match="selfie_segmentation"):
+        read_guide(written(SelfieNet(), tmp_path / "short.tflite", last=False))
+
+
+def test_without_the_package_that_reads_it_one_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "tflite", None)
+    (tmp_path / "selfie.tflite").write_bytes(b"x")
+    with pytest.raises(MissingError, match=r"styfie\[guide\]"):
+        read_guide(tmp_path / "selfie.tflite")
+
+
+def test_a_guided_network_starts_from_a_portrait_network_and_its_guide() -> None:
+    plain, guide, network = PortraitNet(), SelfieNet(), GuidedNet()
+    guiding = {f"guide.{name}": value for name, value in guide.state_dict().items()}
+    load_start(network, plain.state_dict() | guiding)
+    for part, wanted in ((network, plain), (network.guide, guide)):
+        state = part.state_dict()
+        assert all(torch.equal(state[name], value) for name, value in wanted.state_dict().items())
+    again = GuidedNet()
+    load_start(again, network.state_dict())
+    assert all(torch.equal(value, network.state_dict()[name]) for name, value in again.state_dict().items())
+    for missing, scratch in ((None, True), (None, False), (plain.state_dict(), False), (guiding, False)):
+        with pytest.raises(InputError, match=r"--start.*--guide"):
+            load_start(again, missing, scratch)
+    with pytest.raises(InputError, match="another network"):
+        load_start(PortraitNet(), plain.state_dict() | guiding)
