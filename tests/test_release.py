@@ -44,13 +44,20 @@ def test_a_wheel_is_checked_for_what_is_in_it(dist: ModuleType, tmp_path: Path) 
     assert "lacks styfie/assets/encoder.safetensors" in said
     assert "holds tests/test_a.py" in said and "holds styfie/web/page/types.d.ts" in said
     with zipfile.ZipFile(tmp_path / "a.whl", "a") as archive:
-        archive.writestr("styfie/large", bytes(int(dist.MOST)))
+        archive.writestr("styfie/large.safetensors", bytes(int(dist.MOST) + 1))
     assert "at most 20 are wanted" in "\n".join(dist.wheel_faults(tmp_path / "a.whl"))
 
 
 def test_what_it_wants_is_in_the_package(dist: ModuleType) -> None:
     inside = [name for name in dist.WANTED if not name.endswith("WEIGHTS.md")]  # which is put there when it is built
     assert all((ROOT / "src" / name).is_file() for name in inside)
+
+
+def test_the_weights_in_the_package_are_as_few_as_a_release_wants(dist: ModuleType) -> None:
+    """Found here and not first when a release is built; all of them are looked for in it."""
+    weights = list((ROOT / "src/styfie/assets").rglob("*.safetensors"))
+    assert sum(file.stat().st_size for file in weights) <= dist.MOST
+    assert {f"styfie/assets/{file.name}" for file in weights} <= set(dist.WANTED)
 
 
 def test_a_source_archive_wants_what_it_is_built_with(dist: ModuleType, tmp_path: Path) -> None:
