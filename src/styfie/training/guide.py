@@ -34,9 +34,7 @@ def read_guide(file: Path) -> dict[str, Tensor]:
     try:
         import tflite
     except ImportError:
-        raise MissingError(
-            "Reading a TensorFlow Lite file needs one package more: pip install 'styfie[guide]'."
-        ) from None
+        raise MissingError("TensorFlow Lite files need an optional part: pip install 'styfie[guide]'.") from None
     network = SelfieNet()
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
     try:
