@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import functools
 import gzip
-import http.server
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,6 +27,7 @@ from styfie.segmentation.portrait import PortraitSegmenter, load_network
 from styfie.settings import Settings
 from styfie.storage.xmp import SourceType, xmp_packet
 from tests.browsers import CHROMIUM, PIXELS
+from tests.tab.serving import Server
 
 ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node")
@@ -59,29 +57,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [NODE, str(ROOT / "tab" / "build.mjs"), str(folder / "models"), str(folder / "on" / "styfie")]
     subprocess.run(command, check=True, capture_output=True)
     return folder / "on" / "styfie"
-
-
-class Server:
-    """A folder served on loopback, as any host of static files would: it is not at the root."""
-
-    def __init__(self, folder: Path) -> None:
-        class Quiet(http.server.SimpleHTTPRequestHandler):
-            def guess_type(self, path: Any) -> str:
-                kinds = {".mjs": "text/javascript", ".wasm": "application/wasm"}
-                return kinds.get(Path(path).suffix) or super().guess_type(path)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        handler = functools.partial(Quiet, directory=str(folder.parent))
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self.server.server_port}/{folder.name}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture(scope="module")
