@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from styfie.images import resize
+from styfie.segmentation import load_segmenter
+from styfie.segmentation.files import read_network
 from styfie.segmentation.guided import SURE, GuidedNet
 from styfie.segmentation.networks import PARTS, PortraitNet
+from styfie.weights import check_packaged
 
 
 def small() -> GuidedNet:
@@ -41,3 +45,13 @@ def test_the_guide_does_not_learn() -> None:
     guided.both(torch.rand(2, 3, 64, 64))[0].sum().backward()
     assert guided.trust.grad is not None
     assert all(parameter.grad is None for parameter in guided.guide.parameters())
+
+
+@torch.no_grad()
+def test_the_guide_that_ships_finds_the_person_by_itself(portrait: Tensor) -> None:
+    """Its weights fit its layers as they are put together here: else it would see noise."""
+    network = read_network(check_packaged("segmenter-free"))[0]
+    assert isinstance(network, GuidedNet)
+    alone = network.guide(resize(portrait, (256, 256))).logits > 0
+    person = load_segmenter("portrait")(portrait)["subject"] > 0.5
+    assert float((alone & person).sum() / (alone | person).sum()) > 0.75  # she holds a helmet, which one of them keeps

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import flatbuffers
 import numpy as np
@@ -8,13 +9,16 @@ import pytest
 import tflite
 import torch
 from torch import Tensor, nn
+from typer.testing import CliRunner
 
+from styfie.cli.train import app
 from styfie.errors import InputError, MissingError
 from styfie.segmentation.guided import GuidedNet
 from styfie.segmentation.networks import PortraitNet
 from styfie.segmentation.selfie import SelfieNet
 from styfie.training.guide import read_guide
 from styfie.training.segmenter import load_start
+from styfie.weights import save_weights
 
 HALF, SINGLE = 1, 0  # types of tensors
 
@@ -133,6 +137,34 @@ def test_without_the_package_that_reads_it_one_is_told(tmp_path: Path, monkeypat
     (tmp_path / "selfie.tflite").write_bytes(b"x")
     with pytest.raises(MissingError, match=r"styfie\[guide\]"):
         read_guide(tmp_path / "selfie.tflite")
+
+
+def test_the_command_starts_from_a_portrait_network_and_a_guide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it asks of the function that trains, which is not run."""
+    asked: dict[str, Any] = {}
+
+    def train(*_given: object, **named: Any) -> None:
+        asked.update(named)
+        raise InterruptedError
+
+    monkeypatch.setattr("styfie.training.segmenter.train_segmenter", train)
+    torch.manual_seed(1)
+    plain, selfie = PortraitNet(), SelfieNet()
+    start = save_weights(plain.state_dict(), tmp_path / "p.safetensors", {"arch": "portrait", "side": "64"})
+    guide = written(selfie, tmp_path / "selfie.tflite")
+    command = ["segmenter", "--data", str(tmp_path), "-o", str(tmp_path / "out"), "--device", "cpu"]
+    command += ["--start", str(start), "--guide", str(guide)]
+    done = CliRunner().invoke(app, [*command, "--arch", "guided"])
+    assert isinstance(done.exception, InterruptedError), done.output
+    network = GuidedNet()
+    load_start(network, asked["start"])
+    for part, wanted in ((network, plain), (network.guide, selfie)):
+        state = part.state_dict()
+        assert all(torch.equal(state[name], value.half().to(value)) for name, value in wanted.state_dict().items())
+    refused = CliRunner().invoke(app, command)
+    assert isinstance(refused.exception, InputError) and "--arch guided" in str(refused.exception)
 
 
 def test_a_guided_network_starts_from_a_portrait_network_and_its_guide() -> None:

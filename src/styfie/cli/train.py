@@ -216,6 +216,8 @@ def segmenter(
 
     if passes and steps:
         raise InputError("Both --passes and --steps are given: choose one.")
+    if guide and arch != "guided":
+        raise InputError(f"--guide came with --arch {arch}: it goes with --arch guided.")
     check_targets(
         [output / name for name in ("segmenter.safetensors", "table.json", "pairs.png", "curves.png")],
         [*data, *(scenes or ()), *([start] if start else []), *([guide] if guide else [])],
