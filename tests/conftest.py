@@ -62,7 +62,13 @@ def no_network(same_place: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a test tried to open a network connection")
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    connect = socket.socket.connect
+
+    def stay_here(own: socket.socket, address: Any) -> None:
+        """Sockets of the file system are between processes of this machine, and no network."""
+        return connect(own, address) if own.family == getattr(socket, "AF_UNIX", None) else refuse()
+
+    monkeypatch.setattr(socket.socket, "connect", stay_here)
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 

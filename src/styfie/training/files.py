@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import struct
 import zipfile
@@ -10,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from PIL import ExifTags, Image, ImageOps
 
@@ -50,16 +52,32 @@ def naming(name: str, source: Path) -> Iterator[None]:
         raise InputError(f"{name} in {source} cannot be read as a picture: replace or remove it.") from error
 
 
-def open_pack(source: Path) -> zipfile.ZipFile:
-    """A ZIP to read from.
+class Pack:
+    """A ZIP to read from, opened anew in each process: those that share a file share their place in it.
 
     Raises:
         InputError: it is none, or damaged.
     """
-    try:
-        return zipfile.ZipFile(source)
-    except DAMAGED as error:
-        raise InputError(f"{source} is no ZIP that can be read: get a whole copy.") from error
+
+    def __init__(self, source: Path) -> None:
+        self.source, self._owner = source, 0
+        self.names = self._opened().namelist()
+
+    def read(self, name: str) -> bytes:
+        """A file's content."""
+        return self._opened().read(name)
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file, to read some of."""
+        return self._opened().open(name)
+
+    def _opened(self) -> zipfile.ZipFile:
+        if self._owner != os.getpid():
+            try:
+                self._zip, self._owner = zipfile.ZipFile(self.source), os.getpid()
+            except DAMAGED as error:
+                raise InputError(f"{self.source} is no ZIP that can be read: get a whole copy.") from error
+        return self._zip
 
 
 class Opened:
@@ -93,11 +111,11 @@ class Files:
     def __init__(self, source: Path) -> None:
         self.source = source
         if source.is_dir():
-            self._pack = None
+            self._pack: Pack | None = None
             names = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
         elif zipfile.is_zipfile(source):
-            self._pack = open_pack(source)
-            names = [name for name in self._pack.namelist() if not name.endswith("/")]
+            self._pack = Pack(source)
+            names = [name for name in self._pack.names if not name.endswith("/")]
         elif source.exists():
             raise InputError(f"{source} is neither a folder nor a ZIP that can be read: {PROMPT_WANTED}.")
         else:

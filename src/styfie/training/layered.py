@@ -26,7 +26,7 @@ from styfie.evaluation.parts import MEANT
 from styfie.gallery import GALLERY, draw
 from styfie.images import fit_size
 from styfie.training.pictures import PictureSet, Pixels, random_crop
-from styfie.training.portraits import PEOPLE, relight
+from styfie.training.portraits import PEOPLE, draw_light
 from styfie.training.things import Scene, read_scenes
 
 CUTOUT_SIZE = 192  # pixels of a cut-out's longer side, at most, and of a drawn texture's
@@ -112,8 +112,9 @@ class LayeredScenes:
         drawn = [self.scene(np.random.default_rng((self.seed, step, row))) for row in rows]
         pictures, depth, layers = (torch.from_numpy(np.stack(column)) for column in zip(*drawn, strict=True))
         rng = np.random.default_rng((self.seed, step))
-        lit = relight(pictures.permute(0, 3, 1, 2).contiguous(), rng, self.batch, rows.start)
-        return LayeredBatch(lit, depth, layers)
+        lights = [draw_light(rng) for _ in range(self.batch)][rows.start : rows.stop]
+        lit = [light.on(one.permute(2, 0, 1)) for light, one in zip(lights, pictures, strict=True)]
+        return LayeredBatch(torch.stack(lit), depth, layers)
 
     def scene(self, rng: np.random.Generator) -> tuple[Field, Field, Numbers]:
         """One scene: RGB (S, S, 3), depth (S, S) and the numbers of its layers (S, S)."""

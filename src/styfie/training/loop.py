@@ -9,7 +9,6 @@ import json
 import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from styfie.devices import has_bf16
 from styfie.errors import InputError
+from styfie.training.ahead import draw_ahead
 from styfie.training.batchnorm import BATCHES, measure_statistics
 from styfie.training.interrupts import interrupts
 from styfie.training.outputs import make_folder, write_atomically, writing
@@ -94,6 +94,7 @@ def fit(
     score: Callable[[nn.Module, int], Mapping[str, float]] | None = None,
     device: torch.device = CPU,
     about: Mapping[str, object] | None = None,
+    drawers: int = 0,
 ) -> nn.Module:
     """Train `model` in place and return its averaged copy, in evaluation mode.
 
@@ -106,7 +107,8 @@ def fit(
     `loss_of(model, batch, progress)` returns named terms, `progress` from 0 to 1; `total` is minimised, all are
     logged to `log.jsonl`, as is what `score(averaged model, step)` finds. `groups` are optimiser parameter groups
     with a factor `scale` on the learning rate. `about` says what else makes this run: a checkpoint of another
-    is refused. Ctrl-C, or SIGTERM, ends the step first and, where there is one process, saves a checkpoint.
+    is refused. `drawers` as `draw_ahead`. Ctrl-C, or SIGTERM, ends the step first and, where there is one process,
+    saves a checkpoint.
 
     Raises:
         InputError: the batch cannot be divided, or the folder holds a checkpoint of another run, or a damaged one.
@@ -132,8 +134,8 @@ def fit(
     if count > 1:
         supervised = DistributedDataParallel(supervised)
     mine = range(rank * schedule.accumulate, (rank + 1) * schedule.accumulate)
-    turns = ((step, _rows(share, schedule.batch // shares)) for step in range(first, schedule.steps) for share in mine)
-    batches = _ahead(batch_at, turns)
+    turns = [(step, _rows(share, schedule.batch // shares)) for step in range(first, schedule.steps) for share in mine]
+    batches = draw_ahead(batch_at, turns, drawers)
     between = max(1, schedule.steps // schedule.scores)  # steps from one score to the next
 
     def averaged(done: int) -> nn.Module:
@@ -186,9 +188,10 @@ def _gradients(
     for share in mine:
         torch.manual_seed(int(np.random.SeedSequence((schedule.seed, step, share)).generate_state(1)[0]))
         more = isinstance(supervised, DistributedDataParallel) and share != mine[-1]
+        batch = next(batches).to(device)  # before autocast, which processes that draw would inherit
         with supervised.no_sync() if more else nullcontext():  # type: ignore[operator]
             with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                terms = supervised(next(batches).to(device), step / schedule.steps)
+                terms = supervised(batch, step / schedule.steps)
             (terms["total"] / len(mine)).backward()
         for name, value in terms.items():
             part = value.detach().float() / len(mine)
@@ -198,19 +201,6 @@ def _gradients(
 
 def _rows(share: int, size: int) -> range:
     return range(share * size, (share + 1) * size)
-
-
-def _ahead(batch_at: Callable[[int, range], Batch], turns: Iterable[tuple[int, range]]) -> Iterator[Batch]:
-    """The batch of every turn, drawn while the one before is learned from."""
-    with ThreadPoolExecutor(1) as other:
-        coming: Future[Batch] | None = None
-        for turn in turns:
-            following = other.submit(batch_at, *turn)
-            if coming:
-                yield coming.result()
-            coming = following
-        if coming:
-            yield coming.result()
 
 
 class _Log:

@@ -6,7 +6,6 @@ A pack is a ZIP of pictures: it may be named in place of a folder, or lie inside
 from __future__ import annotations
 
 import io
-import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from styfie.errors import InputError, MissingError
-from styfie.training.files import Opened, naming, open_pack
+from styfie.training.files import Opened, Pack, naming
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 Pixels = NDArray[np.uint8]
@@ -51,7 +50,7 @@ class PictureSet:
             if (zlib.crc32(Path(entry[1]).stem.encode()) % one_in == 0) == held_out
             and not any(word in _inside(source, entry[1]) for word in leave_out)
         ]
-        self._packs: dict[Path, zipfile.ZipFile] = {}
+        self._packs: dict[Path, Pack] = {}
         self._entries = [entry for entry in self._entries if not least or min(self._size(entry)) >= least]
         if not self._entries:
             large = f" of {least} pixels or more" if least else ""
@@ -90,7 +89,7 @@ class PictureSet:
         if pack is None:
             return Path(name).read_bytes()
         if pack not in self._packs:
-            self._packs[pack] = open_pack(pack)
+            self._packs[pack] = Pack(pack)
         return self._packs[pack].read(name)
 
 
@@ -105,8 +104,7 @@ def _entries(source: Path) -> Iterator[tuple[Path | None, str]]:
         if path.suffix.lower() in SUFFIXES:
             yield None, str(path)
         elif path.suffix.lower() == ".zip":
-            with open_pack(path) as pack:
-                yield from ((path, name) for name in sorted(pack.namelist()) if Path(name).suffix.lower() in SUFFIXES)
+            yield from ((path, name) for name in sorted(Pack(path).names) if Path(name).suffix.lower() in SUFFIXES)
 
 
 def random_crop(pixels: Pixels, side: int, rng: np.random.Generator, widest: float = 3.0) -> Pixels:

@@ -25,15 +25,24 @@ PEOPLE = ("person", "people", "face", "imagenette")  # in a path: these pictures
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures (B, 3, S, S), mattes (B, 1, S, S), part labels (B, S/2, S/2)."""
+    """Pictures (B, 3, S, S), mattes (B, 1, S, S), part labels (B, S/2, S/2).
+
+    They are drawn as bytes, 255 being 1, a quarter of what floats weigh on the way to another process and device.
+    """
 
     pictures: Tensor
     mattes: Tensor
     parts: Tensor
 
     def to(self, device: torch.device, /) -> Batch:
-        """The same on another device."""
-        return Batch(self.pictures.to(device), self.mattes.to(device), self.parts.to(device))
+        """The same on another device, bytes as floats in [0, 1] and labels as int64."""
+        return Batch(
+            _as_floats(self.pictures.to(device)), _as_floats(self.mattes.to(device)), self.parts.to(device).long()
+        )
+
+
+def _as_floats(values: Tensor) -> Tensor:
+    return values.float() / 255 if values.dtype == torch.uint8 else values
 
 
 class Pastings:
@@ -225,37 +234,57 @@ def place(portrait: Portrait, side: int, theta: Tensor | None = None) -> tuple[T
     return found[:3], found[3:], marked.long()
 
 
-def relight(
-    rows: Tensor, rng: np.random.Generator, count: int | None = None, first: int = 0, plain: float = 0.2
-) -> Tensor:
-    """Brightness, contrast, gamma, cast, saturation, blur, noise, JPEG, low light, each its own, or nothing (`plain`).
+@dataclass(frozen=True)
+class Light:
+    """How a picture is lit and taken: colours, lens, sensor, file."""
 
-    `rows` (R, 3, H, W) are those from `first` on of a batch of `count` pictures, for which chance is drawn.
-    """
-    count = count or len(rows)
-    mine = slice(first, first + len(rows))
+    plain: bool = True  # nothing of the following but the file
+    saturation: float = 1.0
+    cast: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    gamma: float = 1.0
+    contrast: float = 1.0
+    brightness: float = 0.0
+    dimmed: float = 1.0
+    blurred: bool = False
+    noise: float = 0.0
+    seed: int = 0  # of the noise
+    quality: int = 0  # of the JPEG; 0 is none
 
-    def draw(low: float, high: float, channels: int = 1) -> Tensor:
-        return torch.from_numpy(rng.uniform(low, high, (count, channels, 1, 1)).astype(np.float32))[mine]
+    def on(self, picture: Tensor) -> Tensor:
+        """A picture (3, H, W) so lit."""
+        lit = picture if self.plain else self._lit(picture)
+        return as_jpeg(lit, self.quality) if self.quality else lit
 
-    def some(share: float) -> Tensor:
-        return torch.from_numpy(rng.random((count, 1, 1, 1)) < share)[mine]
+    def _lit(self, picture: Tensor) -> Tensor:
+        x = torch.lerp(picture.mean(0, keepdim=True), picture, self.saturation)
+        x = (x * torch.tensor(self.cast)[:, None, None]).clamp_(0, 1).pow_(self.gamma)
+        x = x.sub_(0.5).mul_(self.contrast).add_(0.5 + self.brightness).mul_(self.dimmed)
+        if self.blurred:
+            x = F.interpolate(F.avg_pool2d(x[None], 3), x.shape[-2:], mode="bilinear")[0]
+        if self.noise:
+            x = x + self.noise * torch.randn(x.shape, generator=torch.Generator().manual_seed(self.seed))
+        return x.clamp_(0, 1)
 
-    grey = rows.mean(1, keepdim=True)
-    x = torch.lerp(grey, rows, torch.where(some(0.1), 0.0, draw(0.5, 1.4)))
-    x = (x * draw(0.85, 1.15, 3)).clamp(0, 1) ** torch.exp(draw(-0.5, 0.5))
-    x = (x - 0.5) * draw(0.7, 1.3) + 0.5 + draw(-0.12, 0.12)
-    x = torch.where(some(0.07), x * draw(0.15, 0.5), x)
-    blurred = F.interpolate(F.avg_pool2d(x, 3), x.shape[-2:], mode="bilinear")
-    x = torch.where(some(0.12), blurred, x)
-    noise = torch.from_numpy(rng.standard_normal((count, *x.shape[1:]), np.float32))[mine] * draw(0.0, 0.06)
-    x = torch.where(some(0.3), x + noise, x).clamp(0, 1)
-    x = torch.where(some(plain), rows, x)
-    for i in np.flatnonzero(rng.random(count) < 0.15):
-        quality = int(rng.integers(15, 70))
-        if mine.start <= i < mine.stop:
-            x[i - first] = as_jpeg(x[i - first], quality)
-    return x
+
+def draw_light(rng: np.random.Generator, plain: float = 0.2) -> Light:
+    """A random light, or of a share `plain` none."""
+    quality = int(rng.integers(15, 70)) if rng.random() < 0.15 else 0
+    if rng.random() < plain:
+        return Light(quality=quality)
+    cast = rng.uniform(0.85, 1.15, 3)
+    return Light(
+        plain=False,
+        saturation=0.0 if rng.random() < 0.1 else rng.uniform(0.5, 1.4),
+        cast=(cast[0], cast[1], cast[2]),
+        gamma=float(np.exp(rng.uniform(-0.5, 0.5))),
+        contrast=rng.uniform(0.7, 1.3),
+        brightness=rng.uniform(-0.12, 0.12),
+        dimmed=rng.uniform(0.15, 0.5) if rng.random() < 0.07 else 1.0,
+        blurred=rng.random() < 0.12,
+        noise=rng.uniform(0.0, 0.06) if rng.random() < 0.3 else 0.0,
+        seed=int(rng.integers(2**31)),
+        quality=quality,
+    )
 
 
 def as_jpeg(picture: Tensor, quality: int) -> Tensor:

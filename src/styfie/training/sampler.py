@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,12 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.training.files import Files
 from styfie.training.pictures import PictureSet
-from styfie.training.portraits import Batch, Pastings, draw_placing, place, relight
+from styfie.training.portraits import Batch, Light, Pastings, draw_light, draw_placing, place
 from styfie.training.presets import TrainingPreset
 from styfie.training.readers import Entry, Portrait, PortraitSet, open_portraits
 
 # Sources that are few but varied are drawn more often.
-DRAWN = {"ccp": 0.6, "hsd": 3.0, "fasseg": 0.7, "pf": 2.0, "cocof": 4.0, "coco": 3.0, "negf": 1.5, "statue": 0.8}
+DRAWN = {"ccp": 0.6, "hsd": 3.0, "fasseg": 0.7, "pf": 2.0, "cocof": 4.0, "coco": 3.0, "negf": 2.5, "statue": 2.0}
 NOBODY, CUTOUT, JOINED, NEW_BACKGROUND, FAR = 0.04, 0.05, 0.06, 0.2, 0.08  # shares of the varied pictures
 COVERED, BACKLIT = 0.08, 0.1
 
@@ -98,6 +99,16 @@ class Material:
             raise InputError(f"No picture has {unknown[0]!r} in its path to leave out: sources are {sources}.")
 
 
+@dataclass(frozen=True)
+class Row:
+    """A portrait as it is to be seen: placed, the person darker than what is behind, and lit."""
+
+    portrait: Portrait
+    theta: Tensor | None = None
+    against: float = 1.0
+    light: Light = field(default_factory=Light)
+
+
 class Sampler:
     """Batches of portraits; `at(step, rows)` depends on these and the seed alone."""
 
@@ -136,20 +147,25 @@ class Sampler:
     def at(self, step: int, rows: range) -> Batch:
         """The rows `rows` of the batch of one step: chance is drawn for all of it, pixels only for these."""
         rng = np.random.default_rng((self.recipe.schedule.seed, step))
-        drawn: list[tuple[Portrait, Tensor | None]]
-        side, count, varied = self.recipe.side_at(step), self.recipe.schedule.batch, self.recipe.varied
-        if varied:
-            drawn = [(self.draw(rng), draw_placing(rng)) for _ in range(count)]
-        else:
-            drawn = [(self.any_portrait(rng), None) for _ in range(count)]
-        placed = [place(portrait, side, theta) for portrait, theta in drawn[rows.start : rows.stop]]
-        pictures, mattes, parts = (torch.stack(column) for column in zip(*placed, strict=True))
-        if varied:
-            against = torch.from_numpy(
-                np.where(rng.random(count) < BACKLIT, rng.uniform(0.25, 0.7, count), 1.0)
-            ).float()
-            pictures = pictures * torch.lerp(torch.ones(()), against[rows.start : rows.stop, None, None, None], mattes)
-            pictures = relight(pictures, rng, count, rows.start, self.recipe.plain)
-        else:
-            mattes = (mattes >= 0.5).float()
-        return Batch(pictures.contiguous(memory_format=torch.channels_last), mattes, parts[:, ::2, ::2])
+        side, drawn = self.recipe.side_at(step), [self._draw_row(rng) for _ in range(self.recipe.schedule.batch)]
+        shape = (len(rows), 3, side, side)
+        pictures = torch.empty(shape, dtype=torch.uint8, memory_format=torch.channels_last)
+        mattes, parts = (
+            pictures.new_empty(len(rows), 1, side, side),
+            pictures.new_empty(len(rows), side // 2, side // 2),
+        )
+        # One by one, each into its place: a picture fits in the processor's cache, a batch of floats does not.
+        for n, row in enumerate(drawn[rows.start : rows.stop]):
+            picture, matte, labels = place(row.portrait, side, row.theta)
+            if row.against < 1:
+                picture = picture * torch.lerp(torch.ones(()), torch.tensor(row.against), matte)
+            pictures[n] = row.light.on(picture).mul(255).round_()
+            mattes[n] = (matte if self.recipe.varied else (matte >= 0.5).float()).mul(255).round_()
+            parts[n] = labels[::2, ::2]
+        return Batch(pictures, mattes, parts)
+
+    def _draw_row(self, rng: np.random.Generator) -> Row:
+        if not self.recipe.varied:
+            return Row(self.any_portrait(rng))
+        against, backlit = rng.uniform(0.25, 0.7), rng.random() < BACKLIT
+        return Row(self.draw(rng), draw_placing(rng), against if backlit else 1.0, draw_light(rng, self.recipe.plain))

@@ -22,6 +22,7 @@ from styfie.segmentation.files import read_state
 from styfie.segmentation.guided import GuidedNet
 from styfie.segmentation.networks import FROZEN, PortraitNet
 from styfie.segmentation.portrait import predict
+from styfie.training.ahead import count_drawers
 from styfie.training.architectures import load_architecture
 from styfie.training.loop import CPU, fit
 from styfie.training.portraits import Batch, as_matte, as_picture, place
@@ -111,6 +112,7 @@ def train_segmenter(
             "scenes": [str(source) for source in scenes],
             "leave_out": list(leave_out),
         },
+        drawers=count_drawers(device),
     )
     return Trained(trained.requires_grad_(False), material, recipe)
 
