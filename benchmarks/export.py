@@ -28,7 +28,7 @@ from styfie.export import export_fast, export_per_style, export_segmenter
 from styfie.images import read_picture, resize
 from styfie.looks import Look
 from styfie.pipeline import PORTRAIT
-from styfie.segmentation.portrait import load_network
+from styfie.segmentation.portrait import load_shipped
 from styfie.settings import Settings
 from styfie.styles import load_styles
 
@@ -64,7 +64,7 @@ def compared(each: Runs, runs: int) -> str:
 def segmenter(picture: Tensor, folder: Path) -> Runs:
     """The network at one scale."""
     pair = torch.cat([picture, picture.flip(3)]).contiguous(memory_format=torch.channels_last)
-    network, run = load_network(), session(export_segmenter(folder / "segmenter.onnx"))
+    network, run = load_shipped()[0], session(export_segmenter(folder / "segmenter.onnx"))
 
     def by_torch(reduced: bool) -> object:
         with torch.autocast("cpu", torch.bfloat16, enabled=reduced):

@@ -25,7 +25,7 @@ from torch import Tensor
 from styfie.images import read_matte, read_picture, resize, to_image
 from styfie.segmentation.foreground import estimate_foreground
 from styfie.segmentation.matting import refine
-from styfie.segmentation.portrait import INPUT_SIZE, load_network, predict
+from styfie.segmentation.portrait import INPUT_SIZE, load_shipped, predict
 from styfie.storage.sheet import lay_out
 
 from common import arguments, fixed_convolution
@@ -147,7 +147,7 @@ def _near_contour(alpha: Tensor) -> NDArray[np.bool_]:
 def main() -> None:
     options = _options()
     options.output.mkdir(parents=True, exist_ok=True)
-    network, rng = load_network(), np.random.default_rng(1)
+    network, rng = load_shipped()[0], np.random.default_rng(1)
     table: dict[tuple[str, str], list[tuple[float, ...]]] = {}
     cells: list[tuple[str, Image.Image]] = []
     for k, composite in enumerate(composites(options.data / "portraits", options.number)):
@@ -215,7 +215,7 @@ def _head(matte: Tensor) -> tuple[slice, slice]:
 def time_large(data: Path) -> None:
     """Seconds for one large photo, and the process's peak memory."""
     photo = read_picture(data / "selfies" / f"{HAIR[0]}.jpg")
-    coarse = predict(photo, load_network()).matte
+    coarse = predict(photo, load_shipped()[0]).matte
     large = torch.cat([F.interpolate(x[:, None], LARGE, mode="bilinear") for x in photo.unbind(1)], 1)
     print(f"{LARGE[1]}x{LARGE[0]}, {torch.get_num_threads()} threads, fixed convolution {fixed_convolution():.1f} ms")
     started = time.perf_counter()

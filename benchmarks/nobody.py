@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from styfie.images import read_picture, resize
-from styfie.segmentation.portrait import load_network, predict
+from styfie.segmentation.portrait import load_shipped, predict
 from styfie.segmentation.prediction import Prediction
 
 from common import arguments
@@ -33,17 +33,17 @@ EMPTY = (
 
 def main() -> None:
     options = arguments(__doc__ or "").parse_args()
-    network = load_network()
+    network, side, read = load_shipped()
     people: dict[str, Prediction] = {}
     nobody: dict[str, Prediction] = {}
     for file in sorted((options.data / "selfies").glob("*.jpg")):
         photo = read_picture(file, 768)
-        sight = predict(photo, network)
+        sight = predict(photo, network, side, calibration=read)
         people[file.stem] = sight
-        for side, piece in beside(photo, sight):
-            nobody[f"{file.stem}, {side}"] = predict(piece, network)
+        for where, piece in beside(photo, sight):
+            nobody[f"{file.stem}, {where}"] = predict(piece, network, side, calibration=read)
     for name in EMPTY:
-        nobody[name] = predict(read_picture(options.data / "art" / f"{name}.jpg", 512), network)
+        nobody[name] = predict(read_picture(options.data / "art" / f"{name}.jpg", 512), network, side, calibration=read)
     for kind, seen in (("with people", people), ("of nobody", nobody)):
         scores = {name: one.score for name, one in seen.items()}
         found = sum(one.found for one in seen.values())

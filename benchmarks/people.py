@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from styfie.images import to_image
-from styfie.segmentation.portrait import load_network, predict
+from styfie.segmentation.portrait import load_shipped, predict
 from styfie.segmentation.prediction import Prediction
 from styfie.storage.sheet import lay_out
 from styfie.training.readers import Portrait, PortraitSet
@@ -26,7 +26,7 @@ def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--pairs", type=int, default=40)
     options = parser.parse_args()
-    network, rng = load_network(), np.random.default_rng(0)
+    (network, side, read), rng = load_shipped(), np.random.default_rng(0)
     portraits = PortraitSet(options.data / "portraits" / "val")
     half = [i for i, name in enumerate(portraits.names) if name.startswith("ccp_") and name.endswith("_u")]
     backgrounds = sorted((options.data / "portraits" / "backgrounds").glob("*.jpg"))
@@ -34,7 +34,7 @@ def main() -> None:
     for n in range(options.pairs):
         left, right = rng.choice(half, 2, replace=False)
         photo, truths = side_by_side(portraits[left], portraits[right], backgrounds[n % len(backgrounds)], rng)
-        sight = predict(photo, network)
+        sight = predict(photo, network, side, calibration=read)
         counted += len(sight.people) == 2
         found = score(sight, truths)
         scores.append(found)

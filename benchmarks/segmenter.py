@@ -23,7 +23,7 @@ from styfie.evaluation.report import as_record, difference, parts_table, table, 
 from styfie.evaluation.segmenter import Evaluation, Predict, evaluate_segmenter, person_of
 from styfie.images import resize, to_image
 from styfie.segmentation.matting import refine
-from styfie.segmentation.portrait import PortraitSegmenter, load_network, predict
+from styfie.segmentation.portrait import PortraitSegmenter, load_shipped, predict
 from styfie.storage.sheet import lay_out
 from styfie.training.portraits import as_picture
 from styfie.training.readers import PortraitSet
@@ -79,7 +79,7 @@ REFERENCES: Mapping[str, tuple[str, Callable[[Path, int], Predict]]] = {
 
 def our_own() -> dict[str, tuple[Predict, Predict | None]]:
     """How ours finds the person, and its parts."""
-    network = load_network()
+    network = load_shipped()[0]
     return {
         "coarse": (lambda photo: predict(photo, network).matte, lambda photo: predict(photo, network).parts),
         "refined": (lambda photo: refine(predict(photo, network).matte, photo), None),

@@ -30,7 +30,7 @@ PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 WANTED = (
     "styfie/assets/encoder.safetensors",
     "styfie/assets/segmenter.safetensors",
-    "styfie/assets/segmenter-free.safetensors",
+    "styfie/assets/parts.safetensors",
     "styfie/assets/clicks.safetensors",
     "styfie/assets/depth.safetensors",
     "styfie/assets/fast.safetensors",

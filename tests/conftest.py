@@ -28,6 +28,7 @@ from styfie.images import read_picture
 from styfie.pipeline import PORTRAIT
 from styfie.regions import Regions
 from styfie.segmentation import portrait as portrait_module
+from styfie.segmentation.calibration import Calibration
 from styfie.segmentation.networks import PortraitNet
 from styfie.settings import Settings
 
@@ -86,17 +87,17 @@ def asked_once() -> Iterator[None]:
     That is what the packaged segmentation network says of a picture, the gallery's drawings as styles, the seconds that
     a step takes here, and the command line's own parser.
     """
-    load, predict = portrait_module.load_network, portrait_module._predict_once
+    load, predict = portrait_module.load_shipped, portrait_module._predict_once
     step_seconds, get_command = optimise_module._step_seconds, typer.main.get_command
     drawn = cache(draw)
-    packaged: WeakKeyDictionary[nn.Module, str] = WeakKeyDictionary()
+    packaged: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
     seen: dict[tuple[object, ...], tuple[Tensor, Tensor]] = {}
     seconds: dict[tuple[str, ...], float] = {}
 
-    def loaded(weights: str = "segmenter") -> PortraitNet:
-        network = load(weights)
-        packaged[network] = weights
-        return network
+    def loaded(own_parts: bool = False) -> tuple[PortraitNet, int, Calibration]:
+        found = load(own_parts)
+        packaged[found[0]] = own_parts
+        return found
 
     def predicted(photo: Tensor, network: nn.Module, side: int, mirrored: bool) -> tuple[Tensor, Tensor]:
         if network not in packaged or photo.device.type != "cpu":
@@ -117,7 +118,7 @@ def asked_once() -> Iterator[None]:
         return seconds[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(portrait_module, "load_network", loaded)
+        patch.setattr(portrait_module, "load_shipped", loaded)
         patch.setattr(portrait_module, "_predict_once", predicted)
         patch.setattr(optimise_module, "_step_seconds", timed)
         patch.setattr(styles_module, "draw", lambda *asked: drawn(*asked).clone())

@@ -39,6 +39,7 @@ UNRUN = {  # the beginning of a command, and why it is not run here but parsed a
     "styfie paint me.jpg --preset paper --segmenter": "its segmenter is the one above; tests/cli/test_preset.py",
     "styfie paint me.jpg --engine filters --segmenter": "after the one step of the command before it finds nobody",
     "styfie train style my_painting.jpg --photos photos/ --encoder vgg16": "it wants VGG; training/test_published",
+    "styfie train parts": "its data are not part of the repository",
     "styfie train clicks": "its data are not part of the repository",
     "styfie train depth": "its data are not part of the repository",
     "styfie evaluate clicks": "its data are not part of the repository",

@@ -303,9 +303,9 @@ def test_the_farthest_person_is_nearer_than_all_behind() -> None:
 def test_depth_of_the_portrait_is_what_it_was(portrait: Tensor) -> None:
     """Paintings with `--depth auto` repeat by their recipes."""
     depth = estimate_depth(portrait, load_segmenter("auto")(portrait))
-    assert fingerprint(depth) == pytest.approx([0.4156, 0.0077, 0.0056, 0.4835, 0.7402, 0.0578, 0.3809], abs=5e-4)
+    assert fingerprint(depth) == pytest.approx([0.3367, 0.0074, 0.0055, 0.4551, 0.6966, 0.0482, 0.1467], abs=5e-4)
     assert fingerprint(depth_borders(depth)) == pytest.approx(
-        [0.0828, 0.0222, 0.0128, 0.1077, 0.0942, 0.0582, 0.0711], abs=5e-4
+        [0.0898, 0.0237, 0.0137, 0.1137, 0.1081, 0.0574, 0.0798], abs=5e-4
     )
     photo = noise()
     expected = [0.4706, 0.0177, 0.02, 0.7174, 0.7, 0.2227, 0.2425]

@@ -34,7 +34,7 @@ from styfie.segmentation.exported import read_exported
 from styfie.segmentation.files import NETWORKS
 from styfie.segmentation.guided import GuidedNet
 from styfie.segmentation.networks import PortraitNet
-from styfie.segmentation.portrait import INPUT_SIZE, load_network, predict
+from styfie.segmentation.portrait import INPUT_SIZE, load_shipped, predict
 from styfie.segmentation.segnet import SegNet
 from styfie.segmentation.unet88 import UNet88
 from styfie.settings import Settings
@@ -59,7 +59,7 @@ def apart(one: Tensor, other: Tensor) -> float:
 
 def test_the_segmenter_sees_the_same(portrait: Tensor, tmp_path: Path) -> None:
     network, side, _ = read_exported(export_segmenter(tmp_path / "a.onnx"))
-    here, there = predict(portrait, load_network()), predict(portrait, network, side)
+    here, there = predict(portrait, load_shipped()[0]), predict(portrait, network, side)
     assert side == INPUT_SIZE
     assert there.score > 0.8 and float(there.parts[:, 2].max()) > 0.9, "a person with hair is seen"
     assert apart(here.matte, there.matte) < CLOSE
@@ -70,14 +70,32 @@ def test_the_segmenter_takes_any_batch_and_size(tmp_path: Path) -> None:
     file, pictures = export_segmenter(tmp_path / "a.onnx"), torch.rand(3, 3, 64, 96)
     matte, parts = run(file, picture=pictures)
     with torch.no_grad():
-        logits, part_logits = load_network().both(pictures)
+        logits, part_logits = load_shipped()[0].both(pictures)
     assert apart(matte, logits.sigmoid()) < CLOSE
     assert apart(parts, part_logits.softmax(1)) < CLOSE
 
 
+def test_where_bytes_count_the_deepest_layers_have_8_bits(portrait: Tensor, tmp_path: Path) -> None:
+    whole, half = (export_segmenter(tmp_path / f"{half}.onnx", half=half) for half in (False, True))
+    assert half.stat().st_size < 0.45 * whole.stat().st_size, "float16 alone would be a half"
+    for theirs, mine in zip(run(whole, picture=portrait), run(half, picture=portrait), strict=True):
+        assert 0 < apart(theirs, mine) < 0.02 and float((theirs - mine).abs().mean()) < 1e-3
+
+
+def test_clicks_go_by_parts_on_stated_terms(tmp_path: Path) -> None:
+    picture = torch.rand(1, 3, 64, 96)
+    matte, parts, own = run(export_segmenter(tmp_path / "a.onnx", own_parts=True), picture=picture)
+    with torch.no_grad():
+        usual, free = (load_shipped(own_parts=each)[0].both(picture) for each in (False, True))
+    assert apart(matte, usual[0].sigmoid()) < CLOSE and apart(matte, free[0].sigmoid()) < CLOSE
+    assert apart(parts, usual[1].softmax(1)) < CLOSE and apart(own, free[1].softmax(1)) < CLOSE
+    assert apart(parts, own) > 0.01
+
+
 def test_a_segmenter_of_ones_own(tmp_path: Path) -> None:
-    own = load_network()
-    own.parts.weight.neg_()
+    own = PortraitNet().eval()
+    assert isinstance(own.parts, torch.nn.Conv2d)
+    own.parts.weight.data.neg_()
     source = save_weights(own.state_dict(), tmp_path / "own.safetensors", {"arch": "portrait", "side": "96"})
     network, side, _ = read_exported(export(str(source), tmp_path / "a.onnx"))
     assert side == 96 and isinstance(network, PortraitNet)
@@ -89,8 +107,6 @@ def test_a_segmenter_of_ones_own(tmp_path: Path) -> None:
 def test_a_guided_network_sees_the_same(tmp_path: Path) -> None:
     torch.manual_seed(0)
     own = GuidedNet().eval()
-    for norm in (layer for layer in own.bridges.modules() if isinstance(layer, torch.nn.BatchNorm2d)):
-        torch.nn.init.normal_(norm.weight)
     with torch.no_grad():
         own.guide.head.weight.mul_(1000)  # surer than it is believed, of both
     source = save_weights(own.state_dict(), tmp_path / "own.safetensors", {"arch": "guided", "side": "64"})

@@ -70,7 +70,7 @@ def test_paints_from_memory_and_reports_progress(portrait: torch.Tensor) -> None
     assert seen == [5, 10], "returning False stops"
     assert painting.render().shape == (1, 3, 64, 64)
     assert painting.recipe["settings"]["seed"] == 0
-    assert set(painting.recipe["weights"]) == {"encoder", "segmenter"}
+    assert set(painting.recipe["weights"]) == {"encoder", "segmenter", "parts"}
 
 
 @pytest.mark.parametrize("looks", [{"hat": "ink"}, {"subject": "nonesuch"}])

@@ -140,7 +140,7 @@ def test_a_run_from_before_there_were_two_encoders_has_the_key_it_had(painting: 
         "torch": torch.__version__,
         "settings": then,
         "device": "cpu",
-        "weights": checksums(["encoder", "segmenter"]),
+        "weights": checksums(["encoder", "segmenter", "parts"]),
         "regions": [painting.regions.names, painting.regions.sides],
         "looks": {n: [1.0, 0.5, "auto", [s.weight for s in k.styles]] for n, k in painting.looks.items() if k.styles},
     }
@@ -189,6 +189,6 @@ def test_the_depth_network_counts_where_it_is_looked_through() -> None:
 
 
 def test_a_run_names_the_weights_of_its_segmenter() -> None:
-    assert "segmenter" in weights_used(Settings())
+    assert {"segmenter", "parts"} <= set(weights_used(Settings()))
     free = weights_used(Settings(segmenter="portrait-free"))
-    assert "segmenter-free" in free and "segmenter" not in free
+    assert "segmenter" in free and "parts" not in free

@@ -189,8 +189,10 @@ def weights_used(settings: Settings) -> list[str]:
     used = ENGINES[settings.engine].weights if settings.engine in ENGINES else ()
     start = ["fast"] if settings.start == "fast" else []
     depth = ["depth"] if settings.depth_weight else []
-    segmenter = "segmenter-free" if settings.segmenter == FREE else "segmenter"
-    return list(dict.fromkeys(["encoder", segmenter, *used, *start, *depth, *({settings.encoder} & set(WEIGHTS))]))
+    parts = [] if settings.segmenter == FREE else ["parts"]
+    return list(
+        dict.fromkeys(["encoder", "segmenter", *parts, *used, *start, *depth, *({settings.encoder} & set(WEIGHTS))])
+    )
 
 
 def checksums_of(settings: Settings) -> dict[str, str]:

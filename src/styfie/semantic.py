@@ -16,7 +16,7 @@ from torch import Tensor
 from styfie.images import resize
 from styfie.looks import WHOLE, Look, Style
 from styfie.regions import BACKGROUND, SUBJECT
-from styfie.segmentation.portrait import load_network, predict
+from styfie.segmentation.portrait import load_shipped, predict
 from styfie.segmentation.prediction import PART_NAMES
 
 MATCHED = PART_NAMES[:3]  # skin, hair and clothes: accessories are too many things
@@ -86,7 +86,7 @@ def parts_of(picture: Tensor, least: float = FEW) -> dict[str, Tensor]:
 
     Those that cover less than the share `least` are left out; nothing is found but in a portrait.
     """
-    seen, size = predict(picture, load_network()), (picture.shape[-2], picture.shape[-1])
+    seen, size = predict(picture, load_shipped()[0]), (picture.shape[-2], picture.shape[-1])
     person = resize(seen.matte, size).clamp(0, 1)
     if float(person.mean()) < FEW:
         return {}

@@ -57,20 +57,20 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "segmenter": WeightFile(
         file="segmenter.safetensors",
-        checksum="sha256:444578fb2ead87c59bcd96ace7262ea40366a987340404d1f5c88997a640d316",
-        size=6_309_844,
+        checksum="sha256:c40829370ef89bca01a913c645ce2fb63d07fb0a4fa85363680c7a109fb729e1",
+        size=6_533_446,
         source="styfie train segmenter",
-        licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",
-        origin="Trained by this project on portraits with known mattes, from the built-in encoder's weights on.",
-    ),
-    "segmenter-free": WeightFile(
-        file="segmenter-free.safetensors",
-        checksum="sha256:4785223d69a5986ffeceec6ac5656d5646325dbeaa9158249929617d3aee0c51",
-        size=6_554_304,
-        source="styfie train segmenter --arch guided",
         licence="Apache-2.0, no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
-        origin="Trained by this project, from chance, on people with known mattes, beside MediaPipe's network for "
-        "selfies (Apache-2.0), which is a part of it.",
+        origin="Trained by this project on people with known mattes, beside MediaPipe's network for selfies "
+        "(Apache-2.0), which is a part of it.",
+    ),
+    "parts": WeightFile(
+        file="parts.safetensors",
+        checksum="sha256:21acde4af64f56652d577d1e60f735b7731b44a69ae2b13fcaa4b326a646ac66",
+        size=339_882,
+        source="styfie train parts",
+        licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",
+        origin="Trained by this project to tell skin, hair, clothes and accessories by what the segmenter sees.",
     ),
     "clicks": WeightFile(
         file="clicks.safetensors",

@@ -264,7 +264,7 @@ def test_a_folders_masks_never_replace_its_photos(
     photos = tmp_path / "photos"
     photos.mkdir()
     opened(PORTRAIT).resize((96, 96)).save(photos / "a.png")
-    opened(PORTRAIT).resize((96, 96)).save(photos / "a.jpg")
+    opened(PORTRAIT).resize((96, 96)).save(photos / "a.jpg", quality=100, subsampling=0)
     code, _, err = run(capsys, "segment", photos, "-o", photos)
     assert (code, "another folder" in err) == (2, True)
     monkeypatch.chdir(photos)

@@ -25,7 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     here.mkdir()
     small = opened(PORTRAIT).resize((96, 96))
     for name in ("me.jpg", "photo.png", "background.png", "own.png"):
-        small.save(here / name)
+        small.save(here / name, quality=100, subsampling=0)  # what JPEG leaves of so few pixels is nobody
     for name in ("mask.png", "mask-sky.png", "own-mask.png"):
         Image.linear_gradient("L").resize((96, 96)).save(here / name)
     monkeypatch.chdir(here)

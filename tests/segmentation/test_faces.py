@@ -102,7 +102,7 @@ def test_the_astronauts_face(portrait: Tensor) -> None:
     regions = load_segmenter("portrait")(portrait, ["skin"])
     assert regions.face is not None and regions.face.shape == (1, 1, 256, 256)
     face = regions.face[0, 0]
-    assert float(face[46:76, 96:128].min()) > 0.9, "from eyes to mouth"
+    assert float(face[46:76, 96:128].min()) > 0.85, "from eyes to mouth"
     assert float(face[96:].max()) < 0.05, "the suit"
     assert float(face[:34].max()) < 0.05, "the hair"
     assert 0.02 < float(face.mean()) < 0.045

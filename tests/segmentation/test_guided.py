@@ -17,7 +17,7 @@ def small() -> GuidedNet:
 
 
 @torch.no_grad()
-def test_at_first_it_answers_as_network_and_guide_together() -> None:
+def test_it_answers_as_network_and_guide_together() -> None:
     guided, plain = small().eval(), PortraitNet(16, 16, (16, 12, 8)).eval()
     plain.load_state_dict({name: value for name, value in guided.state_dict().items() if name in plain.state_dict()})
     assert guided.guide.head.bias is not None
@@ -29,29 +29,18 @@ def test_at_first_it_answers_as_network_and_guide_together() -> None:
     assert parts.shape == (1, PARTS, 32, 32)
 
 
-@torch.no_grad()
-def test_what_the_guide_sees_reaches_the_answer_at_every_size() -> None:
-    guided, picture = small().eval(), torch.rand(1, 3, 64, 64)
-    before = guided.both(picture)[1]
-    for norm in (layer for layer in guided.bridges.modules() if isinstance(layer, nn.BatchNorm2d)):
-        nn.init.ones_(norm.weight)
-        after = guided.both(picture)[1]
-        assert not torch.equal(after, before)
-        before = after
-
-
 def test_the_guide_does_not_learn() -> None:
     guided = small()
     guided.both(torch.rand(2, 3, 64, 64))[0].sum().backward()
-    assert guided.trust.grad is not None
+    assert guided.head[1].weight.grad is not None
     assert all(parameter.grad is None for parameter in guided.guide.parameters())
 
 
 @torch.no_grad()
 def test_the_guide_that_ships_finds_the_person_by_itself(portrait: Tensor) -> None:
     """Its weights fit its layers as they are put together here: else it would see noise."""
-    network = read_network(check_packaged("segmenter-free"))[0]
+    network = read_network(check_packaged("segmenter"))[0]
     assert isinstance(network, GuidedNet)
-    alone = network.guide(resize(portrait, (256, 256))).logits > 0
+    alone = network.guide(resize(portrait, (256, 256))) > 0
     person = load_segmenter("portrait")(portrait)["subject"] > 0.5
     assert float((alone & person).sum() / (alone | person).sum()) > 0.75  # she holds a helmet, which one of them keeps

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from styfie.errors import InputError
-from styfie.images import resize
+from styfie.images import read_picture, resize
+from styfie.pipeline import PORTRAIT
 from styfie.regions import Regions
 from styfie.segmentation import load_segmenter
 from styfie.segmentation import portrait as portrait_module
@@ -28,13 +29,11 @@ def test_finds_the_astronaut(portrait: Tensor) -> None:
     assert regions.score[0] > 0.5
 
 
-def test_the_network_on_stated_terms_finds_the_same_person(portrait: Tensor) -> None:
-    """But for the helmet she holds, of which one of them keeps a part: they agree since both are right, not as one."""
-    usual, free = (load_segmenter(name)(portrait).alpha[0] for name in ("portrait", "portrait-free"))
-    both, either = torch.minimum(usual, free).sum(), torch.maximum(usual, free).sum()
+def test_on_stated_terms_masks_are_the_same_and_parts_the_networks_own(portrait: Tensor) -> None:
+    usual, free = (load_segmenter(name)(portrait, ["clothes"]) for name in ("portrait", "portrait-free"))
+    torch.testing.assert_close(usual.side("subject"), free.side("subject"), atol=1e-5, rtol=0)
+    both, either = (pick(usual["clothes"], free["clothes"]).sum() for pick in (torch.minimum, torch.maximum))
     assert 0.8 < float(both / either) < 0.999
-    head = (..., slice(0, 90), slice(0, None))
-    assert float(torch.minimum(usual, free)[head].sum() / torch.maximum(usual, free)[head].sum()) > 0.93
 
 
 def test_a_brief_look_finds_the_same_person(portrait: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,12 +119,12 @@ def test_faces_are_found_whatever_the_mask_and_by_one_look(portrait: Tensor, mon
 
 
 def test_a_person_far_away_is_looked_at_closer(portrait: Tensor) -> None:
-    """The astronaut, 64 pixels high before a plain wall of 480."""
-    network = portrait_module.load_network()
+    """The astronaut's head and shoulders, 64 pixels high before a plain wall of 480."""
+    network, bust = portrait_module.load_shipped()[0], (..., slice(0, 180), slice(30, 210))
     person = load_segmenter("portrait")(portrait)["subject"]
     wall = torch.linspace(0.5, 0.65, 480).expand(1, 3, 480, 480).clone()
     truth = torch.zeros(1, 1, 480, 480)
-    small, matte = (resize(one, (64, 64)) for one in (portrait, person))
+    small, matte = (resize(one[bust], (64, 64)) for one in (portrait, person))
     here = (..., slice(300, 364), slice(200, 264))
     wall[here] = torch.lerp(wall[here], small, matte)
     truth[here] = matte
@@ -153,6 +152,14 @@ def test_a_photo_upside_down_is_turned(portrait: Tensor, monkeypatch: pytest.Mon
         assert float((found[name].flip(2, 3) - upright[name]).abs().mean()) < 0.02
     plain = load_segmenter("portrait")(portrait)
     assert float((plain["subject"] - upright["subject"] - upright["hair"]).abs().mean()) < 0.02
+
+
+@pytest.mark.parametrize("side", [128, 160])
+def test_a_photo_is_not_read_upside_down_on_a_glance(side: int) -> None:
+    """Of so few pixels the network is less sure; turned round, a glance is surer, and the same looks are not."""
+    found = load_segmenter("portrait")(read_picture(PORTRAIT, side))["subject"]
+    assert float(found[..., : side // 4, : side // 4].mean()) < 0.05, "the flag"
+    assert 0.4 < float(found.mean()) < 0.6
 
 
 def test_a_mask_of_something_without_a_face_is_taken_as_it_is() -> None:
@@ -188,12 +195,12 @@ def test_the_portrait_is_found_as_it_was(portrait: Tensor) -> None:
     regions = load_segmenter("portrait")(portrait, ["hair", "skin", "clothes"])
     assert regions.face is not None
     assert fingerprint(regions.side("subject")) == pytest.approx(
-        [0.4194, 0.0083, 0.0055, 0.4154, 0.1132, 0.8954, 0.2534], abs=1e-3
+        [0.5325, 0.0081, 0.006, 0.4154, 0.1134, 0.8987, 0.7027], abs=1e-3
     )
     means = [float(one.mean()) for one in regions.alpha]
-    assert means == pytest.approx([0.0091, 0.5806, 0.0355, 0.0374, 0.3374], abs=1e-3)
-    assert fingerprint(regions.face) == pytest.approx([0.0303, 0.0016, 0.0015, 0.1074, 0.0137, 0.0, 0.0], abs=1e-3)
-    assert regions.score == pytest.approx([0.9801, 0.9801, 0.8767, 0.8965, 0.8415], abs=2e-3)
+    assert means == pytest.approx([0.0792, 0.4675, 0.0467, 0.045, 0.3615], abs=1e-3)
+    assert fingerprint(regions.face) == pytest.approx([0.0308, 0.0016, 0.0015, 0.1091, 0.0141, 0.0, 0.0], abs=1e-3)
+    assert regions.score == pytest.approx([0.9323, 0.9323, 0.7396, 0.7843, 0.7298], abs=2e-3)
 
 
 def test_what_has_no_clear_parts_is_nobody() -> None:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from styfie.segmentation.selfie import WIDTHS, Bottleneck, Gate, SelfieNet, UpBlock
+from styfie.segmentation.selfie import Bottleneck, Gate, SelfieNet, UpBlock
 
 
 @pytest.fixture(autouse=True)
@@ -31,12 +31,8 @@ def test_it_is_as_large_as_what_is_published() -> None:
     assert sum(parameter.numel() for parameter in SelfieNet().parameters()) == 106_401
 
 
-def test_maps_lie_at_a_half_to_a_sixteenth() -> None:
-    seen = SelfieNet().eval()(torch.rand(2, 3, 64, 96))
-    assert seen.logits.shape == (2, 1, 64, 96)
-    assert [tuple(one.shape) for one in seen.maps] == [
-        (2, width, 64 >> n, 96 >> n) for n, width in enumerate(WIDTHS, 1)
-    ]
+def test_each_pixel_has_its_answer() -> None:
+    assert SelfieNet().eval()(torch.rand(2, 3, 64, 96)).shape == (2, 1, 64, 96)
 
 
 @torch.no_grad()

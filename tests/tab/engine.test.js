@@ -13,7 +13,7 @@ import { headsIn, peopleIn, personPart, splitPeople } from "../../tab/site/engin
 import { guidedUpsample, refine } from "../../tab/site/engine/matting.js";
 import { drawNoise } from "../../tab/site/engine/noise.js";
 import { merge, ofSubject, put, split, take } from "../../tab/site/engine/partition.js";
-import { Segmenter } from "../../tab/site/engine/segmenter.js";
+import { Segmenter, expected } from "../../tab/site/engine/segmenter.js";
 import { planes, readPixels, resize, round } from "../../tab/site/engine/planes.js";
 
 let seed = 7;
@@ -263,11 +263,18 @@ test("a photo is drawn by filters where they are asked for, and an earlier paint
   assert.deepEqual(job.answer().painted, ["background"]);
 });
 
+test("a mask is the better, the more of the person is sure", () => {
+  const scores = Array.from({ length: 101 }, (_one, at) => expected(at / 100));
+  assert.equal(scores[0], 0);
+  assert.ok(scores.every((one, at) => one >= (scores[at - 1] ?? 0)) && scores[100] > 0.9 && scores[50] < scores[90]);
+});
+
 test("what has no clear parts is nobody, however sure the network is", async () => {
   const inside = (y, x, side) => Math.hypot(y / side - 0.5, x / side - 0.5) < 0.3;
   const seen = (clear) => new Segmenter({ Tensor: class {} }, { run: async () => ({
     matte: { data: picture(1, 256, 256, (_c, y, x) => (inside(y, x, 256) ? 1 : 0)).data },
     parts: { data: picture(5, 128, 128, (c, y, x) => (inside(y, x, 128) ? (c === 1 ? clear : (1 - clear) / 4) : 0)).data },
+    own_parts: { data: picture(5, 128, 128, () => 0).data },
   }) });
   const photo = picture(3, 48, 40, () => 0.5);
   const [person, statue] = await Promise.all([seen(0.8), seen(0.5)].map((one) => one.predict(photo, false)));

@@ -20,7 +20,7 @@ from styfie.images import read_picture, resize
 from styfie.pipeline import PORTRAIT
 from styfie.segmentation.clicks import ClickedPhoto
 from styfie.segmentation.matting import refine
-from styfie.segmentation.portrait import load_network, predict
+from styfie.segmentation.portrait import load_shipped, predict
 
 ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node")
@@ -54,7 +54,7 @@ writeFileSync(`${folder}/hair`, refine(planes(asked.matte), photo, asked.work).d
 """
 CLICKS: dict[str, dict[str, list[tuple[float, float]]]] = {
     "one": {"add": [(0.5, 0.45)], "remove": []},
-    "beside it, too": {"add": [(0.5, 0.8), (0.52, 0.4)], "remove": [(0.1, 0.1)]},
+    "beside it, too": {"add": [(0.5, 0.7), (0.52, 0.35)], "remove": [(0.1, 0.1)]},
     "behind": {"add": [(0.08, 0.2)], "remove": [(0.5, 0.5)]},
 }
 SIZE, WORK = (160, 128), 96
@@ -68,14 +68,14 @@ def photo() -> Tensor:
 
 @pytest.fixture(scope="module")
 def coarse(photo: Tensor) -> Tensor:
-    return predict(photo, load_network()).matte
+    return predict(photo, load_shipped()[0]).matte
 
 
 @pytest.fixture(scope="module")
 def tab(photo: Tensor, coarse: Tensor, tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What the tab finds for each of the clicks, and its matte."""
     folder = tmp_path_factory.mktemp("clicks")
-    export_segmenter(folder / "segmenter.onnx", half=True)
+    export_segmenter(folder / "segmenter.onnx", half=True, own_parts=True)
     export_statistics(folder / "statistics.onnx")
     export_clicks(folder / "clicks.onnx")
 
@@ -98,7 +98,7 @@ def test_clicks_find_what_they_find_in_the_library(name: str, photo: Tensor, tab
     asked = {side: [(x * SIZE[1], y * SIZE[0]) for x, y in points] for side, points in CLICKS[name].items()}
     theirs = ClickedPhoto(photo).coarse(**asked)[0, 0].numpy()
     mine = tab[name].reshape(theirs.shape)
-    assert np.abs(mine - theirs).mean() < 1e-3
+    assert np.abs(mine - theirs).mean() < 2e-3  # the deepest layers are in 8 bits there
     both, either = (mine > 0.5) & (theirs > 0.5), (mine > 0.5) | (theirs > 0.5)
     assert 0 < both.sum() < theirs.size and both.sum() / either.sum() > 0.97
 

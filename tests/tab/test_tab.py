@@ -23,7 +23,7 @@ from styfie.export import export
 from styfie.gallery import BUILT_IN
 from styfie.gallery.masters import master_file
 from styfie.pipeline import read_photo
-from styfie.segmentation.portrait import PortraitSegmenter, load_network
+from styfie.segmentation.portrait import PortraitSegmenter, load_shipped
 from styfie.settings import Settings
 from styfie.storage.xmp import SourceType, xmp_packet
 from tests.browsers import CHROMIUM, PIXELS
@@ -245,7 +245,7 @@ def test_each_of_two_people_can_be_painted(tab: Tab, tmp_path: Path) -> None:
     names = tab.page.evaluate("() => styfie.studio.names")
     owner = np.array(tab.page.evaluate("() => [...styfie.studio.scene.soft.owner]"), np.uint8).reshape(-1, width)
     photo = read_photo(tmp_path / "two.png", width)
-    regions = PortraitSegmenter(load_network()).fast()(photo, ["person-2", "person-2-hair"])
+    regions = PortraitSegmenter(*load_shipped()).fast()(photo, ["person-2", "person-2-hair"])
     for name in ("person-2", "person-2-hair"):
         theirs = regions[name][0, 0].numpy() > 0.5
         mine = owner == names.index(name)

@@ -18,19 +18,10 @@ from styfie.segmentation.unet88 import UNet88
 from styfie.training.architectures import ARCHITECTURES, load_architecture
 from styfie.training.portraits import Batch
 
-
-def small_guided() -> GuidedNet:
-    """One that listens to its guide: at first it does not."""
-    network = GuidedNet(16, 16, (16, 12, 8))
-    for norm in (layer for layer in network.bridges.modules() if isinstance(layer, nn.BatchNorm2d)):
-        nn.init.ones_(norm.weight)
-    return network
-
-
 # The same networks, narrow.
 SMALL: dict[str, Callable[[], nn.Module]] = {
     "portrait": lambda: PortraitNet(16, 16, (16, 12, 8)),
-    "guided": small_guided,
+    "guided": lambda: GuidedNet(16, 16, (16, 12, 8)),
     "segnet": lambda: SegNet((4, 4, 4, 4, 4)),
     "segnet-slim": lambda: SegNet((2, 2, 2, 2, 2)),
     "banet": lambda: BANet(16, 8),

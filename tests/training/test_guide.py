@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from styfie.cli.train import app
 from styfie.errors import InputError, MissingError
+from styfie.segmentation.calibration import Calibration
+from styfie.segmentation.files import read_network
 from styfie.segmentation.guided import GuidedNet
 from styfie.segmentation.networks import PortraitNet
 from styfie.segmentation.selfie import SelfieNet
@@ -182,3 +184,22 @@ def test_a_guided_network_starts_from_a_portrait_network_and_its_guide() -> None
             load_start(again, missing, scratch)
     with pytest.raises(InputError, match="another network"):
         load_start(PortraitNet(), plain.state_dict() | guiding)
+
+
+def test_without_steps_two_networks_are_added_up_and_calibrated(portraits: Path, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    plain, selfie, out = PortraitNet(), SelfieNet(), tmp_path / "out"
+    start = save_weights(plain.state_dict(), tmp_path / "p.safetensors", {"arch": "portrait", "side": "64"})
+    guide = written(selfie, tmp_path / "selfie.tflite")
+    command = ["segmenter", "--arch", "guided", "--steps", "0", "--size", "64", "--data", str(portraits)]
+    command += ["-o", str(out), "--start", str(start), "--guide", str(guide), "--device", "cpu"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert sorted(file.name for file in out.iterdir()) == ["pairs.png", "segmenter.safetensors", "table.json"]
+    network, side, calibration = read_network(out / "segmenter.safetensors")
+    assert side == 64 and calibration != Calibration()
+    picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
+    parts = [one.half().float().eval() for one in (plain, selfie)]
+    with torch.no_grad():
+        summed = parts[0](picture) + parts[1](picture).clamp(-4, 4)
+        torch.testing.assert_close(network(picture), summed, atol=1e-3, rtol=0)

@@ -114,7 +114,7 @@ def test_relighting_stays_a_picture() -> None:
     before = picture.clone()
     lit = torch.stack([draw_light(rng).on(picture) for _ in range(40)])
     assert torch.equal(picture, before), "the picture itself stays as it is"
-    assert lit.shape == (40, 3, 24, 24) and not torch.equal(lit[0], lit[1])
+    assert lit.shape == (40, 3, 24, 24) and lit.dtype == torch.float32 and not torch.equal(lit[0], lit[1])
     assert float(lit.min()) >= 0
     assert float(lit.max()) <= 1
 

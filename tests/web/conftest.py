@@ -50,7 +50,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The portrait as a small JPEG."""
     file = tmp_path_factory.mktemp("photo") / "small.jpg"
     with Image.open(PORTRAIT) as image:
-        image.resize((128, 128)).save(file, quality=92)
+        image.resize((128, 128)).save(file, quality=100, subsampling=0)
     return file.read_bytes()
 
 

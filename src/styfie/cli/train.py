@@ -185,12 +185,16 @@ def segmenter(
     preset: Annotated[
         str,
         typer.Option(
-            help="ours; finish, for a trained network; scratch, from random weights; or the founding paper's: paper."
+            help="ours; finish, for a trained network; scratch, from random weights; long, for a GPU; or the founding "
+            "paper's: paper."
         ),
     ] = "ours",
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 256,
     passes: Annotated[float | None, typer.Option(min=0.001, help="Length in passes over the pictures.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Length in steps; the preset's if neither is given.")] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=0, help="Length in steps; the preset's if neither is given. 0 scores what it starts from."),
+    ] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step, over all processes and parts.")] = None,
     accumulate: Annotated[int, typer.Option(min=1, help="Parts in which a batch is computed, to save memory.")] = 1,
     scenes: Annotated[
@@ -214,7 +218,7 @@ def segmenter(
     from styfie.training.processes import joined, rank_and_count
     from styfie.training.segmenter import read_start, train_segmenter
 
-    if passes and steps:
+    if passes and steps is not None:
         raise InputError("Both --passes and --steps are given: choose one.")
     if guide and arch != "guided":
         raise InputError(f"--guide came with --arch {arch}: it goes with --arch guided.")
@@ -225,12 +229,12 @@ def segmenter(
     recipe = load_preset(preset)
     schedule = replace(
         recipe.schedule,
-        steps=steps or recipe.schedule.steps,
+        steps=recipe.schedule.steps if steps is None else steps,
         batch=batch or recipe.schedule.batch,
         accumulate=accumulate,
         seed=seed,
     )
-    recipe = replace(recipe, schedule=schedule, side=size, passes=passes or (0 if steps else recipe.passes))
+    recipe = replace(recipe, schedule=schedule, side=size, passes=passes or (recipe.passes if steps is None else 0))
     weights = read_start(start) if start else None
     if guide:
         weights = dict(weights or {}) | {f"guide.{name}": value for name, value in read_guide(guide).items()}
@@ -248,6 +252,50 @@ def segmenter(
         )
         if rank_and_count()[0] == 0:
             _finish(trained, arch, output, where)
+
+
+@app.command("parts")
+def parts(
+    data: Annotated[
+        list[Path], typer.Option(help="A folder or ZIP of portraits and parts (docs/training.md); repeat for more.")
+    ],
+    start: Annotated[Path, typer.Option(help="A segmenter.safetensors, whose network looks at the pictures.")],
+    output: Folder,
+    size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 256,
+    steps: Steps = None,
+    scenes: Annotated[
+        list[Path] | None, typer.Option(help="A folder or ZIP of pictures without people to paste people on.")
+    ] = None,
+    leave_out: LeftOut = None,
+    seed: RunSeed = 0,
+    device: Device = "auto",
+) -> None:
+    """Teach a network that finds people to tell their parts. Given again, the same command goes on where it was."""
+    from styfie.devices import pick_device
+    from styfie.errors import InputError
+    from styfie.segmentation.files import read_network
+    from styfie.segmentation.networks import PortraitNet
+    from styfie.storage.atomic import check_targets
+    from styfie.training.parts import PRESET, train_parts
+    from styfie.training.sampler import Material
+    from styfie.training.segmenter import calibrate_segmenter
+    from styfie.weights import checksum, save_weights
+
+    file, where = output / "parts.safetensors", pick_device(device)
+    check_targets([file], [*data, start, *(scenes or ())])
+    network = read_network(start)[0]
+    if not isinstance(network, PortraitNet):
+        raise InputError(f"{start} knows no levels to tell parts by: give a file of --arch portrait or guided.")
+    material = Material(data, leave_out or ())
+    material.check_words(scenes or ())
+    preset = replace(
+        PRESET, side=size, schedule=replace(PRESET.schedule, steps=steps or PRESET.schedule.steps, seed=seed)
+    )
+    about = {"start": checksum(start), "side": size, "leave_out": list(leave_out or ())}
+    head = train_parts(network, material, output, preset, scenes=scenes or (), device=where, on_log=_log, about=about)
+    network.parts = head
+    clear = calibrate_segmenter(network, material.held_out, size, where)[0].clear
+    typer.echo(f"Wrote {save_weights(head.state_dict(), file, {'arch': 'parts', 'clear': f'{clear:g}'})}")
 
 
 @app.command("clicks")
@@ -335,6 +383,8 @@ def _finish(trained: Trained, arch: str, output: Path, device: torch.device) -> 
         part.write_text(json.dumps(record, indent=1))
     typer.echo(as_text(rows))
     draw_pairs(trained.material.learned, output / "pairs.png")
+    if not trained.recipe.schedule.steps:  # nothing was learned, and nothing logged
+        return
     try:
         draw_curves(output / "log.jsonl", output / "curves.png")
     except MissingError as error:

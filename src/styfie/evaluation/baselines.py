@@ -16,7 +16,7 @@ from styfie.evaluation.clicks import Find, Mask
 from styfie.geodesic import PixelGrid
 from styfie.images import fit_size, resize
 from styfie.regions import SUBJECT, Point, Regions, correct
-from styfie.segmentation.portrait import load_network, predict
+from styfie.segmentation.portrait import load_shipped, predict
 
 DISC = 0.01  # radius of what a click says for certain, in longest sides
 AROUND = 0.1  # radius around clicks on the thing in which GrabCut takes pixels for it at first, in longest sides
@@ -89,7 +89,7 @@ def parts(photo: Tensor) -> Find:
 
     Clicks beside the thing change nothing: a piece is not divided.
     """
-    seen = predict(photo, load_network())
+    seen = predict(photo, load_shipped()[0])
     size = (photo.shape[-2], photo.shape[-1])
     labels = resize(seen.parts, size)[0].argmax(0).numpy()
     labels = np.where((resize(seen.matte, size) > 0.5)[0, 0].numpy(), labels, 0)

@@ -42,6 +42,7 @@ class Graph:
     outputs: list[ValueInfoProto] = field(default_factory=list)
     constant_names: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)
     half: bool = False  # large constants are kept in float16 and widened when the file is opened: half the bytes
+    in_bytes: int = 0  # numbers from which convolutions' weights are kept in 8 bits, each channel with its own scale
 
     def __call__(self, operator: str, *operands: str | float | Tensor | np.ndarray[Any, Any], **attributes: Any) -> str:
         """Apply an operator of ONNX; the name of its first result."""
@@ -154,6 +155,11 @@ class Graph:
         array = np.ascontiguousarray(value) if isinstance(value, np.ndarray) else np.array(value, np.float32)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self.constant_names:  # the same one is written once
+            if self.in_bytes and array.dtype == np.float32 and array.ndim == 4 and array.size >= self.in_bytes:
+                scales = np.abs(array).max((1, 2, 3), keepdims=True) / 127
+                widened = self("Cast", np.round(array / scales).astype(np.int8), to=TensorProto.FLOAT)
+                self.constant_names[key] = self("Mul", widened, scales)
+                return self.constant_names[key]
             name = f"constant{len(self.constants)}"
             halved = self.half and array.dtype == np.float32 and array.size >= LARGE
             self.constants.append(numpy_helper.from_array(array.astype(np.float16) if halved else array, name))
@@ -161,8 +167,8 @@ class Graph:
         return self.constant_names[key]
 
 
-def new_graph(half: bool = False) -> Graph:
-    """An empty graph; `half` keeps its large constants in float16.
+def new_graph(half: bool = False, in_bytes: int = 0) -> Graph:
+    """An empty graph; `half` keeps its large constants in float16, `in_bytes` see `Graph`.
 
     Raises:
         MissingError: the optional part is not installed.
@@ -171,7 +177,7 @@ def new_graph(half: bool = False) -> Graph:
         import onnx  # noqa: F401 - asked for before anything is read or computed
     except ImportError:
         raise MissingError("ONNX files need an optional part: pip install 'styfie[onnx]'.") from None
-    return Graph(half=half)
+    return Graph(half=half, in_bytes=in_bytes)
 
 
 def folded(pair: nn.Module) -> nn.Conv2d:

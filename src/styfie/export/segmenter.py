@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from styfie.encoders.plain import SLOPE
 from styfie.export.graph import ABOUT, Graph, folded, new_graph
-from styfie.export.guided import guide
+from styfie.export.guided import guide, parts_head
 from styfie.export.published import boundary_attention, doubling, unpooling
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import KIND, KNOWS, NO_PARTS
 from styfie.segmentation.files import read_network
 from styfie.segmentation.guided import SURE, GuidedNet
-from styfie.segmentation.networks import PARTS, PortraitNet, Residual
-from styfie.segmentation.portrait import INPUT_SIZE, load_network
-from styfie.segmentation.prediction import SHIPPED
+from styfie.segmentation.networks import PARTS, PartsHead, PortraitNet, Residual
+from styfie.segmentation.portrait import load_shipped
 from styfie.segmentation.segnet import SegNet
 from styfie.segmentation.unet88 import UNet88
 
+DEEPEST = 150_000  # weights of a convolution at 1/16 or 1/32 of the size: these know what is there, not where
 
-def export_segmenter(file: Path, source: Path | None = None, half: bool = False) -> Path:
-    """Write the built-in network, or that of `source`, a file of `styfie train segmenter`; `half`: weights in float16.
+
+def export_segmenter(file: Path, source: Path | None = None, half: bool = False, own_parts: bool = False) -> Path:
+    """Write the built-in network, or that of `source`, a file of `styfie train segmenter`; `half`: weights in float16,
+    the deepest layers' in 8 bits.
 
     From `picture` (B, 3, H, W) in [0, 1], H and W multiples of 32, to `matte` (B, 1, H, W), the probability of
     "person", and of a `PortraitNet` also to `parts` (B, 5, H/2, W/2), those of background, skin, hair, clothes and
-    accessories. SegNet's places of maxima come across as ONNX's own.
+    accessories; of the built-in one by `own_parts` to a third output, what `portrait-free` takes for them, which clicks
+    go by. SegNet's places of maxima come across as ONNX's own.
 
     Raises:
         InputError: `source` holds none of these networks.
         MissingError: there is no such file, or the optional part is not installed.
         OutputError: the file cannot be written.
     """
-    graph = new_graph(half)
-    network, side, calibration = (load_network(), INPUT_SIZE, SHIPPED) if source is None else read_network(source)
+    graph = new_graph(half, in_bytes=DEEPEST if half else 0)
+    network, side, calibration = load_shipped() if source is None else read_network(source)
     picture = graph.take("picture", ["batch", 3, "height", "width"])
-    parts = ""
+    parts: dict[str, str] = {}
     if isinstance(network, PortraitNet):
-        matte, parts = _both(graph, network, picture)
+        heads = {"parts": network.parts}
+        if own_parts:
+            heads["own_parts"] = load_shipped(own_parts=True)[0].parts
+        matte, parts = _matte_and_parts(graph, network, picture, heads)
     elif isinstance(network, BANet):
         matte = boundary_attention(graph, network, picture)
     elif isinstance(network, SegNet):
@@ -47,40 +54,38 @@ def export_segmenter(file: Path, source: Path | None = None, half: bool = False)
         assert isinstance(network, UNet88), network
         matte = doubling(graph, network, picture)
     graph.give(graph("Sigmoid", matte), "matte", ["batch", 1, "height", "width"])
-    if parts:
-        graph.give(graph("Softmax", parts, axis=1), "parts", ["batch", PARTS, "half_height", "half_width"])
+    for name, logits in parts.items():
+        graph.give(graph("Softmax", logits, axis=1), name, ["batch", PARTS, "half_height", "half_width"])
     knows = {} if parts else {KNOWS: NO_PARTS}
     return graph.save(file, {ABOUT: KIND, "side": str(side), **knows, **calibration.as_metadata()})
 
 
-def _both(graph: Graph, network: PortraitNet, picture: str) -> tuple[str, str]:
-    """The logits, as `PortraitNet.both`."""
-
-    def added(x: str, level: int) -> str:
-        """A level with what the guide sees there."""
-        if not isinstance(network, GuidedNet):
-            return x
-        return graph("Add", x, graph.convolve(maps[level], folded(network.bridges[level])))
-
+def _matte_and_parts(
+    graph: Graph, network: PortraitNet, picture: str, heads: Mapping[str, nn.Conv2d | PartsHead]
+) -> tuple[str, dict[str, str]]:
+    """The logits, as `PortraitNet.both`, the parts' of each head."""
     taps = _encode(graph, network, picture)
-    logits, maps = guide(graph, network.guide, picture) if isinstance(network, GuidedNet) else ("", [])
-    x = added(_line(graph, network.trunk, taps[4]), 0)
+    x = _line(graph, network.trunk, taps[4])
     deep = _line(graph, network.deep, _halve(graph, x))
     deep = graph("Add", deep, _context(graph, network.context, deep))
     x = graph("Add", x, graph.double(_step(graph, network.back, deep), "linear"))
-    x = _step(graph, network.join, x)
-    levels = zip(reversed(taps[1:4]), network.laterals, network.narrow, network.smooth, strict=True)
-    for n, (tap, lateral, narrow, smooth) in enumerate(levels, 1):
+    levels = [_step(graph, network.join, x)]
+    steps = zip(reversed(taps[1:4]), network.laterals, network.narrow, network.smooth, strict=True)
+    for tap, lateral, narrow, smooth in steps:
         assert isinstance(narrow, nn.Conv2d)
-        up = graph.double(graph.convolve(x, narrow), "linear")
-        x = graph("Relu", added(graph("Add", up, graph.convolve(tap, folded(lateral))), n))
-        x = _step(graph, smooth, x)
+        up = graph.double(graph.convolve(levels[-1], narrow), "linear")
+        x = graph("Add", up, graph.convolve(tap, folded(lateral)))
+        levels.append(_step(graph, smooth, graph("Relu", x)))
     first, last = network.head
     assert isinstance(last, nn.Conv2d)
-    matte = graph.double(graph.convolve(_step(graph, first, x), last), "linear")
+    matte = graph.double(graph.convolve(_step(graph, first, levels[-1]), last), "linear")
     if isinstance(network, GuidedNet):
-        matte = graph("Add", matte, graph("Mul", graph("Clip", logits, -SURE, SURE), network.trust))
-    return matte, graph.convolve(x, network.parts)
+        matte = graph("Add", matte, graph("Clip", guide(graph, network.guide, picture), -SURE, SURE))
+    parts = {
+        name: parts_head(graph, head, taps, levels) if isinstance(head, PartsHead) else graph.convolve(levels[-1], head)
+        for name, head in heads.items()
+    }
+    return matte, parts
 
 
 def _encode(graph: Graph, network: PortraitNet, picture: str) -> list[str]:

@@ -57,7 +57,7 @@ def export_tab(folder: Path) -> Path:
         OutputError: a file cannot be written.
     """
     segmenter, clicks, figures, painting, portrait, about = (folder / name for name in FILES)
-    export_segmenter(segmenter, half=True)
+    export_segmenter(segmenter, half=True, own_parts=True)
     export_clicks(clicks)
     export_statistics(figures)
     export_painting(painting)

@@ -32,7 +32,7 @@ def _portrait(title: str, maker: str, licence: str, source: str) -> SegmenterEnt
     return SegmenterEntry(title, path, "", licence, source, follows=True, parts=True, fast=True, network=True)
 
 
-FREE = "portrait-free"  # the network on stated terms
+FREE = "portrait-free"  # parts on stated terms, too
 SEGMENTERS: Registry[SegmenterEntry] = Registry(
     "segmenter",
     SegmenterEntry,
@@ -40,14 +40,15 @@ SEGMENTERS: Registry[SegmenterEntry] = Registry(
         "portrait": _portrait(
             "Subject and background, skin, hair, clothes, accessories, and each person, by the built-in network",
             "load_portrait",
-            "Apache-2.0; of the pictures it learned from some are for research only: see WEIGHTS.md",
-            "trained by `styfie train segmenter`",
+            "Apache-2.0; masks: no picture they were learned from states terms that forbid commercial use; parts: some "
+            "are for research only: see WEIGHTS.md",
+            "trained by `styfie train segmenter` and `styfie train parts`",
         ),
         FREE: _portrait(
-            "One guided by MediaPipe's for selfies, parts less exact: for who builds on it and wants its terms stated",
+            "The same masks, and parts by the same network, less exact: for who builds on them and wants stated terms",
             "load_free",
             "Apache-2.0; no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
-            "trained by `styfie train segmenter --arch guided`",
+            "trained by `styfie train segmenter`",
         ),
         "jseg": SegmenterEntry(
             "Regions of anything by colour and texture: region-1, region-2, … by area; jseg:8 for 8 of them",

@@ -19,7 +19,7 @@ from styfie.images import resize
 from styfie.regions import BACKGROUND, Point, Regions
 from styfie.segmentation.clickmaps import MAPS, ClickMaps
 from styfie.segmentation.matting import refine
-from styfie.segmentation.portrait import load_network, predict
+from styfie.segmentation.portrait import load_shipped, predict
 from styfie.weights import load_packaged
 
 WIDTHS = (32, 48, 64, 96)  # channels of the picture's own size, and of each that is half the one before
@@ -103,7 +103,7 @@ class ClickedPhoto:
     @torch.no_grad()
     def maps(self) -> ClickMaps:
         """What the photo shows before anybody clicks."""
-        seen = predict(self.photo, load_network(), LOOK, (1.0,), mirrored=False)
+        seen = predict(self.photo, load_shipped(own_parts=True)[0], LOOK, (1.0,), mirrored=False)
         return ClickMaps(self.photo, load_styfie_2(), seen.matte, seen.parts)
 
     @torch.no_grad()

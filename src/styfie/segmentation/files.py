@@ -15,7 +15,7 @@ from styfie.errors import InputError, MissingError
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.calibration import Calibration
 from styfie.segmentation.guided import GuidedNet
-from styfie.segmentation.networks import PortraitNet
+from styfie.segmentation.networks import PartsHead, PortraitNet
 from styfie.segmentation.segnet import SLIM, SegNet
 from styfie.segmentation.unet88 import UNet88
 
@@ -56,6 +56,24 @@ def read_network(file: Path) -> tuple[nn.Module, int, Calibration]:
         raise InputError(
             f"{file} holds no network that finds people: a segmenter.safetensors of `styfie train segmenter` is wanted."
         ) from None
+
+
+def read_parts(file: Path) -> tuple[PartsHead, float]:
+    """The head of a file of `styfie train parts`, frozen, and the `Calibration.clear` that goes with it.
+
+    Raises:
+        MissingError: there is no such file.
+        InputError: it is no such file.
+    """
+    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises of some names
+        raise MissingError(f"There is no file {file}.")
+    try:
+        state, about = read_state(file)
+        head = PartsHead()
+        head.load_state_dict(state)
+        return head.eval().requires_grad_(False), Calibration.of({"clear": about["clear"]}).clear
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError):
+        raise InputError(f"{file} tells no parts: a parts.safetensors of `styfie train parts` is wanted.") from None
 
 
 def side_of(about: Mapping[str, str]) -> int:

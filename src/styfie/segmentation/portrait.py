@@ -19,28 +19,40 @@ from styfie.regions import Regions
 from styfie.segmentation.calibration import Calibration
 from styfie.segmentation.closer import boxes_to_see, pixels_of, put_closer
 from styfie.segmentation.exported import read_exported
-from styfie.segmentation.files import read_network
+from styfie.segmentation.files import read_network, read_parts
 from styfie.segmentation.matting import MATTE_SIZE, guided_upsample, refine
 from styfie.segmentation.networks import PARTS, PortraitNet
 from styfie.segmentation.people import Box, match_people, without_specks
-from styfie.segmentation.prediction import PART_NAMES, SHIPPED, Prediction
+from styfie.segmentation.prediction import PART_NAMES, READ, Prediction
 from styfie.segmentation.protocols import Memory
 from styfie.segmentation.splitting import PERSON_PART, check_name, split_groups, split_off
-from styfie.weights import check_packaged, load_packaged
+from styfie.weights import check_packaged
 
 INPUT_SIZE = 256  # the network sees the photo stretched to a square of this side, as in training
 SCALES = (1.0, 1.25)  # of that side, each seen straight and mirrored
 FAST_MATTE_SIZE = 384  # longest side at which a brief look's matte is solved for
 UPRIGHT = 0.95  # of the person of which the network is sure: with less the photo may be upside down
-SURE_TURNED, SURER_TURNED = 0.9, 0.05  # the same of the turned photo, and how much more that is, at least
+SURE_TURNED, SURER_TURNED = 0.9, 0.08  # the same of the turned photo, and how much more that is, at least
 
 
-def load_network(weights: str = "segmenter") -> PortraitNet:
-    """A shipped network, frozen."""
-    network = PortraitNet()
-    network.load_state_dict(load_packaged(weights))
+@cache
+def load_shipped(own_parts: bool = False) -> tuple[PortraitNet, int, Calibration]:
+    """The network that ships, frozen, the side that it sees, and how it is read.
+
+    Parts are told by a head of its own file, which learned from all pictures; by `own_parts` they are the network's,
+    which learned from no picture whose stated terms forbid commercial use.
+
+    Raises:
+        MissingError: a file is missing from the package.
+        InputError: one is damaged.
+    """
+    network, side, calibration = read_network(check_packaged("segmenter"))
+    assert isinstance(network, PortraitNet)
+    if not own_parts:
+        network.parts, clear = read_parts(check_packaged("parts"))
+        calibration = replace(calibration, clear=clear)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network.eval().requires_grad_(False)
+    return network, side, calibration
 
 
 @torch.no_grad()
@@ -50,7 +62,7 @@ def predict(
     side: int = INPUT_SIZE,
     scales: Sequence[float] = SCALES,
     mirrored: bool = True,
-    calibration: Calibration = SHIPPED,
+    calibration: Calibration = READ,
     closer: bool = False,
 ) -> Prediction:
     """Run a network on a photo (1, 3, H, W), and on its mirror image, at each of some scales, and take the mean.
@@ -100,7 +112,7 @@ class PortraitSegmenter:
         self,
         network: nn.Module,
         side: int = INPUT_SIZE,
-        calibration: Calibration = SHIPPED,
+        calibration: Calibration = READ,
         scales: Sequence[float] = SCALES,
         matte_size: int = MATTE_SIZE,
     ) -> None:
@@ -161,10 +173,12 @@ class PortraitSegmenter:
         prediction = self._look(photo, closer=True)
         if prediction.sure >= UPRIGHT:
             return prediction
-        turned = photo.flip(2, 3)
-        if self._glance(turned).sure < max(SURE_TURNED, prediction.sure + SURER_TURNED):
+        turned, least = photo.flip(2, 3), max(SURE_TURNED, prediction.sure + SURER_TURNED)
+        if self._glance(turned).sure < least:
             return prediction
         seen = self._look(turned, closer=True)
+        if seen.sure < least:  # a glance alone may be surer than it should be
+            return prediction
         return replace(seen, photo=photo, matte=seen.matte.flip(2, 3), parts=seen.parts.flip(2, 3))
 
     def _look(self, photo: Tensor, closer: bool = False) -> Prediction:
@@ -246,22 +260,21 @@ class PortraitSegmenter:
 
 @cache
 def load_portrait() -> PortraitSegmenter:
-    """The segmenter of the built-in network, read once.
+    """The segmenter of the network that ships, read once.
 
     Raises:
-        MissingError: it is missing from the package.
+        MissingError, InputError: as `load_shipped`.
     """
-    return PortraitSegmenter(load_network())
+    return PortraitSegmenter(*load_shipped())
 
 
 def load_free() -> PortraitSegmenter:
-    """The segmenter of the built-in network that no picture taught whose terms forbid commercial use.
+    """The same whose parts, too, were learned from no picture whose stated terms forbid commercial use.
 
     Raises:
-        MissingError: it is missing from the package.
-        InputError: its file is damaged.
+        MissingError, InputError: as `load_shipped`.
     """
-    return load_trained(check_packaged("segmenter-free"))
+    return PortraitSegmenter(*load_shipped(own_parts=True))
 
 
 def load_trained(file: Path) -> PortraitSegmenter:

@@ -16,7 +16,7 @@ from styfie.segmentation.matting import refine
 from styfie.segmentation.people import Person, split_people
 
 MIN_AREA = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
-SHIPPED = Calibration(clear=0.59)  # of the network that ships, on portraits that it did not learn from
+READ = Calibration()  # how a network is read of which nothing else is known
 PART_NAMES = ("skin", "hair", "clothes", "accessories")  # the network's parts after the background
 
 
@@ -31,7 +31,7 @@ class Prediction:
     photo: Tensor
     matte: Tensor
     parts: Tensor
-    calibration: Calibration = SHIPPED
+    calibration: Calibration = READ
 
     @property
     def sure(self) -> float:

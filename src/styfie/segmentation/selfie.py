@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 Activation = Callable[[Tensor], Tensor]
-WIDTHS = (16, 16, 24, 32)  # channels of `SelfieMaps.maps`
-
-
-@dataclass(frozen=True, eq=False)
-class SelfieMaps:
-    """What `SelfieNet` sees: logits of "person" (B, 1, H, W) and maps at 1/2, 1/4, 1/8 and 1/16 of the side."""
-
-    logits: Tensor
-    maps: tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class Gate(nn.Module):
@@ -96,18 +86,17 @@ class SelfieNet(nn.Module):
         self.up = nn.ModuleList([UpBlock(128, 24), UpBlock(24, 16), UpBlock(16, 16)])
         self.head = nn.ConvTranspose2d(16, 1, 2, 2)
 
-    def forward(self, picture: Tensor) -> SelfieMaps:
-        """Logits, and the last maps of each size."""
+    def forward(self, picture: Tensor) -> Tensor:
+        """Logits of "person" (B, 1, H, W)."""
         half = F.hardswish(self.stem(_padded(picture, 3, 2)))
         quarter = self.quarter(half)
         eighth = self.eighth(quarter)
         deep = self.sixteenth(eighth)
         x = F.relu(self.widen(deep)) * self.whole(deep.mean((2, 3), keepdim=True)).sigmoid()
-        maps = [deep]
         for block, skip in zip(self.up, (eighth, quarter, half), strict=True):
             x = block(x, skip)
-            maps.append(x)
-        return SelfieMaps(self.head(x), (maps[3], maps[2], maps[1], maps[0]))
+        logits: Tensor = self.head(x)
+        return logits
 
 
 def _padded(x: Tensor, size: int, stride: int) -> Tensor:

@@ -64,7 +64,7 @@ def _unet88(network: nn.Module, batch: Batch, _share: float) -> dict[str, Tensor
 
 ARCHITECTURES: dict[str, Architecture] = {
     "portrait": Architecture("The built-in network: a feature pyramid", NETWORKS["portrait"], _portrait, 3_142_990),
-    "guided": Architecture("The same, guided by MediaPipe's for selfies", NETWORKS["guided"], _portrait, 3_151_711),
+    "guided": Architecture("The same, guided by MediaPipe's for selfies", NETWORKS["guided"], _portrait, 3_142_990),
     "segnet": Architecture("SegNet (Badrinarayanan et al. 2017)", NETWORKS["segnet"], _segnet, 29_444_162),
     "segnet-slim": Architecture("SegNet with half the channels", NETWORKS["segnet-slim"], _segnet, 7_367_714),
     "banet": Architecture("BANet (Chen et al. 2019): boundary attention", NETWORKS["banet"], _banet, 142_746),

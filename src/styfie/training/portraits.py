@@ -275,7 +275,7 @@ def draw_light(rng: np.random.Generator, plain: float = 0.2) -> Light:
     return Light(
         plain=False,
         saturation=0.0 if rng.random() < 0.1 else rng.uniform(0.5, 1.4),
-        cast=(cast[0], cast[1], cast[2]),
+        cast=(float(cast[0]), float(cast[1]), float(cast[2])),
         gamma=float(np.exp(rng.uniform(-0.5, 0.5))),
         contrast=rng.uniform(0.7, 1.3),
         brightness=rng.uniform(-0.12, 0.12),

@@ -54,6 +54,10 @@ class Several:
         kept = [at for at, one in zip(self._at, self.entries, strict=True) if not has_word(one.image, words)]
         return Several(self.sets, kept)
 
+    def with_parts(self) -> Several:
+        """Those with labelled parts."""
+        return Several(self.sets, [at for at, one in zip(self._at, self.entries, strict=True) if one.parts])
+
     def chosen(self, count: int) -> Several:
         """At most `count` of them, whatever their order: those first by a checksum of their path."""
         if len(self) <= count:

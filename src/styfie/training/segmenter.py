@@ -25,6 +25,7 @@ from styfie.segmentation.portrait import predict
 from styfie.training.ahead import count_drawers
 from styfie.training.architectures import load_architecture
 from styfie.training.loop import CPU, fit
+from styfie.training.outputs import make_folder
 from styfie.training.portraits import Batch, as_matte, as_picture, place
 from styfie.training.presets import PRESETS, TrainingPreset
 from styfie.training.processes import rank_and_count
@@ -63,6 +64,7 @@ def train_segmenter(
     starts from without; for `guided` of a portrait network, and its guide's. `scenes` are pictures without people to
     paste people on. Checkpoints and `log.jsonl` go to `folder`; see `fit` for several processes and for stopping.
     Pictures with one of the words of `leave_out` in their path are scored on but not learned from, nor pasted on.
+    A schedule of no steps trains nothing: what `start` makes is to be scored and calibrated.
 
     Raises:
         InputError, MissingError: the data, the start or the settings cannot be used.
@@ -79,6 +81,9 @@ def train_segmenter(
     load_start(network, start, recipe.scratch)
     check_share(network, recipe)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if not recipe.schedule.steps:
+        make_folder(folder)
+        return Trained(network.to(device).eval().requires_grad_(False), material, recipe)
     groups = None if recipe.scratch else groups_of(network)
     if not recipe.varied:
         freeze_unasked(network)
@@ -174,7 +179,7 @@ def load_start(network: nn.Module, start: Mapping[str, Tensor] | None, scratch: 
         missing, unknown = into.load_state_dict(start, strict=False)
     except RuntimeError:  # other shapes
         missing, unknown = ["all"], []
-    if unknown or not all(isinstance(into, GuidedNet) and name.startswith(GuidedNet.OWN) for name in missing):
+    if missing or unknown:
         raise InputError("The weights to start from are of another network: give a file of the same one.")
 
 

@@ -66,7 +66,7 @@ function directed({ channels, height, width, data }) {
 export class ClickMaps {
   /**
    * @param {Planes} photo @param {Planes[]} maps the encoder's, from the second on, of the photo at twice `searchSize`
-   * @param {Prediction} prediction what the network for people sees
+   * @param {Pick<Prediction, "matte" | "parts">} prediction what the network for people sees
    */
   constructor(photo, maps, { matte, parts }) {
     this.size = searchSize(sizeOf(photo));

@@ -64,7 +64,8 @@ export class Clicks {
   async #look(photo) {
     const [height, width] = searchSize(sizeOf(photo));
     const maps = await this.painter.see(resize(photo, [2 * height, 2 * width]));
-    return new ClickMaps(photo, maps.slice(1), await this.segmenter.predict(photo, false, LOOK));
+    const { matte, own } = await this.segmenter.predict(photo, false, LOOK);
+    return new ClickMaps(photo, maps.slice(1), { matte, parts: own });
   }
 
   /** @param {Planes} image */

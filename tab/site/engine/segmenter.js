@@ -12,15 +12,17 @@ import { planes, resize } from "./planes.js";
  * @typedef {object} Prediction what the network says of a photo
  * @property {Planes} matte probability of "person", (1, 256, 256)
  * @property {Planes} parts those of background, skin, hair, clothes, accessories, (5, 128, 128)
- * @property {number} score the share of the person of which it is sure; 0 where nothing is clearly skin, hair or clothes
+ * @property {Planes} own the same by the network without its head for parts, which clicks go by
+ * @property {number} score how good the matte probably is; 0 where nothing is clearly skin, hair or clothes
  */
 
 const SIDE = 256; // the network sees the photo stretched to a square of this side
 const WORK = 384; // longest side at which the matte is solved for
 const CONTRAST = 1.6; // of probabilities around 0.5
 const [SURE, LEAST] = [0.9, 0.01]; // probability that counts as sure, and least share of the picture
-const CLEAR = 0.59; // mean probability of the likeliest part over the person, below which nobody counts as found
-export const SCORE = 0.7; // likewise
+const CURVE = [[0.0, 0.0], [0.8713, 0.6659], [0.96, 0.8841], [0.9762, 0.9368], [0.9838, 0.9581], [0.9883, 0.9655], [0.9909, 0.9706], [0.993, 0.9781], [0.995, 0.9787]]; // shares of the person of which it is sure, and the IoU that masks with such a share have
+const CLEAR = 0.514; // mean probability of the likeliest part over the person, below which nobody counts as found
+export const SCORE = 0.623; // expected IoU, likewise
 
 export class Segmenter {
   /** @param {{ Tensor: new (type: "float32", data: Float32Array, dims: readonly number[]) => any }} ort @param {Session} network */
@@ -38,8 +40,9 @@ export class Segmenter {
     const found = await this.network.run({ picture: new this.ort.Tensor("float32", input, [views.length, 3, side, side]) });
     const matte = mean(planes(views.length, [side, side], found.matte.data), 1);
     const parts = mean(planes(5 * views.length, [side / 2, side / 2], found.parts.data), 5);
+    const own = mean(planes(5 * views.length, [side / 2, side / 2], found.own_parts.data), 5);
     const clear = withoutSpecks({ ...matte, data: matte.data.map((one) => Math.min(1, Math.max(0, CONTRAST * (one - 0.5) + 0.5))) });
-    return { matte: clear, parts, score: clarityOf(clear, parts) < CLEAR ? 0 : scoreOf(clear) };
+    return { matte: clear, parts, own, score: clarityOf(clear, parts) < CLEAR ? 0 : scoreOf(clear) };
   }
 
   /** The matte at the photo's size; null where nobody is found. @param {Planes} photo @param {Prediction} prediction */
@@ -78,7 +81,15 @@ function scoreOf({ data }) {
     if (one > 0.5) person++;
     if (one > SURE) sure++;
   }
-  return person / data.length >= LEAST ? sure / person : 0;
+  return person / data.length >= LEAST ? expected(sure / person) : 0;
+}
+
+/** The IoU to expect of a sure share, as `Calibration.score` of the library. @param {number} share */
+export function expected(share) {
+  const after = CURVE.findIndex(([known]) => known >= share);
+  if (after <= 0) return CURVE.at(after)?.[1] ?? 0;
+  const [[left, low], [right, high]] = [CURVE[after - 1], CURVE[after]];
+  return low + ((high - low) * (share - left)) / (right - left);
 }
 
 /** How clear the parts of the person are, as `Prediction.clarity` of the library. @param {Planes} matte @param {Planes} parts */

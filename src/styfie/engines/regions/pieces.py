@@ -23,7 +23,7 @@ from styfie.segmentation.jseg.grow import segment
 from styfie.segmentation.jseg.jvalues import Labels
 from styfie.segmentation.jseg.merge import adjacency, merge_regions
 from styfie.segmentation.jseg.quantise import quantise
-from styfie.segmentation.portrait import load_network, predict
+from styfie.segmentation.portrait import load_shipped, predict
 
 CUTTING_SIZE = 448  # longest side of the picture that is cut, in pixels
 SMOOTH = 1.6  # deviation in those pixels of the vote by which borders become smooth
@@ -86,7 +86,7 @@ def _tones(luma: NDArray[np.float32], face: NDArray[np.float32]) -> tuple[Labels
 
 def _parts(small: Tensor) -> Labels:
     """Background, skin, hair, clothes and accessories (h, w), numbered so, as the built-in network sees them."""
-    seen = predict(small, load_network(), scales=(1.0,), mirrored=False)
+    seen = predict(small, load_shipped()[0], scales=(1.0,), mirrored=False)
     found: Labels = resize(seen.parts, (small.shape[-2], small.shape[-1]))[0].argmax(0).numpy().astype(np.int32)
     return found
 

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from styfie.cli.train import app
+from styfie.errors import InputError, MissingError
+from styfie.segmentation.banet import BANet
+from styfie.segmentation.files import read_parts
+from styfie.segmentation.networks import PARTS, PartsHead, PortraitNet
+from styfie.training.parts import PRESET, train_parts
+from styfie.training.sampler import Material
+from styfie.weights import save_weights
+
+
+@pytest.fixture
+def network() -> PortraitNet:
+    torch.manual_seed(0)
+    return PortraitNet().eval()
+
+
+def test_only_what_is_labelled_is_learned_from(portraits: Path) -> None:
+    labelled = Material([portraits]).learned.with_parts()
+    assert [entry.name for entry in labelled.entries] == ["a_0"]
+
+
+def test_a_head_learns_and_its_network_stays_as_it_is(network: PortraitNet, portraits: Path, tmp_path: Path) -> None:
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    schedule = replace(PRESET.schedule, steps=30, batch=4, log_every=1, bf16=False)
+    head = train_parts(network, Material([portraits]), tmp_path / "run", replace(PRESET, side=64, schedule=schedule))
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    log = [json.loads(line)["total"] for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert sum(log[-5:]) < 0.7 * sum(log[:5])
+    with torch.no_grad():
+        taps = network.encode(torch.rand(2, 3, 64, 96))
+        found = head(taps, network.levels(taps))
+    assert found.shape == (2, PARTS, 32, 48)
+
+
+def test_nothing_labelled_is_refused(network: PortraitNet, portraits: Path, tmp_path: Path) -> None:
+    shutil.rmtree(portraits / "train/parsing")
+    with pytest.raises(InputError, match="parsing"):
+        train_parts(network, Material([portraits]), tmp_path / "run")
+
+
+def test_the_command_writes_what_is_read_again(network: PortraitNet, portraits: Path, tmp_path: Path) -> None:
+    start = save_weights(network.state_dict(), tmp_path / "s.safetensors", {"arch": "portrait", "side": "64"})
+    options = ("--data", str(portraits), "--start", str(start), "--size", "64", "--steps", "2", "--device", "cpu")
+    done = CliRunner().invoke(app, ["parts", *options, "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    head, clear = read_parts(tmp_path / "out/parts.safetensors")
+    assert isinstance(head, PartsHead) and 0 <= clear <= 1
+    assert not any(parameter.requires_grad for parameter in head.parameters())
+
+
+def test_a_network_without_levels_is_refused(portraits: Path, tmp_path: Path) -> None:
+    start = save_weights(BANet().state_dict(), tmp_path / "b.safetensors", {"arch": "banet", "side": "64"})
+    done = CliRunner().invoke(
+        app, ["parts", "--data", str(portraits), "--start", str(start), "-o", str(tmp_path / "o")]
+    )
+    assert isinstance(done.exception, InputError) and "guided" in str(done.exception)
+    assert not (tmp_path / "o").exists()
+
+
+def test_what_is_no_head_is_one_sentence(network: PortraitNet, tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no file"):
+        read_parts(tmp_path / "none.safetensors")
+    file = tmp_path / "p.safetensors"
+    state = PartsHead().state_dict()
+    for held, about in ((network.state_dict(), {"clear": "0.5"}), (state, {}), (state, {"clear": "2"})):
+        save_weights(held, file, about)
+        with pytest.raises(InputError, match="styfie train parts"):
+            read_parts(file)
+    file.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="styfie train parts"):
+        read_parts(file)
