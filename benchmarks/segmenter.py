@@ -83,7 +83,7 @@ def our_own() -> dict[str, tuple[Predict, Predict | None]]:
     return {
         "coarse": (lambda photo: predict(photo, network).matte, lambda photo: predict(photo, network).parts),
         "refined": (lambda photo: refine(predict(photo, network).matte, photo), None),
-        "brief": (person_of(PortraitSegmenter(network).fast()), None),
+        "brief": (person_of(PortraitSegmenter(*load_shipped()).fast()), None),
     }
 
 

@@ -25,7 +25,7 @@ from styfie.engines.per_style.files import read_gallery, save_per_style
 from styfie.engines.per_style.network import TransformNet
 from styfie.errors import InputError, MissingError, OutputError
 from styfie.export import export, export_fast, export_per_style, export_segmenter, moments
-from styfie.export.graph import ABOUT, Graph
+from styfie.export.graph import ABOUT, Graph, new_graph
 from styfie.images import resize
 from styfie.looks import Look
 from styfie.pipeline import PORTRAIT
@@ -80,6 +80,16 @@ def test_where_bytes_count_the_deepest_layers_have_8_bits(portrait: Tensor, tmp_
     assert half.stat().st_size < 0.45 * whole.stat().st_size, "float16 alone would be a half"
     for theirs, mine in zip(run(whole, picture=portrait), run(half, picture=portrait), strict=True):
         assert 0 < apart(theirs, mine) < 0.02 and float((theirs - mine).abs().mean()) < 1e-3
+
+
+def test_a_channel_of_zeros_stays_so_in_8_bits(tmp_path: Path) -> None:
+    graph, layer = new_graph(half=True, in_bytes=54), torch.nn.Conv2d(3, 2, 3, padding=1)
+    assert layer.bias is not None
+    layer.weight.data[0] = layer.bias.data[0] = 0
+    graph.give(graph.convolve(graph.take("picture", [1, 3, 8, 8]), layer), "found", [1, 2, 8, 8])
+    picture = torch.rand(1, 3, 8, 8)
+    (found,) = run(graph.save(tmp_path / "a.onnx", {ABOUT: "test"}), picture=picture)
+    assert not found[:, 0].any() and apart(found, layer(picture).detach()) < 0.02
 
 
 def test_clicks_go_by_parts_on_stated_terms(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -80,3 +81,24 @@ def test_what_is_no_head_is_one_sentence(network: PortraitNet, tmp_path: Path) -
     file.write_bytes(b"nothing")
     with pytest.raises(InputError, match="styfie train parts"):
         read_parts(file)
+
+
+def test_a_checkpoint_is_of_its_own_data_alone(
+    network: PortraitNet, portraits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that makes a run is told to the loop, which refuses to go on with another's; and who is to draw for it."""
+    asked: dict[str, Any] = {}
+
+    def learn(*_given: object, **named: Any) -> None:
+        asked.update(named)
+        raise InterruptedError
+
+    monkeypatch.setattr("styfie.training.parts.fit", learn)
+    monkeypatch.setattr("styfie.training.parts.count_drawers", lambda _: 5)
+    start = save_weights(network.state_dict(), tmp_path / "s.safetensors", {"arch": "portrait", "side": "64"})
+    scenes = portraits / "backgrounds"
+    options = ("--data", str(portraits), "--start", str(start), "--scenes", str(scenes), "--device", "cpu")
+    done = CliRunner().invoke(app, ["parts", *options, "-o", str(tmp_path / "out")])
+    assert isinstance(done.exception, InterruptedError), done.output
+    assert (asked["about"]["data"], asked["about"]["scenes"]) == ([str(portraits)], [str(scenes)])
+    assert asked["drawers"] == 5

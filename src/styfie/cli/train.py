@@ -291,7 +291,13 @@ def parts(
     preset = replace(
         PRESET, side=size, schedule=replace(PRESET.schedule, steps=steps or PRESET.schedule.steps, seed=seed)
     )
-    about = {"start": checksum(start), "side": size, "leave_out": list(leave_out or ())}
+    about = {
+        "start": checksum(start),
+        "side": size,
+        "data": [str(source) for source in data],
+        "scenes": [str(source) for source in scenes or ()],
+        "leave_out": list(leave_out or ()),
+    }
     head = train_parts(network, material, output, preset, scenes=scenes or (), device=where, on_log=_log, about=about)
     network.parts = head
     clear = calibrate_segmenter(network, material.held_out, size, where)[0].clear

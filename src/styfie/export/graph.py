@@ -156,7 +156,7 @@ class Graph:
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self.constant_names:  # the same one is written once
             if self.in_bytes and array.dtype == np.float32 and array.ndim == 4 and array.size >= self.in_bytes:
-                scales = np.abs(array).max((1, 2, 3), keepdims=True) / 127
+                scales = np.maximum(np.abs(array).max((1, 2, 3), keepdims=True) / 127, np.float32(1e-12))
                 widened = self("Cast", np.round(array / scales).astype(np.int8), to=TensorProto.FLOAT)
                 self.constant_names[key] = self("Mul", widened, scales)
                 return self.constant_names[key]

@@ -24,9 +24,9 @@ DEEPEST = 150_000  # weights of a convolution at 1/16 or 1/32 of the size: these
 
 
 def export_segmenter(file: Path, source: Path | None = None, half: bool = False, own_parts: bool = False) -> Path:
-    """Write the built-in network, or that of `source`, a file of `styfie train segmenter`; `half`: weights in float16,
-    the deepest layers' in 8 bits.
+    """Write the built-in network, or that of `source`, a file of `styfie train segmenter`.
 
+    `half`: weights in float16, those of the deepest layers in 8 bits.
     From `picture` (B, 3, H, W) in [0, 1], H and W multiples of 32, to `matte` (B, 1, H, W), the probability of
     "person", and of a `PortraitNet` also to `parts` (B, 5, H/2, W/2), those of background, skin, hair, clothes and
     accessories; of the built-in one by `own_parts` to a third output, what `portrait-free` takes for them, which clicks

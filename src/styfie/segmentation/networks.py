@@ -93,9 +93,11 @@ class PortraitNet(nn.Module):
         deep = deep + self.context(deep.mean((2, 3)))[:, :, None, None]
         x = self.join(x + F.interpolate(self.back(deep), scale_factor=2.0, mode="bilinear"))
         levels = [x]
-        for n, (lateral, narrow, smooth) in enumerate(zip(self.laterals, self.narrow, self.smooth, strict=True), 1):
-            x = F.interpolate(narrow(levels[-1]), scale_factor=2.0, mode="bilinear") + lateral(taps[4 - n])
-            levels.append(smooth(F.relu(x)))
+        for tap, lateral, narrow, smooth in zip(
+            reversed(taps[1:4]), self.laterals, self.narrow, self.smooth, strict=True
+        ):
+            up = F.interpolate(narrow(levels[-1]), scale_factor=2.0, mode="bilinear")
+            levels.append(smooth(F.relu(up + lateral(tap))))
         return levels
 
     def encode(self, picture: Tensor) -> list[Tensor]:

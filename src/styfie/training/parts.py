@@ -13,6 +13,7 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.evaluation.parts import UNLABELLED
 from styfie.segmentation.networks import PartsHead, PortraitNet
+from styfie.training.ahead import count_drawers
 from styfie.training.loop import CPU, fit
 from styfie.training.portraits import Batch
 from styfie.training.presets import PRESETS, TrainingPreset
@@ -57,6 +58,16 @@ def train_parts(
         return {"total": entropy / (batch.parts != UNLABELLED).sum().clamp_min(1)}
 
     sampler = Sampler(material, preset, scenes)
-    trained = fit(head, sampler.at, loss_of, preset.schedule, folder, device=device, on_log=on_log, about=about)
+    trained = fit(
+        head,
+        sampler.at,
+        loss_of,
+        preset.schedule,
+        folder,
+        device=device,
+        on_log=on_log,
+        about=about,
+        drawers=count_drawers(device),
+    )
     assert isinstance(trained, PartsHead)
     return trained.requires_grad_(False)
