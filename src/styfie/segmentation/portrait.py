@@ -123,7 +123,7 @@ class PortraitSegmenter:
     def fast(self) -> PortraitSegmenter:
         """The same in half the time, for engines that take no more: one scale, and the matte solved for smaller.
 
-        On validation portraits the same IoU, and 0.004 less of the boundary's F (`benchmarks/segmenter.py`).
+        On validation portraits the same IoU, and 0.002 less of the boundary's F (`benchmarks/segmenter.py`).
         """
         return PortraitSegmenter(self.network, self.side, self.calibration, SCALES[:1], FAST_MATTE_SIZE)
 
