@@ -108,3 +108,20 @@ def test_a_second_half_begins_from_the_first(tmp_path: Path) -> None:
     still = fit_clicks([example], tmp_path / "b", replace(SHORT, steps=1, learning_rate=1e-12), start=first)
     assert torch.allclose(still.answer.weight, first.answer.weight, atol=1e-6)
     assert torch.equal(still.get_buffer("mean"), first.get_buffer("mean"))
+
+
+def test_a_checkpoint_is_of_its_own_examples_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many others, or the same with other clicks, are another run."""
+    told: list[object] = []
+
+    def learn(*_given: object, about: object, **_named: object) -> None:
+        told.append(about)
+        raise InterruptedError
+
+    monkeypatch.setattr("styfie.training.clicks.fit", learn)
+    maps, truth = torch.rand(MAPS, 16, 16), torch.ones(1, 16, 16)
+    for example in (Example(maps, truth), Example(maps, truth), Example(maps, 1 - truth), Example(1 - maps, truth)):
+        with pytest.raises(InterruptedError):
+            fit_clicks([example], tmp_path, SHORT)
+    same, again, *others = told
+    assert same == again and all(one != same for one in others)

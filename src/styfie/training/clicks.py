@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -106,9 +107,17 @@ def fit_clicks(
     def batch_at(step: int, rows: range) -> ClickBatch:
         return _batch([_drawn(examples, size, (schedule.seed, step, row)) for row in rows])
 
-    trained = fit(network, batch_at, _loss_of, schedule, folder, on_log=on_log, about={"examples": len(examples)})
+    trained = fit(network, batch_at, _loss_of, schedule, folder, on_log=on_log, about={"examples": _checksum(examples)})
     assert isinstance(trained, ClickNet)
     return trained.eval().requires_grad_(False)
+
+
+def _checksum(examples: Sequence[Example]) -> str:
+    """What tells examples from others, by which a checkpoint is known: their truths, and their maps' means."""
+    digest = hashlib.sha256()
+    for one in examples:
+        digest.update(one.truth.numpy().tobytes() + one.maps.mean((1, 2)).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _loss_of(network: ClickNet, batch: ClickBatch, _progress: float) -> dict[str, Tensor]:
