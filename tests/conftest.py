@@ -29,7 +29,7 @@ from styfie.pipeline import PORTRAIT
 from styfie.regions import Regions
 from styfie.segmentation import portrait as portrait_module
 from styfie.segmentation.calibration import Calibration
-from styfie.segmentation.networks import PortraitNet
+from styfie.segmentation.networks import PyramidNet
 from styfie.settings import Settings
 
 
@@ -94,22 +94,24 @@ def asked_once() -> Iterator[None]:
     seen: dict[tuple[object, ...], tuple[Tensor, Tensor]] = {}
     seconds: dict[tuple[str, ...], float] = {}
 
-    def loaded(own_parts: bool = False) -> tuple[PortraitNet, int, Calibration]:
+    def loaded(own_parts: bool = False) -> tuple[PyramidNet, int, Calibration]:
         found = load(own_parts)
         packaged[found[0]] = own_parts
         return found
 
-    def predicted(photo: Tensor, network: nn.Module, side: int, mirrored: bool) -> tuple[Tensor, Tensor]:
+    def predicted(
+        photo: Tensor, network: nn.Module, side: int, mirrored: bool, parts: bool = True
+    ) -> tuple[Tensor, Tensor]:
         if network not in packaged or photo.device.type != "cpu":
-            return predict(photo, network, side, mirrored)
+            return predict(photo, network, side, mirrored, parts)
         changed = sum(value._version for value in network.state_dict().values())
         pixels = hashlib.sha256(photo.detach().numpy().tobytes()).digest()
         lowered = devices.has_bf16(photo.device)
-        key = (packaged[network], changed, photo.shape, photo.dtype, pixels, side, mirrored, lowered)
+        key = (packaged[network], changed, photo.shape, photo.dtype, pixels, side, mirrored, parts, lowered)
         if key not in seen:
-            seen[key] = predict(photo, network, side, mirrored)
-        matte, parts = seen[key]
-        return matte.clone(), parts.clone()
+            seen[key] = predict(photo, network, side, mirrored, parts)
+        matte, likely = seen[key]
+        return matte.clone(), likely.clone()
 
     def timed(settings: Settings) -> float:
         key = (settings.device, settings.encoder, settings.loss)

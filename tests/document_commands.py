@@ -34,6 +34,7 @@ UNRUN = {  # the beginning of a command, and why it is not run here but parsed a
     "styfie --install-completion": "it changes the user's shell",
     "styfie --show-completion": "it wants a shell",
     "styfie train segmenter --preset scratch": "its data are not part of the repository",
+    "styfie train segmenter --arch pose": "its data and MediaPipe's file are not part of the repository",
     "styfie train segmenter --arch guided": "its data and MediaPipe's file are not part of the repository",
     "styfie train segmenter --arch unet88": "88 million parameters want a GPU; tests/training trains it narrow",
     "styfie paint me.jpg --preset paper --segmenter": "its segmenter is the one above; tests/cli/test_preset.py",

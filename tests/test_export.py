@@ -33,7 +33,7 @@ from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import read_exported
 from styfie.segmentation.files import NETWORKS
 from styfie.segmentation.guided import GuidedNet
-from styfie.segmentation.networks import PortraitNet
+from styfie.segmentation.networks import PortraitNet, PyramidNet
 from styfie.segmentation.portrait import INPUT_SIZE, load_shipped, predict
 from styfie.segmentation.segnet import SegNet
 from styfie.segmentation.unet88 import UNet88
@@ -77,9 +77,9 @@ def test_the_segmenter_takes_any_batch_and_size(tmp_path: Path) -> None:
 
 def test_where_bytes_count_the_deepest_layers_have_8_bits(portrait: Tensor, tmp_path: Path) -> None:
     whole, half = (export_segmenter(tmp_path / f"{half}.onnx", half=half) for half in (False, True))
-    assert half.stat().st_size < 0.45 * whole.stat().st_size, "float16 alone would be a half"
+    assert half.stat().st_size < 0.35 * whole.stat().st_size, "float16 alone would be a half"
     for theirs, mine in zip(run(whole, picture=portrait), run(half, picture=portrait), strict=True):
-        assert 0 < apart(theirs, mine) < 0.02 and float((theirs - mine).abs().mean()) < 1e-3
+        assert 0 < apart(theirs, mine) < 0.04 and float((theirs - mine).abs().mean()) < 1e-3
 
 
 def test_a_channel_of_zeros_stays_so_in_8_bits(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_segmenter_of_ones_own(tmp_path: Path) -> None:
     own.parts.weight.data.neg_()
     source = save_weights(own.state_dict(), tmp_path / "own.safetensors", {"arch": "portrait", "side": "96"})
     network, side, _ = read_exported(export(str(source), tmp_path / "a.onnx"))
-    assert side == 96 and isinstance(network, PortraitNet)
+    assert side == 96 and isinstance(network, PyramidNet)
     picture = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
         assert apart(network.both(picture)[1].softmax(1), own.both(picture)[1].softmax(1)) < CLOSE
@@ -119,6 +119,7 @@ def test_a_guided_network_sees_the_same(tmp_path: Path) -> None:
     own = GuidedNet().eval()
     with torch.no_grad():
         own.guide.head.weight.mul_(1000)  # surer than it is believed, of both
+    own = own.half().float()  # as in the file
     source = save_weights(own.state_dict(), tmp_path / "own.safetensors", {"arch": "guided", "side": "64"})
     picture = torch.rand(2, 3, 64, 96)
     matte, parts = run(export(str(source), tmp_path / "a.onnx"), picture=picture)

@@ -57,17 +57,17 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "segmenter": WeightFile(
         file="segmenter.safetensors",
-        checksum="sha256:c40829370ef89bca01a913c645ce2fb63d07fb0a4fa85363680c7a109fb729e1",
-        size=6_533_446,
+        checksum="sha256:62842997287ccb10cc53694ae76323af21dfcffa802d35b086de8bf64ad3e040",
+        size=5_822_286,
         source="styfie train segmenter",
         licence="Apache-2.0, no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
-        origin="Trained by this project on people with known mattes, beside MediaPipe's network for selfies "
-        "(Apache-2.0), which is a part of it.",
+        origin="Trained by this project on people with known mattes, from the encoder of MediaPipe's network for poses "
+        "and beside its network for selfies (Apache-2.0), which is a part of it.",
     ),
     "parts": WeightFile(
         file="parts.safetensors",
-        checksum="sha256:21acde4af64f56652d577d1e60f735b7731b44a69ae2b13fcaa4b326a646ac66",
-        size=339_882,
+        checksum="sha256:8e12c62331a47182307e12b418a72ebcd2fb01d10aec30dbc193bb03ee9e666d",
+        size=3_285_754,
         source="styfie train parts",
         licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",
         origin="Trained by this project to tell skin, hair, clothes and accessories by what the segmenter sees.",

@@ -58,7 +58,7 @@ def test_what_is_no_network_is_one_sentence(tmp_path: Path) -> None:
     save_weights({**state, name: torch.full_like(state[name], torch.nan)}, tmp_path / "o.safetensors", broken)
     with pytest.raises(InputError, match="styfie train segmenter"):
         read_network(tmp_path / "o.safetensors")
-    assert set(NETWORKS) == {"portrait", "guided", "segnet", "segnet-slim", "banet", "unet88"}
+    assert set(NETWORKS) == {"portrait", "pose", "guided", "segnet", "segnet-slim", "banet", "unet88"}
 
 
 def test_a_file_that_may_not_be_read_is_not_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ from styfie.images import resize
 from styfie.segmentation import load_segmenter
 from styfie.segmentation.files import read_network
 from styfie.segmentation.guided import SURE, GuidedNet
-from styfie.segmentation.networks import PARTS, PortraitNet
+from styfie.segmentation.networks import PARTS
+from styfie.segmentation.pose import PoseNet
 from styfie.weights import check_packaged
 
 
@@ -18,7 +19,7 @@ def small() -> GuidedNet:
 
 @torch.no_grad()
 def test_it_answers_as_network_and_guide_together() -> None:
-    guided, plain = small().eval(), PortraitNet(16, 16, (16, 12, 8)).eval()
+    guided, plain = small().eval(), PoseNet(16, 16, (16, 12, 8)).eval()
     plain.load_state_dict({name: value for name, value in guided.state_dict().items() if name in plain.state_dict()})
     assert guided.guide.head.bias is not None
     nn.init.constant_(guided.guide.head.bias, 100)  # sure of everything

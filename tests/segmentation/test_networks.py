@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
-from styfie.encoders.plain import WIDTHS
-from styfie.segmentation.networks import PARTS, PartsHead, PortraitNet
+from styfie.segmentation.networks import PortraitNet, Residual, conv_bn, fuse
 
 
 def test_size_fits_the_package() -> None:
@@ -21,23 +21,17 @@ def test_logits_at_the_pictures_size_and_batched_equals_unbatched() -> None:
     assert torch.allclose(both[1:], one, atol=1e-5)
 
 
-def test_a_head_takes_the_place_of_a_networks_own_parts() -> None:
+@torch.no_grad()
+def test_fused_a_network_says_the_same_without_batch_norms() -> None:
     torch.manual_seed(0)
-    network, picture = PortraitNet().eval(), torch.rand(1, 3, 64, 96)
-    with torch.no_grad():
-        matte, own = network.both(picture)
-        network.parts = head = PartsHead().eval()
-        same, parts = network.both(picture)
-        assert torch.equal(matte, same) and not torch.equal(own, parts)
-        taps = network.encode(picture)
-        torch.testing.assert_close(parts, head(taps, network.levels(taps)))
-    assert parts.shape == own.shape == (1, PARTS, 32, 48)
-
-
-def test_a_head_looks_at_every_level_and_tap() -> None:
-    head = PartsHead((8, 6, 4, 2), 8).eval()
-    levels = [torch.rand(1, width, 4 << n, 4 << n, requires_grad=True) for n, width in enumerate((8, 6, 4, 2))]
-    taps = [torch.rand(1, width, 64 >> n, 64 >> n, requires_grad=True) for n, width in enumerate(WIDTHS)]
-    head(taps, levels).square().sum().backward()
-    for seen in (*levels, *taps[1:]):
-        assert seen.grad is not None and bool(seen.grad.any())
+    network = nn.Sequential(conv_bn(3, 8), Residual(8), nn.Conv2d(8, 2, 1))
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            for values in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
+                assert values is not None
+                values.uniform_(0.5, 2)
+    picture = torch.rand(1, 3, 16, 24)
+    before = network.eval()(picture)
+    fuse(network)
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in network.modules())
+    torch.testing.assert_close(network(picture), before, atol=1e-4, rtol=1e-5)

@@ -13,6 +13,7 @@ from styfie.losses.masks import boundary_losses, matte_entropy, matte_loss
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.guided import GuidedNet
 from styfie.segmentation.networks import PARTS, PortraitNet
+from styfie.segmentation.pose import PoseNet
 from styfie.segmentation.segnet import SegNet
 from styfie.segmentation.unet88 import UNet88
 from styfie.training.architectures import ARCHITECTURES, load_architecture
@@ -21,6 +22,7 @@ from styfie.training.portraits import Batch
 # The same networks, narrow.
 SMALL: dict[str, Callable[[], nn.Module]] = {
     "portrait": lambda: PortraitNet(16, 16, (16, 12, 8)),
+    "pose": lambda: PoseNet(16, 16, (16, 12, 8)),
     "guided": lambda: GuidedNet(16, 16, (16, 12, 8)),
     "segnet": lambda: SegNet((4, 4, 4, 4, 4)),
     "segnet-slim": lambda: SegNet((2, 2, 2, 2, 2)),
@@ -95,5 +97,5 @@ def test_slim_is_segnet_at_half_the_channels() -> None:
 
 def test_unknown_names_are_refused_with_the_known_ones() -> None:
     assert load_architecture("banet") is ARCHITECTURES["banet"]
-    with pytest.raises(InputError, match=r"'bonnet'.*portrait, guided, segnet, segnet-slim, banet, unet88"):
+    with pytest.raises(InputError, match=r"'bonnet'.*portrait, pose, guided, segnet, segnet-slim, banet, unet88"):
         load_architecture("bonnet")

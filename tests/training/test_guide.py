@@ -16,9 +16,9 @@ from styfie.errors import InputError, MissingError
 from styfie.segmentation.calibration import Calibration
 from styfie.segmentation.files import read_network
 from styfie.segmentation.guided import GuidedNet
-from styfie.segmentation.networks import PortraitNet
+from styfie.segmentation.pose import PoseEncoder, PoseNet
 from styfie.segmentation.selfie import SelfieNet
-from styfie.training.guide import read_guide
+from styfie.training.guide import read_guide, read_pose
 from styfie.training.segmenter import load_start
 from styfie.weights import save_weights
 
@@ -98,11 +98,24 @@ class Written:
         return file
 
 
-def written(network: SelfieNet, file: Path, *, last: bool = True) -> Path:
-    """A network as its authors give it out: weights as TensorFlow orders them, rows first."""
+Convolution = nn.Conv2d | nn.ConvTranspose2d
+
+
+def layers_of(network: nn.Module) -> list[Convolution]:
+    """A network's convolutions, with biases: batch norms, which only add, are folded in as its authors do."""
+    layers: list[Convolution] = []
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layers[-1].bias = layer.bias
+        elif isinstance(layer, Convolution):
+            layers.append(layer)
+    return layers
+
+
+def written(layers: list[Convolution], file: Path) -> Path:
+    """Convolutions as MediaPipe's authors give them out: weights as TensorFlow orders them, rows first."""
     into = Written()
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
-    for layer in layers if last else layers[:-1]:
+    for layer in layers:
         assert layer.bias is not None
         kind, order = "CONV_2D", (0, 2, 3, 1)
         if isinstance(layer, nn.ConvTranspose2d):
@@ -118,9 +131,40 @@ def written(network: SelfieNet, file: Path, *, last: bool = True) -> Path:
 def test_every_weight_is_read_where_it_belongs(tmp_path: Path) -> None:
     torch.manual_seed(1)
     network = SelfieNet()
-    found = read_guide(written(network, tmp_path / "selfie.tflite"))
+    found = read_guide(written(layers_of(network), tmp_path / "selfie.tflite"))
     for name, value in network.state_dict().items():
-        torch.testing.assert_close(found[name], value.half().float(), atol=0, rtol=0)
+        torch.testing.assert_close(found[f"guide.{name}"], value.half().float(), atol=0, rtol=0)
+
+
+@torch.no_grad()
+def test_an_encoder_is_read_from_among_a_decoders_layers(tmp_path: Path) -> None:
+    """What its file has between the encoder's convolutions, and after them, is left out, and the maps are the same."""
+    torch.manual_seed(1)
+    network = PoseEncoder().eval()
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.uniform_(layer.bias, -1, 1)
+            assert layer.running_var is not None
+            layer.running_var.fill_(1 - layer.eps)
+    for value in network.parameters():
+        value.copy_(value.half())
+    layers = layers_of(network)
+    between = [nn.Conv2d(16, 16, 3, padding=1, groups=16), nn.Conv2d(16, 8, 1), nn.Conv2d(24, 48, 1)]
+    file = written(
+        [*layers[:4], *between[:2], *layers[4:10], between[2], *layers[10:], nn.Conv2d(48, 39, 1)], tmp_path / "p"
+    )
+    read = PoseEncoder().eval()
+    read.load_state_dict(read_pose(file))
+    picture = torch.rand(1, 3, 64, 64)
+    wanted = PoseEncoder().eval()
+    wanted.load_state_dict({name: value for name, value in network.state_dict().items() if name in wanted.state_dict()})
+    for a, b in zip(read(picture), wanted(picture), strict=True):
+        torch.testing.assert_close(a, b)
+    for short in (written(layers[:-1], tmp_path / "short"), written(layers_of(SelfieNet()), tmp_path / "other")):
+        with pytest.raises(InputError, match="pose_landmark_full"):
+            read_pose(short)
+    with pytest.raises(InputError, match="selfie_segmentation"):
+        read_guide(file)
 
 
 def test_what_is_no_such_network_is_one_sentence(tmp_path: Path) -> None:
@@ -131,7 +175,7 @@ def test_what_is_no_such_network_is_one_sentence(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="selfie_segmentation"):
             read_guide(tmp_path / "other.tflite")
     with pytest.raises(InputError, match="selfie_segmentation"):
-        read_guide(written(SelfieNet(), tmp_path / "short.tflite", last=False))
+        read_guide(written(layers_of(SelfieNet())[:-1], tmp_path / "short.tflite"))
 
 
 def test_without_the_package_that_reads_it_one_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,9 +185,7 @@ def test_without_the_package_that_reads_it_one_is_told(tmp_path: Path, monkeypat
         read_guide(tmp_path / "selfie.tflite")
 
 
-def test_the_command_starts_from_a_portrait_network_and_a_guide(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_starts_from_a_pose_network_and_a_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it asks of the function that trains, which is not run."""
     asked: dict[str, Any] = {}
 
@@ -153,9 +195,9 @@ def test_the_command_starts_from_a_portrait_network_and_a_guide(
 
     monkeypatch.setattr("styfie.training.segmenter.train_segmenter", train)
     torch.manual_seed(1)
-    plain, selfie = PortraitNet(), SelfieNet()
-    start = save_weights(plain.state_dict(), tmp_path / "p.safetensors", {"arch": "portrait", "side": "64"})
-    guide = written(selfie, tmp_path / "selfie.tflite")
+    plain, selfie = PoseNet(), SelfieNet()
+    start = save_weights(plain.state_dict(), tmp_path / "p.safetensors", {"arch": "pose", "side": "64"})
+    guide = written(layers_of(selfie), tmp_path / "selfie.tflite")
     command = ["segmenter", "--data", str(tmp_path), "-o", str(tmp_path / "out"), "--device", "cpu"]
     command += ["--start", str(start), "--guide", str(guide)]
     done = CliRunner().invoke(app, [*command, "--arch", "guided"])
@@ -167,10 +209,12 @@ def test_the_command_starts_from_a_portrait_network_and_a_guide(
         assert all(torch.equal(state[name], value.half().to(value)) for name, value in wanted.state_dict().items())
     refused = CliRunner().invoke(app, command)
     assert isinstance(refused.exception, InputError) and "--arch guided" in str(refused.exception)
+    both = CliRunner().invoke(app, [*command, "--arch", "pose"])
+    assert isinstance(both.exception, InputError) and "choose one" in str(both.exception)
 
 
-def test_a_guided_network_starts_from_a_portrait_network_and_its_guide() -> None:
-    plain, guide, network = PortraitNet(), SelfieNet(), GuidedNet()
+def test_a_guided_network_starts_from_a_pose_network_and_its_guide() -> None:
+    plain, guide, network = PoseNet(), SelfieNet(), GuidedNet()
     guiding = {f"guide.{name}": value for name, value in guide.state_dict().items()}
     load_start(network, plain.state_dict() | guiding)
     for part, wanted in ((network, plain), (network.guide, guide)):
@@ -183,14 +227,14 @@ def test_a_guided_network_starts_from_a_portrait_network_and_its_guide() -> None
         with pytest.raises(InputError, match=r"--start.*--guide"):
             load_start(again, missing, scratch)
     with pytest.raises(InputError, match="another network"):
-        load_start(PortraitNet(), plain.state_dict() | guiding)
+        load_start(PoseNet(), plain.state_dict() | guiding)
 
 
 def test_without_steps_two_networks_are_added_up_and_calibrated(portraits: Path, tmp_path: Path) -> None:
     torch.manual_seed(1)
-    plain, selfie, out = PortraitNet(), SelfieNet(), tmp_path / "out"
-    start = save_weights(plain.state_dict(), tmp_path / "p.safetensors", {"arch": "portrait", "side": "64"})
-    guide = written(selfie, tmp_path / "selfie.tflite")
+    plain, selfie, out = PoseNet(), SelfieNet(), tmp_path / "out"
+    start = save_weights(plain.state_dict(), tmp_path / "p.safetensors", {"arch": "pose", "side": "64"})
+    guide = written(layers_of(selfie), tmp_path / "selfie.tflite")
     command = ["segmenter", "--arch", "guided", "--steps", "0", "--size", "64", "--data", str(portraits)]
     command += ["-o", str(out), "--start", str(start), "--guide", str(guide), "--device", "cpu"]
     done = CliRunner().invoke(app, command)
@@ -203,3 +247,22 @@ def test_without_steps_two_networks_are_added_up_and_calibrated(portraits: Path,
     with torch.no_grad():
         summed = parts[0](picture) + parts[1](picture).clamp(-4, 4)
         torch.testing.assert_close(network(picture), summed, atol=1e-3, rtol=0)
+
+
+def test_a_pose_network_starts_from_its_encoder_and_settles(portraits: Path, tmp_path: Path) -> None:
+    """Its maps come to the trunk at one scale, and what it learned is still there after a step."""
+    torch.manual_seed(1)
+    encoder, out = PoseEncoder(), tmp_path / "out"
+    for conv in (layer for layer in encoder.modules() if isinstance(layer, nn.Conv2d)):
+        nn.init.kaiming_normal_(conv.weight)
+    file = written(layers_of(encoder), tmp_path / "pose.tflite")
+    command = ["segmenter", "--arch", "pose", "--steps", "1", "--batch", "4", "--size", "64", "--data", str(portraits)]
+    command += ["--device", "cpu"]
+    done = CliRunner().invoke(app, [*command, "-o", str(out), "--guide", str(file)])
+    assert done.exit_code == 0, done.output
+    network = read_network(out / "segmenter.safetensors")[0]
+    assert isinstance(network, PoseNet)
+    for one in network.encode(torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(2))):
+        assert 0.3 < float(one.square().mean().sqrt()) < 3
+    bare = CliRunner().invoke(app, [*command, "-o", str(tmp_path / "bare")])
+    assert isinstance(bare.exception, InputError) and "pose_landmark_full" in str(bare.exception)

@@ -14,16 +14,17 @@ from styfie.cli.train import app
 from styfie.errors import InputError, MissingError
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.files import read_parts
-from styfie.segmentation.networks import PARTS, PartsHead, PortraitNet
+from styfie.segmentation.networks import PARTS
+from styfie.segmentation.pose import OWN, PartsHead, PoseNet
 from styfie.training.parts import PRESET, train_parts
 from styfie.training.sampler import Material
 from styfie.weights import save_weights
 
 
 @pytest.fixture
-def network() -> PortraitNet:
+def network() -> PoseNet:
     torch.manual_seed(0)
-    return PortraitNet().eval()
+    return PoseNet().eval()
 
 
 def test_only_what_is_labelled_is_learned_from(portraits: Path) -> None:
@@ -31,8 +32,9 @@ def test_only_what_is_labelled_is_learned_from(portraits: Path) -> None:
     assert [entry.name for entry in labelled.entries] == ["a_0"]
 
 
-def test_a_head_learns_and_its_network_stays_as_it_is(network: PortraitNet, portraits: Path, tmp_path: Path) -> None:
+def test_a_head_learns_and_its_network_stays_as_it_is(network: PoseNet, portraits: Path, tmp_path: Path) -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
+    deep = before[f"encoder.stages.{OWN}.0.expand.0.weight"]
     schedule = replace(PRESET.schedule, steps=30, batch=4, log_every=1, bf16=False)
     head = train_parts(network, Material([portraits]), tmp_path / "run", replace(PRESET, side=64, schedule=schedule))
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
@@ -42,16 +44,18 @@ def test_a_head_learns_and_its_network_stays_as_it_is(network: PortraitNet, port
         taps = network.encode(torch.rand(2, 3, 64, 96))
         found = head(taps, network.levels(taps))
     assert found.shape == (2, PARTS, 32, 48)
+    own = head.stages[0].state_dict()["0.expand.0.weight"]
+    assert 0 < float((own - deep).abs().max()) < 0.1, "its deep stages begin as the network's, and learn"
 
 
-def test_nothing_labelled_is_refused(network: PortraitNet, portraits: Path, tmp_path: Path) -> None:
+def test_nothing_labelled_is_refused(network: PoseNet, portraits: Path, tmp_path: Path) -> None:
     shutil.rmtree(portraits / "train/parsing")
     with pytest.raises(InputError, match="parsing"):
         train_parts(network, Material([portraits]), tmp_path / "run")
 
 
-def test_the_command_writes_what_is_read_again(network: PortraitNet, portraits: Path, tmp_path: Path) -> None:
-    start = save_weights(network.state_dict(), tmp_path / "s.safetensors", {"arch": "portrait", "side": "64"})
+def test_the_command_writes_what_is_read_again(network: PoseNet, portraits: Path, tmp_path: Path) -> None:
+    start = save_weights(network.state_dict(), tmp_path / "s.safetensors", {"arch": "pose", "side": "64"})
     options = ("--data", str(portraits), "--start", str(start), "--size", "64", "--steps", "2", "--device", "cpu")
     done = CliRunner().invoke(app, ["parts", *options, "-o", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
@@ -69,7 +73,7 @@ def test_a_network_without_levels_is_refused(portraits: Path, tmp_path: Path) ->
     assert not (tmp_path / "o").exists()
 
 
-def test_what_is_no_head_is_one_sentence(network: PortraitNet, tmp_path: Path) -> None:
+def test_what_is_no_head_is_one_sentence(network: PoseNet, tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no file"):
         read_parts(tmp_path / "none.safetensors")
     file = tmp_path / "p.safetensors"
@@ -84,7 +88,7 @@ def test_what_is_no_head_is_one_sentence(network: PortraitNet, tmp_path: Path) -
 
 
 def test_a_checkpoint_is_of_its_own_data_alone(
-    network: PortraitNet, portraits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    network: PoseNet, portraits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All that makes a run is told to the loop, which refuses to go on with another's; and who is to draw for it."""
     asked: dict[str, Any] = {}
@@ -95,7 +99,7 @@ def test_a_checkpoint_is_of_its_own_data_alone(
 
     monkeypatch.setattr("styfie.training.parts.fit", learn)
     monkeypatch.setattr("styfie.training.parts.count_drawers", lambda _: 5)
-    start = save_weights(network.state_dict(), tmp_path / "s.safetensors", {"arch": "portrait", "side": "64"})
+    start = save_weights(network.state_dict(), tmp_path / "s.safetensors", {"arch": "pose", "side": "64"})
     scenes = portraits / "backgrounds"
     options = ("--data", str(portraits), "--start", str(start), "--scenes", str(scenes), "--device", "cpu")
     done = CliRunner().invoke(app, ["parts", *options, "-o", str(tmp_path / "out")])

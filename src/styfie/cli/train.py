@@ -181,7 +181,9 @@ def segmenter(
         list[Path], typer.Option(help="A folder or ZIP of portraits and mattes (docs/training.md); repeat for more.")
     ],
     output: Folder,
-    arch: Annotated[str, typer.Option(help="portrait, guided, segnet, segnet-slim, banet or unet88.")] = "portrait",
+    arch: Annotated[
+        str, typer.Option(help="portrait, pose, guided, segnet, segnet-slim, banet or unet88.")
+    ] = "portrait",
     preset: Annotated[
         str,
         typer.Option(
@@ -205,7 +207,11 @@ def segmenter(
         Path | None, typer.Option(help="Safetensors of an earlier run to start from; the built-in encoder if none.")
     ] = None,
     guide: Annotated[
-        Path | None, typer.Option(help="MediaPipe's selfie_segmentation.tflite, to start a guided network with.")
+        Path | None,
+        typer.Option(
+            help="MediaPipe's network to start with: pose_landmark_full.tflite for pose, selfie_segmentation.tflite "
+            "for guided."
+        ),
     ] = None,
     seed: RunSeed = 0,
     device: Device = "auto",
@@ -213,15 +219,17 @@ def segmenter(
     """Teach a network to find people. Given again, the same command goes on where it was stopped."""
     from styfie.errors import InputError
     from styfie.storage.atomic import check_targets
-    from styfie.training.guide import read_guide
+    from styfie.training.guide import read_guide, read_pose
     from styfie.training.presets import load_preset
     from styfie.training.processes import joined, rank_and_count
     from styfie.training.segmenter import read_start, train_segmenter
 
     if passes and steps is not None:
         raise InputError("Both --passes and --steps are given: choose one.")
-    if guide and arch != "guided":
-        raise InputError(f"--guide came with --arch {arch}: it goes with --arch guided.")
+    if guide and arch not in ("pose", "guided"):
+        raise InputError(f"--guide came with --arch {arch}: it goes with --arch pose and --arch guided.")
+    if guide and start and arch == "pose":
+        raise InputError("Both --guide and --start are given, and a pose network starts from either: choose one.")
     check_targets(
         [output / name for name in ("segmenter.safetensors", "table.json", "pairs.png", "curves.png")],
         [*data, *(scenes or ()), *([start] if start else []), *([guide] if guide else [])],
@@ -237,7 +245,7 @@ def segmenter(
     recipe = replace(recipe, schedule=schedule, side=size, passes=passes or (recipe.passes if steps is None else 0))
     weights = read_start(start) if start else None
     if guide:
-        weights = dict(weights or {}) | {f"guide.{name}": value for name, value in read_guide(guide).items()}
+        weights = read_pose(guide) if arch == "pose" else dict(weights or {}) | read_guide(guide)
     with joined(device) as where:
         trained = train_segmenter(
             arch,
@@ -274,7 +282,7 @@ def parts(
     from styfie.devices import pick_device
     from styfie.errors import InputError
     from styfie.segmentation.files import read_network
-    from styfie.segmentation.networks import PortraitNet
+    from styfie.segmentation.pose import PoseNet
     from styfie.storage.atomic import check_targets
     from styfie.training.parts import PRESET, train_parts
     from styfie.training.sampler import Material
@@ -284,8 +292,8 @@ def parts(
     file, where = output / "parts.safetensors", pick_device(device)
     check_targets([file], [*data, start, *(scenes or ())])
     network = read_network(start)[0]
-    if not isinstance(network, PortraitNet):
-        raise InputError(f"{start} knows no levels to tell parts by: give a file of --arch portrait or guided.")
+    if not isinstance(network, PoseNet):
+        raise InputError(f"{start} has no encoder to tell parts by: give a file of --arch pose or guided.")
     material = Material(data, leave_out or ())
     material.check_words(scenes or ())
     preset = replace(

@@ -186,7 +186,10 @@ def folded(pair: nn.Module) -> nn.Conv2d:
 
     assert isinstance(pair, nn.Sequential)
     convolution, normalisation = pair[0], pair[1]
-    assert isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d)
+    assert isinstance(convolution, nn.Conv2d)
+    if isinstance(normalisation, nn.Identity):  # it is one already
+        return convolution
+    assert isinstance(normalisation, nn.BatchNorm2d)
     with torch.no_grad():
         fused: nn.Conv2d = fuse_conv_bn_eval(convolution, normalisation)
     return fused

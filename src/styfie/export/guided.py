@@ -1,14 +1,11 @@
-"""The guide of the network that finds people, and the head that tells their parts, as ONNX."""
+"""The guide of the network that finds people, as ONNX."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import torch.nn.functional as F
 from torch import nn
 
-from styfie.export.graph import Graph, folded
-from styfie.segmentation.networks import PartsHead
+from styfie.export.graph import Graph
 from styfie.segmentation.selfie import Activation, Bottleneck, Gate, SelfieNet, UpBlock
 
 
@@ -27,23 +24,6 @@ def guide(graph: Graph, network: SelfieNet, picture: str) -> str:
     shape = {"kernel_shape": list(head.kernel_size), "strides": list(head.stride)}
     assert head.bias is not None
     return graph("ConvTranspose", x, head.weight, head.bias, **shape)
-
-
-def parts_head(graph: Graph, head: PartsHead, taps: Sequence[str], levels: Sequence[str]) -> str:
-    """The logits of `PartsHead`."""
-    narrowed = []
-    for narrow, level, tap in zip(head.narrow, levels, reversed(taps[1:]), strict=True):
-        assert isinstance(narrow, nn.Conv2d)
-        narrowed.append(graph.convolve(graph("Concat", level, tap, axis=1), narrow))
-    *coarse, quarter, finest = narrowed
-    for n, one in enumerate(reversed(coarse), 1):
-        quarter = graph("Add", quarter, graph.enlarge(one, "linear", 2**n))
-    for pair in head.mix:
-        quarter = graph("Relu", graph.convolve(quarter, folded(pair)))
-    x = graph("Add", graph.double(quarter, "linear"), finest)
-    first, last = head.refine
-    assert isinstance(last, nn.Conv2d)
-    return graph.convolve(graph("Relu", graph.convolve(x, folded(first))), last)
 
 
 def _line(graph: Graph, blocks: nn.Sequential, x: str) -> str:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from styfie.encoders.plain import SLOPE
 from styfie.export.graph import ABOUT, Graph, folded, new_graph
-from styfie.export.guided import guide, parts_head
+from styfie.export.guided import guide
+from styfie.export.pose import parts_head, pose_encoder
 from styfie.export.published import boundary_attention, doubling, unpooling
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import KIND, KNOWS, NO_PARTS
 from styfie.segmentation.files import read_network
 from styfie.segmentation.guided import SURE, GuidedNet
-from styfie.segmentation.networks import PARTS, PartsHead, PortraitNet, Residual
+from styfie.segmentation.networks import PARTS, PortraitNet, PyramidNet, Residual
 from styfie.segmentation.portrait import load_shipped
+from styfie.segmentation.pose import PartsHead, PoseNet
 from styfie.segmentation.segnet import SegNet
 from styfie.segmentation.unet88 import UNet88
 
-DEEPEST = 150_000  # weights of a convolution at 1/16 or 1/32 of the size: these know what is there, not where
+DEEPEST = 40_000  # weights of a convolution at 1/8 of the size or less: these know what is there, not where
 
 
 def export_segmenter(file: Path, source: Path | None = None, half: bool = False, own_parts: bool = False) -> Path:
@@ -28,7 +30,7 @@ def export_segmenter(file: Path, source: Path | None = None, half: bool = False,
 
     `half`: weights in float16, those of the deepest layers in 8 bits.
     From `picture` (B, 3, H, W) in [0, 1], H and W multiples of 32, to `matte` (B, 1, H, W), the probability of
-    "person", and of a `PortraitNet` also to `parts` (B, 5, H/2, W/2), those of background, skin, hair, clothes and
+    "person", and of a `PyramidNet` also to `parts` (B, 5, H/2, W/2), those of background, skin, hair, clothes and
     accessories; of the built-in one by `own_parts` to a third output, what `portrait-free` takes for them, which clicks
     go by. SegNet's places of maxima come across as ONNX's own.
 
@@ -41,7 +43,7 @@ def export_segmenter(file: Path, source: Path | None = None, half: bool = False,
     network, side, calibration = load_shipped() if source is None else read_network(source)
     picture = graph.take("picture", ["batch", 3, "height", "width"])
     parts: dict[str, str] = {}
-    if isinstance(network, PortraitNet):
+    if isinstance(network, PyramidNet):
         heads = {"parts": network.parts}
         if own_parts:
             heads["own_parts"] = load_shipped(own_parts=True)[0].parts
@@ -61,16 +63,21 @@ def export_segmenter(file: Path, source: Path | None = None, half: bool = False,
 
 
 def _matte_and_parts(
-    graph: Graph, network: PortraitNet, picture: str, heads: Mapping[str, nn.Conv2d | PartsHead]
+    graph: Graph, network: PyramidNet, picture: str, heads: Mapping[str, nn.Module]
 ) -> tuple[str, dict[str, str]]:
-    """The logits, as `PortraitNet.both`, the parts' of each head."""
-    taps = _encode(graph, network, picture)
-    x = _line(graph, network.trunk, taps[4])
-    deep = _line(graph, network.deep, _halve(graph, x))
+    """The logits, as `PyramidNet.both`, the parts' of each head."""
+    if isinstance(network, PoseNet):
+        taps = pose_encoder(graph, network.encoder, picture)
+        x, deep = _line(graph, network.trunk, taps[3]), _line(graph, network.deep, taps[4])
+    else:
+        assert isinstance(network, PortraitNet), network
+        taps = _encode(graph, network, picture)
+        x = _line(graph, network.trunk, taps[3])
+        deep = _line(graph, network.deep, _halve(graph, x))
     deep = graph("Add", deep, _context(graph, network.context, deep))
     x = graph("Add", x, graph.double(_step(graph, network.back, deep), "linear"))
     levels = [_step(graph, network.join, x)]
-    steps = zip(reversed(taps[1:4]), network.laterals, network.narrow, network.smooth, strict=True)
+    steps = zip(reversed(taps[:3]), network.laterals, network.narrow, network.smooth, strict=True)
     for tap, lateral, narrow, smooth in steps:
         assert isinstance(narrow, nn.Conv2d)
         up = graph.double(graph.convolve(levels[-1], narrow), "linear")
@@ -81,11 +88,14 @@ def _matte_and_parts(
     matte = graph.double(graph.convolve(_step(graph, first, levels[-1]), last), "linear")
     if isinstance(network, GuidedNet):
         matte = graph("Add", matte, graph("Clip", guide(graph, network.guide, picture), -SURE, SURE))
-    parts = {
-        name: parts_head(graph, head, taps, levels) if isinstance(head, PartsHead) else graph.convolve(levels[-1], head)
-        for name, head in heads.items()
-    }
-    return matte, parts
+    return matte, {name: _parts(graph, head, taps, levels) for name, head in heads.items()}
+
+
+def _parts(graph: Graph, head: nn.Module, taps: Sequence[str], levels: Sequence[str]) -> str:
+    if isinstance(head, PartsHead):
+        return parts_head(graph, head, taps, levels)
+    assert isinstance(head, nn.Conv2d)
+    return graph.convolve(levels[-1], head)
 
 
 def _encode(graph: Graph, network: PortraitNet, picture: str) -> list[str]:
@@ -95,7 +105,7 @@ def _encode(graph: Graph, network: PortraitNet, picture: str) -> list[str]:
         assert isinstance(conv, nn.Conv2d)
         x = graph("LeakyRelu", graph.convolve(_halve(graph, x) if taps else x, conv), alpha=SLOPE)
         taps.append(x)
-    return taps
+    return taps[1:]
 
 
 def _context(graph: Graph, context: nn.Sequential, x: str) -> str:

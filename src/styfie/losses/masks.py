@@ -41,6 +41,20 @@ def class_entropy(scores: Tensor, mattes: Tensor) -> Tensor:
     return F.cross_entropy(scores.float(), torch.cat([1 - mattes, mattes], 1))
 
 
+def class_jaccard(logits: Tensor, labels: Tensor, unlabelled: int) -> Tensor:
+    """1 minus the soft Jaccard index of each class over all pictures, the mean over the classes that are there.
+
+    Of `logits` (B, C, H, W) and `labels` (B, H, W); pixels that are `unlabelled` count for nothing.
+    """
+    known = (labels != unlabelled)[:, None]
+    found = logits.float().softmax(1) * known
+    truth = F.one_hot(labels.clamp_max(logits.shape[1] - 1), logits.shape[1]).permute(0, 3, 1, 2) * known
+    shared, both = (found * truth).sum((0, 2, 3)), found.sum((0, 2, 3)) + truth.sum((0, 2, 3))
+    there = truth.sum((0, 2, 3)) > 0
+    lost = 1 - (shared + 1) / (both - shared + 1)
+    return (lost * there).sum() / there.sum().clamp_min(1)
+
+
 def outline_widths(mattes: Tensor) -> Tensor:
     """Widths (B,) in pixels of the outlines to learn: 0.02 * sqrt(area), from 2 to 12."""
     return (0.02 * mattes.sum((1, 2, 3)).sqrt()).clamp(NARROWEST, WIDEST)

@@ -15,7 +15,8 @@ from styfie.errors import InputError, MissingError
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.calibration import Calibration
 from styfie.segmentation.guided import GuidedNet
-from styfie.segmentation.networks import PartsHead, PortraitNet
+from styfie.segmentation.networks import PortraitNet
+from styfie.segmentation.pose import PartsHead, PoseNet
 from styfie.segmentation.segnet import SLIM, SegNet
 from styfie.segmentation.unet88 import UNet88
 
@@ -23,6 +24,7 @@ SIDES = (32, 4096)  # pixels that networks are trained on, at the least and at t
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "portrait": PortraitNet,
+    "pose": PoseNet,
     "guided": GuidedNet,
     "segnet": SegNet,
     "segnet-slim": partial(SegNet, SLIM),

@@ -134,18 +134,17 @@ def without_specks(matte: Tensor) -> Tensor:
 def find_faces(parts: NDArray[np.float32], body: Mask) -> list[Disc]:
     """Discs that are faces, largest first: mostly skin, with hair over them, or a hat and nothing more, or bald.
 
-    `parts` (5, H, W) are probabilities of background, skin, hair, clothes, accessories. Glasses lie on skin, and hats
-    where hair would be; but a watch on an arm has somebody above it.
+    `parts` (5, H, W) are probabilities of background, skin, hair, clothes, accessories. Glasses lie on skin, and so
+    they are part of a face; hats lie where hair would be, and so one under a hat is looked for without it; but a watch
+    on an arm has somebody above it.
     """
     _, skin, hair, clothes, worn = parts
-    face = (skin + worn > 0.5) & body
-    deep = ndimage.distance_transform_edt(np.pad(face, 1))[1:-1, 1:-1]
-    peaks = np.argwhere((deep == ndimage.maximum_filter(deep, 5)) & (deep >= 2))
-    discs = [(int(y), int(x), float(deep[y, x])) for y, x in peaks]
+    discs, bare = _discs((skin + worn > 0.5) & body), _discs((skin > 0.5) & body)
     found = [one for one in discs if _is_face(one, skin > 0.5, hair > 0.35, worn > 0.35, body)]
+    found += [one for one in bare if _is_face(one, skin > 0.5, hair > 1, worn > 0.35, body)]  # under a hat
     least = BARE_FACE * max((radius for _, _, radius in found), default=0.0)
     bald = [one for one in discs if one[2] >= least and _is_bald(one, skin > 0.5, clothes > 0.5, body)]
-    found = [one for one in discs if one in found or one in bald]
+    found += [one for one in bald if one not in found]
     heads = [one for one in found if not any(_is_below(one, other) for other in found)]
     middles: list[Disc] = []
     for y, x, radius in sorted(heads, key=lambda head: -head[2]):
@@ -153,6 +152,13 @@ def find_faces(parts: NDArray[np.float32], body: Mask) -> list[Disc]:
         if not small and all(np.hypot(y - v, x - u) > APART * r for v, u, r in middles):
             middles.append((y, x, radius))
     return middles
+
+
+def _discs(mask: Mask) -> list[Disc]:
+    """The largest discs within a mask, each where none beside it is larger."""
+    deep = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    peaks = np.argwhere((deep == ndimage.maximum_filter(deep, 5)) & (deep >= 2))
+    return [(int(y), int(x), float(deep[y, x])) for y, x in peaks]
 
 
 def _is_face(disc: Disc, skin: Mask, hair: Mask, worn: Mask, body: Mask) -> bool:
@@ -164,7 +170,9 @@ def _is_face(disc: Disc, skin: Mask, hair: Mask, worn: Mask, body: Mask) -> bool
     if not ring.any() or skin[away <= radius].mean() < 0.5:
         return False
     topmost = not beyond.any() or body[beyond].mean() < 0.3
-    return bool(hair[ring].mean() >= HAIRY or (topmost and (hair | worn)[ring].mean() >= HAIRY))
+    straight = ring & ((y - np.arange(len(body)))[:, None] > 2 * abs(np.arange(body.shape[1]) - x))
+    haired = hair[ring].mean() >= HAIRY and hair[straight].any()  # long hair hangs beside an arm
+    return bool(haired or (topmost and (hair | worn)[ring].mean() >= HAIRY))
 
 
 def _is_bald(disc: Disc, skin: Mask, clothes: Mask, body: Mask) -> bool:

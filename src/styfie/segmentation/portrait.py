@@ -21,7 +21,7 @@ from styfie.segmentation.closer import boxes_to_see, pixels_of, put_closer
 from styfie.segmentation.exported import read_exported
 from styfie.segmentation.files import read_network, read_parts
 from styfie.segmentation.matting import MATTE_SIZE, guided_upsample, refine
-from styfie.segmentation.networks import PARTS, PortraitNet
+from styfie.segmentation.networks import PARTS, PyramidNet, fuse
 from styfie.segmentation.people import Box, match_people, without_specks
 from styfie.segmentation.prediction import PART_NAMES, READ, Prediction
 from styfie.segmentation.protocols import Memory
@@ -29,14 +29,15 @@ from styfie.segmentation.splitting import PERSON_PART, check_name, split_groups,
 from styfie.weights import check_packaged
 
 INPUT_SIZE = 256  # the network sees the photo stretched to a square of this side, as in training
-SCALES = (1.0, 1.25)  # of that side, each seen straight and mirrored
+SCALES = (0.875, 1.125)  # of that side, each seen straight and mirrored: large people are seen better by the first
+ONE = (1.0,)  # what there is time for in a film
 FAST_MATTE_SIZE = 384  # longest side at which a brief look's matte is solved for
 UPRIGHT = 0.95  # of the person of which the network is sure: with less the photo may be upside down
 SURE_TURNED, SURER_TURNED = 0.9, 0.08  # the same of the turned photo, and how much more that is, at least
 
 
 @cache
-def load_shipped(own_parts: bool = False) -> tuple[PortraitNet, int, Calibration]:
+def load_shipped(own_parts: bool = False) -> tuple[PyramidNet, int, Calibration]:
     """The network that ships, frozen, the side that it sees, and how it is read.
 
     Parts are told by a head of its own file, which learned from all pictures; by `own_parts` they are the network's,
@@ -47,10 +48,11 @@ def load_shipped(own_parts: bool = False) -> tuple[PortraitNet, int, Calibration
         InputError: one is damaged.
     """
     network, side, calibration = read_network(check_packaged("segmenter"))
-    assert isinstance(network, PortraitNet)
+    assert isinstance(network, PyramidNet)
     if not own_parts:
         network.parts, clear = read_parts(check_packaged("parts"))
         calibration = replace(calibration, clear=clear)
+    fuse(network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network, side, calibration
 
@@ -67,13 +69,15 @@ def predict(
 ) -> Prediction:
     """Run a network on a photo (1, 3, H, W), and on its mirror image, at each of some scales, and take the mean.
 
-    It sees squares of `side` pixels times the scale; one that is no `PortraitNet` knows no parts. `closer` looks once
+    Parts are told by the last of them alone, the largest: hair and what is worn are small.
+    It sees squares of `side` pixels times the scale; one that is no `PyramidNet` knows no parts. `closer` looks once
     more at people who are small in the photo, at a part of it: the prediction is then of a larger side.
     """
-    seen = [_predict_once(photo, network, round(scale * side / 32) * 32, mirrored) for scale in scales]
-    mattes, parts = zip(*seen, strict=True)
-    matte = torch.cat([resize(one, (side, side)) for one in mattes]).mean(0, keepdim=True)
-    part = torch.cat([resize(one, (side // 2, side // 2)) for one in parts]).mean(0, keepdim=True)
+    last = len(scales) - 1
+    sides = [round(scale * side / 32) * 32 for scale in scales]
+    seen = [_predict_once(photo, network, each, mirrored, parts=n == last) for n, each in enumerate(sides)]
+    matte = torch.cat([resize(one, (side, side)) for one, _ in seen]).mean(0, keepdim=True)
+    part = resize(seen[-1][1], (side // 2, side // 2))
     if closer and (boxes := boxes_to_see(without_specks(_clear(matte, calibration)))):
         size = (photo.shape[-2], photo.shape[-1])
         cuts = [photo[(..., *pixels_of(box, size))] for box in boxes]
@@ -88,16 +92,19 @@ def _clear(matte: Tensor, calibration: Calibration) -> Tensor:
     return (calibration.contrast * (matte - 0.5) + 0.5).clamp(0, 1)
 
 
-def _predict_once(photo: Tensor, network: nn.Module, side: int, mirrored: bool) -> tuple[Tensor, Tensor]:
-    """Probabilities of "person" (1, 1, side, side) and of the parts (1, 5, side/2, side/2)."""
+def _predict_once(
+    photo: Tensor, network: nn.Module, side: int, mirrored: bool, parts: bool = True
+) -> tuple[Tensor, Tensor]:
+    """Probabilities of "person" (1, 1, side, side) and of the parts (1, 5, side/2, side/2), 0 if not asked for."""
     square = resize(photo, (side, side))
     pair = torch.cat([square, square.flip(3)] if mirrored else [square]).contiguous(memory_format=torch.channels_last)
     with reduced_precision(pair.device):
-        logits, parts = network.both(pair) if isinstance(network, PortraitNet) else (network(pair), None)
+        both = network.both(pair) if parts and isinstance(network, PyramidNet) else None
+        logits, likely = both or (network(pair), None)
     matte = _unmirrored(logits.float().sigmoid())
-    if parts is None:
+    if likely is None:
         return matte, torch.zeros(1, PARTS, side // 2, side // 2)
-    return matte, _unmirrored(parts.float().softmax(1))
+    return matte, _unmirrored(likely.float().softmax(1))
 
 
 def _unmirrored(pair: Tensor) -> Tensor:
@@ -125,7 +132,7 @@ class PortraitSegmenter:
 
         On validation portraits the same IoU, and 0.002 less of the boundary's F (`benchmarks/segmenter.py`).
         """
-        return PortraitSegmenter(self.network, self.side, self.calibration, SCALES[:1], FAST_MATTE_SIZE)
+        return PortraitSegmenter(self.network, self.side, self.calibration, ONE, FAST_MATTE_SIZE)
 
     def parts(self, photo: Tensor) -> dict[str, Box | None]:
         """What may be split off the person of a photo: parts; each of several people, with the head; their parts."""
@@ -186,7 +193,7 @@ class PortraitSegmenter:
 
     def _glance(self, photo: Tensor) -> Prediction:
         """One look, as there is time for in a film."""
-        return predict(photo, self.network, self.side, (1.0,), mirrored=False, calibration=self.calibration)
+        return predict(photo, self.network, self.side, ONE, mirrored=False, calibration=self.calibration)
 
     def check(self, finer: Iterable[str]) -> None:
         """See that there could be such regions in a frame.
@@ -197,7 +204,7 @@ class PortraitSegmenter:
         for name in finer:
             check_name(name)
             part = name in PART_NAMES or PERSON_PART.fullmatch(name)
-            if part and not isinstance(self.network, PortraitNet):
+            if part and not isinstance(self.network, PyramidNet):
                 raise InputError(
                     f"This segmenter knows no parts, and so no {name}: choose another region or segmenter."
                 )
@@ -279,7 +286,9 @@ def load_free() -> PortraitSegmenter:
 
 def load_trained(file: Path) -> PortraitSegmenter:
     """The segmenter of a network of one's own, as `files.read_network`."""
-    return PortraitSegmenter(*read_network(file))
+    network, side, calibration = read_network(file)
+    fuse(network)
+    return PortraitSegmenter(network, side, calibration)
 
 
 def load_exported(file: Path) -> PortraitSegmenter:

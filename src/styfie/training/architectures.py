@@ -14,7 +14,7 @@ from styfie.evaluation.parts import UNLABELLED
 from styfie.losses.masks import boundary_losses, class_entropy, matte_entropy, matte_loss
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.files import NETWORKS
-from styfie.segmentation.networks import PortraitNet
+from styfie.segmentation.networks import PyramidNet
 from styfie.segmentation.segnet import SegNet
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Architecture:
 
 
 def _portrait(network: nn.Module, batch: Batch, _share: float) -> dict[str, Tensor]:
-    assert isinstance(network, PortraitNet)
+    assert isinstance(network, PyramidNet)
     logits, parts = network.both(batch.pictures)
     terms = matte_loss(logits, batch.mattes)
     # A batch may have no part labels at all: then the mean over none of them is 0.
@@ -63,8 +63,11 @@ def _unet88(network: nn.Module, batch: Batch, _share: float) -> dict[str, Tensor
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "portrait": Architecture("The built-in network: a feature pyramid", NETWORKS["portrait"], _portrait, 3_142_990),
-    "guided": Architecture("The same, guided by MediaPipe's for selfies", NETWORKS["guided"], _portrait, 3_142_990),
+    "portrait": Architecture("The built-in encoder, and a feature pyramid", NETWORKS["portrait"], _portrait, 3_142_990),
+    "pose": Architecture(
+        "The encoder of MediaPipe's network for poses, and a pyramid", NETWORKS["pose"], _portrait, 2_750_398
+    ),
+    "guided": Architecture("The same, guided by MediaPipe's for selfies", NETWORKS["guided"], _portrait, 2_750_398),
     "segnet": Architecture("SegNet (Badrinarayanan et al. 2017)", NETWORKS["segnet"], _segnet, 29_444_162),
     "segnet-slim": Architecture("SegNet with half the channels", NETWORKS["segnet-slim"], _segnet, 7_367_714),
     "banet": Architecture("BANet (Chen et al. 2019): boundary attention", NETWORKS["banet"], _banet, 142_746),

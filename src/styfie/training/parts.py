@@ -12,18 +12,20 @@ from torch import Tensor
 
 from styfie.errors import InputError
 from styfie.evaluation.parts import UNLABELLED
-from styfie.segmentation.networks import PartsHead, PortraitNet
+from styfie.losses.masks import class_jaccard
+from styfie.segmentation.pose import OWN, PartsHead, PoseNet
 from styfie.training.ahead import count_drawers
 from styfie.training.loop import CPU, fit
 from styfie.training.portraits import Batch
 from styfie.training.presets import PRESETS, TrainingPreset
 from styfie.training.sampler import Material, Sampler
 
+JACCARD = 0.5  # weight of the Jaccard index beside cross-entropy
 PRESET = replace(PRESETS["ours"], schedule=replace(PRESETS["ours"].schedule, steps=2_000), plain=0.5)
 
 
 def train_parts(
-    network: PortraitNet,
+    network: PoseNet,
     material: Material,
     folder: Path,
     preset: TrainingPreset = PRESET,
@@ -33,8 +35,9 @@ def train_parts(
     on_log: Callable[[Mapping[str, float]], None] | None = None,
     about: Mapping[str, object] | None = None,
 ) -> PartsHead:
-    """A head for a frozen network, taught by cross-entropy on the portraits whose parts are labelled.
+    """A head for a frozen network, taught on the portraits whose parts are labelled.
 
+    Cross-entropy and the soft Jaccard index of each part over a batch, which counts accessories as much as clothes.
     `scenes` are pictures without people, as `train_segmenter` takes them. Checkpoints and `log.jsonl` go to `folder`;
     see `fit` for what `about` is, and for stopping.
 
@@ -48,14 +51,20 @@ def train_parts(
     preset = preset.lengthened(len(material.learned))
     torch.manual_seed(preset.schedule.seed)
     network.eval().requires_grad_(False).to(device)
-    head = PartsHead().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    head = PartsHead()
+    for own, stage in zip(head.stages, network.encoder.stages[OWN:], strict=True):
+        own.load_state_dict(stage.state_dict())
+    head.train().requires_grad_(True).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def loss_of(learner: PartsHead, batch: Batch, _progress: float) -> dict[str, Tensor]:
         with torch.no_grad():
             taps = network.encode(batch.pictures)
             levels = network.levels(taps)
-        entropy = F.cross_entropy(learner(taps, levels).float(), batch.parts, ignore_index=UNLABELLED, reduction="sum")
-        return {"total": entropy / (batch.parts != UNLABELLED).sum().clamp_min(1)}
+        logits = learner(taps, levels).float()
+        entropy = F.cross_entropy(logits, batch.parts, ignore_index=UNLABELLED, reduction="sum")
+        entropy = entropy / (batch.parts != UNLABELLED).sum().clamp_min(1)
+        jaccard = class_jaccard(logits, batch.parts, UNLABELLED)
+        return {"entropy": entropy, "jaccard": jaccard, "total": entropy + JACCARD * jaccard}
 
     sampler = Sampler(material, preset, scenes)
     trained = fit(
@@ -64,6 +73,10 @@ def train_parts(
         loss_of,
         preset.schedule,
         folder,
+        groups=[
+            {"params": [p for n, p in head.named_parameters() if not n.startswith("stages")]},
+            {"params": list(head.stages.parameters()), "scale": 0.25},
+        ],
         device=device,
         on_log=on_log,
         about=about,

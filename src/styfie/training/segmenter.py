@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from safetensors import SafetensorError
@@ -20,13 +20,15 @@ from styfie.losses.masks import matte_entropy
 from styfie.segmentation.calibration import LEVELS, Calibration, calibrate, reliability, sure_level
 from styfie.segmentation.files import read_state
 from styfie.segmentation.guided import GuidedNet
-from styfie.segmentation.networks import FROZEN, PortraitNet
+from styfie.segmentation.networks import FROZEN, PortraitNet, PyramidNet
 from styfie.segmentation.portrait import predict
+from styfie.segmentation.pose import PoseNet
 from styfie.training.ahead import count_drawers
 from styfie.training.architectures import load_architecture
 from styfie.training.loop import CPU, fit
 from styfie.training.outputs import make_folder
 from styfie.training.portraits import Batch, as_matte, as_picture, place
+from styfie.training.pose import settle
 from styfie.training.presets import PRESETS, TrainingPreset
 from styfie.training.processes import rank_and_count
 from styfie.training.sampler import Material, Sampler, Several
@@ -34,6 +36,7 @@ from styfie.training.table import Scores, score_pictures
 from styfie.weights import load_packaged
 
 WATCHED, FEWEST = 200, 20  # portraits of either kind scored in the course of a run, and in short runs
+SETTLED = 64  # pictures that the batch norms of a published encoder are measured on
 LEARNED = 4  # pictures learned from for each that is scored: scoring is not to take longer than learning
 
 
@@ -60,10 +63,11 @@ def train_segmenter(
 ) -> Trained:
     """Train the network called `arch` on the portraits of `data`, folders or ZIPs.
 
-    `start` are weights of an earlier network of this kind, or for `portrait` of the built-in encoder, which is what it
-    starts from without; for `guided` of a portrait network, and its guide's. `scenes` are pictures without people to
-    paste people on. Checkpoints and `log.jsonl` go to `folder`; see `fit` for several processes and for stopping.
-    Pictures with one of the words of `leave_out` in their path are scored on but not learned from, nor pasted on.
+    `start` are weights of an earlier network of this kind, or of its encoder: for `portrait` the built-in one, which is
+    what it starts from without, for `pose` MediaPipe's; for `guided` of a pose network, and its guide's. `scenes` are
+    pictures without people to paste people on. Checkpoints and `log.jsonl` go to `folder`; see `fit` for several
+    processes and for stopping. Pictures with one of the words of `leave_out` in their path are scored on but not
+    learned from, nor pasted on.
     A schedule of no steps trains nothing: what `start` makes is to be scored and calibrated.
 
     Raises:
@@ -80,6 +84,9 @@ def train_segmenter(
     network = architecture.make()
     load_start(network, start, recipe.scratch)
     check_share(network, recipe)
+    sampler = Sampler(material, recipe, scenes)
+    if isinstance(network, PoseNet) and not has_head(start):
+        settle(network.encoder, sampler.at(0, range(SETTLED)).to(CPU).pictures)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if not recipe.schedule.steps:
         make_folder(folder)
@@ -101,7 +108,7 @@ def train_segmenter(
 
     trained = fit(
         network,
-        Sampler(material, recipe, scenes).at,
+        sampler.at,
         architecture.loss if recipe.varied else entropy_alone,
         recipe.schedule,
         folder,
@@ -130,7 +137,7 @@ def entropy_alone(network: nn.Module, batch: Batch, _progress: float) -> dict[st
 
 def freeze_unasked(network: nn.Module) -> None:
     """Freeze what `entropy_alone` does not ask for: several processes wait for the gradients of all that is not."""
-    if isinstance(network, PortraitNet):
+    if isinstance(network, PyramidNet):
         network.parts.requires_grad_(False)
 
 
@@ -154,25 +161,31 @@ def load_start(network: nn.Module, start: Mapping[str, Tensor] | None, scratch: 
     """Load the weights to start from: all of the network's, or its encoder's; others stay as they were drawn.
 
     From `scratch` none are, unless they are given; a built-in network's encoder, which has no batch norm to put
-    scales right, is then drawn as He et al. (2015) do. A guided one begins with a portrait network's and its guide's.
+    scales right, is then drawn as He et al. (2015) do. A pose network begins with its published encoder's, a guided
+    one with a pose network's and its guide's.
 
     Raises:
         InputError: the weights are of another network, or a guide's are missing.
     """
     into = network
-    if isinstance(network, GuidedNet) and not {"guide.stem.weight", "head.1.weight"} <= set(start or ()):
+    if isinstance(network, GuidedNet) and not (has_head(start) and "guide.stem.weight" in start):
         raise InputError(
-            "A guided network starts from two others: give --start, the safetensors of a portrait network, and "
+            "A guided network starts from two others: give --start, the safetensors of a pose network, and "
             "--guide, MediaPipe's selfie_segmentation.tflite; or --start with an earlier guided one alone."
+        )
+    if isinstance(network, PoseNet) and not start:
+        raise InputError(
+            "A pose network starts from MediaPipe's: give --guide pose_landmark_full.tflite; or --start with an "
+            "earlier one."
         )
     if isinstance(network, PortraitNet) and scratch and start is None:
         for conv in network.encoder.convs:
             nn.init.kaiming_normal_(conv.weight, SLOPE)  # type: ignore[arg-type]
             nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
         return
-    if isinstance(network, PortraitNet):
+    if isinstance(network, PyramidNet):
         start = start or load_packaged("encoder")
-        into = network if "head.1.weight" in start else network.encoder
+        into = network if has_head(start) else network.encoder
     if start is None:
         return
     try:
@@ -181,6 +194,11 @@ def load_start(network: nn.Module, start: Mapping[str, Tensor] | None, scratch: 
         missing, unknown = ["all"], []
     if missing or unknown:
         raise InputError("The weights to start from are of another network: give a file of the same one.")
+
+
+def has_head(start: Mapping[str, Tensor] | None) -> TypeGuard[Mapping[str, Tensor]]:
+    """Whether weights to start from are of more than an encoder."""
+    return "head.1.weight" in (start or ())
 
 
 def read_start(file: Path) -> dict[str, Tensor]:
@@ -203,13 +221,20 @@ def read_start(file: Path) -> dict[str, Tensor]:
 
 
 def groups_of(network: nn.Module) -> list[dict[str, Any]] | None:
-    """Optimiser groups: a ready encoder learns at half the rate, its first convolutions not at all."""
-    if not isinstance(network, PortraitNet):
+    """Optimiser groups: a ready encoder learns more slowly.
+
+    The built-in one at half the rate, its first convolutions not at all; a published one, deep and long taught, at a
+    quarter.
+    """
+    if not isinstance(network, PyramidNet):
         return None
-    network.encoder.convs[:FROZEN].requires_grad_(False)
+    scale = 0.25
+    if isinstance(network, PortraitNet):
+        network.encoder.convs[:FROZEN].requires_grad_(False)
+        scale = 0.5
     encoder = [p for p in network.encoder.parameters() if p.requires_grad]
     others = [p for n, p in network.named_parameters() if not n.startswith("encoder")]
-    return [{"params": others}, {"params": encoder, "scale": 0.5}]
+    return [{"params": others}, {"params": encoder, "scale": scale}]
 
 
 def table_one(trained: Trained, device: torch.device = CPU) -> dict[str, Scores]:
