@@ -14,6 +14,7 @@ from torch import Tensor
 from styfie.losses.masks import (
     boundary_losses,
     class_entropy,
+    class_jaccard,
     draw_outline,
     matte_entropy,
     matte_loss,
@@ -170,3 +171,17 @@ def test_gradients_agree_with_finite_differences(logits: Tensor, mattes: Tensor)
     assert coarse(lambda x: class_entropy(torch.cat([x.flip(3), x], 1), mattes).double(), wide)
     for term in ("entropy", "jaccard"):
         assert coarse(lambda x, term=term: matte_loss(x, mattes)[term].double(), wide)
+
+
+def test_the_jaccard_of_classes_is_the_formula_and_counts_no_class_that_is_missing() -> None:
+    rng = torch.Generator().manual_seed(0)
+    logits, labels = torch.randn(2, 4, 6, 8, generator=rng), torch.randint(3, (2, 6, 8), generator=rng)
+    labels[0, :2] = 255
+    found, known = logits.softmax(1).double(), labels != 255
+    lost = []
+    for k in range(3):  # the fourth is nowhere
+        shared = float(found[:, k][known & (labels == k)].sum())
+        either = float(found[:, k][known].sum()) + float((labels == k).sum()) - shared
+        lost.append(1 - (shared + 1) / (either + 1))
+    assert float(class_jaccard(logits, labels, 255)) == pytest.approx(np.mean(lost), abs=1e-5)
+    assert float(class_jaccard(logits, torch.full_like(labels, 255), 255)) == 0

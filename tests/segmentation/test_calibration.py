@@ -83,6 +83,8 @@ def test_people_without_clear_parts_are_refused_as_seldom_as_unsure_ones() -> No
     found = calibrate(shares.tolist(), ious.tolist(), people, Calibration(), clarities.tolist())
     refused = clarities < found.clear
     assert 0.002 <= refused[:2000].mean() <= 0.005 < 0.8 < refused[2000:].mean()
+    least = min(found.score(share) for share in shares[:2000])
+    assert found.nobody <= least < found.nobody + 0.0011, "nobody is refused for an unsure mask alone"
     for without in ([], [1.0] * 4000):
         assert calibrate(shares.tolist(), ious.tolist(), people, Calibration(), without).clear == 0, "none are known"
 

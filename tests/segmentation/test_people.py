@@ -189,3 +189,16 @@ def test_people_are_parted_as_they_were() -> None:
     left, right = [[0.4297, 0.0079, 0.0, 0.8594, 0.0, 0.8594, 0.0], [0.5703, 0.0079, 0.0, 0.1406, 1.0, 0.1406, 1.0]]
     assert fingerprint(people[0].share) == pytest.approx(left, abs=1e-3)
     assert fingerprint(people[1].share) == pytest.approx(right, abs=1e-3)
+
+
+def test_a_face_is_found_under_a_hat_that_is_larger() -> None:
+    """Together their largest disc is not mostly skin: a face that widens up to the brim has none of its own there."""
+    rows, columns = np.ogrid[:SIZE, :SIZE]
+    labels = np.zeros((SIZE, SIZE), int)
+    labels[np.broadcast_to((rows > 74) & (abs(columns - 64) < 30), labels.shape)] = 3
+    chin = (rows > 40) & (rows < 76) & (abs(columns - 64) < 0.55 * (80 - rows))
+    labels[np.broadcast_to(chin, labels.shape)] = 1
+    labels[np.broadcast_to((rows > 14) & (rows < 47) & (abs(columns - 64) < 24), labels.shape)] = 4
+    parts = np.eye(5, dtype=np.float32)[labels].transpose(2, 0, 1)
+    ((y, x, radius),) = find_faces(parts, labels > 0)
+    assert abs(x - 64) < 3 and 50 < y < 62 and radius < 14

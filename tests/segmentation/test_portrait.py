@@ -213,3 +213,14 @@ def test_what_has_no_clear_parts_is_nobody() -> None:
     found = [Prediction(torch.zeros(1, 3, 64, 64), matte, parts, calibration) for parts in (clear, vague, none)]
     assert [one.found for one in found] == [True, False, True]
     assert [one.clarity for one in found] == pytest.approx([0.92, 0.5, 1])
+
+
+def test_parts_are_told_by_the_largest_look_and_asked_of_no_other(portrait: Tensor) -> None:
+    network = portrait_module.load_shipped()[0]
+    seen = portrait_module.predict(portrait, network, 64, scales=(1.0, 2.0))
+    alone = portrait_module.predict(portrait, network, 64, scales=(2.0,))
+    torch.testing.assert_close(seen.parts, alone.parts)
+    assert not torch.allclose(seen.matte, alone.matte, atol=0.01)
+    matte, none = portrait_module._predict_once(portrait, network, 64, True, parts=False)
+    torch.testing.assert_close(matte, portrait_module._predict_once(portrait, network, 64, True)[0])
+    assert not none.any()
