@@ -93,6 +93,7 @@ def tab(photo: Tensor, coarse: Tensor, tmp_path_factory: pytest.TempPathFactory)
     return {name: np.frombuffer((folder / file).read_bytes(), np.float32) for name, file in files.items()}
 
 
+@pytest.mark.usefixtures("float32")  # as in the tab: the part that was clicked on hangs by a thread
 @pytest.mark.parametrize("name", CLICKS)
 def test_clicks_find_what_they_find_in_the_library(name: str, photo: Tensor, tab: Found) -> None:
     asked = {side: [(x * SIZE[1], y * SIZE[0]) for x, y in points] for side, points in CLICKS[name].items()}

@@ -23,7 +23,7 @@ class GuidedNet(PoseNet):
         super().__init__(trunk, deep, pyramid)
         self.guide = SelfieNet().requires_grad_(False)
 
-    def tell_person(self, picture: Tensor, levels: Sequence[Tensor]) -> Tensor:
+    def person_logits(self, picture: Tensor, levels: Sequence[Tensor]) -> Tensor:
         """Logits of "person" (B, 1, H, W), of the pyramid's maps, with the guide's of the picture."""
         seen: Tensor = self.guide(picture)
-        return super().tell_person(picture, levels) + seen.clamp(-SURE, SURE)
+        return super().person_logits(picture, levels) + seen.clamp(-SURE, SURE)

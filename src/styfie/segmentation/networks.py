@@ -96,17 +96,17 @@ class PyramidNet(nn.Module):
         """Logits of "person" (B, 1, H, W) and of `PARTS` parts (B, PARTS, H/2, W/2), from one pass."""
         taps = self.encode(picture)
         levels = self.levels(taps)
-        return self.tell_person(picture, levels), self.tell_parts(taps, levels)
+        return self.person_logits(picture, levels), self.part_logits(taps, levels)
 
     def forward(self, picture: Tensor) -> Tensor:
         """Logits of "person" (B, 1, H, W), in less time than with the parts."""
-        return self.tell_person(picture, self.levels(self.encode(picture)))
+        return self.person_logits(picture, self.levels(self.encode(picture)))
 
-    def tell_person(self, _picture: Tensor, levels: Sequence[Tensor]) -> Tensor:
+    def person_logits(self, _picture: Tensor, levels: Sequence[Tensor]) -> Tensor:
         """Logits of "person" (B, 1, H, W), of the pyramid's maps."""
         return F.interpolate(self.head(levels[-1]), scale_factor=2.0, mode="bilinear")
 
-    def tell_parts(self, _taps: Sequence[Tensor], levels: Sequence[Tensor]) -> Tensor:
+    def part_logits(self, _taps: Sequence[Tensor], levels: Sequence[Tensor]) -> Tensor:
         """Logits of the parts (B, PARTS, H/2, W/2), of the encoder's maps and the pyramid's."""
         logits: Tensor = self.parts(levels[-1])
         return logits

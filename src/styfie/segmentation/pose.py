@@ -107,9 +107,9 @@ class PoseNet(PyramidNet):
         """The trunk's at 1/16 and at 1/32, each of its own maps."""
         return self.trunk(taps[3]), self.deep(taps[4])
 
-    def tell_parts(self, _taps: Sequence[Tensor], levels: Sequence[Tensor]) -> Tensor:
+    def part_logits(self, _taps: Sequence[Tensor], levels: Sequence[Tensor]) -> Tensor:
         """Logits of the parts (B, PARTS, H/2, W/2), by a head of a file of its own if there is one."""
-        return self.parts(_taps, levels) if isinstance(self.parts, PartsHead) else super().tell_parts(_taps, levels)
+        return self.parts(_taps, levels) if isinstance(self.parts, PartsHead) else super().part_logits(_taps, levels)
 
 
 class PartsHead(nn.Module):
