@@ -25,7 +25,7 @@ SMALLER: dict[tuple[str, ...], tuple[str, ...]] = {  # options that make a comma
 }
 MADE = {  # files that pages speak of, and what makes those that are not there yet
     "painted/painting.ora": "paint me.jpg --engine fast -o painted",
-    "painted/strokes.json": "paint me.jpg --engine strokes --subject autumn --size 48 -o painted",
+    "painted/strokes.json": "paint me.jpg --engine strokes --subject autumn --size 96 -o painted",
     "runs/mine/my_painting.safetensors": "train style my_painting.jpg --photos photos/ -o runs/mine",
 }
 UNRUN = {  # the beginning of a command, and why it is not run here but parsed alone

@@ -249,7 +249,7 @@ def test_each_of_two_people_can_be_painted(tab: Tab, tmp_path: Path) -> None:
     for name in ("person-2", "person-2-hair"):
         theirs = regions[name][0, 0].numpy() > 0.5
         mine = owner == names.index(name)
-        assert (mine & theirs).sum() / (mine | theirs).sum() > 0.98
+        assert (mine & theirs).sum() / (mine | theirs).sum() > 0.96
 
 
 def test_a_new_version_waits_until_the_page_asks_for_it(chromium: Any, site: Path, tmp_path: Path) -> None:
