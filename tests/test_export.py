@@ -33,7 +33,7 @@ from styfie.segmentation.banet import BANet
 from styfie.segmentation.exported import read_exported
 from styfie.segmentation.files import NETWORKS
 from styfie.segmentation.guided import GuidedNet
-from styfie.segmentation.networks import PortraitNet, PyramidNet
+from styfie.segmentation.networks import PersonNet, PortraitNet
 from styfie.segmentation.portrait import INPUT_SIZE, load_shipped, predict
 from styfie.segmentation.segnet import SegNet
 from styfie.segmentation.unet88 import UNet88
@@ -108,7 +108,7 @@ def test_a_segmenter_of_ones_own(tmp_path: Path) -> None:
     own.parts.weight.data.neg_()
     source = save_weights(own.state_dict(), tmp_path / "own.safetensors", {"arch": "portrait", "side": "96"})
     network, side, _ = read_exported(export(str(source), tmp_path / "a.onnx"))
-    assert side == 96 and isinstance(network, PyramidNet)
+    assert side == 96 and isinstance(network, PersonNet)
     picture = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
         assert apart(network.both(picture)[1].softmax(1), own.both(picture)[1].softmax(1)) < CLOSE

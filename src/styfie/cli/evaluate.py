@@ -176,13 +176,13 @@ def paintings(
 
 def _parts_of(judged: Any, entry: SegmenterEntry) -> Predict | None:
     """The probabilities of parts behind the built-in segmenter's regions; others have none."""
-    from styfie.segmentation.networks import PyramidNet
+    from styfie.segmentation.networks import PersonNet
     from styfie.segmentation.portrait import predict
 
     if not entry.network:
         return None
     network, side = judged.network, judged.side
-    return (lambda photo: predict(photo, network, side).parts) if isinstance(network, PyramidNet) else None
+    return (lambda photo: predict(photo, network, side).parts) if isinstance(network, PersonNet) else None
 
 
 @contextmanager

@@ -280,35 +280,23 @@ def parts(
 ) -> None:
     """Teach a network that finds people to tell their parts. Given again, the same command goes on where it was."""
     from styfie.devices import pick_device
-    from styfie.errors import InputError
-    from styfie.segmentation.files import read_network
-    from styfie.segmentation.pose import PoseNet
     from styfie.storage.atomic import check_targets
     from styfie.training.parts import PRESET, train_parts
-    from styfie.training.sampler import Material
-    from styfie.training.segmenter import calibrate_segmenter
-    from styfie.weights import checksum, save_weights
+    from styfie.weights import save_weights
 
-    file, where = output / "parts.safetensors", pick_device(device)
+    file = output / "parts.safetensors"
     check_targets([file], [*data, start, *(scenes or ())])
-    network = read_network(start)[0]
-    if not isinstance(network, PoseNet):
-        raise InputError(f"{start} has no encoder to tell parts by: give a file of --arch pose or guided.")
-    material = Material(data, leave_out or ())
-    material.check_words(scenes or ())
-    preset = replace(
-        PRESET, side=size, schedule=replace(PRESET.schedule, steps=steps or PRESET.schedule.steps, seed=seed)
+    schedule = replace(PRESET.schedule, steps=steps or PRESET.schedule.steps, seed=seed)
+    head, clear = train_parts(
+        start,
+        data,
+        output,
+        replace(PRESET, side=size, schedule=schedule),
+        scenes=scenes or (),
+        leave_out=leave_out or (),
+        device=pick_device(device),
+        on_log=_log,
     )
-    about = {
-        "start": checksum(start),
-        "side": size,
-        "data": [str(source) for source in data],
-        "scenes": [str(source) for source in scenes or ()],
-        "leave_out": list(leave_out or ()),
-    }
-    head = train_parts(network, material, output, preset, scenes=scenes or (), device=where, on_log=_log, about=about)
-    network.parts = head
-    clear = calibrate_segmenter(network, material.held_out, size, where)[0].clear
     typer.echo(f"Wrote {save_weights(head.state_dict(), file, {'arch': 'parts', 'clear': f'{clear:g}'})}")
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from styfie.errors import InputError, MissingError
 from styfie.segmentation.calibration import Calibration
 from styfie.segmentation.files import side_of
-from styfie.segmentation.networks import PARTS, PyramidNet
+from styfie.segmentation.networks import PARTS, PersonNet
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -24,23 +24,19 @@ TRIED = 64  # pixels of the side of the picture that a file is tried with
 TINY = 1e-7  # a probability nearer to 0 or 1 than this has no logarithm in float32
 
 
-class ExportedNet(PyramidNet):
-    """A `PyramidNet` whose layers are in a file: `both` and `forward` are all there is."""
+class ExportedNet(PersonNet):
+    """A network whose layers are in a file."""
 
     def __init__(self, session: InferenceSession) -> None:
-        nn.Module.__init__(self)  # without the layers
+        super().__init__()
         self.session = session
 
     def both(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """As `PyramidNet.both`: logits that give the file's probabilities back."""
+        """As `PersonNet.both`: logits that give the file's probabilities back."""
         count, (height, width) = len(picture), picture.shape[-2:]
         shapes = {"matte": (count, 1, height, width), "parts": (count, PARTS, height // 2, width // 2)}
         matte, parts = _run(self.session, picture, shapes)
         return matte.logit(TINY), parts.clamp_min(TINY).log()
-
-    def forward(self, picture: Tensor) -> Tensor:
-        """The first of `both`."""
-        return self.both(picture)[0]
 
 
 class ExportedMatte(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch.nn.functional as F
@@ -41,7 +42,19 @@ def fuse(network: nn.Module) -> None:
                 line[n], line[n + 1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
 
 
-class PyramidNet(nn.Module):
+class PersonNet(nn.Module, ABC):
+    """A network that finds people and tells their parts."""
+
+    @abstractmethod
+    def both(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of "person" (B, 1, H, W) and of `PARTS` parts (B, PARTS, H/2, W/2), from one pass."""
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """Logits of "person" (B, 1, H, W)."""
+        return self.both(picture)[0]
+
+
+class PyramidNet(PersonNet):
     """Finds people by an encoder, a trunk at 1/16 and 1/32 of the size, and a feature pyramid (Lin et al. 2017).
 
     The pyramid leads back to 1/2, where edges are read off. Lateral sums in place of SegNet's unpooling indices: the
@@ -73,13 +86,13 @@ class PyramidNet(nn.Module):
         self.head = nn.Sequential(conv_bn(pyramid[-1], 24), nn.Conv2d(24, 1, 1))
         self.parts: nn.Module = nn.Conv2d(pyramid[-1], PARTS, 1)
 
+    @abstractmethod
     def encode(self, picture: Tensor) -> list[Tensor]:
         """The encoder's maps, from 1/2 of the size on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def trunks(self, taps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """What the trunk has at 1/16 and at 1/32, of the encoder's maps."""
-        raise NotImplementedError
 
     def levels(self, taps: Sequence[Tensor]) -> list[Tensor]:
         """The trunk's maps at 1/16 of the size, and the pyramid's at 1/8, 1/4 and 1/2, of the encoder's."""
@@ -102,12 +115,14 @@ class PyramidNet(nn.Module):
         """Logits of "person" (B, 1, H, W), in less time than with the parts."""
         return self.person_logits(picture, self.levels(self.encode(picture)))
 
-    def person_logits(self, _picture: Tensor, levels: Sequence[Tensor]) -> Tensor:
+    def person_logits(self, picture: Tensor, levels: Sequence[Tensor]) -> Tensor:
         """Logits of "person" (B, 1, H, W), of the pyramid's maps."""
+        del picture  # a guide alone looks at it
         return F.interpolate(self.head(levels[-1]), scale_factor=2.0, mode="bilinear")
 
-    def part_logits(self, _taps: Sequence[Tensor], levels: Sequence[Tensor]) -> Tensor:
+    def part_logits(self, taps: Sequence[Tensor], levels: Sequence[Tensor]) -> Tensor:
         """Logits of the parts (B, PARTS, H/2, W/2), of the encoder's maps and the pyramid's."""
+        del taps  # a head of its own file alone looks at them
         logits: Tensor = self.parts(levels[-1])
         return logits
 

@@ -170,9 +170,7 @@ def _is_face(disc: Disc, skin: Mask, hair: Mask, worn: Mask, body: Mask) -> bool
     if not ring.any() or skin[away <= radius].mean() < 0.5:
         return False
     topmost = not beyond.any() or body[beyond].mean() < 0.3
-    straight = ring & ((y - np.arange(len(body)))[:, None] > 2 * abs(np.arange(body.shape[1]) - x))
-    haired = hair[ring].mean() >= HAIRY and hair[straight].any()  # long hair hangs beside an arm
-    return bool(haired or (topmost and (hair | worn)[ring].mean() >= HAIRY))
+    return bool(hair[ring].mean() >= HAIRY or (topmost and (hair | worn)[ring].mean() >= HAIRY))
 
 
 def _is_bald(disc: Disc, skin: Mask, clothes: Mask, body: Mask) -> bool:

@@ -21,7 +21,7 @@ from styfie.segmentation.closer import boxes_to_see, pixels_of, put_closer
 from styfie.segmentation.exported import read_exported
 from styfie.segmentation.files import read_network, read_parts
 from styfie.segmentation.matting import MATTE_SIZE, guided_upsample, refine
-from styfie.segmentation.networks import PARTS, PyramidNet, fuse
+from styfie.segmentation.networks import PARTS, PersonNet, PyramidNet, fuse
 from styfie.segmentation.people import Box, match_people, without_specks
 from styfie.segmentation.prediction import PART_NAMES, READ, Prediction
 from styfie.segmentation.protocols import Memory
@@ -69,9 +69,9 @@ def predict(
 ) -> Prediction:
     """Run a network on a photo (1, 3, H, W), and on its mirror image, at each of some scales, and take the mean.
 
-    Parts are told by the last of them alone, the largest: hair and what is worn are small.
-    It sees squares of `side` pixels times the scale; one that is no `PyramidNet` knows no parts. `closer` looks once
-    more at people who are small in the photo, at a part of it: the prediction is then of a larger side.
+    It sees squares of `side` pixels times the scale. Parts are of the last of them alone, the largest: hair and what is
+    worn are small; and a network that is no `PersonNet` knows none. `closer` looks once more at people who are small in
+    the photo, at a part of it: the prediction is then of a larger side.
     """
     last = len(scales) - 1
     sides = [round(scale * side / 32) * 32 for scale in scales]
@@ -99,7 +99,7 @@ def _predict_once(
     square = resize(photo, (side, side))
     pair = torch.cat([square, square.flip(3)] if mirrored else [square]).contiguous(memory_format=torch.channels_last)
     with reduced_precision(pair.device):
-        both = network.both(pair) if parts and isinstance(network, PyramidNet) else None
+        both = network.both(pair) if parts and isinstance(network, PersonNet) else None
         logits, likely = both or (network(pair), None)
     matte = _unmirrored(logits.float().sigmoid())
     if likely is None:
@@ -204,7 +204,7 @@ class PortraitSegmenter:
         for name in finer:
             check_name(name)
             part = name in PART_NAMES or PERSON_PART.fullmatch(name)
-            if part and not isinstance(self.network, PyramidNet):
+            if part and not isinstance(self.network, PersonNet):
                 raise InputError(
                     f"This segmenter knows no parts, and so no {name}: choose another region or segmenter."
                 )

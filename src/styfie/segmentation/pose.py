@@ -107,13 +107,13 @@ class PoseNet(PyramidNet):
         """The trunk's at 1/16 and at 1/32, each of its own maps."""
         return self.trunk(taps[3]), self.deep(taps[4])
 
-    def part_logits(self, _taps: Sequence[Tensor], levels: Sequence[Tensor]) -> Tensor:
+    def part_logits(self, taps: Sequence[Tensor], levels: Sequence[Tensor]) -> Tensor:
         """Logits of the parts (B, PARTS, H/2, W/2), by a head of a file of its own if there is one."""
-        return self.parts(_taps, levels) if isinstance(self.parts, PartsHead) else super().part_logits(_taps, levels)
+        return self.parts(taps, levels) if isinstance(self.parts, PartsHead) else super().part_logits(taps, levels)
 
 
 class PartsHead(nn.Module):
-    """Tells the parts of people whom a `PoseNet` finds, whose `parts` it takes the place of. 1.7 M parameters.
+    """Tells the parts of people whom a `PoseNet` finds, whose `parts` it takes the place of. 1.6 M parameters.
 
     The network's pyramid knows where a person is, and its encoder's first maps have colours and cloth; what they mean
     deep stages of its own find out, which begin as the encoder's. A pyramid of sums leads from 1/32 of the size to 1/2.

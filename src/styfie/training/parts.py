@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,64 +14,58 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.evaluation.parts import UNLABELLED
 from styfie.losses.masks import class_jaccard
+from styfie.segmentation.files import read_network
 from styfie.segmentation.pose import OWN, PartsHead, PoseNet
 from styfie.training.ahead import count_drawers
 from styfie.training.loop import CPU, fit
 from styfie.training.portraits import Batch
 from styfie.training.presets import PRESETS, TrainingPreset
 from styfie.training.sampler import Material, Sampler
+from styfie.training.segmenter import calibrate_segmenter
+from styfie.weights import checksum
 
 JACCARD = 0.5  # weight of the Jaccard index beside cross-entropy
 PRESET = replace(PRESETS["ours"], schedule=replace(PRESETS["ours"].schedule, steps=2_000), plain=0.5)
 
 
 def train_parts(
-    network: PoseNet,
-    material: Material,
+    start: Path,
+    data: Sequence[Path],
     folder: Path,
     preset: TrainingPreset = PRESET,
     *,
     scenes: Sequence[Path] = (),
+    leave_out: Sequence[str] = (),
     device: torch.device = CPU,
     on_log: Callable[[Mapping[str, float]], None] | None = None,
-    about: Mapping[str, object] | None = None,
-) -> PartsHead:
-    """A head for a frozen network, taught on the portraits whose parts are labelled.
+) -> tuple[PartsHead, float]:
+    """A head for the network of a file, taught on the portraits of `data` whose parts are labelled; the network stays.
 
     Cross-entropy and the soft Jaccard index of each part over a batch, which counts accessories as much as clothes.
-    `scenes` are pictures without people, as `train_segmenter` takes them. Checkpoints and `log.jsonl` go to `folder`;
-    see `fit` for what `about` is, and for stopping.
+    `scenes` and `leave_out` as `train_segmenter` takes them. Checkpoints and `log.jsonl` go to `folder`. The second is
+    `Calibration.clear`, by all pictures that were held back.
 
     Raises:
-        InputError: no portrait has labelled parts; or as `fit`.
+        InputError: no portrait has labelled parts, or the network has no encoder to tell them by; or as `fit`.
+        MissingError: there is no such file.
         OutputError: `folder` cannot be written to.
     """
+    network = read_network(start)[0]
+    if not isinstance(network, PoseNet):
+        raise InputError(f"{start} has no encoder to tell parts by: give a file of --arch pose or guided.")
+    material = Material(data, leave_out)
+    material.check_words(scenes)
     material.learned = material.learned.with_parts()
     if not len(material.learned):
         raise InputError("No portrait has labelled parts: give --data with a folder parsing/ beside mask/.")
     preset = preset.lengthened(len(material.learned))
     torch.manual_seed(preset.schedule.seed)
-    network.eval().requires_grad_(False).to(device)
-    head = PartsHead()
-    for own, stage in zip(head.stages, network.encoder.stages[OWN:], strict=True):
-        own.load_state_dict(stage.state_dict())
-    head.train().requires_grad_(True).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def loss_of(learner: PartsHead, batch: Batch, _progress: float) -> dict[str, Tensor]:
-        with torch.no_grad():
-            taps = network.encode(batch.pictures)
-            levels = network.levels(taps)
-        logits = learner(taps, levels).float()
-        entropy = F.cross_entropy(logits, batch.parts, ignore_index=UNLABELLED, reduction="sum")
-        entropy = entropy / (batch.parts != UNLABELLED).sum().clamp_min(1)
-        jaccard = class_jaccard(logits, batch.parts, UNLABELLED)
-        return {"entropy": entropy, "jaccard": jaccard, "total": entropy + JACCARD * jaccard}
-
-    sampler = Sampler(material, preset, scenes)
+    network.to(device)
+    head = _first_head(network)
     trained = fit(
         head,
-        sampler.at,
-        loss_of,
+        Sampler(material, preset, scenes).at,
+        partial(_loss_of, network),
         preset.schedule,
         folder,
         groups=[
@@ -79,8 +74,35 @@ def train_parts(
         ],
         device=device,
         on_log=on_log,
-        about=about,
+        about={
+            "start": checksum(start),
+            "side": preset.side,
+            "data": [str(source) for source in data],
+            "scenes": [str(source) for source in scenes],
+            "leave_out": list(leave_out),
+        },
         drawers=count_drawers(device),
     )
     assert isinstance(trained, PartsHead)
-    return trained.requires_grad_(False)
+    network.parts = trained.requires_grad_(False)
+    return trained, calibrate_segmenter(network, material.held_out, preset.side, device)[0].clear
+
+
+def _first_head(network: PoseNet) -> PartsHead:
+    """A head whose deep stages are those of the network's encoder."""
+    head = PartsHead()
+    for own, stage in zip(head.stages, network.encoder.stages[OWN:], strict=True):
+        own.load_state_dict(stage.state_dict())
+    head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return head
+
+
+def _loss_of(network: PoseNet, head: PartsHead, batch: Batch, _progress: float) -> dict[str, Tensor]:
+    with torch.no_grad():
+        taps = network.encode(batch.pictures)
+        levels = network.levels(taps)
+    logits = head(taps, levels).float()
+    entropy = F.cross_entropy(logits, batch.parts, ignore_index=UNLABELLED, reduction="sum")
+    entropy = entropy / (batch.parts != UNLABELLED).sum().clamp_min(1)
+    jaccard = class_jaccard(logits, batch.parts, UNLABELLED)
+    return {"entropy": entropy, "jaccard": jaccard, "total": entropy + JACCARD * jaccard}
