@@ -49,6 +49,7 @@ def test_rows_drawn_in_parts_are_those_of_the_whole_batch(portraits: Path, varie
     sampler = Sampler(Material([portraits]), replace(OURS, varied=varied), [portraits / "backgrounds"])
     for step in range(4):
         whole = sampler.at(step, range(6))
+        assert len(sampler.at(step, range(4, 60)).pictures) == OURS.schedule.batch - 4, "rows that it has not are none"
         parts = [sampler.at(step, rows) for rows in (range(2), range(2, 3), range(3, 6))]
         assert torch.equal(torch.cat([part.pictures for part in parts]), whole.pictures)
         assert torch.equal(torch.cat([part.mattes for part in parts]), whole.mattes)

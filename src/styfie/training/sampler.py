@@ -149,17 +149,18 @@ class Sampler:
         return self.portraits[int(rng.choice(len(self.odds), p=self.odds))]
 
     def at(self, step: int, rows: range) -> Batch:
-        """The rows `rows` of the batch of one step: chance is drawn for all of it, pixels only for these."""
+        """The rows `rows` of one step's batch, as many as it has: chance is drawn for all, pixels only for these."""
         rng = np.random.default_rng((self.recipe.schedule.seed, step))
         side, drawn = self.recipe.side_at(step), [self._draw_row(rng) for _ in range(self.recipe.schedule.batch)]
-        shape = (len(rows), 3, side, side)
+        drawn = drawn[rows.start : rows.stop]
+        shape = (len(drawn), 3, side, side)
         pictures = torch.empty(shape, dtype=torch.uint8, memory_format=torch.channels_last)
         mattes, parts = (
-            pictures.new_empty(len(rows), 1, side, side),
-            pictures.new_empty(len(rows), side // 2, side // 2),
+            pictures.new_empty(len(drawn), 1, side, side),
+            pictures.new_empty(len(drawn), side // 2, side // 2),
         )
         # One by one, each into its place: a picture fits in the processor's cache, a batch of floats does not.
-        for n, row in enumerate(drawn[rows.start : rows.stop]):
+        for n, row in enumerate(drawn):
             picture, matte, labels = place(row.portrait, side, row.theta)
             if row.against < 1:
                 picture = picture * torch.lerp(torch.ones(()), torch.tensor(row.against), matte)

@@ -86,7 +86,8 @@ def train_segmenter(
     check_share(network, recipe)
     sampler = Sampler(material, recipe, scenes)
     if isinstance(network, PoseNet) and not has_head(start):
-        settle(network.encoder, sampler.at(0, range(SETTLED)).to(CPU).pictures)
+        many = replace(recipe, schedule=replace(recipe.schedule, batch=SETTLED))
+        settle(network.encoder, Sampler(material, many, scenes).at(0, range(SETTLED)).to(CPU).pictures)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if not recipe.schedule.steps:
         make_folder(folder)
