@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { withoutWideDoubt } from "../../tab/site/engine/doubt.js";
 import { estimateForeground } from "../../tab/site/engine/foreground.js";
 import { eigen, product, transport } from "../../tab/site/engine/linear.js";
 import { extrapolate, boxOf } from "../../tab/site/engine/layers.js";
@@ -99,6 +100,18 @@ test("specks are taken away, people stay", () => {
   const found = withoutSpecks(matte);
   assert.equal(found.data[2 * 40 + 35], 0);
   assert.equal(found.data[20 * 40 + 5], 1);
+});
+
+test("a wide place of doubt gets one answer, a narrow one stays", () => {
+  const body = (thing, halo) => picture(1, 256, 256, (_c, y, x) => (y < 20 ? 0 : x >= 50 && x < 150 ? 1 : x >= 45 && x < 50 ? halo : x >= 150 && x < 190 && y >= 100 && y < 200 ? thing : 0));
+  for (const [thing, answer] of [[0.2, 0], [0.55, 0], [0.65, 1]]) {
+    const found = withoutWideDoubt(body(thing, 0.4)).data;
+    near([found[104 * 256 + 154], found[150 * 256 + 170], found[195 * 256 + 185]], [answer, answer, answer], 1e-3);
+    assert.equal(found[150 * 256 + 47], Math.fround(0.4));
+    assert.ok(found[150 * 256 + 150] > 0.1 && found[150 * 256 + 190] < 0.9);
+  }
+  const narrow = body(1, 0.5);
+  assert.equal(withoutWideDoubt(narrow), narrow);
 });
 
 test("a matte follows the photo's edge where the coarse one is off", () => {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -11,9 +11,10 @@ from torch import Tensor
 from styfie.errors import AbsentRegionError
 from styfie.images import resize
 from styfie.segmentation.calibration import Calibration
+from styfie.segmentation.doubt import without_wide_doubt
 from styfie.segmentation.faces import face_map
 from styfie.segmentation.matting import refine
-from styfie.segmentation.people import Person, split_people
+from styfie.segmentation.people import Person, split_people, without_specks
 
 MIN_AREA = 0.01  # share of the picture below which a subject, or of the subject below which a part, counts as none
 READ = Calibration()  # how a network is read of which nothing else is known
@@ -25,13 +26,23 @@ class Prediction:
     """What the network sees in a photo (1, 3, H, W), straight and mirrored, at all scales.
 
     `matte` (1, 1, S, S) is the probability of "person"; `parts` (1, 5, S/2, S/2) those of background, skin, hair,
-    clothes, accessories, all 0 where the network knows none. S is the side of what it sees.
+    clothes, accessories, all 0 where the network knows none. S is the side of what it sees. `undecided` is the matte as
+    the network gives it where `matte` has answers for its doubt: how good it is, that one tells.
     """
 
     photo: Tensor
     matte: Tensor
     parts: Tensor
     calibration: Calibration = READ
+    undecided: Tensor | None = None
+
+    def decided(self) -> Prediction:
+        """The same with one answer for each wide place of doubt, without the specks left of them; no surer for it."""
+        return replace(self, matte=without_specks(without_wide_doubt(self.matte)), undecided=self.matte)
+
+    @property
+    def _raw(self) -> Tensor:
+        return self.matte if self.undecided is None else self.undecided
 
     @property
     def sure(self) -> float:
@@ -39,8 +50,8 @@ class Prediction:
 
         Nearly 1 on portraits, mostly under 0.7 on what is taken for a person in landscapes and noise.
         """
-        person = float((self.matte > 0.5).float().mean())
-        return float((self.matte > self.calibration.sure).float().mean()) / person if person >= MIN_AREA else 0.0
+        person = float((self._raw > 0.5).float().mean())
+        return float((self._raw > self.calibration.sure).float().mean()) / person if person >= MIN_AREA else 0.0
 
     @property
     def score(self) -> float:
@@ -58,7 +69,7 @@ class Prediction:
 
         Over 0.7 on portraits, mostly under 0.6 on what is taken for a person in rooms, cars and food.
         """
-        body = resize(self.matte, (self.parts.shape[-2], self.parts.shape[-1])) > 0.5
+        body = resize(self._raw, (self.parts.shape[-2], self.parts.shape[-1])) > 0.5
         if not (self.parts.any() and body.any()):
             return 1.0
         return float(self.parts.amax(1, keepdim=True)[body].mean())

@@ -1,6 +1,7 @@
 // @ts-check
 // The person of a photo, as the library's segmenter finds it for engines of one pass.
 
+import { withoutWideDoubt } from "./doubt.js";
 import { withoutSpecks } from "./masks.js";
 import { guidedUpsample, refine } from "./matting.js";
 import { planes, resize } from "./planes.js";
@@ -21,7 +22,7 @@ const WORK = 384; // longest side at which the matte is solved for
 const CONTRAST = 1.6; // of probabilities around 0.5
 const [SURE, LEAST] = [0.9, 0.01]; // probability that counts as sure, and least share of the picture
 const CURVE = [[0.0, 0.0], [0.8773, 0.7088], [0.9604, 0.9178], [0.9755, 0.9366], [0.9831, 0.9586], [0.9877, 0.969], [0.99, 0.9709], [0.9918, 0.9759], [0.9941, 0.9778]]; // shares of the person of which it is sure, and the IoU that masks with such a share have
-const CLEAR = 0.685; // mean probability of the likeliest part over the person, below which nobody counts as found
+const CLEAR = 0.715; // mean probability of the likeliest part over the person, below which nobody counts as found
 export const SCORE = 0.495; // expected IoU, likewise
 
 export class Segmenter {
@@ -31,7 +32,7 @@ export class Segmenter {
     this.network = network;
   }
 
-  /** @param {Planes} photo @param {boolean} mirrored as well: twice the time @param {number} side of what is looked at @returns {Promise<Prediction>} */
+  /** @param {Planes} photo @param {boolean} mirrored as well, and wide doubt decided: for photos @param {number} side of what is looked at @returns {Promise<Prediction>} */
   async predict(photo, mirrored = true, side = SIDE) {
     const square = resize(photo, [side, side]);
     const views = mirrored ? [square.data, flipped(square).data] : [square.data];
@@ -42,7 +43,7 @@ export class Segmenter {
     const parts = mean(planes(5 * views.length, [side / 2, side / 2], found.parts.data), 5);
     const own = mean(planes(5 * views.length, [side / 2, side / 2], found.own_parts.data), 5);
     const clear = withoutSpecks({ ...matte, data: matte.data.map((one) => Math.min(1, Math.max(0, CONTRAST * (one - 0.5) + 0.5))) });
-    return { matte: clear, parts, own, score: clarityOf(clear, parts) < CLEAR ? 0 : scoreOf(clear) };
+    return { matte: mirrored ? withoutSpecks(withoutWideDoubt(clear)) : clear, parts, own, score: clarityOf(clear, parts) < CLEAR ? 0 : scoreOf(clear) };
   }
 
   /** The matte at the photo's size; null where nobody is found. @param {Planes} photo @param {Prediction} prediction */

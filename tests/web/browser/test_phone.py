@@ -145,6 +145,7 @@ def test_from_the_code_to_a_saved_picture(
     page = phone.page
     page.goto(address, wait_until="domcontentloaded")
     assert page.url == f"{home}/", "the token is seen no more"
+    phone.until("document.getElementById('where').textContent")  # a script's, after the page is there
     where = page.locator("#where").inner_text()
     assert socket.gethostname() in where and "network" in where and "not encrypted" in where
     assert page.locator("#open-live").is_hidden(), "over plain http there is no camera"
