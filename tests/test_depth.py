@@ -304,9 +304,9 @@ def test_the_farthest_person_is_nearer_than_all_behind() -> None:
 def test_depth_of_the_portrait_is_what_it_was(portrait: Tensor) -> None:
     """Paintings with `--depth auto` repeat by their recipes."""
     depth = estimate_depth(portrait, load_segmenter("auto")(portrait))
-    assert fingerprint(depth) == pytest.approx([0.3974, 0.0075, 0.0056, 0.4788, 0.7323, 0.0541, 0.3244], abs=2e-3)
+    assert fingerprint(depth) == pytest.approx([0.4074, 0.0075, 0.0056, 0.4788, 0.7347, 0.0541, 0.3608], abs=2e-3)
     assert fingerprint(depth_borders(depth)) == pytest.approx(
-        [0.0835, 0.0226, 0.0132, 0.1073, 0.0965, 0.0585, 0.0718], abs=1e-3
+        [0.0825, 0.0226, 0.0132, 0.1073, 0.0965, 0.0585, 0.0684], abs=1e-3
     )
     photo = noise()
     expected = [0.4706, 0.0177, 0.02, 0.7174, 0.7, 0.2227, 0.2425]

@@ -66,7 +66,7 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "parts": WeightFile(
         file="parts.safetensors",
-        checksum="sha256:78f39f296daf2bc25a78d8ad2ff99053bd1e59d1c0676666c20acbc5022588e4",
+        checksum="sha256:8e12c62331a47182307e12b418a72ebcd2fb01d10aec30dbc193bb03ee9e666d",
         size=3_285_754,
         source="styfie train parts",
         licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",

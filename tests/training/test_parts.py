@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 from typer.testing import CliRunner
 
 from styfie.cli.train import app
@@ -111,19 +110,3 @@ def test_a_checkpoint_is_of_its_own_data_alone(
     assert isinstance(done.exception, InterruptedError), done.output
     assert (asked["about"]["data"], asked["about"]["scenes"]) == ([str(portraits)], [str(scenes)])
     assert asked["drawers"] == 5
-
-
-def test_accessories_are_told_where_they_are_four_times_as_likely(
-    start: Path, portraits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before: list[Tensor] = []
-
-    def learn(head: PartsHead, *_given: object, **_named: Any) -> PartsHead:
-        head.requires_grad_(False)
-        before.append(head.state_dict()["answer.bias"].clone())
-        return head
-
-    monkeypatch.setattr("styfie.training.parts.fit", learn)
-    head, _ = train_parts(start, [portraits], tmp_path / "run", replace(PRESET, side=64))
-    odds = torch.exp(head.state_dict()["answer.bias"] - before[0])
-    torch.testing.assert_close(odds, torch.tensor([1.0, 1, 1, 1, 0.25]))

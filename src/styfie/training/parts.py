@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from styfie.errors import InputError
-from styfie.evaluation.parts import PART_NAMES, UNLABELLED
+from styfie.evaluation.parts import UNLABELLED
 from styfie.losses.masks import class_jaccard
 from styfie.segmentation.files import read_network
 from styfie.segmentation.pose import OWN, PartsHead, PoseNet
@@ -25,7 +24,6 @@ from styfie.training.sampler import Material, Sampler
 from styfie.training.segmenter import calibrate_segmenter
 from styfie.weights import checksum
 
-HESITANT = 4.0  # times as likely as any other part an accessory has to be: hair or cloth with holes looks worse
 JACCARD = 0.5  # weight of the Jaccard index beside cross-entropy
 PRESET = replace(PRESETS["ours"], schedule=replace(PRESETS["ours"].schedule, steps=2_000), plain=0.5)
 
@@ -43,10 +41,9 @@ def train_parts(
 ) -> tuple[PartsHead, float]:
     """A head for the network of a file, taught on the portraits of `data` whose parts are labelled; the network stays.
 
-    Cross-entropy and the soft Jaccard index of each part over a batch, which counts accessories as much as clothes;
-    they are then told only where they are `HESITANT` times as likely as all else. `scenes` and `leave_out` as
-    `train_segmenter` takes them. Checkpoints and `log.jsonl` go to `folder`. The second is `Calibration.clear`, by all
-    pictures that were held back, and before that: it refuses somewhat fewer.
+    Cross-entropy and the soft Jaccard index of each part over a batch, which counts accessories as much as clothes.
+    `scenes` and `leave_out` as `train_segmenter` takes them. Checkpoints and `log.jsonl` go to `folder`. The second is
+    `Calibration.clear`, by all pictures that were held back.
 
     Raises:
         InputError: no portrait has labelled parts, or the network has no encoder to tell them by; or as `fit`.
@@ -86,11 +83,9 @@ def train_parts(
         },
         drawers=count_drawers(device),
     )
-    assert isinstance(trained, PartsHead) and trained.answer.bias is not None
+    assert isinstance(trained, PartsHead)
     network.parts = trained.requires_grad_(False)
-    clear = calibrate_segmenter(network, material.held_out, preset.side, device)[0].clear
-    trained.answer.bias[PART_NAMES.index("accessories")] -= math.log(HESITANT)
-    return trained, clear
+    return trained, calibrate_segmenter(network, material.held_out, preset.side, device)[0].clear
 
 
 def _first_head(network: PoseNet) -> PartsHead:
