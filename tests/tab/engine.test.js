@@ -294,3 +294,18 @@ test("what has no clear parts is nobody, however sure the network is", async () 
   assert.ok(person.score > 0.9 && statue.score === 0, `${person.score} ${statue.score}`);
   assert.equal(seen(0.5).matte(photo, statue), null);
 });
+
+test("wide doubt is decided in photos, not in a camera's frames, and makes nobody surer", async () => {
+  const body = (x) => (x >= 100 && x < 156 ? 1 : x >= 56 && x < 200 ? 0.45 : 0); // as wide a thing on either side
+  const views = (channels, side, call, count) => picture(channels * count, side, side, call).data;
+  const network = { run: async ({ picture: { count } }) => ({
+    matte: { data: views(1, 256, (_c, _y, x) => body(x), count) },
+    parts: { data: views(5, 128, (c) => (c % 5 === 3 ? 1 : 0), count) },
+    own_parts: { data: views(5, 128, () => 0, count) },
+  }) };
+  const segmenter = new Segmenter({ Tensor: class { constructor(_type, _data, [count]) { this.count = count; } } }, network);
+  const [photo, frame] = await Promise.all([true, false].map((one) => segmenter.predict(picture(3, 48, 40, () => 0.5), one)));
+  assert.equal(photo.matte.data[128 * 256 + 70], 0);
+  near([frame.matte.data[128 * 256 + 70]], [1.6 * -0.05 + 0.5], 1e-6);
+  assert.equal(photo.score, frame.score);
+});
