@@ -1,10 +1,10 @@
 """The shipped segmenter and reference networks on the same portraits with known masks.
 
-Ours as the network sees the person (`coarse`), refined along the photo's edges, and as engines that paint in one pass
-have it (`fast`); the reference networks where `--references` names a folder with `prisma_nchw.onnx`,
-`SINet_Softmax.onnx` and `slim_reshape.tflite`
-(anilsathyan7/Portrait-Segmentation, MIT; not part of this project). Times are of one picture, best of three, resizing
-included, beside the coarse network's and a fixed convolution's of the same run.
+Ours as the network sees the person (`coarse`), with wide doubt decided and the photo's edges found (`refined`), and as
+engines that paint in one pass have it (`brief`); the reference networks where `--references` names a folder with
+`prisma_nchw.onnx`, `SINet_Softmax.onnx` and `slim_reshape.tflite` (anilsathyan7/Portrait-Segmentation, MIT; not part of
+this project). Times are of one picture, best of three, resizing included, beside the coarse network's and a fixed
+convolution's of the same run.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def our_own() -> dict[str, tuple[Predict, Predict | None]]:
     network = load_shipped()[0]
     return {
         "coarse": (lambda photo: predict(photo, network).matte, lambda photo: predict(photo, network).parts),
-        "refined": (lambda photo: refine(predict(photo, network).matte, photo), None),
+        "refined": (lambda photo: refine(predict(photo, network).decided().matte, photo), None),
         "brief": (person_of(PortraitSegmenter(*load_shipped()).fast()), None),
     }
 
