@@ -11,14 +11,14 @@ import torch
 from typer.testing import CliRunner
 
 from styfie.cli.train import app
-from styfie.errors import InputError, MissingError
+from styfie.errors import InputError, MissingError, StyfieError
 from styfie.segmentation.banet import BANet
 from styfie.segmentation.files import read_parts
 from styfie.segmentation.networks import PARTS
 from styfie.segmentation.pose import OWN, PartsHead, PoseNet
 from styfie.training.parts import PRESET, train_parts
 from styfie.training.sampler import Material
-from styfie.weights import save_weights
+from styfie.weights import checksum, save_weights
 
 
 @pytest.fixture
@@ -52,6 +52,30 @@ def test_a_head_learns_from_where_its_network_is(
     assert found.shape == (2, PARTS, 32, 48)
     own = head.stages[0].state_dict()["0.expand.0.weight"]
     assert 0 < float((own - deep).abs().max()) < 0.1, "its deep stages begin as the network's, and learn"
+
+
+def test_a_head_goes_on_where_another_was(start: Path, portraits: Path, tmp_path: Path) -> None:
+    """After a step of nothing it is the other one, and not what the network's encoder would begin."""
+    torch.manual_seed(5)
+    other = PartsHead().half().float()
+    file = save_weights(other.state_dict(), tmp_path / "other.safetensors", {"arch": "parts", "clear": "0.5"})
+    options = ("--data", str(portraits), "--start", str(start), "--size", "64", "--steps", "1", "--device", "cpu")
+    done = CliRunner().invoke(app, ["parts", *options, "--head", str(file), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    found = read_parts(tmp_path / "out/parts.safetensors")[0].state_dict()
+    for name, value in other.named_parameters():
+        assert torch.allclose(found[name], value, atol=5e-3), name
+    about = json.loads((tmp_path / "out/schedule.json").read_text())
+    assert checksum(file) in json.dumps(about)
+
+
+def test_the_head_to_go_on_from_is_not_written_over(start: Path, portraits: Path, tmp_path: Path) -> None:
+    file = tmp_path / "parts.safetensors"
+    save_weights(PartsHead().state_dict(), file, {"arch": "parts", "clear": "0.5"})
+    before = file.read_bytes()
+    options = ("--data", str(portraits), "--start", str(start), "--head", str(file), "-o", str(tmp_path))
+    done = CliRunner().invoke(app, ["parts", *options])
+    assert isinstance(done.exception, StyfieError) and file.read_bytes() == before
 
 
 def test_nothing_labelled_is_refused(start: Path, portraits: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from styfie.evaluation.parts import UNLABELLED
 from styfie.training.files import Files
 from styfie.training.loop import CPU
 from styfie.training.pairs import draw_pairs
-from styfie.training.portraits import Light, Pastings, as_jpeg, draw_light, draw_placing, place
+from styfie.training.portraits import Light, Pastings, as_jpeg, beside, draw_light, draw_placing, place
 from styfie.training.presets import PRESETS, TrainingPreset, load_preset
 from styfie.training.readers import Portrait, PortraitSet
 from styfie.training.sampler import Material, Sampler, Several
@@ -108,6 +108,47 @@ def test_one_more_person_covers_whoever_is_there(portraits: Path) -> None:
     assert (joined.matte[new] == 255).all()
     assert np.array_equal(joined.image[~new], portrait.image[~new])
     assert (joined.matte >= portrait.matte).all()
+
+
+def flat(colour: int, size: tuple[int, int], person: slice, part: int) -> Portrait:
+    """A picture of one colour in which some columns are a person of one part."""
+    matte, parts = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+    matte[:, person], parts[:, person] = 255, part
+    return Portrait("flat_0", size, lambda: (np.full((*size, 3), colour, np.uint8), matte, parts))
+
+
+def test_of_two_beside_each_other_the_right_one_is_before_the_left() -> None:
+    left, right = flat(60, (40, 80), slice(50, 80), 2), flat(200, (80, 160), slice(40, 120), 3)
+    widths = set()
+    for seed in range(30):
+        both = beside(left, right, np.random.default_rng(seed))
+        widths.add(both.size[1])
+        at = both.size[1] - 80  # the right one, as high as the left one, is half as wide as it was
+        assert both.size[0] == 40 and 53 <= at <= 80
+        assert both.image.shape == (*both.size, 3) and both.matte.shape == both.parts.shape == both.size
+        shown = np.full(both.size[1], 60)
+        shown[80:] = 200
+        shown[at + 20 : at + 60] = 200
+        assert (np.abs(both.image[20, :, 0].astype(int) - shown) > 8).sum() <= 4, "but for the soft edges"
+        person = np.zeros(both.size[1], bool)
+        person[50:80] = person[at + 20 : at + 60] = True
+        assert ((both.matte[20] > 127) != person).sum() <= 2
+        assert set(np.unique(both.parts)) == {0, 2, 3} and set(both.parts[20, at + 22 : at + 58]) == {3}
+        assert set(both.parts[20, 50 : min(80, at + 18)]) == {2}
+    assert len(widths) > 5 and max(widths) > 155, "they overlap more or less"
+
+
+def test_pairs_are_drawn_where_they_are_asked_for(portraits: Path) -> None:
+    """And whoever asks for none has the same chance as before."""
+    material = Material([portraits])
+    wide = {
+        portrait.size[1] / portrait.size[0]
+        for portrait in map(material.learned.__getitem__, range(len(material.learned)))
+    }
+    none, some, all_ = (Sampler(material, TrainingPreset(TINY, paired=share)) for share in (0.0, 0.5, 1.0))
+    shapes = [[one.draw(np.random.default_rng(seed)).size for seed in range(60)] for one in (none, some, all_)]
+    paired = [sum(w / h > max(wide) for h, w in each) for each in shapes]
+    assert paired[0] == 0 and 15 < paired[1] < 45 and paired[2] == 60
 
 
 def test_relighting_stays_a_picture() -> None:

@@ -269,6 +269,7 @@ def parts(
     ],
     start: Annotated[Path, typer.Option(help="A segmenter.safetensors, whose network looks at the pictures.")],
     output: Folder,
+    head: Annotated[Path | None, typer.Option(help="A parts.safetensors that goes on learning.")] = None,
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 256,
     steps: Steps = None,
     scenes: Annotated[
@@ -285,19 +286,20 @@ def parts(
     from styfie.weights import save_weights
 
     file = output / "parts.safetensors"
-    check_targets([file], [*data, start, *(scenes or ())])
+    check_targets([file], [*data, start, *(scenes or ()), *([head] if head else [])])
     schedule = replace(PRESET.schedule, steps=steps or PRESET.schedule.steps, seed=seed)
-    head, clear = train_parts(
+    trained, clear = train_parts(
         start,
         data,
         output,
         replace(PRESET, side=size, schedule=schedule),
+        head=head,
         scenes=scenes or (),
         leave_out=leave_out or (),
         device=pick_device(device),
         on_log=_log,
     )
-    typer.echo(f"Wrote {save_weights(head.state_dict(), file, {'arch': 'parts', 'clear': f'{clear:g}'})}")
+    typer.echo(f"Wrote {save_weights(trained.state_dict(), file, {'arch': 'parts', 'clear': f'{clear:g}'})}")
 
 
 @app.command("clicks")

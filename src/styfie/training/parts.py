@@ -14,7 +14,7 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.evaluation.parts import UNLABELLED
 from styfie.losses.masks import class_jaccard
-from styfie.segmentation.files import read_network
+from styfie.segmentation.files import read_network, read_parts
 from styfie.segmentation.pose import OWN, PartsHead, PoseNet
 from styfie.training.ahead import count_drawers
 from styfie.training.loop import CPU, fit
@@ -25,7 +25,7 @@ from styfie.training.segmenter import calibrate_segmenter
 from styfie.weights import checksum
 
 JACCARD = 0.5  # weight of the Jaccard index beside cross-entropy
-PRESET = replace(PRESETS["ours"], schedule=replace(PRESETS["ours"].schedule, steps=2_000), plain=0.5)
+PRESET = replace(PRESETS["ours"], schedule=replace(PRESETS["ours"].schedule, steps=2_000), plain=0.5, paired=0.15)
 
 
 def train_parts(
@@ -34,6 +34,7 @@ def train_parts(
     folder: Path,
     preset: TrainingPreset = PRESET,
     *,
+    head: Path | None = None,
     scenes: Sequence[Path] = (),
     leave_out: Sequence[str] = (),
     device: torch.device = CPU,
@@ -42,8 +43,8 @@ def train_parts(
     """A head for the network of a file, taught on the portraits of `data` whose parts are labelled; the network stays.
 
     Cross-entropy and the soft Jaccard index of each part over a batch, which counts accessories as much as clothes.
-    `scenes` and `leave_out` as `train_segmenter` takes them. Checkpoints and `log.jsonl` go to `folder`. The second is
-    `Calibration.clear`, by all pictures that were held back.
+    `head` is a file of one that goes on learning. `scenes` and `leave_out` as `train_segmenter` takes them.
+    Checkpoints and `log.jsonl` go to `folder`. The second is `Calibration.clear`, by all pictures that were held back.
 
     Raises:
         InputError: no portrait has labelled parts, or the network has no encoder to tell them by; or as `fit`.
@@ -61,21 +62,23 @@ def train_parts(
     preset = preset.lengthened(len(material.learned))
     torch.manual_seed(preset.schedule.seed)
     network.to(device)
-    head = _first_head(network)
+    learner = read_parts(head)[0].requires_grad_(True) if head else _first_head(network)
+    learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     trained = fit(
-        head,
+        learner,
         Sampler(material, preset, scenes).at,
         partial(_loss_of, network),
         preset.schedule,
         folder,
         groups=[
-            {"params": [p for n, p in head.named_parameters() if not n.startswith("stages")]},
-            {"params": list(head.stages.parameters()), "scale": 0.25},
+            {"params": [p for n, p in learner.named_parameters() if not n.startswith("stages")]},
+            {"params": list(learner.stages.parameters()), "scale": 0.25},
         ],
         device=device,
         on_log=on_log,
         about={
             "start": checksum(start),
+            "head": checksum(head) if head else None,
             "side": preset.side,
             "data": [str(source) for source in data],
             "scenes": [str(source) for source in scenes],
@@ -93,7 +96,6 @@ def _first_head(network: PoseNet) -> PartsHead:
     head = PartsHead()
     for own, stage in zip(head.stages, network.encoder.stages[OWN:], strict=True):
         own.load_state_dict(stage.state_dict())
-    head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return head
 
 

@@ -190,6 +190,36 @@ class Pastings:
         return Portrait(found.name, found.size, lambda: (found.image, found.matte, unlabelled))
 
 
+def beside(left: Portrait, right: Portrait, rng: np.random.Generator) -> Portrait:
+    """Two portraits beside each other, as high as the lower one; the right one's person may come before the left's."""
+    high = min(left.size[0], right.size[0])
+    wide = [max(2, round(one.size[1] * high / one.size[0])) for one in (left, right)]
+    at = wide[0] - int(rng.uniform(0, 0.35) * min(wide))
+    size = (high, at + wide[1])
+
+    def make() -> tuple[Pixels, Pixels, Pixels]:
+        scaled = [
+            [
+                Image.fromarray(one.image).resize((width, high)),
+                Image.fromarray(one.matte).resize((width, high)),
+                Image.fromarray(one.parts).resize((width, high), Image.Resampling.NEAREST),
+            ]
+            for one, width in zip((left, right), wide, strict=True)
+        ]
+        shown = scaled[1][1].copy()
+        shown.paste(255, (wide[0] - at, 0, wide[1], high))  # where the left one ends all of the right one is seen
+        whole = shown.point(lambda value: 255 * (value > 127))  # labels have nothing between them
+        mixed = []
+        for first, second in zip(*scaled, strict=True):
+            both = Image.new(first.mode, size[::-1])
+            both.paste(first)
+            both.paste(second, (at, 0), shown if first.mode == "RGB" else whole)
+            mixed.append(np.asarray(both))
+        return mixed[0], mixed[1], mixed[2]
+
+    return Portrait(left.name, size, make)
+
+
 def _alpha(cutout: str) -> str:
     return cutout[:-4] + "_alpha.png"
 

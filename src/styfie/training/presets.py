@@ -17,9 +17,9 @@ class TrainingPreset:
     first: `growth` has shares of the steps, rising, and the share of the side that pictures have until then; light and
     colours of the share `plain` stay as they are. Else all are shown as they are, with masks of two values, and learned
     by binary cross-entropy alone. Of more than `subset` portraits, if it is not 0, so many are learned from, always the
-    same ones. From `scratch` nothing is started from but chance, so that all that a network has
-    learned is from the pictures of its own training. A pass is `pass_size` pictures drawn at random (as many as there
-    are, if 0); without `passes` the schedule's own steps count.
+    same ones. A share `paired` is of two portraits beside each other, parts and all. From `scratch` nothing is started
+    from but chance, so that all that a network has learned is from the pictures of its own training. A pass is
+    `pass_size` pictures drawn at random (as many as there are, if 0); without `passes` the schedule's own steps count.
     """
 
     schedule: Schedule
@@ -27,6 +27,7 @@ class TrainingPreset:
     varied: bool = True
     growth: tuple[tuple[float, float], ...] = ((0.6, 0.75),)
     plain: float = 0.2
+    paired: float = 0.0
     scratch: bool = False
     passes: float = 0
     pass_size: int = 0
