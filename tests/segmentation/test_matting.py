@@ -47,6 +47,14 @@ def laplacian_of(colours: NDArray[np.float64]) -> NDArray[np.float64]:
     return whole[2:-2, 2:-2].reshape(height * width, -1)
 
 
+def test_some_pixels_have_the_rows_that_they_have_of_all() -> None:
+    rng = np.random.default_rng(2)
+    colours, touched = rng.random((13, 17, 3)), rng.random((13, 17)) < 0.2
+    touched[0, 0] = touched[12, 16] = True
+    every = matting_laplacian(colours, np.ones((13, 17), bool))
+    assert np.allclose(matting_laplacian(colours, touched), every[:, touched.ravel()], atol=1e-12)
+
+
 def test_the_laplacian_does_not_see_what_is_linear_in_colour() -> None:
     rng = np.random.default_rng(0)
     colours = rng.random((9, 11, 3))

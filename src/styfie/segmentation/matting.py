@@ -9,11 +9,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
+from scipy import sparse
 from scipy.sparse.linalg import cg
 from torch import Tensor
 
 from styfie.images import fit_size, resize
+from styfie.segmentation.dilation import dilated, eroded
 
 MATTE_SIZE = 640  # longest side at which the matte is solved for, in pixels
 MOST_UNKNOWN = 60_000  # pixels solved for: with more in doubt the working size shrinks, so time and memory are bounded
@@ -24,6 +25,7 @@ FLAT = 1e-6  # colour variance below which a 3x3 window tells nothing
 GUIDE = 1e-4  # the same for the coefficients that are brought to the full size
 # Of the matte without solving: longest side in pixels, and colour variance that is smoothed over.
 GUIDE_SIZE, GUIDE_VARIANCE = 256, 1e-4
+DIAGONAL = 1.5  # a disc that holds the 3x3 pixels around its middle
 STRIP = 256  # rows at a time at the full size
 
 Field = NDArray[np.float64]
@@ -64,23 +66,28 @@ def matting_laplacian(colours: Field, touched: Mask) -> Field:
     """The matting Laplacian (Levin et al. 2008) of a picture (H, W, 3), over the 3x3 windows that hold a touched pixel.
 
     `x L x` is how far x (H * W) is from being linear in the colours in each window. It is symmetric, its rows sum to 0,
-    and pixels that share no window are 0 to each other: what is given is each pixel's row in its 5x5 neighbours, by
-    their `_steps` (25, H * W).
+    and pixels that share no window are 0 to each other: what is given is each touched pixel's row in its 5x5
+    neighbours, by their `_steps` (25, touched).
     """
-    height, width = touched.shape
-    y, x = np.nonzero(ndimage.binary_dilation(touched, np.ones((3, 3), bool))[1:-1, 1:-1])
+    width = touched.shape[1]
+    y, x = np.nonzero(dilated(touched, DIAGONAL)[1:-1, 1:-1])
     offsets = np.array([dy * width + dx for dy in range(3) for dx in range(3)])
     windows = (y * width + x) + offsets[:, None]  # (9, windows)
     centred = colours.reshape(-1, 3).T[:, windows]  # (3, 9, windows)
     centred -= centred.mean(1, keepdims=True)
     whitened = _whitened(centred)
-    rows = np.zeros((25, height * width))
+    count = int(touched.sum())
+    number = np.full(touched.size, count)  # all others share a place that is not given
+    number[touched.ravel()] = np.arange(count)
+    places = number[windows]
+    rows = np.zeros((25, count + 1))
     for i, j in itertools.combinations_with_replacement(range(9), 2):
         here = _neighbour(j // 3 - i // 3, j % 3 - i % 3)
-        rows[here, windows[i]] += (i == j) - (1 + (whitened[:, i] * centred[:, j]).sum(0)) / 9  # each pixel once
-    for here, step in enumerate(_steps(width)[:12]):  # the other half
-        rows[here, -step:] = rows[24 - here, :step]
-    return rows
+        shared = (i == j) - (1 + (whitened[:, i] * centred[:, j]).sum(0)) / 9
+        rows[here, places[i]] += shared  # each touched pixel once
+        if i != j:
+            rows[24 - here, places[j]] += shared
+    return rows[:, :count]
 
 
 def _neighbour(down: int, across: int) -> int:
@@ -159,9 +166,9 @@ def _trimap(coarse: Tensor, size: tuple[int, int], most: int) -> tuple[tuple[int
     while True:
         values = resize(coarse, work)[0, 0].double().clamp(0, 1).numpy()
         inside = values > 0.5
-        unknown = (np.abs(values - 0.5) < 0.5 - DOUBT) | (inside & ~ndimage.binary_erosion(inside, border_value=1))
+        unknown = (np.abs(values - 0.5) < 0.5 - DOUBT) | (inside & ~eroded(inside, 1))
         if unknown.any():
-            unknown = ndimage.distance_transform_edt(~unknown) <= max(1, round(BAND * max(work)))
+            unknown = dilated(unknown, max(1, round(BAND * max(work))))
         count = int(unknown.sum())
         if count <= MOST_UNKNOWN:
             return work, np.where(unknown, values, inside.astype(np.float64)), unknown
@@ -171,7 +178,7 @@ def _trimap(coarse: Tensor, size: tuple[int, int], most: int) -> tuple[tuple[int
 def _solve(colours: Field, values: Field, unknown: Mask) -> Field:
     """The matte in the unknown pixels by conjugate gradients with a diagonal preconditioner, the rest held."""
     places, coarse = np.flatnonzero(unknown), values[unknown]
-    rows = matting_laplacian(colours, unknown)[:, places].T  # (unknown, 25)
+    rows = matting_laplacian(colours, unknown).T  # (unknown, 25)
     prior = PRIOR * ((2 * coarse - 1) ** 2 + 0.01)
     neighbours = (places[:, None] + _steps(values.shape[1])).clip(0, values.size - 1)  # beyond the picture are zeros
     wanted = prior * coarse - (rows * np.where(unknown, 0.0, values).ravel()[neighbours]).sum(1)
