@@ -5,6 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from styfie.images import resize
 from styfie.segmentation import matting
@@ -73,6 +74,24 @@ def test_the_laplacian_is_the_windows_least_squares_rest() -> None:
     rest = alpha - design @ np.linalg.lstsq(design, alpha, rcond=None)[0]
     laplacian = laplacian_of(colours)
     assert np.isclose(alpha @ laplacian @ alpha, rest @ rest, rtol=1e-3)
+
+
+def test_what_is_in_doubt_is_the_least_of_the_laplacian_and_the_prior(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a dense solver, over all pixels in doubt at once."""
+    monkeypatch.setattr(matting, "RESIDUAL", 1e-9)
+    rng = np.random.default_rng(5)
+    colours = ndimage.gaussian_filter(rng.random((20, 24, 3)), (2, 2, 0)) + 0.02 * rng.random((20, 24, 3))
+    values = (np.arange(24) > 11).astype(float) * np.ones((20, 1))
+    unknown = np.zeros((20, 24), bool)
+    unknown[:, 7:16] = True
+    values[unknown] = rng.random(180)
+    laplacian, here = laplacian_of(colours), unknown.ravel()
+    prior = np.diag(0.01 * ((2 * values[unknown] - 1) ** 2 + 0.01))
+    known = laplacian[np.ix_(here, ~here)] @ values[~unknown]
+    wanted = np.linalg.solve(laplacian[np.ix_(here, here)] + prior, prior @ values[unknown] - known)
+    found = matting._solve(colours, values, unknown)
+    assert np.allclose(found[unknown], wanted.clip(0, 1), atol=1e-5)
+    assert np.array_equal(found[~unknown], values[~unknown])
 
 
 def test_a_coarse_mask_finds_the_photos_edge() -> None:

@@ -269,7 +269,7 @@ def parts(
     ],
     start: Annotated[Path, typer.Option(help="A segmenter.safetensors, whose network looks at the pictures.")],
     output: Folder,
-    head: Annotated[Path | None, typer.Option(help="A parts.safetensors that goes on learning.")] = None,
+    head: Annotated[Path | None, typer.Option(help="A parts.safetensors to go on from.")] = None,
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 256,
     steps: Steps = None,
     scenes: Annotated[
@@ -282,17 +282,18 @@ def parts(
     """Teach a network that finds people to tell their parts. Given again, the same command goes on where it was."""
     from styfie.devices import pick_device
     from styfie.storage.atomic import check_targets
-    from styfie.training.parts import PRESET, train_parts
+    from styfie.training.parts import FINISH, PRESET, train_parts
     from styfie.weights import save_weights
 
     file = output / "parts.safetensors"
     check_targets([file], [*data, start, *(scenes or ()), *([head] if head else [])])
-    schedule = replace(PRESET.schedule, steps=steps or PRESET.schedule.steps, seed=seed)
+    preset = FINISH if head else PRESET
+    schedule = replace(preset.schedule, steps=steps or preset.schedule.steps, seed=seed)
     trained, clear = train_parts(
         start,
         data,
         output,
-        replace(PRESET, side=size, schedule=schedule),
+        replace(preset, side=size, schedule=schedule),
         head=head,
         scenes=scenes or (),
         leave_out=leave_out or (),
