@@ -66,7 +66,7 @@ WEIGHTS: dict[str, WeightFile] = {
     ),
     "parts": WeightFile(
         file="parts.safetensors",
-        checksum="sha256:8e12c62331a47182307e12b418a72ebcd2fb01d10aec30dbc193bb03ee9e666d",
+        checksum="sha256:c24cf2f6d7d180e85c9e993c9c23d69b5a28f9bb03004cd902d97a71d063a8d7",
         size=3_285_754,
         source="styfie train parts",
         licence="Apache-2.0, trained on pictures some of which are for research only: see WEIGHTS.md",

@@ -78,6 +78,20 @@ def test_the_head_to_go_on_from_is_not_written_over(start: Path, portraits: Path
     assert isinstance(done.exception, StyfieError) and file.read_bytes() == before
 
 
+def test_accessories_have_to_be_likelier_than_all_else(
+    start: Path, portraits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three times: by the odds of two runs of which one is not hesitant."""
+    schedule = replace(PRESET.schedule, steps=1, batch=2, bf16=False)
+    odds = []
+    for times in (1.0, 3.0):
+        monkeypatch.setattr("styfie.training.parts.HESITANT", times)
+        head, _ = train_parts(start, [portraits], tmp_path / f"{times}", replace(PRESET, side=64, schedule=schedule))
+        assert head.answer.bias is not None
+        odds.append(head.answer.bias.exp())
+    assert torch.allclose(odds[1] / odds[0], torch.tensor([1, 1, 1, 1, 1 / 3]), rtol=1e-4)
+
+
 def test_nothing_labelled_is_refused(start: Path, portraits: Path, tmp_path: Path) -> None:
     shutil.rmtree(portraits / "train/parsing")
     with pytest.raises(InputError, match="parsing"):

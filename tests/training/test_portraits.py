@@ -16,7 +16,7 @@ from styfie.evaluation.parts import UNLABELLED
 from styfie.training.files import Files
 from styfie.training.loop import CPU
 from styfie.training.pairs import draw_pairs
-from styfie.training.portraits import Light, Pastings, as_jpeg, beside, draw_light, draw_placing, place
+from styfie.training.portraits import Light, Pastings, as_jpeg, draw_light, draw_placing, place, put_side_by_side
 from styfie.training.presets import PRESETS, TrainingPreset, load_preset
 from styfie.training.readers import Portrait, PortraitSet
 from styfie.training.sampler import Material, Sampler, Several
@@ -121,7 +121,7 @@ def test_of_two_beside_each_other_the_right_one_is_before_the_left() -> None:
     left, right = flat(60, (40, 80), slice(50, 80), 2), flat(200, (80, 160), slice(40, 120), 3)
     widths = set()
     for seed in range(30):
-        both = beside(left, right, np.random.default_rng(seed))
+        both = put_side_by_side(left, right, np.random.default_rng(seed))
         widths.add(both.size[1])
         at = both.size[1] - 80  # the right one, as high as the left one, is half as wide as it was
         assert both.size[0] == 40 and 53 <= at <= 80

@@ -15,6 +15,7 @@ Values = NDArray[np.float64]
 Curve = tuple[tuple[float, float], ...]
 FIELDS = ("contrast", "sure", "nobody", "clear", "curve")  # of a file's metadata
 REFUSED = 0.005  # share of pictures of people in which nobody is found, at most
+MARGIN = 0.02  # below that: of the next hundreds of pictures somebody is less clear than all of the first
 GOOD = 0.5  # IoU from which on a person counts as found
 LEVELS = (0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55)  # probabilities of which one is called sure
 KNOTS = 8  # of a curve after its beginning, at most
@@ -93,9 +94,9 @@ def calibrate(
 
     The curve is the rising one that fits best (isotonic regression, Ayer et al. 1955), as means of equally many
     pictures, and 0 where nothing is sure: below its first mean all would else count alike, an empty picture as much as
-    the people that a hesitant network is least sure of, and nobody would ever be refused. `clear` lies
+    the people that a hesitant network is least sure of, and nobody would ever be refused. `clear` lies `MARGIN` below
     where it refuses at most the share `REFUSED` of those people whose masks are any good, and `nobody` below them all:
-    clear parts tell nobody from somebody better. Of a network that knows no parts `nobody` lies where `clear` does.
+    clear parts tell nobody from somebody better. Of a network that knows no parts `nobody` lies where `REFUSED` says.
     """
     # Pictures with nothing sure say nothing of how good the mask is.
     seen = [n for n in np.argsort(sure_fractions, kind="stable") if sure_fractions[n] > 0]
@@ -110,8 +111,12 @@ def calibrate(
         clear = [clarities[n] for n in good] if clarities else [1.0]
         parts_known = min(clear) < 1
         nobody = _refusing([found.score(sure_fractions[n]) for n in good], 0.0 if parts_known else REFUSED)
-        found = replace(found, nobody=nobody, clear=_refusing(clear, REFUSED) if parts_known else 0.0)
+        found = replace(found, nobody=nobody, clear=_least(clear) if parts_known else 0.0)
     return found
+
+
+def _least(clarities: Sequence[float]) -> float:
+    return max(0.0, round(_refusing(clarities, REFUSED) - MARGIN, 3))
 
 
 def _refusing(values: Sequence[float], share: float) -> float:

@@ -195,15 +195,15 @@ def _solve(colours: Field, values: Field, unknown: Mask) -> Field:
     return result
 
 
-def _conjugate_gradients(matrix: sparse.csr_array, wanted: Field, start: Field, diagonal: Field) -> Field:
-    """What a symmetric matrix makes `wanted` of, to a relative residual of `RESIDUAL` (Saad 2003, algorithm 9.1).
+def _conjugate_gradients(matrix: sparse.csr_array, target: Field, start: Field, diagonal: Field) -> Field:
+    """What a symmetric matrix makes `target` of, to a relative residual of `RESIDUAL` (Saad 2003, algorithm 9.1).
 
     SciPy's sums up long vectors in BLAS's threads, which wait in a loop: on a machine with other work to do it took
     fifty times as long, and the last bits depended on how many there are.
     """
     found, step, before = start.copy(), np.zeros_like(start), math.inf
-    residual = wanted - matrix @ found
-    least = RESIDUAL**2 * _dot(wanted, wanted)
+    residual = target - matrix @ found
+    least = RESIDUAL**2 * _dot(target, target)
     for _ in range(MOST_STEPS):
         if _dot(residual, residual) <= least:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,6 +17,7 @@ from styfie.evaluation.parts import UNLABELLED
 from styfie.losses.masks import class_jaccard
 from styfie.segmentation.files import read_network, read_parts
 from styfie.segmentation.pose import OWN, PartsHead, PoseNet
+from styfie.segmentation.prediction import PART_NAMES
 from styfie.training.ahead import count_drawers
 from styfie.training.loop import CPU, fit
 from styfie.training.portraits import Batch
@@ -24,6 +26,7 @@ from styfie.training.sampler import Material, Sampler
 from styfie.training.segmenter import calibrate_segmenter
 from styfie.weights import checksum
 
+HESITANT = 3.0  # times that accessories have to be likelier than all else: learned alike, they make holes in hair
 JACCARD = 0.5  # weight of the Jaccard index beside cross-entropy
 PRESET = replace(PRESETS["ours"], schedule=replace(PRESETS["ours"].schedule, steps=2_000), plain=0.5, paired=0.15)
 # For a head that has learned already: full size throughout, at a quarter of the rate.
@@ -44,7 +47,8 @@ def train_parts(
 ) -> tuple[PartsHead, float]:
     """A head for the network of a file, taught on the portraits of `data` whose parts are labelled; the network stays.
 
-    Cross-entropy and the soft Jaccard index of each part over a batch, which counts accessories as much as clothes.
+    Cross-entropy and the soft Jaccard index of each part over a batch, which counts accessories as much as clothes;
+    what is learned so calls too much so, and is made `HESITANT`.
     `head` is a file of one that goes on learning. `scenes` and `leave_out` as `train_segmenter` takes them.
     Checkpoints and `log.jsonl` go to `folder`. The second is `Calibration.clear`, by all pictures that were held back.
 
@@ -64,7 +68,7 @@ def train_parts(
     preset = preset.lengthened(len(material.learned))
     torch.manual_seed(preset.schedule.seed)
     network.to(device)
-    learner = read_parts(head)[0].requires_grad_(True) if head else _first_head(network)
+    learner = _next_head(head) if head else _first_head(network)
     learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     trained = fit(
         learner,
@@ -89,7 +93,8 @@ def train_parts(
         drawers=count_drawers(device),
     )
     assert isinstance(trained, PartsHead)
-    network.parts = trained.requires_grad_(False)
+    _make_hesitant(trained.requires_grad_(False), HESITANT)
+    network.parts = trained
     return trained, calibrate_segmenter(network, material.held_out, preset.side, device)[0].clear
 
 
@@ -99,6 +104,19 @@ def _first_head(network: PoseNet) -> PartsHead:
     for own, stage in zip(head.stages, network.encoder.stages[OWN:], strict=True):
         own.load_state_dict(stage.state_dict())
     return head
+
+
+def _next_head(file: Path) -> PartsHead:
+    """The head of a file as it was when it had learned."""
+    head = read_parts(file)[0]
+    _make_hesitant(head, 1 / HESITANT)
+    return head.requires_grad_(True)
+
+
+def _make_hesitant(head: PartsHead, times: float) -> None:
+    """Let accessories be so many times less likely, in place."""
+    assert head.answer.bias is not None
+    head.answer.bias[1 + PART_NAMES.index("accessories")] -= math.log(times)
 
 
 def _loss_of(network: PoseNet, head: PartsHead, batch: Batch, _progress: float) -> dict[str, Tensor]:

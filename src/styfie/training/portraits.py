@@ -190,7 +190,7 @@ class Pastings:
         return Portrait(found.name, found.size, lambda: (found.image, found.matte, unlabelled))
 
 
-def beside(left: Portrait, right: Portrait, rng: np.random.Generator) -> Portrait:
+def put_side_by_side(left: Portrait, right: Portrait, rng: np.random.Generator) -> Portrait:
     """Two portraits beside each other, as high as the lower one; the right one's person may come before the left's."""
     high = min(left.size[0], right.size[0])
     wide = [max(2, round(one.size[1] * high / one.size[0])) for one in (left, right)]

@@ -14,7 +14,7 @@ from torch import Tensor
 from styfie.errors import InputError
 from styfie.training.files import Files
 from styfie.training.pictures import PictureSet
-from styfie.training.portraits import Batch, Light, Pastings, beside, draw_light, draw_placing, place
+from styfie.training.portraits import Batch, Light, Pastings, draw_light, draw_placing, place, put_side_by_side
 from styfie.training.presets import TrainingPreset
 from styfie.training.readers import Entry, Portrait, PortraitSet, open_portraits
 
@@ -126,7 +126,7 @@ class Sampler:
     def draw(self, rng: np.random.Generator) -> Portrait:
         """Nobody, a pasted cut-out, or a portrait: as it is, with one more person, elsewhere, far away, or covered."""
         if self.recipe.paired and rng.random() < self.recipe.paired:
-            return beside(self.any_portrait(rng), self.any_portrait(rng), rng)
+            return put_side_by_side(self.any_portrait(rng), self.any_portrait(rng), rng)
         kind = rng.random()
         if kind < NOBODY and (scene := self.pastings.nobody(rng)):
             return scene

@@ -22,7 +22,7 @@ const WORK = 384; // longest side at which the matte is solved for
 const CONTRAST = 1.6; // of probabilities around 0.5
 const [SURE, LEAST] = [0.9, 0.01]; // probability that counts as sure, and least share of the picture
 const CURVE = [[0.0, 0.0], [0.8773, 0.7088], [0.9604, 0.9178], [0.9755, 0.9366], [0.9831, 0.9586], [0.9877, 0.969], [0.99, 0.9709], [0.9918, 0.9759], [0.9941, 0.9778]]; // shares of the person of which it is sure, and the IoU that masks with such a share have
-const CLEAR = 0.685; // mean probability of the likeliest part over the person, below which nobody counts as found
+const CLEAR = 0.709; // mean probability of the likeliest part over the person, below which nobody counts as found
 export const SCORE = 0.495; // expected IoU, likewise
 
 export class Segmenter {
