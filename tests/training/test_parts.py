@@ -55,7 +55,7 @@ def test_a_head_learns_from_where_its_network_is(
 
 
 def test_a_head_goes_on_where_another_was(start: Path, portraits: Path, tmp_path: Path) -> None:
-    """After a step of nothing it is the other one, and not what the network's encoder would begin."""
+    """After one step it is the other one, and not what the network's encoder would begin."""
     torch.manual_seed(5)
     other = PartsHead().half().float()
     file = save_weights(other.state_dict(), tmp_path / "other.safetensors", {"arch": "parts", "clear": "0.5"})

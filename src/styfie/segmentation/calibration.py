@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 Curve = tuple[tuple[float, float], ...]
 FIELDS = ("contrast", "sure", "nobody", "clear", "curve")  # of a file's metadata
 REFUSED = 0.005  # share of pictures of people in which nobody is found, at most
-MARGIN = 0.02  # below that: of the next hundreds of pictures somebody is less clear than all of the first
+MARGIN = 0.02  # of clarity below that: among new pictures somebody is less clear than all on validation
 GOOD = 0.5  # IoU from which on a person counts as found
 LEVELS = (0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55)  # probabilities of which one is called sure
 KNOTS = 8  # of a curve after its beginning, at most
@@ -111,11 +111,11 @@ def calibrate(
         clear = [clarities[n] for n in good] if clarities else [1.0]
         parts_known = min(clear) < 1
         nobody = _refusing([found.score(sure_fractions[n]) for n in good], 0.0 if parts_known else REFUSED)
-        found = replace(found, nobody=nobody, clear=_least(clear) if parts_known else 0.0)
+        found = replace(found, nobody=nobody, clear=_least_clear(clear) if parts_known else 0.0)
     return found
 
 
-def _least(clarities: Sequence[float]) -> float:
+def _least_clear(clarities: Sequence[float]) -> float:
     return max(0.0, round(_refusing(clarities, REFUSED) - MARGIN, 3))
 
 

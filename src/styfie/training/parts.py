@@ -26,7 +26,7 @@ from styfie.training.sampler import Material, Sampler
 from styfie.training.segmenter import calibrate_segmenter
 from styfie.weights import checksum
 
-HESITANT = 3.0  # times that accessories have to be likelier than all else: learned alike, they make holes in hair
+HESITANT = 3.0  # times as likely as all else an accessory has to be: hair with holes at the ears looks worse
 JACCARD = 0.5  # weight of the Jaccard index beside cross-entropy
 PRESET = replace(PRESETS["ours"], schedule=replace(PRESETS["ours"].schedule, steps=2_000), plain=0.5, paired=0.15)
 # For a head that has learned already: full size throughout, at a quarter of the rate.
@@ -47,10 +47,10 @@ def train_parts(
 ) -> tuple[PartsHead, float]:
     """A head for the network of a file, taught on the portraits of `data` whose parts are labelled; the network stays.
 
-    Cross-entropy and the soft Jaccard index of each part over a batch, which counts accessories as much as clothes;
-    what is learned so calls too much so, and is made `HESITANT`.
-    `head` is a file of one that goes on learning. `scenes` and `leave_out` as `train_segmenter` takes them.
-    Checkpoints and `log.jsonl` go to `folder`. The second is `Calibration.clear`, by all pictures that were held back.
+    Cross-entropy and the soft Jaccard index of each part over a batch, which counts accessories as much as clothes: a
+    head so taught finds too many, and in the end they have to be `HESITANT` times as likely as all else. `head` is the
+    file of one that goes on learning. `scenes` and `leave_out` as `train_segmenter` takes them. Checkpoints and
+    `log.jsonl` go to `folder`. The second is `Calibration.clear`, by all pictures that were held back.
 
     Raises:
         InputError: no portrait has labelled parts, or the network has no encoder to tell them by; or as `fit`.
