@@ -10,6 +10,7 @@ from scipy import ndimage
 from styfie.images import resize
 from styfie.segmentation import matting
 from styfie.segmentation.matting import guided_filter, matting_laplacian, refine, upsampled_strips
+from styfie.segmentation.strands import Strands
 from tests.conftest import fingerprint
 
 
@@ -126,9 +127,11 @@ def test_much_doubt_is_solved_at_a_smaller_size(monkeypatch: pytest.MonkeyPatch)
     counts: list[int] = []
     plain = matting._solve
 
-    def counted(colours: matting.Field, values: matting.Field, unknown: matting.Mask) -> matting.Field:
+    def counted(
+        colours: matting.Field, values: matting.Field, unknown: matting.Mask, strands: Strands | None
+    ) -> matting.Field:
         counts.append(int(unknown.sum()))
-        return plain(colours, values, unknown)
+        return plain(colours, values, unknown, strands)
 
     monkeypatch.setattr(matting, "_solve", counted)
     matte = refine(torch.full((1, 1, 8, 8), 0.5), torch.rand(1, 3, 90, 120, generator=torch.Generator().manual_seed(0)))

@@ -15,12 +15,14 @@ from torch import Tensor
 
 from styfie.images import fit_size, resize
 from styfie.segmentation.dilation import dilated, eroded
+from styfie.segmentation.strands import Strands, find_strands
 
 MATTE_SIZE = 640  # longest side at which the matte is solved for, in pixels
 MOST_UNKNOWN = 60_000  # pixels solved for: with more in doubt the working size shrinks, so time and memory are bounded
 DOUBT = 0.1  # a coarse value further than this from 0 and 1 is in doubt
 BAND = 3 / 512  # how far the doubt is widened, of the longest side
 PRIOR = 0.01  # weight of the coarse value where it is nearly sure, against the matting Laplacian
+HAIRY_PRIOR = 0.1  # of that weight, where colours tell hair from what is behind
 RESIDUAL, MOST_STEPS = 1e-3, 200  # of the matte's conjugate gradients
 FLAT = 1e-6  # colour variance below which a 3x3 window tells nothing
 GUIDE = 1e-4  # the same for the coefficients that are brought to the full size
@@ -34,14 +36,15 @@ Mask = NDArray[np.bool_]
 
 
 @torch.no_grad()
-def refine(coarse: Tensor, photo: Tensor, most: int = MATTE_SIZE) -> Tensor:
+def refine(coarse: Tensor, photo: Tensor, most: int = MATTE_SIZE, hair: Tensor | None = None) -> Tensor:
     """Bring a coarse matte (1, 1, h, w) in [0, 1] to the photo's (1, 3, H, W) resolution along its edges and hair.
 
     The trimap is the coarse matte's own doubt, widened; in it closed-form matting (Levin, Lischinski and Weiss
     2008) at a longest side of at most `most` pixels, the coarse matte as a soft prior that says the less the nearer
     it is to one half. The solution is locally `a . colour + b`: these coefficients, brought to the full size (He and
     Sun 2015), give the photo's own detail. Outside the trimap the matte is 0 or 1 as the coarse one says, so a
-    pattern on the clothes cannot make holes.
+    pattern on the clothes cannot make holes. With the probability of `hair` (1, 1, h, w) strands beyond it are in
+    doubt, too, and gaps between curls, and their colours count (`strands.find_strands`).
 
     Returns:
         The matte (1, 1, H, W) in [0, 1].
@@ -50,7 +53,15 @@ def refine(coarse: Tensor, photo: Tensor, most: int = MATTE_SIZE) -> Tensor:
     work, values, unknown = _trimap(coarse, size, most)
     guide = resize(photo, work)
     if unknown.any() and min(work) >= 3:
-        values = _solve(guide[0].permute(1, 2, 0).double().numpy(), values, unknown)
+        colours = guide[0].permute(1, 2, 0).double().numpy()
+        strands = None
+        if hair is not None:
+            strands = find_strands(colours, resize(hair, work)[0, 0].double().numpy(), values, unknown)
+        if strands and (unknown | strands.doubt).sum() <= MOST_UNKNOWN:
+            unknown = unknown | strands.doubt
+        else:
+            strands = None
+        values = _solve(colours, values, unknown, strands)
     solved = torch.from_numpy(values.astype(np.float32))[None, None]
     if work == size:
         return solved
@@ -176,11 +187,16 @@ def _trimap(coarse: Tensor, size: tuple[int, int], most: int) -> tuple[tuple[int
         work = fit_size(work, max(1, int(0.98 * max(work) * (MOST_UNKNOWN / count) ** 0.5)))
 
 
-def _solve(colours: Field, values: Field, unknown: Mask) -> Field:
+def _solve(colours: Field, values: Field, unknown: Mask, strands: Strands | None = None) -> Field:
     """The matte in the unknown pixels, the rest held."""
     places, coarse = np.flatnonzero(unknown), values[unknown]
     rows = matting_laplacian(colours, unknown).T  # (unknown, 25)
     prior = PRIOR * ((2 * coarse - 1) ** 2 + 0.01)
+    if strands:
+        prior *= 1 - (1 - HAIRY_PRIOR) * strands.trust[unknown]
+        weight = strands.weight[unknown]
+        coarse = (prior * coarse + weight * strands.alpha[unknown]) / (prior + weight)
+        prior += weight
     neighbours = (places[:, None] + _steps(values.shape[1])).clip(0, values.size - 1)  # beyond the picture are zeros
     wanted = prior * coarse - (rows * np.where(unknown, 0.0, values).ravel()[neighbours]).sum(1)
     number = np.full(values.size, -1, np.int32)

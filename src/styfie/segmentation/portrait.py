@@ -158,8 +158,9 @@ class PortraitSegmenter:
                 "No person was found in the photo: say where the subject is with --subject-at X,Y, a pixel of it, or "
                 "give a mask with --mask FILE (white = subject)."
             )
-        whole = Regions.of_subject(refine(prediction.matte, prediction.photo, self.matte_size), prediction.score)
-        return replace(whole, face=prediction.face)
+        hair = prediction.hair if len(self.scales) > 1 else None
+        matte = refine(prediction.matte, prediction.photo, self.matte_size, hair)
+        return replace(Regions.of_subject(matte, prediction.score), face=prediction.face)
 
     def _predict(self, photo: Tensor) -> Prediction:
         """What is seen, which is remembered until the next photo comes."""

@@ -74,6 +74,12 @@ class Prediction:
             return 1.0
         return float(self.parts.amax(1, keepdim=True)[body].mean())
 
+    @property
+    def hair(self) -> Tensor:
+        """Its probability (1, 1, S/2, S/2)."""
+        at = 1 + PART_NAMES.index("hair")
+        return self.parts[:, at : at + 1]
+
     @cached_property
     def people(self) -> list[Person]:
         """Everybody, from left to right."""

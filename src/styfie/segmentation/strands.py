@@ -1,0 +1,167 @@
+"""Strands of hair beyond a coarse mask, by what colours they have."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch import Tensor
+
+from styfie.images import resize
+from styfie.segmentation.dilation import dilated
+
+COARSE, COARSER = 4, 16  # where hair begins is found at a quarter of the size, which colours are near at a sixteenth
+LEAST = 10.0  # radius in pixels of a disc as large as the hair, below which it has no strands to be seen
+REACH, DEPTH = 0.5, 0.15  # of that radius: how far strands reach out, from hair that lies no deeper in the mask
+BEHIND, WITHIN = 0.5, 0.8  # of that radius: how far around colours of background and hair are gathered
+APART, CLEARLY = 4.0, 12.0  # squared distance of both colours in variances along it: from none to all of the trust
+PLAIN = 0.03  # variance of the background's colours: in the half of it they are trusted, from there on not
+SEEN, TRUSTED = 0.05, 0.2  # alpha from which on something is a strand; trust below which no pixel is asked
+BLOT = 0.03  # of that radius, at least 3 pixels: what is wider to each side is a thing behind, and no strand
+AROUND = 1.5  # pixels around a strand that are in doubt, too
+WEIGHT = 0.01  # of what colours say, against the matting Laplacian
+
+Field = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Strands:
+    """What colours say of each pixel (H, W).
+
+    Which pixels are in doubt by them, the alpha that they have, its `weight`, 0 where colours say nothing, and the
+    `trust` in [0, 1] by which the coarse matte counts less.
+    """
+
+    doubt: Mask
+    alpha: Field
+    weight: Field
+    trust: Field
+
+
+@dataclass(frozen=True, eq=False)
+class _Colours:
+    """Colours around each pixel.
+
+    The background's mean (H, W, 3), the step from there to the hair's, and, each (H, W), its squared length, the share
+    of it that is noise, that from which on all is hair, the background's variance, and in [0, 1] how clearly both can
+    be told apart.
+    """
+
+    behind: Field
+    step: Field
+    length: Field
+    noise: Field
+    full: Field
+    variance: Field
+    apart: Field
+
+
+def find_strands(colours: Field, hair: Field, values: Field, unknown: Mask) -> Strands | None:
+    """Strands in a picture (H, W, 3) of which a coarse matte and its doubt (H, W) are known; None if none are seen.
+
+    `hair` (H, W) is its probability. Around its edge the background's colour and the hair's are known nearby; where
+    the background is plain and both are far apart, a pixel's place between them is its alpha (as in Bayesian matting,
+    Chuang et al. 2001, but with one colour each). What is thin and hangs together with the mask is a strand.
+    """
+    hairy = (values > 0.5) & (hair > 0.5)
+    radius = math.sqrt(hairy.sum() / math.pi)
+    if radius < LEAST:
+        return None
+    margin = round((REACH + BEHIND) * radius)
+    box = tuple(_around(at, margin, length) for at, length in zip(hairy.nonzero(), values.shape, strict=True))
+    found = _look(colours[box], hair[box], values[box] > 0.5, unknown[box], radius)
+    if found is None:
+        return None
+    edges = [(at.start, length - at.stop) for at, length in zip(box, values.shape, strict=True)]
+    doubt, alpha = np.pad(found.doubt, edges), np.pad(found.alpha, edges)
+    return Strands(doubt, alpha, np.pad(found.weight, edges), np.pad(found.trust, edges))
+
+
+def _around(places: NDArray[np.intp], margin: int, length: int) -> slice:
+    """From the first to the last of some places in a row of `length`, and a margin."""
+    return slice(max(0, int(places.min()) - margin), min(length, int(places.max()) + 1 + margin))
+
+
+def _look(colours: Field, hair: Field, inside: Mask, unknown: Mask, radius: float) -> Strands | None:
+    """As `find_strands`, for hair as large as a disc of `radius` pixels."""
+    size = (inside.shape[0], inside.shape[1])
+    small = (max(1, size[0] // COARSE), max(1, size[1] // COARSE))
+    mask, likely, doubtful = (_resized(x, small) for x in (inside, hair, unknown))
+    body = mask > 0.5
+    hairy = body & (likely > 0.5)
+    edge = hairy & (COARSE * ndimage.distance_transform_edt(np.pad(body, 1, mode="edge"))[1:-1, 1:-1] <= DEPTH * radius)
+    if not edge.any():
+        return None
+    away = COARSE * ndimage.distance_transform_edt(~edge) / (REACH * radius)
+    band = edge | (~body & (away <= 1))
+    ground, inner = (1 - mask) * (1 - doubtful) * ~band, hairy & ~band
+    if not (ground.any() and inner.any()):
+        return None
+    known = _gather(colours, ground, inner.astype(np.float64), radius / COARSER)
+    fading = 1 - _resized(away, size).clip(0, 1) ** 2
+    return _between(colours, known, inside, unknown, fading, radius)
+
+
+def _between(
+    colours: Field, known: _Colours, inside: Mask, unknown: Mask, fading: Field, radius: float
+) -> Strands | None:
+    """Strands beyond the mask, the fainter the further away."""
+    from_ground = colours - known.behind
+    place = (from_ground * known.step).sum(2) / known.length
+    beside = ((from_ground**2).sum(2) - place**2 * known.length).clip(0)
+    on_line = np.exp(-beside / (0.01 + 0.5 * known.variance))
+    asked = ~inside & (known.apart > TRUSTED) & (fading > 0)
+    alpha = ((place - known.noise) / (known.full - known.noise)).clip(0, 1) * fading * asked
+    wide = 2 * max(3, round(BLOT * radius)) + 1
+    thin = alpha - ndimage.grey_opening(alpha, (wide, wide))
+    strands = (thin > SEEN) & (on_line > 0.3)
+    pieces = ndimage.label(strands | inside | unknown, np.ones((3, 3)))[0]
+    strands &= np.isin(pieces, np.unique(pieces[inside | unknown]))
+    doubt = dilated(strands, AROUND) & asked
+    trust = known.apart * (asked & (doubt | unknown))
+    return Strands(doubt, alpha, WEIGHT * on_line * trust, trust) if doubt.any() else None
+
+
+def _gather(colours: Field, ground: Field, hair: Field, radius: float) -> _Colours:
+    """The colours of background and hair around each pixel, by weighted means and covariances."""
+    small = _resized(colours, (ground.shape[0], ground.shape[1]))
+    products = small[..., [0, 0, 0, 1, 1, 2]] * small[..., [0, 1, 2, 1, 2, 2]]
+    moments = np.concatenate([np.ones_like(small[..., :1]), small, products], 2)
+    size = (math.ceil(len(colours) / COARSER), math.ceil(colours.shape[1] / COARSER))
+    (some, behind, spread), (more, front, varied) = (
+        _mean_and_covariance(_resized(moments * weight[..., None], size), around * radius)
+        for weight, around in ((ground, BEHIND), (hair, WITHIN))
+    )
+    step = front - behind
+    length = (step**2).sum(2) + 1e-6
+    along, within = (np.einsum("yxi,yxij,yxj->yx", step, c, step).clip(0) / length for c in (spread, varied))
+    variance = np.trace(spread, axis1=2, axis2=3).clip(0)
+    apart = ((length / (along + 0.5 * within + 0.002) - APART) / (CLEARLY - APART)).clip(0, 1)
+    apart = apart * (2 - 2 * variance / PLAIN).clip(0, 1) * (some > 1e-4) * (more > 1e-5)
+    noise = 2 * np.sqrt(along / length) + 0.02
+    full = np.maximum(1 - np.sqrt(within / length), noise + 0.18)
+    planes = np.stack([length, noise, full, variance, apart], 2)
+    found = _resized(np.concatenate([behind, step, planes], 2), (colours.shape[0], colours.shape[1]))
+    return _Colours(found[..., :3], found[..., 3:6], *np.moveaxis(found[..., 6:], 2, 0))
+
+
+def _mean_and_covariance(moments: Field, radius: float) -> tuple[Field, Field, Field]:
+    """Weight (h, w), mean (h, w, 3) and covariance (h, w, 3, 3) around each pixel, of weighted moments (h, w, 10)."""
+    smooth = ndimage.gaussian_filter(moments, (radius, radius, 0))
+    weight = smooth[..., 0]
+    rest = smooth[..., 1:] / (weight[..., None] + 1e-9)
+    mean, square = rest[..., :3], rest[..., 3:][..., [[0, 1, 2], [1, 3, 4], [2, 4, 5]]]
+    return weight, mean, square - mean[..., :, None] * mean[..., None, :]
+
+
+def _resized(values: Field | Mask, size: tuple[int, int]) -> Field:
+    """(H, W) or (H, W, C) at another size."""
+    planes = torch.from_numpy(np.ascontiguousarray(np.atleast_3d(values), np.float32)).permute(2, 0, 1)[None]
+    found: Tensor = resize(planes, size)[0].permute(1, 2, 0)
+    result: Field = found.numpy().astype(np.float64)
+    return result if values.ndim == 3 else result[..., 0]
