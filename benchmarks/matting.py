@@ -2,7 +2,8 @@
 
 Cut-outs are pasted, enlarged and with a little noise, on backgrounds; every second one grows drawn strands of hair.
 What refining starts from is a blurred, bent and quantised 256-pixel version of the true alpha ("drawn"), and what the
-shipped network sees in the composite ("network"). Errors are means over pixels at most `BAND` from the true contour.
+shipped network sees in the composite ("network"); it is done without and with what the network takes for hair. Errors
+are means over pixels at most `BAND` from the true contour; of drawn strands the share of their alpha that is found.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from common import arguments, fixed_convolution
 SIZE = (800, 640)  # height and width of a composite
 BAND = 10  # pixels around the true contour that are scored
 NOISE = 2 / 255
+BESIDE = 0.02  # alpha of the figure up to which what is there is a strand alone
 LARGE = (3000, 4000)
 HAIR = (
     "woman_curly_hair_outdoor",
@@ -53,6 +55,7 @@ class Composite:
     photo: Tensor
     alpha: Tensor
     fore: Tensor
+    strands: Tensor  # the alpha of those that were drawn, where there was nothing of the figure
 
 
 def composites(data: Path, number: int) -> Iterator[Composite]:
@@ -67,7 +70,8 @@ def composites(data: Path, number: int) -> Iterator[Composite]:
         if k % 2:  # half of the figure: larger heads
             rows = int(1.3 * fore.shape[-1])
             fore, alpha = fore[..., :rows, :], alpha[..., :rows, :]
-        fore, alpha = _placed(_continued(fore, alpha), "replicate"), _placed(alpha, "constant")
+        fore, alpha = _placed(continued(fore, alpha), "replicate"), _placed(alpha, "constant")
+        figure = alpha
         if k % 2:
             alpha = _with_strands(alpha, rng)
         ground = read_picture(grounds[int(rng.integers(len(grounds)))])
@@ -76,10 +80,10 @@ def composites(data: Path, number: int) -> Iterator[Composite]:
         back = F.interpolate(ground[..., left : left + width], SIZE, mode="bicubic").clamp(0, 1)
         noise = torch.from_numpy(rng.normal(0, NOISE, (1, 3, *SIZE)).astype(np.float32))
         photo = (255 * (alpha * fore + (1 - alpha) * back + noise).clamp(0, 1)).round() / 255
-        yield Composite(name, photo, alpha, fore)
+        yield Composite(name, photo, alpha, fore, (alpha - figure) * (figure < BESIDE))
 
 
-def _continued(fore: Tensor, alpha: Tensor) -> Tensor:
+def continued(fore: Tensor, alpha: Tensor) -> Tensor:
     """Colours where the matte is soft, from the nearest sure pixel: the cut-outs are black beside themselves."""
     sure = ndimage.binary_erosion(alpha[0, 0].numpy() > 0.95)
     y, x = np.asarray(ndimage.distance_transform_edt(~sure, return_distances=False, return_indices=True))
@@ -126,18 +130,24 @@ def drawn_coarse(alpha: Tensor, rng: np.random.Generator) -> Tensor:
 
 def matte_errors(found: Tensor, truth: Tensor) -> tuple[float, float]:
     """MAE, and 1000 times the mean squared difference of gradient magnitudes (Rhemann et al. 2009; sigma 1.4)."""
-    a, b, near = found[0, 0].numpy(), truth[0, 0].numpy(), _near_contour(truth)
+    a, b, near = found[0, 0].numpy(), truth[0, 0].numpy(), near_contour(truth)
     slopes = [ndimage.gaussian_gradient_magnitude(x.astype(np.float64), 1.4) for x in (a, b)]
     return float(np.abs(a - b)[near].mean()), 1000 * float(((slopes[0] - slopes[1]) ** 2)[near].mean())
+
+
+def share_found(matte: Tensor, strands: Tensor) -> float:
+    """How much of the strands' alpha a matte has; 1 where there are none."""
+    whole = float(strands.sum())
+    return float(torch.minimum(matte, strands).sum()) / whole if whole else 1.0
 
 
 def colour_error(fore: Tensor, composite: Composite) -> float:
     """Mean of alpha * |F - F*|."""
     off = composite.alpha * (fore - composite.fore).abs()
-    return float(off[0].mean(0).numpy()[_near_contour(composite.alpha)].mean())
+    return float(off[0].mean(0).numpy()[near_contour(composite.alpha)].mean())
 
 
-def _near_contour(alpha: Tensor) -> NDArray[np.bool_]:
+def near_contour(alpha: Tensor) -> NDArray[np.bool_]:
     inside = alpha[0, 0].numpy() >= 0.5
     contour = inside ^ ndimage.binary_erosion(inside)
     near: NDArray[np.bool_] = ndimage.distance_transform_edt(~contour) <= BAND
@@ -151,27 +161,34 @@ def main() -> None:
     table: dict[tuple[str, str], list[tuple[float, ...]]] = {}
     cells: list[tuple[str, Image.Image]] = []
     for k, composite in enumerate(composites(options.data / "portraits", options.number)):
-        coarse = {"drawn": drawn_coarse(composite.alpha, rng), "network": predict(composite.photo, network).matte}
+        sight = predict(composite.photo, network)
+        coarse = {"drawn": drawn_coarse(composite.alpha, rng), "network": sight.matte}
         for start, coarse_one in coarse.items():
-            for kind, matte in (("raw", resize(coarse_one, SIZE)), ("refined", refine(coarse_one, composite.photo))):
+            mattes = {
+                "raw": resize(coarse_one, SIZE),
+                "refined": refine(coarse_one, composite.photo),
+                "by hair": refine(coarse_one, composite.photo, hair=sight.hair),
+            }
+            for kind, matte in mattes.items():
                 colours = (colour_error(x, composite) for x in (composite.photo, _estimated(composite, matte)))
                 hair = "with strands" if k % 2 else "plain"
                 table.setdefault((f"{start}, {hair}", kind), []).append(
-                    (*matte_errors(matte, composite.alpha), *colours)
+                    (*matte_errors(matte, composite.alpha), *colours, share_found(matte, composite.strands))
                 )
         known = [colour_error(x, composite) for x in (composite.photo, _estimated(composite, composite.alpha))]
-        table.setdefault(("true alpha", ""), []).append((0.0, 0.0, *known))
+        table.setdefault(("true alpha", ""), []).append((0.0, 0.0, *known, 1.0))
         if k < 10:
-            cells += _row(composite.name, composite.photo, coarse["drawn"])
-    print(f"{'':24} {'':8}  {'MAE':>7} {'gradient':>8} {'colour of photo':>16} {'colour estimated':>17}")
+            cells += _row(composite.name, composite.photo, coarse["drawn"], sight.hair)
+    print(f"{'':24} {'':8}  {'MAE':>7} {'gradient':>8} {'colour of photo':>16} {'colour estimated':>17} {'strands':>8}")
     for (start, kind), rows in table.items():
-        mae, gradient, photo, estimated = np.mean(rows, 0)
-        print(f"{start:24} {kind:8}  {mae:7.4f} {gradient:8.3f} {photo:16.4f} {estimated:17.4f}")
+        mae, gradient, photo, estimated, strands = np.mean(rows, 0)
+        print(f"{start:24} {kind:8}  {mae:7.4f} {gradient:8.3f} {photo:16.4f} {estimated:17.4f} {strands:8.3f}")
     lay_out(cells, columns=5, cell=400).save(options.output / "matting-composites.png")
     cells = []
     for name in HAIR:
         photo = read_picture(options.data / "selfies" / f"{name}.jpg")
-        cells += _row(name, photo, predict(photo, network).matte, crop=True)
+        sight = predict(photo, network)
+        cells += _row(name, photo, sight.matte, sight.hair, crop=True)
     lay_out(cells, columns=5, cell=480).save(options.output / "matting-hair.png")
 
 
@@ -187,9 +204,11 @@ def _estimated(composite: Composite, matte: Tensor) -> Tensor:
     return estimate_foreground(composite.photo, matte)
 
 
-def _row(name: str, photo: Tensor, coarse: Tensor, *, crop: bool = False) -> list[tuple[str, Image.Image]]:
+def _row(
+    name: str, photo: Tensor, coarse: Tensor, hair: Tensor, *, crop: bool = False
+) -> list[tuple[str, Image.Image]]:
     """Photo, raw and refined matte, and the cut-out on green with the photo's colours and with the estimated ones."""
-    raw, refined = resize(coarse, (photo.shape[-2], photo.shape[-1])), refine(coarse, photo)
+    raw, refined = resize(coarse, (photo.shape[-2], photo.shape[-1])), refine(coarse, photo, hair=hair)
     green = torch.tensor([0.0, 0.8, 0.2]).view(1, 3, 1, 1)
     shown = {
         name: photo,
@@ -215,11 +234,11 @@ def _head(matte: Tensor) -> tuple[slice, slice]:
 def time_large(data: Path) -> None:
     """Seconds for one large photo, and the process's peak memory."""
     photo = read_picture(data / "selfies" / f"{HAIR[0]}.jpg")
-    coarse = predict(photo, load_shipped()[0]).matte
+    sight = predict(photo, load_shipped()[0])
     large = torch.cat([F.interpolate(x[:, None], LARGE, mode="bilinear") for x in photo.unbind(1)], 1)
     print(f"{LARGE[1]}x{LARGE[0]}, {torch.get_num_threads()} threads, fixed convolution {fixed_convolution():.1f} ms")
     started = time.perf_counter()
-    matte = refine(coarse, large)
+    matte = refine(sight.matte, large, hair=sight.hair)
     between = time.perf_counter()
     estimate_foreground(large, matte)
     ended = time.perf_counter()

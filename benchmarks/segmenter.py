@@ -80,9 +80,14 @@ REFERENCES: Mapping[str, tuple[str, Callable[[Path, int], Predict]]] = {
 def our_own() -> dict[str, tuple[Predict, Predict | None]]:
     """How ours finds the person, and its parts."""
     network = load_shipped()[0]
+
+    def refined(photo: Tensor) -> Tensor:
+        sight = predict(photo, network).decided()
+        return refine(sight.matte, photo, hair=sight.hair)
+
     return {
         "coarse": (lambda photo: predict(photo, network).matte, lambda photo: predict(photo, network).parts),
-        "refined": (lambda photo: refine(predict(photo, network).decided().matte, photo), None),
+        "refined": (refined, None),
         "brief": (person_of(PortraitSegmenter(*load_shipped()).fast()), None),
     }
 

@@ -201,7 +201,7 @@ class Stream:
         }
         last = self.last if motion and self.last and self.last.alpha.shape == regions.alpha.shape else None
         if last and motion:
-            regions = _steadied(regions, last.alpha, motion)
+            regions = steadied(regions, last.alpha, motion)
         layers, picture, source = (self._anchor if self._anchored else self._stick)(photo, regions, motion, last)
         picture = torch.where(self._unpainted(regions), photo, picture)
         self.last = PreviousFrame(photo, source, picture, regions.alpha, layers, frame.memory)
@@ -273,7 +273,7 @@ def _frames(looks: Mapping[str, Look], settings: Settings) -> Frames:
     return paint
 
 
-def _steadied(regions: Regions, before: Tensor, motion: Motion) -> Regions:
+def steadied(regions: Regions, before: Tensor, motion: Motion) -> Regions:
     """Regions with their mattes drawn to those before, moved along, where motion is to be trusted.
 
     One that is absent from the frame has no matte left from before.

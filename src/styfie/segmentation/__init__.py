@@ -45,7 +45,8 @@ SEGMENTERS: Registry[SegmenterEntry] = Registry(
             "trained by `styfie train segmenter` and `styfie train parts`",
         ),
         FREE: _portrait(
-            "The same masks, and parts by the same network, less exact: for who builds on them and wants stated terms",
+            "The same masks but for strands of hair, and parts by the same network, less exact: for who builds on "
+            "them and wants stated terms",
             "load_free",
             "Apache-2.0; no picture it learned from states terms that forbid commercial use: see WEIGHTS.md",
             "trained by `styfie train segmenter`",

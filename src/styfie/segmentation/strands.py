@@ -15,7 +15,7 @@ from styfie.images import resize
 from styfie.segmentation.dilation import dilated
 
 COARSE, COARSER = 4, 16  # where hair begins is found at a quarter of the size, which colours are near at a sixteenth
-LEAST = 10.0  # radius in pixels of a disc as large as the hair, below which it has no strands to be seen
+LEAST_RADIUS = 10.0  # radius in pixels of a disc as large as the hair, below which it has no strands to be seen
 REACH, DEPTH = 0.5, 0.15  # of that radius: how far strands reach out, from hair that lies no deeper in the mask
 BEHIND, WITHIN = 0.5, 0.8  # of that radius: how far around colours of background and hair are gathered
 APART, CLEARLY = 4.0, 12.0  # squared distance of both colours in variances along it: from none to all of the trust
@@ -70,7 +70,7 @@ def find_strands(colours: Field, hair: Field, values: Field, unknown: Mask) -> S
     """
     hairy = (values > 0.5) & (hair > 0.5)
     radius = math.sqrt(hairy.sum() / math.pi)
-    if radius < LEAST:
+    if radius < LEAST_RADIUS:
         return None
     margin = round((REACH + BEHIND) * radius)
     box = tuple(_around(at, margin, length) for at, length in zip(hairy.nonzero(), values.shape, strict=True))
@@ -102,28 +102,28 @@ def _look(colours: Field, hair: Field, inside: Mask, unknown: Mask, radius: floa
     ground, inner = (1 - mask) * (1 - doubtful) * ~band, hairy & ~band
     if not (ground.any() and inner.any()):
         return None
-    known = _gather(colours, ground, inner.astype(np.float64), radius / COARSER)
+    near = _gather(colours, ground, inner.astype(np.float64), radius / COARSER)
     fading = 1 - _resized(away, size).clip(0, 1) ** 2
-    return _between(colours, known, inside, unknown, fading, radius)
+    return _between(colours, near, inside, unknown, fading, radius)
 
 
 def _between(
-    colours: Field, known: _Colours, inside: Mask, unknown: Mask, fading: Field, radius: float
+    colours: Field, near: _Colours, inside: Mask, unknown: Mask, fading: Field, radius: float
 ) -> Strands | None:
     """Strands beyond the mask, the fainter the further away."""
-    from_ground = colours - known.behind
-    place = (from_ground * known.step).sum(2) / known.length
-    beside = ((from_ground**2).sum(2) - place**2 * known.length).clip(0)
-    on_line = np.exp(-beside / (0.01 + 0.5 * known.variance))
-    asked = ~inside & (known.apart > TRUSTED) & (fading > 0)
-    alpha = ((place - known.noise) / (known.full - known.noise)).clip(0, 1) * fading * asked
+    from_ground = colours - near.behind
+    place = (from_ground * near.step).sum(2) / near.length
+    beside = ((from_ground**2).sum(2) - place**2 * near.length).clip(0)
+    on_line = np.exp(-beside / (0.01 + 0.5 * near.variance))
+    asked = ~inside & (near.apart > TRUSTED) & (fading > 0)
+    alpha = ((place - near.noise) / (near.full - near.noise)).clip(0, 1) * fading * asked
     wide = 2 * max(3, round(BLOT * radius)) + 1
     thin = alpha - ndimage.grey_opening(alpha, (wide, wide))
     strands = (thin > SEEN) & (on_line > 0.3)
     pieces = ndimage.label(strands | inside | unknown, np.ones((3, 3)))[0]
     strands &= np.isin(pieces, np.unique(pieces[inside | unknown]))
     doubt = dilated(strands, AROUND) & asked
-    trust = known.apart * (asked & (doubt | unknown))
+    trust = near.apart * (asked & (doubt | unknown))
     return Strands(doubt, alpha, WEIGHT * on_line * trust, trust) if doubt.any() else None
 
 
