@@ -10,7 +10,6 @@ from scipy import ndimage
 from styfie.images import resize
 from styfie.segmentation import matting
 from styfie.segmentation.matting import guided_filter, matting_laplacian, refine, upsampled_strips
-from styfie.segmentation.strands import Strands
 from tests.conftest import fingerprint
 
 
@@ -90,7 +89,7 @@ def test_what_is_in_doubt_is_the_least_of_the_laplacian_and_the_prior(monkeypatc
     prior = np.diag(0.01 * ((2 * values[unknown] - 1) ** 2 + 0.01))
     known = laplacian[np.ix_(here, ~here)] @ values[~unknown]
     wanted = np.linalg.solve(laplacian[np.ix_(here, here)] + prior, prior @ values[unknown] - known)
-    found = matting._solve(colours, values, unknown)
+    found = matting._solve(colours, values, unknown, np.zeros(unknown.shape))
     assert np.allclose(found[unknown], wanted.clip(0, 1), atol=1e-5)
     assert np.array_equal(found[~unknown], values[~unknown])
 
@@ -128,10 +127,10 @@ def test_much_doubt_is_solved_at_a_smaller_size(monkeypatch: pytest.MonkeyPatch)
     plain = matting._solve
 
     def counted(
-        colours: matting.Field, values: matting.Field, unknown: matting.Mask, strands: Strands | None
+        colours: matting.Field, values: matting.Field, unknown: matting.Mask, trust: matting.Field
     ) -> matting.Field:
         counts.append(int(unknown.sum()))
-        return plain(colours, values, unknown, strands)
+        return plain(colours, values, unknown, trust)
 
     monkeypatch.setattr(matting, "_solve", counted)
     matte = refine(torch.full((1, 1, 8, 8), 0.5), torch.rand(1, 3, 90, 120, generator=torch.Generator().manual_seed(0)))

@@ -17,6 +17,7 @@ from styfie.segmentation.strands import find_strands
 
 SIDE, RADIUS = 240, 60.0
 WALL, HAIR = np.array([0.8, 0.75, 0.7]), np.array([0.25, 0.15, 0.1])
+ASIDE = np.array([0.18, -0.18, 0.0])  # nearly at right angles to the way from one to the other
 Plane = NDArray[np.float64]
 
 
@@ -26,19 +27,19 @@ def head() -> Plane:
     return np.asarray(np.clip(RADIUS - np.hypot(y, x) + 0.5, 0, 1))
 
 
-def strand(alpha: Plane) -> Plane:
-    """The same with a strand two pixels wide, straight up for 25."""
+def strand(alpha: Plane, length: int = 25) -> Plane:
+    """The same with a strand two pixels wide, straight up for so many."""
     drawn = alpha.copy()
-    drawn[int(SIDE / 2 - RADIUS - 25) : SIDE // 2, SIDE // 2 - 1 : SIDE // 2 + 1] = 1
+    drawn[int(SIDE / 2 - RADIUS - length) : SIDE // 2, SIDE // 2 - 1 : SIDE // 2 + 1] = 1
     return drawn
 
 
-def photo_of(alpha: Plane, wall: Plane | None = None) -> Plane:
+def photo_of(alpha: Plane, wall: Plane | None = None, noise: float = 0.01) -> Plane:
     """Hair before a wall, both with a little noise, (H, W, 3)."""
     rng = np.random.default_rng(0)
     behind = np.broadcast_to(WALL, (SIDE, SIDE, 3)) if wall is None else wall
     mixed = alpha[..., None] * HAIR + (1 - alpha[..., None]) * behind
-    return np.asarray(mixed + rng.normal(0, 0.01, mixed.shape)).clip(0, 1)
+    return np.asarray(mixed + rng.normal(0, noise, mixed.shape)).clip(0, 1)
 
 
 def as_tensor(planes: Plane) -> Tensor:
@@ -65,21 +66,36 @@ def test_a_strand_beyond_the_mask_is_found() -> None:
     assert after[~there].mean() < 0.02, "the wall beside it stays background"
 
 
-@pytest.mark.parametrize("kind", ["nothing", "a wide thing", "apart", "no hair", "a wild wall"])
+@pytest.mark.parametrize("kind", ["nothing", "a wide thing", "apart", "no hair", "a wild wall", "noise", "blue"])
 def test_all_else_is_as_without(kind: str) -> None:
-    alpha, hair = head(), head()
-    wall: Plane | None = None
+    alpha, hair, noise = head(), head(), 0.01
+    wall = np.broadcast_to(WALL, (SIDE, SIDE, 3)).copy()
     if kind == "a wide thing":  # of the hair's colour, behind it
         alpha[int(SIDE / 2 - RADIUS - 25) : SIDE // 2, SIDE // 2 - 15 : SIDE // 2 + 15] = 1
     elif kind == "apart":  # a line that does not reach the head
-        alpha[20:40, SIDE // 2 - 1 : SIDE // 2 + 1] = 1
+        alpha[32:48, SIDE // 2 - 1 : SIDE // 2 + 1] = 1
     elif kind == "no hair":
         alpha, hair = strand(alpha), np.zeros_like(hair)
-    elif kind == "a wild wall":  # in which dark lines are nothing special
+    elif kind == "a wild wall":  # of two colours that both are as unlike the hair
         alpha = strand(alpha)
-        wall = np.random.default_rng(1).choice([0.0, 0.8], (SIDE // 4, SIDE // 4, 3)).repeat(4, 0).repeat(4, 1)
-    photo = photo_of(alpha, wall)
-    assert np.abs(above(refined(photo, hair)) - above(refined(photo))).mean() < 0.01
+        wall += np.random.default_rng(1).choice([-1, 1], (SIDE // 8, SIDE // 8, 1)).repeat(8, 0).repeat(8, 1) * ASIDE
+    elif kind == "noise":
+        noise = 0.08
+    elif kind == "blue":  # a wire
+        wall[strand(alpha) > 0.5] = (0.2, 0.2, 0.9)
+    photo = photo_of(alpha, wall, noise)
+    changed = np.abs(refined(photo, hair) - refined(photo))[: int(SIDE / 2 - RADIUS - 6)]
+    assert changed.mean() < 1e-3 and changed.max() < 0.2
+
+
+def test_where_no_background_is_near_nothing_is_told() -> None:
+    """Hair that leaves but a rim above and beside it: the wall begins three times its radius below."""
+    size = (SIDE, int(2 * RADIUS) + 20)
+    y, x = np.indices(size)
+    inside = np.hypot(y - RADIUS - 10, x - size[1] / 2) < RADIUS
+    photo = np.where(inside[..., None], HAIR, WALL)
+    photo[:8, size[1] // 2] = HAIR
+    assert not find_strands(photo, inside * 1.0, inside * 1.0, np.zeros(size, bool))[:10].any()
 
 
 def test_what_is_far_from_hair_is_not_asked() -> None:
@@ -117,13 +133,13 @@ def test_the_segmenter_finds_them_where_there_is_time(monkeypatch: pytest.Monkey
     assert brief[there].mean() < 0.05
 
 
-def test_trust_and_weight_are_shares_where_pixels_are_asked() -> None:
+def test_trust_is_a_share_at_the_strand_and_the_strand_ends_where_it_is_far() -> None:
     alpha = head()
-    found = find_strands(photo_of(strand(alpha)), alpha, alpha, np.zeros(alpha.shape, bool))
-    assert found is not None
-    assert found.doubt.any() and not found.doubt[alpha > 0.5].any()
-    for plane in (found.alpha, found.weight, found.trust):
-        assert plane.min() >= 0 and plane.max() <= 1
-    assert not found.weight[~found.doubt].any()
-    top = int(SIDE / 2 - RADIUS - 10)
-    assert found.alpha[top, SIDE // 2] == pytest.approx(1 - (10 / (0.5 * RADIUS)) ** 2, abs=0.15), "fading outwards"
+    long = strand(alpha, 60)
+    trust = find_strands(photo_of(long), alpha, alpha, np.zeros(alpha.shape, bool))
+    assert trust.min() >= 0 and trust.max() <= 1
+    assert not trust[alpha > 0.5].any()
+    assert trust[int(SIDE / 2 - RADIUS - 10), SIDE // 2] > 0.9
+    seen = np.flatnonzero(trust[:, SIDE // 2])
+    assert SIDE / 2 - RADIUS - seen.min() == pytest.approx(0.5 * RADIUS, abs=4), "of its length"
+    assert np.abs(np.flatnonzero(above(trust).any(0)) - SIDE // 2).max() <= 4, "nothing beside it"

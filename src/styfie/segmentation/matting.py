@@ -15,7 +15,7 @@ from torch import Tensor
 
 from styfie.images import fit_size, resize
 from styfie.segmentation.dilation import dilated, eroded
-from styfie.segmentation.strands import Strands, find_strands
+from styfie.segmentation.strands import find_strands
 
 MATTE_SIZE = 640  # longest side at which the matte is solved for, in pixels
 MOST_UNKNOWN = 60_000  # pixels solved for: with more in doubt the working size shrinks, so time and memory are bounded
@@ -44,7 +44,7 @@ def refine(coarse: Tensor, photo: Tensor, most: int = MATTE_SIZE, hair: Tensor |
     it is to one half. The solution is locally `a . colour + b`: these coefficients, brought to the full size (He and
     Sun 2015), give the photo's own detail. Outside the trimap the matte is 0 or 1 as the coarse one says, so a
     pattern on the clothes cannot make holes. With the probability of `hair` (1, 1, h, w) strands beyond it are in
-    doubt, too, and gaps between curls, and their colours count (`strands.find_strands`).
+    doubt, too (`strands.find_strands`).
 
     Returns:
         The matte (1, 1, H, W) in [0, 1].
@@ -54,14 +54,12 @@ def refine(coarse: Tensor, photo: Tensor, most: int = MATTE_SIZE, hair: Tensor |
     guide = resize(photo, work)
     if unknown.any() and min(work) >= 3:
         colours = guide[0].permute(1, 2, 0).double().numpy()
-        strands = None
+        trust = np.zeros(work)
         if hair is not None:
-            strands = find_strands(colours, resize(hair, work)[0, 0].double().numpy(), values, unknown)
-        if strands and (unknown | strands.doubt).sum() <= MOST_UNKNOWN:
-            unknown = unknown | strands.doubt
-        else:
-            strands = None
-        values = _solve(colours, values, unknown, strands)
+            trust = find_strands(colours, resize(hair, work)[0, 0].double().numpy(), values, unknown)
+        more = unknown | (trust > 0)
+        unknown, trust = (more, trust) if more.sum() <= MOST_UNKNOWN else (unknown, np.zeros(work))
+        values = _solve(colours, values, unknown, trust)
     solved = torch.from_numpy(values.astype(np.float32))[None, None]
     if work == size:
         return solved
@@ -187,16 +185,11 @@ def _trimap(coarse: Tensor, size: tuple[int, int], most: int) -> tuple[tuple[int
         work = fit_size(work, max(1, int(0.98 * max(work) * (MOST_UNKNOWN / count) ** 0.5)))
 
 
-def _solve(colours: Field, values: Field, unknown: Mask, strands: Strands | None = None) -> Field:
-    """The matte in the unknown pixels, the rest held."""
+def _solve(colours: Field, values: Field, unknown: Mask, trust: Field) -> Field:
+    """The matte in the unknown pixels, the rest held; the coarse value says less where colours are to be trusted."""
     places, coarse = np.flatnonzero(unknown), values[unknown]
     rows = matting_laplacian(colours, unknown).T  # (unknown, 25)
-    prior = PRIOR * ((2 * coarse - 1) ** 2 + 0.01)
-    if strands:
-        prior *= 1 - (1 - HAIRY_PRIOR) * strands.trust[unknown]
-        weight = strands.weight[unknown]
-        coarse = (prior * coarse + weight * strands.alpha[unknown]) / (prior + weight)
-        prior += weight
+    prior = PRIOR * ((2 * coarse - 1) ** 2 + 0.01) * (1 - (1 - HAIRY_PRIOR) * trust[unknown])
     neighbours = (places[:, None] + _steps(values.shape[1])).clip(0, values.size - 1)  # beyond the picture are zeros
     wanted = prior * coarse - (rows * np.where(unknown, 0.0, values).ravel()[neighbours]).sum(1)
     number = np.full(values.size, -1, np.int32)

@@ -23,24 +23,9 @@ PLAIN = 0.03  # variance of the background's colours: in the half of it they are
 SEEN, TRUSTED = 0.05, 0.2  # alpha from which on something is a strand; trust below which no pixel is asked
 BLOT = 0.03  # of that radius, at least 3 pixels: what is wider to each side is a thing behind, and no strand
 AROUND = 1.5  # pixels around a strand that are in doubt, too
-WEIGHT = 0.01  # of what colours say, against the matting Laplacian
 
 Field = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class Strands:
-    """What colours say of each pixel (H, W).
-
-    Which pixels are in doubt by them, the alpha that they have, its `weight`, 0 where colours say nothing, and the
-    `trust` in [0, 1] by which the coarse matte counts less.
-    """
-
-    doubt: Mask
-    alpha: Field
-    weight: Field
-    trust: Field
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,25 +46,22 @@ class _Colours:
     apart: Field
 
 
-def find_strands(colours: Field, hair: Field, values: Field, unknown: Mask) -> Strands | None:
-    """Strands in a picture (H, W, 3) of which a coarse matte and its doubt (H, W) are known; None if none are seen.
+def find_strands(colours: Field, hair: Field, values: Field, unknown: Mask) -> Field:
+    """How far (H, W) in [0, 1] colours are to be trusted to tell strands of hair, and 0 where none are seen.
 
-    `hair` (H, W) is its probability. Around its edge the background's colour and the hair's are known nearby; where
-    the background is plain and both are far apart, a pixel's place between them is its alpha (as in Bayesian matting,
-    Chuang et al. 2001, but with one colour each). What is thin and hangs together with the mask is a strand.
+    Of a picture (H, W, 3), the probability of `hair`, a coarse matte's values and where they are in doubt, each (H, W).
+    Around the hair's edge the background's colour and the hair's are known nearby; where the background is plain and
+    both are far apart, a pixel's place between them is nearly its alpha (as in Bayesian matting, Chuang et al. 2001,
+    but with one colour each). What is thin, between both and hangs together with the mask is a strand.
     """
+    found = np.zeros(values.shape)
     hairy = (values > 0.5) & (hair > 0.5)
     radius = math.sqrt(hairy.sum() / math.pi)
-    if radius < LEAST_RADIUS:
-        return None
-    margin = round((REACH + BEHIND) * radius)
-    box = tuple(_around(at, margin, length) for at, length in zip(hairy.nonzero(), values.shape, strict=True))
-    found = _look(colours[box], hair[box], values[box] > 0.5, unknown[box], radius)
-    if found is None:
-        return None
-    edges = [(at.start, length - at.stop) for at, length in zip(box, values.shape, strict=True)]
-    doubt, alpha = np.pad(found.doubt, edges), np.pad(found.alpha, edges)
-    return Strands(doubt, alpha, np.pad(found.weight, edges), np.pad(found.trust, edges))
+    if radius >= LEAST_RADIUS:
+        margin = round((REACH + BEHIND) * radius)
+        box = tuple(_around(at, margin, length) for at, length in zip(hairy.nonzero(), values.shape, strict=True))
+        found[box] = _look(colours[box], hair[box], values[box] > 0.5, unknown[box], radius)
+    return found
 
 
 def _around(places: NDArray[np.intp], margin: int, length: int) -> slice:
@@ -87,30 +69,28 @@ def _around(places: NDArray[np.intp], margin: int, length: int) -> slice:
     return slice(max(0, int(places.min()) - margin), min(length, int(places.max()) + 1 + margin))
 
 
-def _look(colours: Field, hair: Field, inside: Mask, unknown: Mask, radius: float) -> Strands | None:
+def _look(colours: Field, hair: Field, inside: Mask, unknown: Mask, radius: float) -> Field:
     """As `find_strands`, for hair as large as a disc of `radius` pixels."""
     size = (inside.shape[0], inside.shape[1])
     small = (max(1, size[0] // COARSE), max(1, size[1] // COARSE))
     mask, likely, doubtful = (_resized(x, small) for x in (inside, hair, unknown))
     body = mask > 0.5
     hairy = body & (likely > 0.5)
-    edge = hairy & (COARSE * ndimage.distance_transform_edt(np.pad(body, 1, mode="edge"))[1:-1, 1:-1] <= DEPTH * radius)
+    edge = hairy & (COARSE * ndimage.distance_transform_edt(body) <= DEPTH * radius)
     if not edge.any():
-        return None
+        return np.zeros(size)
     away = COARSE * ndimage.distance_transform_edt(~edge) / (REACH * radius)
     band = edge | (~body & (away <= 1))
     ground, inner = (1 - mask) * (1 - doubtful) * ~band, hairy & ~band
     if not (ground.any() and inner.any()):
-        return None
+        return np.zeros(size)
     near = _gather(colours, ground, inner.astype(np.float64), radius / COARSER)
     fading = 1 - _resized(away, size).clip(0, 1) ** 2
     return _between(colours, near, inside, unknown, fading, radius)
 
 
-def _between(
-    colours: Field, near: _Colours, inside: Mask, unknown: Mask, fading: Field, radius: float
-) -> Strands | None:
-    """Strands beyond the mask, the fainter the further away."""
+def _between(colours: Field, near: _Colours, inside: Mask, unknown: Mask, fading: Field, radius: float) -> Field:
+    """Strands beyond the mask; the further away, the clearer they have to be."""
     from_ground = colours - near.behind
     place = (from_ground * near.step).sum(2) / near.length
     beside = ((from_ground**2).sum(2) - place**2 * near.length).clip(0)
@@ -122,13 +102,12 @@ def _between(
     strands = (thin > SEEN) & (on_line > 0.3)
     pieces = ndimage.label(strands | inside | unknown, np.ones((3, 3)))[0]
     strands &= np.isin(pieces, np.unique(pieces[inside | unknown]))
-    doubt = dilated(strands, AROUND) & asked
-    trust = near.apart * (asked & (doubt | unknown))
-    return Strands(doubt, alpha, WEIGHT * on_line * trust, trust) if doubt.any() else None
+    return near.apart * (dilated(strands, AROUND) & asked)
 
 
 def _gather(colours: Field, ground: Field, hair: Field, radius: float) -> _Colours:
     """The colours of background and hair around each pixel, by weighted means and covariances."""
+    # Means of several pixels: strands further out are not to count as colours of the background.
     small = _resized(colours, (ground.shape[0], ground.shape[1]))
     products = small[..., [0, 0, 0, 1, 1, 2]] * small[..., [0, 1, 2, 1, 2, 2]]
     moments = np.concatenate([np.ones_like(small[..., :1]), small, products], 2)
