@@ -20,9 +20,9 @@ REACH, DEPTH = 0.5, 0.15  # of that radius: how far strands reach out, from hair
 BEHIND, WITHIN = 0.5, 0.8  # of that radius: how far around colours of background and hair are gathered
 APART, CLEARLY = 4.0, 12.0  # squared distance of both colours in variances along it: from none to all of the trust
 PLAIN = 0.03  # variance of the background's colours: in the half of it they are trusted, from there on not
-SEEN, TRUSTED = 0.05, 0.2  # alpha from which on something is a strand; trust below which no pixel is asked
+SEEN = 0.05  # alpha above what is wide from which on something is a strand
 BLOT = 0.03  # of that radius, at least 3 pixels: what is wider to each side is a thing behind, and no strand
-AROUND = 1.5  # pixels around a strand that are in doubt, too
+AROUND = 3.0  # pixels around a strand that are in doubt, too
 
 Field = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -32,17 +32,13 @@ Mask = NDArray[np.bool_]
 class _Colours:
     """Colours around each pixel.
 
-    The background's mean (H, W, 3), the step from there to the hair's, and, each (H, W), its squared length, the share
-    of it that is noise, that from which on all is hair, the background's variance, and in [0, 1] how clearly both can
-    be told apart.
+    The background's mean (H, W, 3), the step from there to the hair's, its squared length (H, W), and in [0, 1] how
+    clearly both can be told apart (H, W).
     """
 
     behind: Field
     step: Field
     length: Field
-    noise: Field
-    full: Field
-    variance: Field
     apart: Field
 
 
@@ -91,15 +87,11 @@ def _look(colours: Field, hair: Field, inside: Mask, unknown: Mask, radius: floa
 
 def _between(colours: Field, near: _Colours, inside: Mask, unknown: Mask, fading: Field, radius: float) -> Field:
     """Strands beyond the mask; the further away, the clearer they have to be."""
-    from_ground = colours - near.behind
-    place = (from_ground * near.step).sum(2) / near.length
-    beside = ((from_ground**2).sum(2) - place**2 * near.length).clip(0)
-    on_line = np.exp(-beside / (0.01 + 0.5 * near.variance))
-    asked = ~inside & (near.apart > TRUSTED) & (fading > 0)
-    alpha = ((place - near.noise) / (near.full - near.noise)).clip(0, 1) * fading * asked
+    place = ((colours - near.behind) * near.step).sum(2) / near.length
+    asked = ~inside & (near.apart > 0)
+    alpha = place.clip(0, 1) * fading * asked
     wide = 2 * max(3, round(BLOT * radius)) + 1
-    thin = alpha - ndimage.grey_opening(alpha, (wide, wide))
-    strands = (thin > SEEN) & (on_line > 0.3)
+    strands = alpha - ndimage.grey_opening(alpha, (wide, wide)) > SEEN
     pieces = ndimage.label(strands | inside | unknown, np.ones((3, 3)))[0]
     strands &= np.isin(pieces, np.unique(pieces[inside | unknown]))
     return near.apart * (dilated(strands, AROUND) & asked)
@@ -122,9 +114,7 @@ def _gather(colours: Field, ground: Field, hair: Field, radius: float) -> _Colou
     variance = np.trace(spread, axis1=2, axis2=3).clip(0)
     apart = ((length / (along + 0.5 * within + 0.002) - APART) / (CLEARLY - APART)).clip(0, 1)
     apart = apart * (2 - 2 * variance / PLAIN).clip(0, 1) * (some > 1e-4) * (more > 1e-5)
-    noise = 2 * np.sqrt(along / length) + 0.02
-    full = np.maximum(1 - np.sqrt(within / length), noise + 0.18)
-    planes = np.stack([length, noise, full, variance, apart], 2)
+    planes = np.stack([length, apart], 2)
     found = _resized(np.concatenate([behind, step, planes], 2), (colours.shape[0], colours.shape[1]))
     return _Colours(found[..., :3], found[..., 3:6], *np.moveaxis(found[..., 6:], 2, 0))
 
