@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 
 from styfie.images import resize
@@ -66,6 +67,21 @@ def test_a_strand_beyond_the_mask_is_found() -> None:
     assert after[~there].mean() < 0.02, "the wall beside it stays background"
 
 
+def test_a_blurred_strand_keeps_its_soft_sides() -> None:
+    truth = np.maximum(head(), ndimage.gaussian_filter(strand(head()), (0, 1.5)))
+    found = above(refined(photo_of(truth), head()))
+    assert np.minimum(found, above(truth)).sum() > 0.8 * above(truth).sum()
+
+
+def test_what_is_in_doubt_is_no_background() -> None:
+    """A dark thing in doubt, far from the head, and hair: the wall stays one colour."""
+    alpha, thing = head(), np.zeros((SIDE, SIDE), bool)
+    thing[: SIDE // 2, 10:44] = True
+    photo = photo_of(strand(alpha), np.where(thing[..., None], HAIR, WALL))
+    trusts = [find_strands(photo, alpha, alpha, doubt)[50, SIDE // 2] for doubt in (thing, ~thing & thing)]
+    assert trusts[0] > 0.9 > 0.5 > trusts[1]
+
+
 @pytest.mark.parametrize("kind", ["nothing", "a wide thing", "apart", "no hair", "a wild wall", "noise", "blue"])
 def test_all_else_is_as_without(kind: str) -> None:
     alpha, hair, noise = head(), head(), 0.01
@@ -86,16 +102,6 @@ def test_all_else_is_as_without(kind: str) -> None:
     photo = photo_of(alpha, wall, noise)
     changed = np.abs(refined(photo, hair) - refined(photo))[: int(SIDE / 2 - RADIUS - 6)]
     assert changed.mean() < 1e-3 and changed.max() < 0.2
-
-
-def test_where_no_background_is_near_nothing_is_told() -> None:
-    """Hair that leaves but a rim above and beside it: the wall begins three times its radius below."""
-    size = (SIDE, int(2 * RADIUS) + 20)
-    y, x = np.indices(size)
-    inside = np.hypot(y - RADIUS - 10, x - size[1] / 2) < RADIUS
-    photo = np.where(inside[..., None], HAIR, WALL)
-    photo[:8, size[1] // 2] = HAIR
-    assert not find_strands(photo, inside * 1.0, inside * 1.0, np.zeros(size, bool))[:10].any()
 
 
 def test_what_is_far_from_hair_is_not_asked() -> None:
@@ -139,7 +145,7 @@ def test_trust_is_a_share_at_the_strand_and_the_strand_ends_where_it_is_far() ->
     trust = find_strands(photo_of(long), alpha, alpha, np.zeros(alpha.shape, bool))
     assert trust.min() >= 0 and trust.max() <= 1
     assert not trust[alpha > 0.5].any()
-    assert trust[int(SIDE / 2 - RADIUS - 10), SIDE // 2] > 0.9
+    assert trust[int(SIDE / 2 - RADIUS - 10), SIDE // 2] > 0.6
     seen = np.flatnonzero(trust[:, SIDE // 2])
     assert SIDE / 2 - RADIUS - seen.min() == pytest.approx(0.5 * RADIUS, abs=4), "of its length"
     assert np.abs(np.flatnonzero(above(trust).any(0)) - SIDE // 2).max() <= 4, "nothing beside it"

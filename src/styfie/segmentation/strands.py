@@ -76,8 +76,8 @@ def _look(colours: Field, hair: Field, inside: Mask, unknown: Mask, radius: floa
     if not edge.any():
         return np.zeros(size)
     away = COARSE * ndimage.distance_transform_edt(~edge) / (REACH * radius)
-    band = edge | (~body & (away <= 1))
-    ground, inner = (1 - mask) * (1 - doubtful) * ~band, hairy & ~band
+    ground = (1 - mask) * (1 - doubtful) * (body | (away > 1))
+    inner = hairy & ~edge
     if not (ground.any() and inner.any()):
         return np.zeros(size)
     near = _gather(colours, ground, inner.astype(np.float64), radius / COARSER)
@@ -88,13 +88,12 @@ def _look(colours: Field, hair: Field, inside: Mask, unknown: Mask, radius: floa
 def _between(colours: Field, near: _Colours, inside: Mask, unknown: Mask, fading: Field, radius: float) -> Field:
     """Strands beyond the mask; the further away, the clearer they have to be."""
     place = ((colours - near.behind) * near.step).sum(2) / near.length
-    asked = ~inside & (near.apart > 0)
-    alpha = place.clip(0, 1) * fading * asked
+    alpha = place.clip(0, 1) * fading * ~inside
     wide = 2 * max(3, round(BLOT * radius)) + 1
     strands = alpha - ndimage.grey_opening(alpha, (wide, wide)) > SEEN
     pieces = ndimage.label(strands | inside | unknown, np.ones((3, 3)))[0]
     strands &= np.isin(pieces, np.unique(pieces[inside | unknown]))
-    return near.apart * (dilated(strands, AROUND) & asked)
+    return near.apart * (dilated(strands, AROUND) & ~inside)
 
 
 def _gather(colours: Field, ground: Field, hair: Field, radius: float) -> _Colours:
@@ -104,7 +103,7 @@ def _gather(colours: Field, ground: Field, hair: Field, radius: float) -> _Colou
     products = small[..., [0, 0, 0, 1, 1, 2]] * small[..., [0, 1, 2, 1, 2, 2]]
     moments = np.concatenate([np.ones_like(small[..., :1]), small, products], 2)
     size = (math.ceil(len(colours) / COARSER), math.ceil(colours.shape[1] / COARSER))
-    (some, behind, spread), (more, front, varied) = (
+    (behind, spread), (front, varied) = (
         _mean_and_covariance(_resized(moments * weight[..., None], size), around * radius)
         for weight, around in ((ground, BEHIND), (hair, WITHIN))
     )
@@ -113,19 +112,18 @@ def _gather(colours: Field, ground: Field, hair: Field, radius: float) -> _Colou
     along, within = (np.einsum("yxi,yxij,yxj->yx", step, c, step).clip(0) / length for c in (spread, varied))
     variance = np.trace(spread, axis1=2, axis2=3).clip(0)
     apart = ((length / (along + 0.5 * within + 0.002) - APART) / (CLEARLY - APART)).clip(0, 1)
-    apart = apart * (2 - 2 * variance / PLAIN).clip(0, 1) * (some > 1e-4) * (more > 1e-5)
+    apart = apart * (2 - 2 * variance / PLAIN).clip(0, 1)
     planes = np.stack([length, apart], 2)
     found = _resized(np.concatenate([behind, step, planes], 2), (colours.shape[0], colours.shape[1]))
     return _Colours(found[..., :3], found[..., 3:6], *np.moveaxis(found[..., 6:], 2, 0))
 
 
-def _mean_and_covariance(moments: Field, radius: float) -> tuple[Field, Field, Field]:
-    """Weight (h, w), mean (h, w, 3) and covariance (h, w, 3, 3) around each pixel, of weighted moments (h, w, 10)."""
+def _mean_and_covariance(moments: Field, radius: float) -> tuple[Field, Field]:
+    """Mean (h, w, 3) and covariance (h, w, 3, 3) around each pixel, of weighted moments (h, w, 10)."""
     smooth = ndimage.gaussian_filter(moments, (radius, radius, 0))
-    weight = smooth[..., 0]
-    rest = smooth[..., 1:] / (weight[..., None] + 1e-9)
+    rest = smooth[..., 1:] / (smooth[..., :1] + 1e-9)
     mean, square = rest[..., :3], rest[..., 3:][..., [[0, 1, 2], [1, 3, 4], [2, 4, 5]]]
-    return weight, mean, square - mean[..., :, None] * mean[..., None, :]
+    return mean, square - mean[..., :, None] * mean[..., None, :]
 
 
 def _resized(values: Field | Mask, size: tuple[int, int]) -> Field:
