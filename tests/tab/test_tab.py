@@ -228,7 +228,8 @@ def save(tab: Tab, kind: str, name: str, size: int) -> None:
 
 def test_each_of_two_people_can_be_painted(tab: Tab, tmp_path: Path) -> None:
     with Image.open(PORTRAIT) as image:
-        half = image.convert("RGB").resize((192, 192))
+        # Without the things held, which are somebody's or nobody's by how a processor rounds.
+        half = image.convert("RGB").crop((60, 0, 360, 300)).resize((192, 192))
     both = Image.new("RGB", (384, 192))
     both.paste(half, (0, 0))
     both.paste(half.transpose(Image.Transpose.FLIP_LEFT_RIGHT), (192, 0))
@@ -246,11 +247,10 @@ def test_each_of_two_people_can_be_painted(tab: Tab, tmp_path: Path) -> None:
     owner = np.array(tab.page.evaluate("() => [...styfie.studio.scene.soft.owner]"), np.uint8).reshape(-1, width)
     photo = read_photo(tmp_path / "two.png", width)
     regions = PortraitSegmenter(*load_shipped()).fast()(photo, ["person-2", "person-2-hair"])
-    # Hair of so small a person is all edge: of 1,400 pixels some hundred are the one's or the other's by rounding.
-    for name, least in (("person-2", 0.96), ("person-2-hair", 0.85)):
+    for name in ("person-2", "person-2-hair"):
         theirs = regions[name][0, 0].numpy() > 0.5
         mine = owner == names.index(name)
-        assert (mine & theirs).sum() / (mine | theirs).sum() > least
+        assert (mine & theirs).sum() / (mine | theirs).sum() > 0.96
 
 
 def test_a_new_version_waits_until_the_page_asks_for_it(chromium: Any, site: Path, tmp_path: Path) -> None:
