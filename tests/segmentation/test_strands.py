@@ -104,6 +104,13 @@ def test_all_else_is_as_without(kind: str) -> None:
     assert changed.mean() < 1e-3 and changed.max() < 0.2
 
 
+def test_stripes_of_the_wall_are_no_strands() -> None:
+    """Pale ones, as dark as a strand of little alpha: the background varies by as much."""
+    alpha, dark = head(), np.where(np.indices((SIDE, SIDE))[1] // 6 % 2, 0.1, -0.1)[..., None]
+    striped = find_strands(photo_of(alpha, WALL + dark * (HAIR - WALL), 0), alpha, alpha, np.zeros(alpha.shape, bool))
+    assert (above(striped) > 0).mean() < 0.02
+
+
 def test_what_is_far_from_hair_is_not_asked() -> None:
     truth = strand(head())
     low = head() * (np.indices((SIDE, SIDE))[0] > SIDE * 0.7)  # hair at the chin, the strand at the crown

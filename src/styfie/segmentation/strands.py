@@ -32,13 +32,14 @@ Mask = NDArray[np.bool_]
 class _Colours:
     """Colours around each pixel.
 
-    The background's mean (H, W, 3), the step from there to the hair's, its squared length (H, W), and in [0, 1] how
-    clearly both can be told apart (H, W).
+    The background's mean (H, W, 3), the step from there to the hair's, and, each (H, W), its squared length, the share
+    of it by which the background varies, and in [0, 1] how clearly both can be told apart.
     """
 
     behind: Field
     step: Field
     length: Field
+    noise: Field
     apart: Field
 
 
@@ -88,7 +89,7 @@ def _look(colours: Field, hair: Field, inside: Mask, unknown: Mask, radius: floa
 def _between(colours: Field, near: _Colours, inside: Mask, unknown: Mask, fading: Field, radius: float) -> Field:
     """Strands beyond the mask; the further away, the clearer they have to be."""
     place = ((colours - near.behind) * near.step).sum(2) / near.length
-    alpha = place.clip(0, 1) * fading * ~inside
+    alpha = (place - near.noise).clip(0, 1) * fading * ~inside
     wide = 2 * max(3, round(BLOT * radius)) + 1
     strands = alpha - ndimage.grey_opening(alpha, (wide, wide)) > SEEN
     pieces = ndimage.label(strands | inside | unknown, np.ones((3, 3)))[0]
@@ -113,7 +114,7 @@ def _gather(colours: Field, ground: Field, hair: Field, radius: float) -> _Colou
     variance = np.trace(spread, axis1=2, axis2=3).clip(0)
     apart = ((length / (along + 0.5 * within + 0.002) - APART) / (CLEARLY - APART)).clip(0, 1)
     apart = apart * (2 - 2 * variance / PLAIN).clip(0, 1)
-    planes = np.stack([length, apart], 2)
+    planes = np.stack([length, np.sqrt(along / length), apart], 2)
     found = _resized(np.concatenate([behind, step, planes], 2), (colours.shape[0], colours.shape[1]))
     return _Colours(found[..., :3], found[..., 3:6], *np.moveaxis(found[..., 6:], 2, 0))
 
